@@ -1,0 +1,79 @@
+extends RefCounted
+## SEAL datagrams: control messages of a session, authenticated and protected from replay.
+
+const Codec := preload("codec.gd")
+const Constants := preload("constants.gd")
+const Header := preload("header.gd")
+const Message := preload("message.gd")
+const MessageLayout := preload("message_layout.gd")
+
+const _MEMBER_LABEL := "packhorse.v1 member to relay"
+const _RELAY_LABEL := "packhorse.v1 relay to member"
+
+
+## Returns the 32-byte key of one direction, derived from the session key.
+##
+## Source: protocol_spec/SPEC.md section 6.
+static func derive_key(
+	session_key: PackedByteArray, sender: MessageLayout.Sender
+) -> PackedByteArray:
+	var is_member := sender == MessageLayout.Sender.MEMBER
+	var label := _MEMBER_LABEL if is_member else _RELAY_LABEL
+	return _hmac(session_key, label.to_ascii_buffer())
+
+
+## Returns the SEAL datagram of a message, signed with [param key], the key of its direction;
+## empty when a field has the wrong type, size or range.
+##
+## Source: protocol_spec/SPEC.md section 6.
+static func encode(
+	type: Constants.MessageType,
+	fields: Dictionary[StringName, Variant],
+	session: int,
+	tag: int,
+	key: PackedByteArray
+) -> PackedByteArray:
+	var body := Codec.encode_body(type, fields)
+	if not body:
+		return body
+	var datagram := Header.encode(Constants.FirstByte.SEAL, tag, session)
+	datagram.append_array(body)
+	datagram.append_array(_mac(key, datagram))
+	return datagram
+
+
+## Checks the MAC with [param key], then decodes the body; the header is good.
+##
+## The caller compares the message's [code]seq[/code] with its replay window.
+## Source: protocol_spec/SPEC.md section 6.
+static func decode(
+	data: PackedByteArray, key: PackedByteArray, sender: MessageLayout.Sender
+) -> Message:
+	var end := data.size() - Constants.MAC_SIZE
+	if end <= Constants.HEADER_SIZE:
+		return Message.dropped(Constants.DROP_TOO_SHORT)
+	if not _is_equal(data.slice(end), _mac(key, data.slice(0, end))):
+		return Message.dropped(Constants.DROP_BAD_MAC)
+	var body := data.slice(Constants.HEADER_SIZE, end)
+	return Codec.decode_body(body, Constants.FirstByte.SEAL, sender)
+
+
+static func _mac(key: PackedByteArray, signed: PackedByteArray) -> PackedByteArray:
+	return _hmac(key, signed).slice(0, Constants.MAC_SIZE)
+
+
+static func _hmac(key: PackedByteArray, data: PackedByteArray) -> PackedByteArray:
+	var context := HMACContext.new()
+	if context.start(HashingContext.HASH_SHA256, key) != OK or context.update(data) != OK:
+		return PackedByteArray()
+	return context.finish()
+
+
+## Compares in a time that does not depend on where the two differ; nothing equals nothing.
+static func _is_equal(received: PackedByteArray, expected: PackedByteArray) -> bool:
+	if received.size() != expected.size():
+		return false
+	var difference := 0
+	for index in received.size():
+		difference |= received[index] ^ expected[index]
+	return difference == 0

@@ -1,0 +1,1 @@
+"""The language-neutral specification; nothing here is imported at run time."""

@@ -1,0 +1,1 @@
+"""Turn protocol.yaml into Python, GDScript and Markdown."""

@@ -1,0 +1,1 @@
+"""The pure relay: rooms, admission, sessions, limits and the forwarding table."""

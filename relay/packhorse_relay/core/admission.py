@@ -1,0 +1,184 @@
+"""HELLO, CREATE and JOIN: who becomes a member, and at what cost to the relay."""
+
+from collections.abc import Callable
+from typing import Final, Never
+
+from packhorse.wire import constants as c
+from packhorse.wire.address import encode_address, source_of
+from packhorse.wire.constants import DropReason, ErrorCode, RoomEventKind, Topology
+from packhorse.wire.cookie import Offer, is_valid_cookie, make_cookie
+from packhorse.wire.ctrl import encode_ctrl, encode_padded
+from packhorse.wire.messages import Challenge, Create, Error, Grant, Hello, Join
+from packhorse.wire.room_code import RoomCode
+from packhorse_relay.core.blocks import JoinFailures
+from packhorse_relay.core.buckets import SourceBuckets, TokenBucket
+from packhorse_relay.core.drops import DatagramDropped
+from packhorse_relay.core.members import Members
+from packhorse_relay.core.outbox import Outbox
+from packhorse_relay.core.registry import Registry
+from packhorse_relay.core.request import Request
+from packhorse_relay.core.rooms import Room, Session
+from packhorse_relay.core.settings import Settings
+
+_MINUTE: Final = 60.0  # seconds
+_HELLO_BURST: Final = 2.0  # seconds' worth of HELLOs that may come at once
+
+
+class Admission:
+    """Answers the CTRL requests of those who are no members yet."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        registry: Registry,
+        members: Members,
+        outbox: Outbox,
+        random_bytes: Callable[[int], bytes],
+        *,
+        now: float,
+    ) -> None:
+        self._settings = settings
+        self._registry = registry
+        self._members = members
+        self._outbox = outbox
+        self._secret = random_bytes(32)
+        self._hellos = SourceBuckets(settings.hello_rate, settings.hello_rate * _HELLO_BURST)
+        self._creates = SourceBuckets(settings.create_rate / _MINUTE, settings.create_rate)
+        self._joins = SourceBuckets(settings.join_rate / _MINUTE, settings.join_rate)
+        self._failures = JoinFailures(
+            settings.join_failures, settings.block_first, settings.block_longest
+        )
+        total = settings.join_failures_total
+        self._failures_in_all = TokenBucket(total, total, now=now)
+
+    def hello(self, hello: Hello, request: Request) -> None:
+        """Answer HELLO with a cookie and forget it (SPEC.md section 5)."""
+        if len(request.data) < c.MIN_HELLO_SIZE:
+            raise DatagramDropped(DropReason.NOT_ENOUGH_PADDING)
+        if not self._hellos.take(source_of(request.source), now=request.now):
+            raise DatagramDropped(DropReason.RATE_LIMITED)
+        if not hello.version_min <= c.WIRE_VERSION <= hello.version_max:
+            self._refuse_version(request)
+        offer = Offer(hello.version_min, hello.version_max, hello.features)
+        challenge = Challenge(
+            version=c.WIRE_VERSION,
+            features=hello.features & c.KNOWN_FEATURES,
+            cookie=make_cookie(self._secret, request.source, hello.nonce, offer, now=request.now),
+        )
+        self._reply_unproven(encode_ctrl(challenge, request.transaction), request)
+
+    def create(self, create: Create, request: Request) -> None:
+        """Open a room for a proven address (SPEC.md section 5)."""
+        if self._is_repeated(create, request):
+            return
+        self._check_rate(self._creates, request)
+        source = source_of(request.source)
+        if self._registry.is_full_for_room() or self._registry.is_full_for_session():
+            self._refuse(ErrorCode.RELAY_FULL, request)
+        has_quota = self._registry.has_session_quota(request.source)
+        if not (has_quota and self._registry.has_room_quota(source)):
+            self._refuse(ErrorCode.QUOTA, request)
+        topology = Topology(create.topology or 0)
+        wanted = create.max_peers or self._settings.max_peers
+        room = self._registry.add_room(source, topology, min(wanted, self._settings.max_peers))
+        self._admit(room, create, request)
+
+    def join(self, join: Join, request: Request) -> None:
+        """Add a proven address to a room (SPEC.md section 5)."""
+        if self._is_repeated(join, request):
+            return
+        self._check_rate(self._joins, request)
+        room = self._registry.rooms.get(RoomCode(join.code))
+        if room is None or room.is_banned(source_of(request.source)):
+            self._deny(request)
+        if self._registry.is_full_for_session():
+            self._refuse(ErrorCode.RELAY_FULL, request)
+        if not self._registry.has_session_quota(request.source):
+            self._refuse(ErrorCode.QUOTA, request)
+        if room.is_full:
+            self._refuse(ErrorCode.ROOM_FULL, request)
+        self._admit(room, join, request)
+
+    def _is_repeated(self, message: Create | Join, request: Request) -> bool:
+        """Check the cookie; grant again what this attempt was granted already."""
+        offer = Offer(message.version_min, message.version_max, message.features)
+        if not is_valid_cookie(
+            message.cookie, self._secret, request.source, message.nonce, offer, now=request.now
+        ):
+            error = encode_ctrl(Error(code=ErrorCode.COOKIE_INVALID), request.transaction)
+            self._reply_unproven(error, request)
+            raise DatagramDropped(DropReason.COOKIE_INVALID)
+        session = self._registry.find_attempt(request.source, message.nonce)
+        if session is None:
+            return False
+        session.max_datagram = self._agreed_size(message)
+        self._grant(session, message, request)
+        return True
+
+    def _check_rate(self, buckets: SourceBuckets, request: Request) -> None:
+        source = source_of(request.source)
+        blocked = self._failures.blocked_for(source, now=request.now)
+        if blocked:
+            self._refuse(ErrorCode.RATE_LIMITED, request, retry_after=blocked)
+        if not buckets.take(source, now=request.now):
+            wait = buckets.wait(source, now=request.now)
+            self._refuse(ErrorCode.RATE_LIMITED, request, retry_after=wait)
+
+    def _admit(self, room: Room, message: Create | Join, request: Request) -> None:
+        session = self._registry.add_session(
+            room, request.source, message.nonce, self._agreed_size(message), now=request.now
+        )
+        self._members.watch(session)
+        self._members.announce(room, RoomEventKind.PEER_JOINED, session.peer)
+        self._grant(session, message, request)
+        self._members.send_roster(session)
+
+    def _agreed_size(self, message: Create | Join) -> int:
+        return min(message.max_datagram, self._settings.max_datagram)
+
+    def _grant(self, session: Session, message: Create | Join, request: Request) -> None:
+        settings, room = self._settings, session.room
+        grant = Grant(
+            version=c.WIRE_VERSION,
+            features=message.features & c.KNOWN_FEATURES,
+            max_datagram=session.max_datagram,
+            topology=room.topology,
+            max_peers=room.max_peers,
+            code=room.code,
+            session=session.id,
+            tag=session.endpoint.tag,
+            key=session.key,
+            peer=session.peer,
+            rev=room.rev,
+            ping_interval_ms=round(settings.ping_interval * 1000),
+            lost_after_ms=round(settings.lost_after * 1000),
+            removed_after_ms=round(settings.removed_after(session.peer) * 1000),
+            mapped=encode_address(request.source),
+        )
+        datagram = encode_padded(grant, request.transaction, session.max_datagram)
+        self._outbox.send(datagram, request.source)
+
+    def _deny(self, request: Request) -> Never:
+        """Refuse in one way whatever the cause, so that codes cannot be probed (JOIN-5)."""
+        self._failures.add(source_of(request.source), now=request.now)
+        if not self._failures_in_all.take(now=request.now):
+            raise DatagramDropped(DropReason.RATE_LIMITED)
+        self._refuse(ErrorCode.JOIN_DENIED, request)
+
+    def _refuse(self, code: ErrorCode, request: Request, retry_after: float | None = None) -> Never:
+        wait_ms = None if retry_after is None else min(round(retry_after * 1000), 3_600_000)
+        error = Error(code=code, retry_after_ms=wait_ms)
+        self._outbox.send(encode_ctrl(error, request.transaction), request.source)
+        raise DatagramDropped(DropReason.REFUSED)
+
+    def _refuse_version(self, request: Request) -> Never:
+        error = Error(
+            code=ErrorCode.UNSUPPORTED_VERSION,
+            version_min=c.WIRE_VERSION,
+            version_max=c.WIRE_VERSION,
+        )
+        self._reply_unproven(encode_ctrl(error, request.transaction), request)
+        raise DatagramDropped(DropReason.NO_COMMON_VERSION)
+
+    def _reply_unproven(self, reply: bytes, request: Request) -> None:
+        self._outbox.reply_unproven(reply, request.data, request.source, now=request.now)

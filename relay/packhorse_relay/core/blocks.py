@@ -1,0 +1,51 @@
+"""Sources that failed to join too often are blocked for a while, longer each time."""
+
+from collections import OrderedDict
+from dataclasses import dataclass
+
+from packhorse.wire.constants import MAX_SOURCES
+from packhorse_relay.core.buckets import SourceBuckets
+
+_MINUTE = 60.0  # seconds
+
+
+@dataclass(slots=True)
+class _Block:
+    until: float
+    length: float
+
+
+class JoinFailures:
+    """Counts denied JOINs per source and blocks the source that has too many."""
+
+    def __init__(
+        self, per_minute: float, first: float, longest: float, max_sources: int = MAX_SOURCES
+    ) -> None:
+        self._buckets = SourceBuckets(per_minute / _MINUTE, per_minute, max_sources)
+        self._first = first
+        self._longest = longest
+        self._max_sources = max_sources
+        self._blocks: OrderedDict[bytes, _Block] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._blocks)
+
+    def blocked_for(self, source: bytes, *, now: float) -> float:
+        """Return the seconds for which `source` stays blocked; 0 when it is not."""
+        block = self._blocks.get(source)
+        return max(0.0, block.until - now) if block else 0.0
+
+    def add(self, source: bytes, *, now: float) -> None:
+        """Count a denied JOIN; one too many starts the next block."""
+        if not self._buckets.take(source, now=now):
+            self._block(source, now)
+
+    def _block(self, source: bytes, now: float) -> None:
+        previous = self._blocks.pop(source, None)
+        length = self._first
+        # A source that kept quiet for the longest block starts over.
+        if previous is not None and now - previous.until <= self._longest:
+            length = min(previous.length * 2, self._longest)
+        if len(self._blocks) >= self._max_sources:
+            self._blocks.popitem(last=False)
+        self._blocks[source] = _Block(now + length, length)

@@ -1,0 +1,137 @@
+"""The forwarding table: all that the control plane and a data plane share.
+
+The control plane attaches, moves and detaches endpoints. `resolve` says who receives a
+datagram; its answers stand in `routes` until a change makes them stale, so that a data
+plane needs one look-up by address and one by header.
+"""
+
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple
+
+from packhorse.wire.address import TransportAddress
+from packhorse.wire.constants import (
+    FANOUT_BIT,
+    FIRST_BYTE,
+    HEADER_SIZE,
+    DropReason,
+    FirstByte,
+    Kind,
+)
+from packhorse.wire.header import Header, encode_header
+from packhorse_relay.core.drops import DatagramDropped
+
+_HOST: Final = 1
+
+
+class Receiver(NamedTuple):
+    """One copy that a datagram becomes."""
+
+    prefix: bytes
+    """The 6 bytes that replace the header."""
+    address: TransportAddress
+
+
+Route = tuple[Receiver, ...]
+
+
+@dataclass(slots=True, eq=False)
+class Group:
+    """The endpoints of one room."""
+
+    is_star: bool
+    endpoints: "dict[int, Endpoint]" = field(default_factory=dict)
+    """By peer id."""
+
+
+@dataclass(slots=True, eq=False)
+class Endpoint:
+    """A member as a data plane sees it."""
+
+    group: Group
+    peer: int
+    tag: int
+    address: TransportAddress
+
+
+class ForwardingTable:
+    """Who is behind an address and tag, and who receives what it sends."""
+
+    def __init__(self) -> None:
+        self._endpoints: dict[tuple[TransportAddress, int], Endpoint] = {}
+        self.routes: dict[int, dict[tuple[str, int], dict[bytes, Route]]] = {}
+        """Listener, then (host, port), then header to the receivers: read-only for others."""
+
+    def __len__(self) -> int:
+        return len(self._endpoints)
+
+    def is_free(self, address: TransportAddress, tag: int) -> bool:
+        """Tell whether no endpoint has this address and tag."""
+        return (address, tag) not in self._endpoints
+
+    def attach(self, endpoint: Endpoint) -> None:
+        """Add an endpoint to the table and to its group."""
+        self._endpoints[endpoint.address, endpoint.tag] = endpoint
+        endpoint.group.endpoints[endpoint.peer] = endpoint
+        self._forget_routes(endpoint.group)
+
+    def detach(self, endpoint: Endpoint) -> None:
+        """Remove an endpoint from the table and from its group."""
+        self._forget_routes(endpoint.group)
+        del self._endpoints[endpoint.address, endpoint.tag]
+        del endpoint.group.endpoints[endpoint.peer]
+
+    def move(self, endpoint: Endpoint, address: TransportAddress) -> None:
+        """Give an endpoint another address; the pair of address and tag must be free."""
+        self.detach(endpoint)
+        endpoint.address = address
+        self.attach(endpoint)
+
+    def resolve(self, data: bytes, header: Header, source: TransportAddress) -> Route:
+        """Return who receives the datagram `data` from `source`.
+
+        Complexity: O(receivers) the first time, then the answer stands in `routes`.
+
+        Source: protocol_spec/SPEC.md section 12.
+
+        Raises:
+            DatagramDropped: Nobody may receive it; the reason says why.
+        """
+        sender = self._endpoints.get((source, header.tag))
+        if sender is None:
+            raise DatagramDropped(DropReason.UNKNOWN_SOURCE)
+        route = _route(sender, header)
+        routes = self.routes.setdefault(source.listener, {})
+        routes.setdefault((source.host, source.port), {})[data[:HEADER_SIZE]] = route
+        return route
+
+    def _forget_routes(self, group: Group) -> None:
+        for endpoint in group.endpoints.values():
+            address = endpoint.address
+            self.routes.get(address.listener, {}).pop((address.host, address.port), None)
+
+
+def _route(sender: Endpoint, header: Header) -> Route:
+    destination = header.destination
+    if sender.group.is_star and _HOST not in (sender.peer, destination):
+        raise DatagramDropped(DropReason.NOT_ALLOWED)
+    receivers = _receivers(sender, destination)
+    if not receivers:
+        raise DatagramDropped(DropReason.UNKNOWN_DESTINATION)
+    word = sender.peer if destination > 0 else sender.peer | FANOUT_BIT
+    first_byte = _FIRST_BYTES[header.kind]
+    return tuple(
+        Receiver(encode_header(first_byte, receiver.tag, word), receiver.address)
+        for receiver in receivers
+    )
+
+
+def _receivers(sender: Endpoint, destination: int) -> list[Endpoint]:
+    endpoints = sender.group.endpoints
+    if destination > 0:
+        receiver = endpoints.get(destination)
+        return [receiver] if receiver and receiver is not sender else []
+    left_out = {sender.peer, -destination}
+    return [endpoint for peer, endpoint in endpoints.items() if peer not in left_out]
+
+
+_FIRST_BYTES: Final = {kind: FirstByte(FIRST_BYTE | kind) for kind in Kind}

@@ -1,0 +1,128 @@
+"""The room of the legacy protocol: one per port, ids chosen by its members.
+
+Compatible byte for byte with the relay that Packhorse grew out of, plus guards that
+keep a stranger from taking over an id, from filling the table and from making two
+relays talk to each other for ever. SPEC.md section 11.
+"""
+
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+
+from packhorse.wire import constants as c
+from packhorse.wire.address import TransportAddress
+from packhorse.wire.constants import DropReason
+from packhorse.wire.legacy import decode_legacy, encode_legacy
+from packhorse_relay.core.drops import DatagramDropped
+
+
+@dataclass(slots=True, eq=False)
+class _LegacyPeer:
+    id: int
+    address: TransportAddress
+    last_heard: float
+    last_sent: float
+    last_echo: float
+
+
+class LegacyRoom:
+    """Members by id and by address, and what goes to whom."""
+
+    def __init__(self, own_addresses: AbstractSet[tuple[str, int]] = frozenset()) -> None:
+        self._own_addresses = own_addresses
+        self._peers: dict[int, _LegacyPeer] = {}
+        self._by_address: dict[TransportAddress, _LegacyPeer] = {}
+        self._outbox: list[tuple[bytes, TransportAddress]] = []
+        self._next_keepalive: float | None = None
+
+    def __len__(self) -> int:
+        return len(self._peers)
+
+    def receive_datagram(self, data: bytes, source: TransportAddress, *, now: float) -> None:
+        """Register an id or forward data.
+
+        Raises:
+            ParseError: It is no legacy datagram.
+            DatagramDropped: A guard forbids it.
+        """
+        if (source.host, source.port) in self._own_addresses:
+            raise DatagramDropped(DropReason.LEGACY_OWN_ADDRESS)
+        datagram = decode_legacy(data)
+        if datagram.payload:
+            self._forward(datagram.peer, data, source, now)
+        else:
+            self._register(datagram.peer, data, source, now)
+
+    def next_timeout(self) -> float | None:
+        """Return when the next keepalive may be due."""
+        return self._next_keepalive
+
+    def handle_timeout(self, *, now: float) -> None:
+        """Send keepalives to peers that were sent nothing; forget those long silent."""
+        if self._next_keepalive is None or now < self._next_keepalive:
+            return
+        for peer in list(self._peers.values()):
+            if now - peer.last_heard >= c.LEGACY_KEEPALIVE_STOP:
+                self._forget(peer)
+            elif now - peer.last_sent >= c.LEGACY_KEEPALIVE_INTERVAL:
+                self._send(peer, encode_legacy(peer.id), now)
+        self._next_keepalive = now + c.LEGACY_KEEPALIVE_INTERVAL if self._peers else None
+
+    def datagrams_to_send(self) -> list[tuple[bytes, TransportAddress]]:
+        """Drain what must go out now."""
+        datagrams, self._outbox = self._outbox, []
+        return datagrams
+
+    def _register(self, peer_id: int, data: bytes, source: TransportAddress, now: float) -> None:
+        peer = self._peers.get(peer_id)
+        if peer and peer.address == source and now - peer.last_echo < c.LEGACY_ECHO_INTERVAL:
+            peer.last_heard = now
+            raise DatagramDropped(DropReason.LEGACY_REPEATED)
+        host = self._peers.get(c.LEGACY_HOST_ID)
+        if peer_id != c.LEGACY_HOST_ID and host is None:
+            raise DatagramDropped(DropReason.LEGACY_NO_HOST)
+        peer = self._admit(peer_id, source, now)
+        peer.last_echo = now
+        if host is not None and peer is not host:
+            self._send(host, data, now)
+        self._send(peer, data, now)
+
+    def _admit(self, peer_id: int, source: TransportAddress, now: float) -> _LegacyPeer:
+        peer = self._peers.get(peer_id)
+        if peer is not None and peer.address == source:
+            peer.last_heard = now
+            return peer
+        if peer is not None and now - peer.last_heard < c.LEGACY_TAKEOVER_AFTER:
+            raise DatagramDropped(DropReason.LEGACY_TAKEN)
+        for replaced in {peer, self._by_address.get(source)}:
+            if replaced is not None:
+                self._forget(replaced)
+        if len(self._peers) >= c.LEGACY_MAX_PEERS:
+            raise DatagramDropped(DropReason.LEGACY_FULL)
+        return self._add(_LegacyPeer(peer_id, source, now, now, now))
+
+    def _add(self, peer: _LegacyPeer) -> _LegacyPeer:
+        self._peers[peer.id] = peer
+        self._by_address[peer.address] = peer
+        if self._next_keepalive is None:
+            self._next_keepalive = peer.last_heard + c.LEGACY_KEEPALIVE_INTERVAL
+        return peer
+
+    def _forget(self, peer: _LegacyPeer) -> None:
+        del self._peers[peer.id]
+        del self._by_address[peer.address]
+
+    def _forward(self, target: int, data: bytes, source: TransportAddress, now: float) -> None:
+        sender = self._by_address.get(source)
+        if sender is None:
+            raise DatagramDropped(DropReason.LEGACY_UNREGISTERED)
+        sender.last_heard = now
+        receiver = self._peers.get(target)
+        if receiver is None or receiver is sender:
+            raise DatagramDropped(DropReason.LEGACY_UNKNOWN_ID)
+        if target == c.LEGACY_HOST_ID:
+            data = encode_legacy(sender.id, data[c.HEADER_SIZE :])
+        self._send(receiver, data, now)
+
+    def _send(self, peer: _LegacyPeer, data: bytes, now: float) -> None:
+        peer.last_sent = now
+        self._outbox.append((data, peer.address))

@@ -1,0 +1,137 @@
+"""The relay as a pure state machine: datagrams and time in, datagrams out."""
+
+from collections import Counter
+from collections.abc import Callable
+from typing import Final
+
+from packhorse.wire import constants as c
+from packhorse.wire.address import TransportAddress
+from packhorse.wire.constants import DropReason, Kind
+from packhorse.wire.ctrl import decode_ctrl, encode_ctrl
+from packhorse.wire.errors import ParseError
+from packhorse.wire.fields import Sender
+from packhorse.wire.header import Header, decode_header, is_legacy
+from packhorse.wire.messages import Create, Hello, Join, Nudge
+from packhorse_relay.core.admission import Admission
+from packhorse_relay.core.drops import DatagramDropped
+from packhorse_relay.core.forwarding import ForwardingTable
+from packhorse_relay.core.legacy import LegacyRoom
+from packhorse_relay.core.members import Members
+from packhorse_relay.core.outbox import Outbox
+from packhorse_relay.core.registry import Registry
+from packhorse_relay.core.request import Request
+from packhorse_relay.core.sealed import SealedRequests
+from packhorse_relay.core.settings import Settings
+
+_NUDGE: Final = encode_ctrl(Nudge(), 0)
+
+
+class RelayCore:
+    """Everything that a relay decides.
+
+    A data plane may forward on its own what stands in `table.routes`; all other
+    datagrams come here, and forwarding here gives the same result.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        random_bytes: Callable[[int], bytes],
+        legacy: LegacyRoom | None = None,
+        *,
+        now: float,
+    ) -> None:
+        self._legacy = legacy
+        self._outbox = Outbox(settings, now=now)
+        self._registry = Registry(settings, random_bytes)
+        self._members = Members(settings, self._registry, self._outbox)
+        self._admission = Admission(
+            settings, self._registry, self._members, self._outbox, random_bytes, now=now
+        )
+        self._sealed = SealedRequests(self._registry, self._members, self._outbox, random_bytes)
+        self.drops: Counter[DropReason] = Counter()
+        """Datagrams that were not acted upon, by reason."""
+
+    @property
+    def table(self) -> ForwardingTable:
+        """What a data plane forwards by."""
+        return self._registry.table
+
+    @property
+    def room_count(self) -> int:
+        """Live rooms."""
+        return len(self._registry.rooms)
+
+    @property
+    def session_count(self) -> int:
+        """Live sessions."""
+        return len(self._registry.sessions)
+
+    def receive_datagram(self, data: bytes, source: TransportAddress, *, now: float) -> None:
+        """Act upon a datagram or count why not; never raises for what came from outside."""
+        try:
+            self._receive(data, source, now)
+        except (DatagramDropped, ParseError) as dropped:
+            self.drops[dropped.reason] += 1
+
+    def handle_timeout(self, *, now: float) -> None:
+        """Do what is due; calling early or late is harmless."""
+        self._members.handle_timeout(now=now)
+        if self._legacy:
+            self._legacy.handle_timeout(now=now)
+
+    def next_timeout(self) -> float | None:
+        """Return when `handle_timeout` next has work, or None."""
+        deadlines = [self._members.next_timeout()]
+        if self._legacy:
+            deadlines.append(self._legacy.next_timeout())
+        return min((deadline for deadline in deadlines if deadline is not None), default=None)
+
+    def datagrams_to_send(self) -> list[tuple[bytes, TransportAddress]]:
+        """Drain what must go out now."""
+        datagrams = self._outbox.drain()
+        return datagrams + self._legacy.datagrams_to_send() if self._legacy else datagrams
+
+    def _receive(self, data: bytes, source: TransportAddress, now: float) -> None:
+        if len(data) > c.MAX_DATAGRAM:
+            raise DatagramDropped(DropReason.TOO_LARGE)
+        if is_legacy(data):
+            self._receive_legacy(data, source, now)
+            return
+        header = decode_header(data)
+        if header.kind is Kind.CTRL:
+            self._receive_ctrl(Request(data, source, header.word, now))
+        elif header.kind is Kind.SEAL:
+            self._sealed.receive(Request(data, source, header.word, now))
+        else:
+            self._forward(Request(data, source, header.word, now), header)
+
+    def _receive_legacy(self, data: bytes, source: TransportAddress, now: float) -> None:
+        if self._legacy is None:
+            raise DatagramDropped(DropReason.LEGACY_DISABLED)
+        self._legacy.receive_datagram(data, source, now=now)
+
+    def _receive_ctrl(self, request: Request) -> None:
+        message = decode_ctrl(request.data, Sender.MEMBER)
+        match message:
+            case Hello():
+                self._admission.hello(message, request)
+            case Create():
+                self._admission.create(message, request)
+            case Join():
+                self._admission.join(message, request)
+
+    def _forward(self, request: Request, header: Header) -> None:
+        try:
+            route = self.table.resolve(request.data, header, request.source)
+        except DatagramDropped as dropped:
+            self._nudge(request, dropped.reason)
+            raise
+        payload = request.data[c.HEADER_SIZE :]
+        for receiver in route:
+            self._outbox.send(receiver.prefix + payload, receiver.address)
+
+    def _nudge(self, request: Request, reason: DropReason) -> None:
+        """Tell a sender that its address is unknown, where that costs no more than it sent."""
+        if reason is DropReason.UNKNOWN_SOURCE and len(request.data) >= len(_NUDGE):
+            self._outbox.reply_unproven(_NUDGE, request.data, request.source, now=request.now)

@@ -1,0 +1,146 @@
+"""Rooms and the sessions of their members: plain state, no decisions about datagrams."""
+
+from collections import OrderedDict, deque
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple
+
+from packhorse.wire.address import TransportAddress
+from packhorse.wire.constants import (
+    BANS_PER_ROOM,
+    HISTORY_LENGTH,
+    RESULT_CACHE,
+    PeerState,
+    RoomEventKind,
+    Topology,
+)
+from packhorse.wire.room_code import RoomCode
+from packhorse.wire.seal import DirectionKeys, ReplayWindow
+from packhorse_relay.core.buckets import TokenBucket
+from packhorse_relay.core.forwarding import Endpoint, Group
+
+HOST: Final = 1  # peer id
+
+
+class RoomEvent(NamedTuple):
+    """One change of a room, as EVENTS carries it."""
+
+    rev: int
+    kind: int
+    peer: int
+    code: int
+
+
+class PendingPath(NamedTuple):
+    """A new address that has to prove itself."""
+
+    address: TransportAddress
+    challenge: bytes
+    ping: int
+    """Sequence number of the PING that came from there."""
+    expires_at: float
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
+class Session:
+    """One member of one room."""
+
+    id: int
+    key: bytes
+    keys: DirectionKeys
+    nonce: bytes
+    room: "Room"
+    endpoint: Endpoint
+    source: bytes
+    """Whom the limits count it for."""
+    max_datagram: int
+    joined_from: TransportAddress
+    last_heard: float
+    challenges: TokenBucket
+    check_at: float = 0.0
+    """When its lease is looked at next."""
+    is_lost: bool = False
+    next_seq: int = 1
+    window: ReplayWindow = field(default_factory=ReplayWindow)
+    pending: PendingPath | None = None
+    results: "OrderedDict[int, bytes]" = field(default_factory=OrderedDict)
+    """Sequence number of a request to the ACK it got."""
+
+    @property
+    def peer(self) -> int:
+        """Peer id, 1 for the host."""
+        return self.endpoint.peer
+
+    @property
+    def address(self) -> TransportAddress:
+        """The proven address."""
+        return self.endpoint.address
+
+    def take_seq(self) -> int:
+        """Return the next sequence number of the relay's direction."""
+        seq = self.next_seq
+        self.next_seq += 1
+        return seq
+
+    def remember_result(self, request: int, answer: bytes) -> None:
+        """Keep the answer to a request; the oldest gives way."""
+        self.results[request] = answer
+        if len(self.results) > RESULT_CACHE:
+            self.results.popitem(last=False)
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
+class Room:
+    """One room: members by peer id, and what happened to them by revision."""
+
+    code: RoomCode
+    topology: Topology
+    max_peers: int
+    source: bytes
+    """Who created it, for the limits."""
+    group: Group
+    sessions: dict[int, Session] = field(default_factory=dict)
+    """By peer id, ascending."""
+    next_peer: int = HOST
+    rev: int = 0
+    history: deque[RoomEvent] = field(default_factory=lambda: deque(maxlen=HISTORY_LENGTH))
+    _bans: "OrderedDict[bytes, None]" = field(default_factory=OrderedDict)
+
+    @property
+    def is_full(self) -> bool:
+        """Tell whether no further peer is admitted."""
+        return len(self.sessions) >= self.max_peers
+
+    def take_peer(self) -> int:
+        """Return the next peer id; ids are never given twice (SPEC.md JOIN-6)."""
+        peer = self.next_peer
+        self.next_peer += 1
+        return peer
+
+    def record(self, kind: RoomEventKind, peer: int, code: int = 0) -> RoomEvent:
+        """Make the next revision out of a change."""
+        self.rev += 1
+        event = RoomEvent(self.rev, kind, peer, code)
+        self.history.append(event)
+        return event
+
+    def events_since(self, rev: int) -> tuple[RoomEvent, ...] | None:
+        """Return the events after `rev`, or None when some are not kept any more."""
+        if rev == 0 or (rev < self.rev and self.history[0].rev > rev + 1):
+            return None
+        return tuple(event for event in self.history if event.rev > rev)
+
+    def roster(self) -> list[tuple[int, int]]:
+        """Return (peer id, state) of every member in ascending peer id."""
+        states = {False: PeerState.PRESENT, True: PeerState.LOST}
+        return [(peer, int(states[s.is_lost])) for peer, s in self.sessions.items()]
+
+    def ban(self, source: bytes) -> None:
+        """Refuse `source` from now on; the oldest ban gives way."""
+        self._bans[source] = None
+        self._bans.move_to_end(source)
+        if len(self._bans) > BANS_PER_ROOM:
+            self._bans.popitem(last=False)
+
+    def is_banned(self, source: bytes) -> bool:
+        """Tell whether `source` is refused."""
+        return source in self._bans

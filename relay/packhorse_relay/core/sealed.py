@@ -1,0 +1,183 @@
+"""SEAL datagrams of members: check, then act."""
+
+from collections.abc import Callable
+from typing import Final
+
+from packhorse.wire import constants as c
+from packhorse.wire.address import encode_address
+from packhorse.wire.constants import DropReason, ErrorCode
+from packhorse.wire.ctrl import encode_ctrl
+from packhorse.wire.fields import Sender
+from packhorse.wire.messages import (
+    Ack,
+    Closed,
+    Error,
+    Kick,
+    Leave,
+    MemberSeal,
+    PathChallenge,
+    PathResponse,
+    Ping,
+    Pong,
+    Sync,
+)
+from packhorse.wire.seal import decode_seal, encode_seal
+from packhorse_relay.core.drops import DatagramDropped
+from packhorse_relay.core.members import Members
+from packhorse_relay.core.outbox import Outbox
+from packhorse_relay.core.registry import Registry, Tombstone
+from packhorse_relay.core.request import Request
+from packhorse_relay.core.rooms import HOST, PendingPath, Session
+
+_CHALLENGE_SIZE: Final = 8  # bytes
+_SMALLEST_SEAL: Final = c.HEADER_SIZE + 1 + c.MAC_SIZE  # bytes
+
+
+class SealedRequests:
+    """Handles everything that a session's key has to vouch for."""
+
+    def __init__(
+        self,
+        registry: Registry,
+        members: Members,
+        outbox: Outbox,
+        random_bytes: Callable[[int], bytes],
+    ) -> None:
+        self._registry = registry
+        self._members = members
+        self._outbox = outbox
+        self._random_bytes = random_bytes
+
+    def receive(self, request: Request) -> None:
+        """Check MAC and sequence, renew the lease, act (SPEC.md sections 6 to 8)."""
+        if len(request.data) < _SMALLEST_SEAL:
+            raise DatagramDropped(DropReason.TOO_SHORT)
+        session = self._registry.sessions.get(request.word)
+        if session is None:
+            self._answer_without_session(request)
+            return
+        message = decode_seal(request.data, session.keys.member_to_relay, Sender.MEMBER)
+        if not session.window.accepts(message.seq):
+            self._repeat_result(session, message, request)
+            return
+        self._members.renew(session, now=request.now)
+        if request.source != session.address:
+            self._check_path(session, message, request)
+        session.window.mark(message.seq)
+        self._act(session, message, request)
+
+    def _act(self, session: Session, message: MemberSeal, request: Request) -> None:
+        match message:
+            case Ping():
+                self._ping(session, message, request)
+            case Sync():
+                self._sync(session, message)
+            case Kick():
+                self._kick(session, message, request)
+            case Leave():
+                self._acknowledge(session, message.seq, 0)
+                self._members.end(session, 0, now=request.now)
+            case PathResponse():
+                self._move(session, request)
+
+    def _ping(self, session: Session, ping: Ping, request: Request) -> None:
+        if request.source == session.address:
+            self._pong(session, ping.seq)
+        else:
+            self._challenge(session, ping, request)
+
+    def _pong(self, session: Session, ping: int) -> None:
+        pong = Pong(
+            seq=session.take_seq(),
+            ping=ping,
+            rev=session.room.rev,
+            mapped=encode_address(session.address),
+        )
+        self._members.send(session, pong)
+
+    def _sync(self, session: Session, sync: Sync) -> None:
+        events = session.room.events_since(sync.since)
+        if events is None:
+            self._members.send_roster(session)
+        else:
+            self._members.send_events(session, events)
+
+    def _kick(self, session: Session, kick: Kick, request: Request) -> None:
+        victim = session.room.sessions.get(kick.peer)
+        if session.peer != HOST:
+            self._acknowledge(session, kick.seq, ErrorCode.NOT_ALLOWED)
+            return
+        self._acknowledge(session, kick.seq, 0)
+        if victim is None:  # it has left already: what the host wants is so
+            return
+        if kick.ban:
+            session.room.ban(victim.source)
+        self._members.end(victim, ErrorCode.KICKED, now=request.now)
+
+    def _acknowledge(self, session: Session, request: int, code: int) -> None:
+        ack = Ack(seq=session.take_seq(), request=request, code=code)
+        session.remember_result(request, self._members.send(session, ack))
+
+    def _repeat_result(self, session: Session, message: MemberSeal, request: Request) -> None:
+        answer = session.results.get(message.seq)
+        if answer is None or request.source != session.address:
+            raise DatagramDropped(DropReason.REPLAYED)
+        self._outbox.send(answer, session.address)
+
+    def _check_path(self, session: Session, message: MemberSeal, request: Request) -> None:
+        """Let through what an unproven address may say: PING, and the right proof."""
+        if isinstance(message, Ping):
+            return
+        pending = session.pending
+        is_proof = (
+            isinstance(message, PathResponse)
+            and pending is not None
+            and pending.expires_at > request.now
+            and pending.address == request.source
+            and pending.challenge == message.challenge
+            and self._registry.table.is_free(request.source, session.endpoint.tag)
+        )
+        if not is_proof:
+            raise DatagramDropped(DropReason.PATH_UNPROVEN)
+
+    def _challenge(self, session: Session, ping: Ping, request: Request) -> None:
+        if not session.challenges.take(now=request.now):
+            raise DatagramDropped(DropReason.RATE_LIMITED)
+        challenge = self._random_bytes(_CHALLENGE_SIZE)
+        message = PathChallenge(seq=session.take_seq(), challenge=challenge)
+        datagram = self._members.seal(session, message)
+        if len(datagram) > len(request.data):
+            raise DatagramDropped(DropReason.PATH_UNPROVEN)
+        expires_at = request.now + c.PATH_PROOF
+        session.pending = PendingPath(request.source, challenge, ping.seq, expires_at)
+        self._outbox.send(datagram, request.source)
+
+    def _move(self, session: Session, request: Request) -> None:
+        pending = session.pending
+        if pending is None or request.source == session.address:
+            raise DatagramDropped(DropReason.UNEXPECTED_MESSAGE)
+        session.pending = None
+        self._registry.table.move(session.endpoint, request.source)
+        self._pong(session, pending.ping)
+
+    def _answer_without_session(self, request: Request) -> None:
+        tombstone = self._registry.tombstones.get(request.word)
+        if tombstone is None:
+            error = Error(code=ErrorCode.SESSION_UNKNOWN)
+            self._outbox.reply_unproven(
+                encode_ctrl(error, request.word), request.data, request.source, now=request.now
+            )
+            raise DatagramDropped(DropReason.UNKNOWN_SESSION)
+        decode_seal(request.data, tombstone.keys.member_to_relay, Sender.MEMBER)
+        self._answer_from_tombstone(tombstone, request)
+
+    def _answer_from_tombstone(self, tombstone: Tombstone, request: Request) -> None:
+        self._registry.tombstones[tombstone.id] = tombstone._replace(
+            next_seq=tombstone.next_seq + 1
+        )
+        closed = Closed(seq=tombstone.next_seq, code=tombstone.code)
+        datagram = encode_seal(closed, tombstone.id, tombstone.tag, tombstone.keys.relay_to_member)
+        if request.source == tombstone.address:
+            self._outbox.send(datagram, request.source)
+        else:
+            self._outbox.reply_unproven(datagram, request.data, request.source, now=request.now)

@@ -1,0 +1,1 @@
+"""The pure member side: joining, sessions, rosters."""

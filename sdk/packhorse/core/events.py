@@ -1,0 +1,100 @@
+"""What a session tells its application."""
+
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import NamedTuple, NewType
+
+from packhorse.wire.errors import PackhorseError
+
+PeerId = NewType("PeerId", int)
+
+HOST = PeerId(1)
+EVERYBODY = PeerId(0)
+"""Destination that names all other members."""
+
+
+class Mode(IntEnum):
+    """How a message travels."""
+
+    UNRELIABLE = 0
+    UNRELIABLE_ORDERED = 1
+    RELIABLE = 2
+    RELIABLE_UNORDERED = 3
+
+
+class Message(NamedTuple):
+    """Bytes from another peer."""
+
+    data: bytes
+    source: PeerId
+    """Peer id, stamped by the relay."""
+    mode: Mode = Mode.UNRELIABLE
+    channel: int = 0
+    """0..255."""
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """The session exists and the roster is known."""
+
+
+@dataclass(frozen=True, slots=True)
+class PeerJoined:
+    """A peer is a member of the room now."""
+
+    peer: PeerId
+
+
+@dataclass(frozen=True, slots=True)
+class PeerLeft:
+    """A peer is no member any more; its id never comes back."""
+
+    peer: PeerId
+    code: int = 0
+    """0 it left or the cause is unknown; else an `ErrorCode`."""
+
+
+@dataclass(frozen=True, slots=True)
+class PeerLost:
+    """The relay has not heard a peer for a while; it may come back."""
+
+    peer: PeerId
+
+
+@dataclass(frozen=True, slots=True)
+class PeerFound:
+    """A lost peer is back."""
+
+    peer: PeerId
+
+
+@dataclass(frozen=True, slots=True)
+class SessionLost:
+    """Nothing valid came from the relay for a while; the session may come back."""
+
+
+@dataclass(frozen=True, slots=True)
+class SessionResumed:
+    """The relay answers again."""
+
+
+@dataclass(frozen=True, slots=True)
+class RequestEnded:
+    """A request such as a kick has ended."""
+
+    request: int
+    """What the command returned."""
+    code: int | None
+    """0 done, an `ErrorCode`, or None when no answer came."""
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """The session has ended; no event follows."""
+
+    error: PackhorseError | None
+    """None when this side left."""
+
+
+PeerEvent = PeerJoined | PeerLeft | PeerLost | PeerFound
+Event = PeerEvent | Message | Joined | SessionLost | SessionResumed | RequestEnded | Closed

@@ -1,0 +1,191 @@
+"""From HELLO to GRANT: how a member gets its session."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+from typing import Final, TYPE_CHECKING
+
+from packhorse.core.machine import MemberMachine
+from packhorse.core.retransmission import Retransmission
+from packhorse.wire import constants as c
+from packhorse.wire.constants import DropReason, ErrorCode, MemberCause, MemberState, Topology
+from packhorse.wire.ctrl import encode_ctrl, encode_padded
+from packhorse.wire.errors import (
+    PackhorseError,
+    ParseError,
+    TransactionTimeoutError,
+    refusal,
+)
+from packhorse.wire.messages import Challenge, Create, Error, Grant, Hello, Join, RelayCtrl
+from packhorse.wire.room_code import RoomCode
+
+if TYPE_CHECKING:
+    from packhorse.wire.msgpack_profile import Value
+
+_FULL_SIZE_SENDS: Final = 2  # after so many unanswered sends, a smaller size is tried
+_MAX_GREETINGS: Final = 3  # cookies that may be refused before giving up
+
+
+class Stage(Enum):
+    """Where joining stands, in words for people."""
+
+    RESOLVING = "resolving the relay's name"
+    REACHING = "reaching the relay"
+    JOINING = "joining the room"
+    READING_ROSTER = "reading the roster"
+    CONNECTED = "connected"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreateRoom:
+    """Ask for a new room."""
+
+    topology: Topology = Topology.MESH
+    max_peers: int | None = None
+    """2..1024, host included; None takes the relay's default."""
+
+
+@dataclass(frozen=True, slots=True)
+class JoinRoom:
+    """Ask to join the room with this code."""
+
+    code: RoomCode
+
+
+class Joining:
+    """The handshake; `grant` is set when it has succeeded, `error` when it has failed."""
+
+    def __init__(
+        self,
+        wish: CreateRoom | JoinRoom,
+        machine: MemberMachine,
+        random_bytes: Callable[[int], bytes],
+        *,
+        now: float,
+    ) -> None:
+        self._wish = wish
+        self._machine = machine
+        self._random_bytes = random_bytes
+        self._features = c.KNOWN_FEATURES | 1 << self._pick(c.GREASE_FEATURE_BITS)
+        self._grease: dict[int, Value] = {self._pick(c.GREASE_KEYS): random_bytes(1)[0]}
+        self._size = c.MAX_DATAGRAM_DEFAULT
+        self._greetings = 0
+        self._challenge: Challenge | None = None
+        self.grant: Grant | None = None
+        self.error: PackhorseError | None = None
+        self._greet(now)
+
+    @property
+    def stage(self) -> Stage:
+        """What is being waited for."""
+        is_greeting = self._machine.state is MemberState.GREETING
+        return Stage.REACHING if is_greeting else Stage.JOINING
+
+    def next_timeout(self) -> float | None:
+        """Return when a datagram is due or the wait is over."""
+        is_over = self.grant is not None or self.error is not None
+        return None if is_over else self._schedule.deadline
+
+    def handle_timeout(self, *, now: float) -> list[bytes]:
+        """Return the request when it is due; after the last wait set `error`."""
+        deadline = self.next_timeout()
+        if deadline is None or now < deadline:
+            return []
+        if self._schedule.is_exhausted:
+            elapsed = now - self._schedule.started_at
+            stage = self.stage.value
+            self.error = TransactionTimeoutError(stage, self._schedule.sends, elapsed)
+            return []
+        if self._schedule.sends >= _FULL_SIZE_SENDS:
+            self._size = c.MAX_DATAGRAM_FALLBACK
+        self._schedule.count_send(now=now)
+        return [self._request()]
+
+    def receive(self, message: RelayCtrl, transaction: int, *, now: float) -> None:
+        """Take in an answer of the relay.
+
+        Raises:
+            ParseError: It answers nothing that is open.
+        """
+        if transaction != self._transaction or self.next_timeout() is None:
+            raise ParseError(DropReason.UNKNOWN_TRANSACTION)
+        match message:
+            case Challenge() if self._challenge is None and self._is_acceptable(message):
+                self._challenge = message
+                self._machine.advance(MemberCause.CHALLENGED)
+                self._start_request(now)
+            case Grant() if self._challenge is not None and self._is_as_challenged(message):
+                self.grant = message
+            case Error():
+                self._refused(message, now)
+            case _:
+                raise ParseError(DropReason.UNEXPECTED_MESSAGE)
+
+    def _greet(self, now: float) -> None:
+        self._greetings += 1
+        self._challenge = None
+        self._nonce = self._random_bytes(c.NONCE_SIZE)
+        self._start_request(now)
+
+    def _start_request(self, now: float) -> None:
+        self._transaction = int.from_bytes(self._random_bytes(4), "big")
+        self._schedule = Retransmission(now=now)
+
+    def _is_acceptable(self, challenge: Challenge) -> bool:
+        is_offered = challenge.features & ~self._features == 0
+        return challenge.version == c.WIRE_VERSION and is_offered
+
+    def _is_as_challenged(self, grant: Grant) -> bool:
+        challenge = self._challenge
+        return challenge is not None and (
+            (grant.version, grant.features) == (challenge.version, challenge.features)
+        )
+
+    def _refused(self, error: Error, now: float) -> None:
+        is_stale = self._challenge is not None and error.code == ErrorCode.COOKIE_INVALID
+        if is_stale and self._greetings < _MAX_GREETINGS:
+            self._machine.advance(MemberCause.COOKIE_REFUSED)
+            self._greet(now)
+            return
+        wait_ms = error.retry_after_ms
+        retry_after = None if wait_ms is None else wait_ms / 1000
+        self.error = refusal(error.code, self.stage.value, retry_after)
+
+    def _request(self) -> bytes:
+        if self._challenge is None:
+            return encode_padded(self._hello(), self._transaction, self._size, self._grease)
+        return encode_ctrl(self._create_or_join(self._challenge), self._transaction, self._grease)
+
+    def _hello(self) -> Hello:
+        return Hello(
+            version_min=c.WIRE_VERSION,
+            version_max=c.WIRE_VERSION,
+            features=self._features,
+            nonce=self._nonce,
+        )
+
+    def _create_or_join(self, challenge: Challenge) -> Create | Join:
+        if isinstance(self._wish, JoinRoom):
+            return Join(
+                version_min=c.WIRE_VERSION,
+                version_max=c.WIRE_VERSION,
+                features=self._features,
+                nonce=self._nonce,
+                cookie=challenge.cookie,
+                max_datagram=self._size,
+                code=self._wish.code,
+            )
+        return Create(
+            version_min=c.WIRE_VERSION,
+            version_max=c.WIRE_VERSION,
+            features=self._features,
+            nonce=self._nonce,
+            cookie=challenge.cookie,
+            max_datagram=self._size,
+            topology=self._wish.topology,
+            max_peers=self._wish.max_peers,
+        )
+
+    def _pick(self, bounds: tuple[int, int]) -> int:
+        first, last = bounds
+        return first + self._random_bytes(1)[0] % (last - first + 1)

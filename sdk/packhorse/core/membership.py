@@ -1,0 +1,240 @@
+"""What a member knows and does from GRANT to the end of the session."""
+
+from collections.abc import Callable
+
+from packhorse.core.early_data import EarlyData
+from packhorse.core.events import (
+    Closed,
+    Event,
+    Joined,
+    Message,
+    PeerEvent,
+    PeerId,
+    PeerJoined,
+    RequestEnded,
+    SessionLost,
+    SessionResumed,
+)
+from packhorse.core.joining import Stage
+from packhorse.core.pings import Liveness, Pings
+from packhorse.core.requests import Requests
+from packhorse.core.retransmission import GIVE_UP_AFTER
+from packhorse.core.roster import Roster
+from packhorse.core.seal_channel import SealChannel
+from packhorse.core.sync import SyncSchedule
+from packhorse.wire import constants as c
+from packhorse.wire.address import decode_address
+from packhorse.wire.constants import DropReason, ErrorCode
+from packhorse.wire.errors import ParseError, SessionClosedByError, TransactionTimeoutError
+from packhorse.wire.header import Header
+from packhorse.wire.messages import (
+    Ack,
+    Events,
+    Grant,
+    Kick,
+    Leave,
+    MemberSeal,
+    PathChallenge,
+    PathResponse,
+    Ping,
+    Pong,
+    RelaySeal,
+    Sync,
+)
+from packhorse.wire.messages import Closed as ClosedMessage
+from packhorse.wire.messages import Roster as RosterMessage
+
+_MAX_DENIALS = 3  # times the relay may deny the session before the member believes it
+
+
+class Membership:
+    """The session as granted, the roster, and the timers that keep both true.
+
+    `closed` is set once, when the session has ended.
+    """
+
+    def __init__(
+        self,
+        grant: Grant,
+        random_bytes: Callable[[int], bytes],
+        emit: Callable[[Event], None],
+        *,
+        now: float,
+    ) -> None:
+        self.grant = grant
+        self.mapped = decode_address(grant.mapped)
+        """This member's address as the relay sees it."""
+        self.roster = Roster()
+        self.pings = Pings(grant, random_bytes, now=now)
+        self.closed: Closed | None = None
+        self._emit = emit
+        self._channel = SealChannel(grant)
+        self._sync = SyncSchedule(self.roster, now=now)
+        self._requests = Requests()
+        self._early = EarlyData()
+        self._outbox: list[bytes] = []
+        self._leave: int | None = None
+        self._denials = 0
+        self._has_joined = False
+        self.roster.hear_of(grant.rev)
+
+    @property
+    def is_complete(self) -> bool:
+        """Tell whether the first roster has come."""
+        return self.roster.rev > 0
+
+    def kick(self, peer: PeerId, *, ban: bool, now: float) -> int:
+        """Ask the relay to end a peer's session; returns the number of the request."""
+        seq = self._channel.take_seq()
+        message = Kick(seq=seq, peer=peer, ban=True if ban else None)
+        self._requests.open(seq, self._channel.encode(message), now=now)
+        return seq
+
+    def leave(self, *, now: float) -> None:
+        """Tell the relay that the session ends."""
+        self._leave = self._channel.take_seq()
+        datagram = self._channel.encode(Leave(seq=self._leave))
+        self._requests.open(self._leave, datagram, now=now)
+
+    def next_timeout(self) -> float | None:
+        """Return when `handle_timeout` has work."""
+        if self.closed is not None:
+            return None
+        deadlines = [self.pings.next_timeout(), self._requests.next_timeout()]
+        deadlines.append(self._sync.next_timeout())
+        if not self.is_complete:
+            deadlines.append(self._sync.gives_up_at)
+        return min(deadline for deadline in deadlines if deadline is not None)
+
+    def handle_timeout(self, *, now: float) -> None:
+        """Do what is due."""
+        if self.closed is not None:
+            return
+        self._check_silence(now)
+        self._check_requests(now)
+        if not self.is_complete and now >= self._sync.gives_up_at:
+            stage = Stage.READING_ROSTER.value
+            error = TransactionTimeoutError(stage, self._sync.sends, GIVE_UP_AFTER)
+            self._close(Closed(error))
+        if self.closed is None:
+            self._send_due(now)
+
+    def datagrams_to_send(self) -> list[bytes]:
+        """Drain what must go out now."""
+        datagrams, self._outbox = self._outbox, []
+        return datagrams
+
+    def receive_advice(self, *, now: float) -> None:
+        """The relay does not know our address (NUDGE): ping, and nothing else (PATH-3)."""
+        self.pings.advise(now=now)
+
+    def receive_denial(self, *, now: float) -> None:
+        """The relay denies the session: ask again, believe it when it insists."""
+        self._denials += 1
+        if self._denials >= _MAX_DENIALS:
+            self._close(Closed(SessionClosedByError(ErrorCode.SESSION_UNKNOWN)))
+        self.pings.advise(now=now)
+
+    def receive_seal(self, data: bytes, *, now: float) -> None:
+        """Act upon a SEAL datagram whose tag has been checked.
+
+        Raises:
+            ParseError: It is not to be acted upon; the reason says why.
+        """
+        message = self._channel.decode(data)
+        self._denials = 0
+        if self.pings.hear(now=now):
+            self._emit(SessionResumed())
+        self._act(message, now)
+
+    def receive_data(self, header: Header, payload: bytes) -> None:
+        """Hand on the payload of a DATA datagram whose tag has been checked.
+
+        Raises:
+            ParseError: Its source is no member of the room.
+        """
+        message = Message(payload, PeerId(header.source))
+        if message.source in self.roster.peers:
+            self._emit(message)
+            return
+        if not self.roster.may_come(message.source):
+            raise ParseError(DropReason.UNKNOWN_PEER)
+        self._sync.want()
+        if not self._early.hold(message):
+            raise ParseError(DropReason.BUFFER_FULL)
+
+    def _act(self, message: RelaySeal, now: float) -> None:
+        match message:
+            case Pong():
+                self.pings.receive_pong(message.ping, now=now)
+                self.mapped = decode_address(message.mapped)
+                self.roster.hear_of(message.rev)
+            case Events():
+                self._change(self.roster.apply_events(message.events))
+            case RosterMessage():
+                page, pages = message.page, message.pages
+                self._change(self.roster.apply_page(message.rev, page, pages, message.peers))
+            case Ack():
+                self._acknowledged(message)
+            case ClosedMessage():
+                self._closed_by_relay(message)
+            case PathChallenge():
+                self._send_new(lambda seq: PathResponse(seq=seq, challenge=message.challenge))
+
+    def _change(self, changes: list[PeerEvent]) -> None:
+        self._sync.satisfy()
+        for change in changes:
+            if change.peer == self.grant.peer:
+                continue
+            self._emit(change)
+            if isinstance(change, PeerJoined):
+                for message in self._early.release(change.peer):
+                    self._emit(message)
+        if self.is_complete and not self._has_joined:
+            self._has_joined = True
+            self._emit(Joined())
+
+    def _acknowledged(self, ack: Ack) -> None:
+        if not self._requests.close(ack.request):
+            raise ParseError(DropReason.UNKNOWN_TRANSACTION)
+        if ack.request == self._leave:
+            self._close(Closed(None))
+        else:
+            self._emit(RequestEnded(ack.request, ack.code))
+
+    def _closed_by_relay(self, message: ClosedMessage) -> None:
+        has_left = message.code == 0 or self._leave is not None
+        self._close(Closed(None if has_left else SessionClosedByError(message.code)))
+
+    def _check_silence(self, now: float) -> None:
+        if not self.pings.check(now=now):
+            return
+        if self.pings.liveness is Liveness.EXPIRED:
+            self._close(Closed(SessionClosedByError(ErrorCode.LEASE_EXPIRED)))
+        else:
+            self._emit(SessionLost())
+
+    def _check_requests(self, now: float) -> None:
+        for seq in self._requests.give_up(now=now):
+            if seq == self._leave:
+                self._close(Closed(None))
+            else:
+                self._emit(RequestEnded(seq, None))
+
+    def _send_due(self, now: float) -> None:
+        self._outbox += self._requests.datagrams_to_send(now=now)
+        if self._sync.is_due(now=now):
+            self._sync.count_send(now=now)
+            self._send_new(lambda seq: Sync(seq=seq, since=self.roster.rev))
+        if self.pings.is_due(now=now):
+            seq = self._send_new(lambda seq: Ping(seq=seq, pad=bytes(c.PING_PAD)))
+            self.pings.count_send(seq, now=now)
+
+    def _send_new(self, make: Callable[[int], MemberSeal]) -> int:
+        seq = self._channel.take_seq()
+        self._outbox.append(self._channel.encode(make(seq)))
+        return seq
+
+    def _close(self, closed: Closed) -> None:
+        if self.closed is None:
+            self.closed = closed

@@ -1,0 +1,103 @@
+"""Who is in the room: kept in step with the relay by revision.
+
+The relay tells every change once. A member that finds a gap, or hears of a newer revision,
+asks for what it missed and gets the events or, page by page, the whole roster.
+"""
+
+from collections.abc import Iterable, Sequence
+
+from packhorse.core.events import PeerEvent, PeerFound, PeerId, PeerJoined, PeerLeft, PeerLost
+from packhorse.wire.constants import PeerState, RoomEventKind
+
+Records = Sequence[Sequence[int]]
+
+
+class Roster:
+    """Members of a room by peer id, at a revision."""
+
+    def __init__(self) -> None:
+        self.rev = 0
+        """Revision of `peers`; 0 before the first roster."""
+        self.peers: dict[PeerId, PeerState] = {}
+        self._newest_rev = 0
+        self._highest_peer = 0
+        self._pages: dict[int, Records] = {}
+        self._pages_rev = 0
+
+    @property
+    def is_behind(self) -> bool:
+        """Tell whether the relay has a newer revision."""
+        return self.rev < self._newest_rev
+
+    def may_come(self, peer: int) -> bool:
+        """Tell whether an unknown peer id can be that of a member not yet announced."""
+        return peer > self._highest_peer
+
+    def hear_of(self, rev: int) -> None:
+        """Note that the relay is at revision `rev`."""
+        self._newest_rev = max(self._newest_rev, rev)
+
+    def apply_events(self, records: Records) -> list[PeerEvent]:
+        """Apply EVENTS; those behind a gap wait for a SYNC."""
+        changes: list[PeerEvent] = []
+        for rev, kind, peer, code in records:
+            self.hear_of(rev)
+            if self.rev and rev == self.rev + 1:
+                self.rev = rev
+                changes += self._apply(kind, PeerId(peer), code)
+        return changes
+
+    def apply_page(self, rev: int, page: int, pages: int, records: Records) -> list[PeerEvent]:
+        """Take in one page of ROSTER; the last missing one replaces the roster."""
+        self.hear_of(rev)
+        if rev < max(self.rev, self._pages_rev) or page >= pages:
+            return []
+        if rev > self._pages_rev:
+            self._pages, self._pages_rev = {}, rev
+        self._pages[page] = records
+        if len(self._pages) < pages:
+            return []
+        entries = [record for page_records in self._pages.values() for record in page_records]
+        self._pages = {}
+        self.rev = rev
+        return self._replace(entries)
+
+    def _apply(self, kind: int, peer: PeerId, code: int) -> Iterable[PeerEvent]:
+        if kind == RoomEventKind.PEER_JOINED:
+            return self._add(peer, PeerState.PRESENT)
+        if peer not in self.peers:
+            return []
+        if kind == RoomEventKind.PEER_LEFT:
+            del self.peers[peer]
+            return [PeerLeft(peer, code)]
+        if kind == RoomEventKind.PEER_LOST:
+            return self._set_state(peer, PeerState.LOST)
+        if kind == RoomEventKind.PEER_FOUND:
+            return self._set_state(peer, PeerState.PRESENT)
+        return []
+
+    def _replace(self, entries: Records) -> list[PeerEvent]:
+        wanted = {PeerId(peer): state for peer, state in entries}
+        changes: list[PeerEvent] = []
+        for peer in [peer for peer in self.peers if peer not in wanted]:
+            del self.peers[peer]
+            changes.append(PeerLeft(peer))
+        for peer, number in wanted.items():
+            state = PeerState.LOST if number == PeerState.LOST else PeerState.PRESENT
+            is_known = peer in self.peers
+            changes += self._set_state(peer, state) if is_known else self._add(peer, state)
+        return changes
+
+    def _add(self, peer: PeerId, state: PeerState) -> list[PeerEvent]:
+        if peer in self.peers:
+            return []
+        self.peers[peer] = state
+        self._highest_peer = max(self._highest_peer, peer)
+        joined: list[PeerEvent] = [PeerJoined(peer)]
+        return [*joined, PeerLost(peer)] if state is PeerState.LOST else joined
+
+    def _set_state(self, peer: PeerId, state: PeerState) -> list[PeerEvent]:
+        if self.peers[peer] is state:
+            return []
+        self.peers[peer] = state
+        return [PeerLost(peer) if state is PeerState.LOST else PeerFound(peer)]

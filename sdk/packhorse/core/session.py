@@ -1,0 +1,235 @@
+"""A member's session as a pure state machine: datagrams and time in, datagrams and events out."""
+
+from collections import Counter, deque
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+from packhorse.core.events import Closed, Event, PeerId
+from packhorse.core.joining import CreateRoom, Joining, JoinRoom, Stage
+from packhorse.core.machine import MemberMachine
+from packhorse.core.membership import Membership
+from packhorse.core.rtt import RttEstimator
+from packhorse.wire.address import TransportAddress
+from packhorse.wire.constants import (
+    HEADER_SIZE,
+    DropReason,
+    ErrorCode,
+    FirstByte,
+    Kind,
+    MemberCause,
+    MemberState,
+    PeerState,
+    Topology,
+)
+from packhorse.wire.ctrl import decode_ctrl
+from packhorse.wire.errors import LocalProtocolError, ParseError
+from packhorse.wire.fields import Sender
+from packhorse.wire.header import Header, decode_header, encode_destination
+from packhorse.wire.messages import Error, Nudge
+from packhorse.wire.room_code import RoomCode
+
+
+class MemberSession:
+    """One membership of one room, over one path to the relay.
+
+    Commands raise `LocalProtocolError` when they are illegal in the current state;
+    the five other methods never raise for what came from the network.
+    """
+
+    def __init__(
+        self,
+        wish: CreateRoom | JoinRoom,
+        relay: TransportAddress,
+        random_bytes: Callable[[int], bytes],
+        *,
+        now: float,
+    ) -> None:
+        self._relay = relay
+        self._random_bytes = random_bytes
+        self._machine = MemberMachine()
+        self._joining = Joining(wish, self._machine, random_bytes, now=now)
+        self._membership: Membership | None = None
+        self._outbox: list[bytes] = []
+        self._events: deque[Event] = deque()
+        self.drops: Counter[DropReason] = Counter()
+        """Datagrams that were not acted upon, by reason."""
+
+    @property
+    def state(self) -> MemberState:
+        """Where the session stands (SPEC.md section 5)."""
+        return self._machine.state
+
+    @property
+    def stage(self) -> Stage:
+        """What is being waited for, in words."""
+        if self._membership is None:
+            return self._joining.stage
+        return Stage.CONNECTED if self._membership.is_complete else Stage.READING_ROSTER
+
+    @property
+    def peer_id(self) -> PeerId:
+        """Own peer id; 1 is the host."""
+        return PeerId(self._joined().grant.peer)
+
+    @property
+    def code(self) -> RoomCode:
+        """Room code in canonical form."""
+        return RoomCode(self._joined().grant.code)
+
+    @property
+    def topology(self) -> Topology:
+        """Who may address whom."""
+        return Topology(self._joined().grant.topology)
+
+    @property
+    def max_payload(self) -> int:
+        """Largest payload of one DATA datagram, bytes."""
+        return self._joined().grant.max_datagram - HEADER_SIZE
+
+    @property
+    def mapped_address(self) -> TransportAddress:
+        """Own address as the relay sees it."""
+        return self._joined().mapped
+
+    @property
+    def rtt(self) -> RttEstimator:
+        """Round-trip time to the relay."""
+        return self._joined().pings.rtt
+
+    @property
+    def roster(self) -> Mapping[PeerId, PeerState]:
+        """Every member, this one included, with what the relay knows of it."""
+        return MappingProxyType(self._joined().roster.peers)
+
+    def encode_data(self, data: bytes, to: int) -> bytes:
+        """Return the DATA datagram that carries `data` to peer `to` (0 all, -n all but n).
+
+        Raises:
+            LocalProtocolError: Not joined, `data` empty or larger than `max_payload`,
+                or `to` no int32.
+        """
+        if self._machine.state is not MemberState.JOINED:
+            raise LocalProtocolError(f"sending is illegal while {self.state.value}")
+        grant = self._joined().grant
+        if not 1 <= len(data) <= grant.max_datagram - HEADER_SIZE:
+            raise LocalProtocolError(f"payload of {len(data)} bytes, must be 1..{self.max_payload}")
+        if not -(2**31) < to < 2**31 or to == grant.peer:
+            raise LocalProtocolError(f"peer {to} cannot be addressed")
+        return encode_destination(FirstByte.DATA, grant.tag, to) + data
+
+    def kick(self, peer: PeerId, *, ban: bool = False, now: float) -> int:
+        """Remove a peer from the room; `RequestEnded` tells the outcome.
+
+        Raises:
+            LocalProtocolError: Not joined, or `peer` is the host.
+        """
+        if self._machine.state is not MemberState.JOINED or peer <= 1:
+            raise LocalProtocolError(f"kicking peer {peer} is illegal while {self.state.value}")
+        return self._joined().kick(peer, ban=ban, now=now)
+
+    def leave(self, *, now: float) -> None:
+        """End the session; `Closed` follows. Illegal but harmless when it has ended."""
+        if self._machine.state in {MemberState.LEAVING, MemberState.CLOSED}:
+            return
+        if self._membership is None:
+            self._close(Closed(None))
+            return
+        self._machine.advance(MemberCause.LEFT)
+        self._membership.leave(now=now)
+
+    def receive_datagram(self, data: bytes, source: TransportAddress, *, now: float) -> None:
+        """Act upon a datagram or count why not; never raises for what came from outside."""
+        try:
+            self._receive(data, source, now)
+        except ParseError as error:
+            self.drops[error.reason] += 1
+        self._settle()
+
+    def handle_timeout(self, *, now: float) -> None:
+        """Do what is due; calling early or late is harmless."""
+        if self._membership is None:
+            self._outbox += self._joining.handle_timeout(now=now)
+        else:
+            self._membership.handle_timeout(now=now)
+        self._settle()
+
+    def next_timeout(self) -> float | None:
+        """Return when `handle_timeout` next has work, or None."""
+        if self._machine.state is MemberState.CLOSED:
+            return None
+        source = self._membership or self._joining
+        return source.next_timeout()
+
+    def datagrams_to_send(self) -> list[tuple[bytes, TransportAddress]]:
+        """Drain what must go out now."""
+        datagrams, self._outbox = self._outbox, []
+        if self._membership is not None:
+            datagrams += self._membership.datagrams_to_send()
+        return [(datagram, self._relay) for datagram in datagrams]
+
+    def next_event(self) -> Event | None:
+        """Drain one event."""
+        return self._events.popleft() if self._events else None
+
+    def _receive(self, data: bytes, source: TransportAddress, now: float) -> None:
+        if source[:2] != self._relay[:2]:
+            raise ParseError(DropReason.UNEXPECTED_SOURCE)
+        header = decode_header(data)
+        if header.kind is Kind.CTRL:
+            self._receive_ctrl(data, header, now)
+            return
+        membership = self._membership
+        if membership is None or header.tag != membership.grant.tag:
+            raise ParseError(DropReason.WRONG_TAG)
+        if header.kind is Kind.SEAL:
+            membership.receive_seal(data, now=now)
+        elif header.kind is Kind.DATA:
+            membership.receive_data(header, data[HEADER_SIZE:])
+        else:
+            raise ParseError(DropReason.UNEXPECTED_MESSAGE)
+
+    def _receive_ctrl(self, data: bytes, header: Header, now: float) -> None:
+        message = decode_ctrl(data, Sender.RELAY)
+        membership = self._membership
+        if membership is None:
+            self._joining.receive(message, header.word, now=now)
+            self._take_grant(now)
+        elif isinstance(message, Nudge):
+            membership.receive_advice(now=now)
+        elif self._is_denial(message, header, membership):
+            membership.receive_denial(now=now)
+        else:
+            raise ParseError(DropReason.UNEXPECTED_MESSAGE)
+
+    def _is_denial(self, message: object, header: Header, membership: Membership) -> bool:
+        return (
+            isinstance(message, Error)
+            and message.code == ErrorCode.SESSION_UNKNOWN
+            and header.word == membership.grant.session
+        )
+
+    def _take_grant(self, now: float) -> None:
+        grant = self._joining.grant
+        if grant is not None:
+            self._machine.advance(MemberCause.GRANTED)
+            emit = self._events.append
+            self._membership = Membership(grant, self._random_bytes, emit, now=now)
+
+    def _settle(self) -> None:
+        """Close when one of the parts has ended."""
+        closed = self._membership.closed if self._membership else None
+        if closed is None and self._joining.error is not None:
+            closed = Closed(self._joining.error)
+        if closed is not None:
+            self._close(closed)
+
+    def _close(self, closed: Closed) -> None:
+        if self._machine.state is MemberState.CLOSED:
+            return
+        self._machine.advance(MemberCause.FAILED)
+        self._events.append(closed)
+
+    def _joined(self) -> Membership:
+        if self._membership is None:
+            raise LocalProtocolError(f"there is no session yet while {self.state.value}")
+        return self._membership

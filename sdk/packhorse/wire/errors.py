@@ -1,0 +1,221 @@
+"""Every error that Packhorse raises; catch `PackhorseError` to catch them all.
+
+PackhorseError
+├── ConfigurationError (also ValueError)      the caller's settings
+├── ProtocolError
+│   ├── LocalProtocolError                    the caller asked for an illegal step
+│   ├── RemoteProtocolError                   the other side broke the specification
+│   ├── ParseError                            bytes cannot be decoded
+│   └── AuthenticationError                   a proof is absent or wrong
+├── RelayRefusedError                         the relay answered with an error
+│   ├── JoinDeniedError                       no such room, or it does not admit us
+│   ├── RoomFullError
+│   ├── QuotaReachedError
+│   ├── RateLimitedError
+│   └── VersionError
+├── TransactionTimeoutError (also TimeoutError)   no answer in time
+├── ConnectivityError                         the relay cannot be reached at all
+└── SessionClosedError
+├── SessionClosedOK                       we left
+└── SessionClosedByError                  the relay, the host or the network ended it
+"""
+
+from typing import Final
+
+from packhorse.wire.constants import ERROR_TEXTS, DropReason, ErrorCode
+
+
+class PackhorseError(Exception):
+    """Base of every error of this package.
+
+    Attributes:
+        stage: What was being done, in words; empty when it does not apply.
+        advice: What the reader can do about it; empty when there is none.
+    """
+
+    stage: str = ""
+    advice: str = ""
+
+
+class ConfigurationError(PackhorseError, ValueError):
+    """A setting of the caller is wrong."""
+
+    def __init__(self, problem: str, advice: str = "") -> None:
+        super().__init__(problem, advice)
+        self.problem = problem
+        self.advice = advice
+
+    def __str__(self) -> str:
+        return self.problem
+
+
+class ProtocolError(PackhorseError):
+    """Somebody broke the specification."""
+
+
+class LocalProtocolError(ProtocolError):
+    """The caller asked for a step that is illegal now."""
+
+
+class RemoteProtocolError(ProtocolError):
+    """The relay or a peer broke the specification."""
+
+
+class ParseError(ProtocolError):
+    """Bytes cannot be decoded.
+
+    Attributes:
+        reason: Name from the registry of drop reasons.
+        offset: Byte at which decoding stopped.
+    """
+
+    def __init__(self, reason: DropReason, offset: int = 0) -> None:
+        super().__init__(reason, offset)
+        self.reason = reason
+        self.offset = offset
+
+    def __str__(self) -> str:
+        return f"{self.reason.value} at byte {self.offset}"
+
+
+class AuthenticationError(ProtocolError):
+    """A proof is absent or wrong; one text for every cause."""
+
+    def __str__(self) -> str:
+        return "authentication failed"
+
+
+class RelayRefusedError(PackhorseError):
+    """The relay refused a request.
+
+    Attributes:
+        code: The relay's error code; a plain int when this program does not know it.
+        retry_after: Seconds after which to try again, or None.
+    """
+
+    def __init__(self, code: int, stage: str = "", retry_after: float | None = None) -> None:
+        super().__init__(code, stage, retry_after)
+        self.code = known_code(code)
+        self.stage = stage
+        self.retry_after = retry_after
+        self.advice = error_texts(code)[1]
+
+    def __str__(self) -> str:
+        wait = f" (again in {self.retry_after:.0f} s)" if self.retry_after else ""
+        return f"{error_texts(self.code)[0]}{wait}"
+
+
+class JoinDeniedError(RelayRefusedError):
+    """There is no such room, or it does not admit us; the relay does not say which."""
+
+
+class RoomFullError(RelayRefusedError):
+    """The room has no place left."""
+
+
+class QuotaReachedError(RelayRefusedError):
+    """This address, or the relay as a whole, has no place for another room or session."""
+
+
+class RateLimitedError(RelayRefusedError):
+    """Too many requests from this address."""
+
+
+class VersionError(RelayRefusedError):
+    """The relay and this program speak no common version."""
+
+
+class TransactionTimeoutError(PackhorseError, TimeoutError):
+    """No answer came after the last retransmission.
+
+    Attributes:
+        sends: How often the request was sent.
+        elapsed: Seconds from the first send to giving up.
+    """
+
+    def __init__(self, stage: str, sends: int, elapsed: float) -> None:
+        super().__init__(stage, sends, elapsed)
+        self.stage = stage
+        self.sends = sends
+        self.elapsed = elapsed
+        self.advice = (
+            "check the relay's address and that it is running, "
+            "and that no firewall blocks UDP on its port"
+        )
+
+    def __str__(self) -> str:
+        return f"no answer while {self.stage} ({self.sends} sends in {self.elapsed:.1f} s)"
+
+
+class ConnectivityError(PackhorseError):
+    """The relay cannot be reached at all.
+
+    Attributes:
+        attempts: What was tried, with the reason why each failed.
+    """
+
+    def __init__(self, stage: str, attempts: tuple[str, ...], advice: str = "") -> None:
+        super().__init__(stage, attempts, advice)
+        self.stage = stage
+        self.attempts = attempts
+        self.advice = advice
+
+    def __str__(self) -> str:
+        return f"failed while {self.stage}: {'; '.join(self.attempts)}"
+
+
+class SessionClosedError(PackhorseError):
+    """The session has ended."""
+
+
+class SessionClosedOK(SessionClosedError):  # noqa: N818 - a normal end is not an "Error"
+    """The session ended because this side left."""
+
+    def __str__(self) -> str:
+        return "the session was left"
+
+
+class SessionClosedByError(SessionClosedError):
+    """The session was ended by the relay, by the host or by the network.
+
+    Attributes:
+        code: Error code that says why.
+    """
+
+    def __init__(self, code: int) -> None:
+        super().__init__(code)
+        self.code = known_code(code)
+        self.advice = error_texts(code)[1]
+
+    def __str__(self) -> str:
+        return error_texts(self.code)[0]
+
+
+_REFUSALS: Final[dict[int, type[RelayRefusedError]]] = {
+    ErrorCode.JOIN_DENIED: JoinDeniedError,
+    ErrorCode.ROOM_FULL: RoomFullError,
+    ErrorCode.QUOTA: QuotaReachedError,
+    ErrorCode.RELAY_FULL: QuotaReachedError,
+    ErrorCode.RATE_LIMITED: RateLimitedError,
+    ErrorCode.UNSUPPORTED_VERSION: VersionError,
+}
+
+
+def refusal(code: int, stage: str, retry_after: float | None = None) -> RelayRefusedError:
+    """Return the error of the class that fits a relay's error code."""
+    kind = _REFUSALS.get(known_code(code), RelayRefusedError)
+    return kind(code, stage, retry_after)
+
+
+def known_code(code: int) -> int:
+    """Return `code` as an `ErrorCode` where the registry has it."""
+    try:
+        return ErrorCode(code)
+    except ValueError:
+        return code
+
+
+def error_texts(code: int) -> tuple[str, str]:
+    """Return the sentence and the advice for an error code, known or not."""
+    unknown = (f"the relay answered with error {code}", "update this program")
+    return ERROR_TEXTS.get(known_code(code), unknown)

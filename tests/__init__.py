@@ -1,0 +1,1 @@
+"""Tests of Packhorse; CONTRIBUTING.md says what each folder holds."""

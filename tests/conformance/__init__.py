@@ -1,0 +1,1 @@
+"""The specification's vectors and scenarios, and the real Godot."""

@@ -1,0 +1,91 @@
+"""Options, profiles and fixtures for all tests."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Final
+
+import hypothesis
+import pytest
+
+from tests.support import godot as godot_support
+from tests.support import provision_godot, stages
+
+# A folder whose tests all carry the marker of its name.
+MARKED_FOLDERS: Final = frozenset({"e2e", "netns", "package", "bench"})
+NETNS_TOOLS: Final = ("ip", "nft")
+
+hypothesis.settings.register_profile("dev", max_examples=100, deadline=None)
+hypothesis.settings.register_profile("ci", max_examples=200, derandomize=True, deadline=None)
+hypothesis.settings.register_profile("nightly", max_examples=20_000, deadline=None)
+hypothesis.settings.load_profile("ci" if os.environ.get("CI") == "true" else "dev")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the options that turn skips into failures."""
+    group = parser.getgroup("packhorse")
+    group.addoption("--require-godot", action="store_true", help="fail where a test finds no Godot")
+    group.addoption(
+        "--require-netns", action="store_true", help="fail where network namespaces cannot be made"
+    )
+
+
+@pytest.hookimpl(trylast=True)  # the terminal reporter comes first
+def pytest_configure(config: pytest.Config) -> None:
+    """Print a heading for each test folder."""
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    if isinstance(reporter, pytest.TerminalReporter) and config.option.verbose >= 0:
+        config.pluginmanager.register(stages.StageHeadings(reporter))
+
+
+@pytest.hookimpl(tryfirst=True)  # before -m looks at the markers
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark each test with its folder, and those that run Godot."""
+    for item in items:
+        stage = stages.stage_of(item.nodeid)
+        if stage in MARKED_FOLDERS:
+            item.add_marker(stage)
+        if "godot" in getattr(item, "fixturenames", ()):
+            item.add_marker("godot")
+            item.add_marker(pytest.mark.timeout(180))
+
+
+@pytest.fixture(scope="session")
+def godot(pytestconfig: pytest.Config) -> Path:
+    """Return the addon's project, imported; a Godot to run it is there."""
+    try:
+        godot_support.godot_command([])
+    except provision_godot.ProvisionError as error:
+        _skip_or_fail(str(error), required=pytestconfig.getoption("--require-godot"))
+    godot_support.import_project()
+    return godot_support.PROJECT
+
+
+@pytest.fixture(scope="session")
+def netns(pytestconfig: pytest.Config) -> None:
+    """See that network namespaces can be made here."""
+    if reason := _why_no_netns():
+        _skip_or_fail(reason, required=pytestconfig.getoption("--require-netns"))
+
+
+def _skip_or_fail(reason: str, *, required: bool) -> None:
+    if required:
+        pytest.fail(reason, pytrace=False)
+    pytest.skip(reason)
+
+
+def _why_no_netns() -> str:
+    """Return why network namespaces cannot be made, or "" when they can."""
+    if not hasattr(os, "geteuid") or os.geteuid() != 0:
+        return "network namespaces need root"
+    if missing := [tool for tool in NETNS_TOOLS if shutil.which(tool) is None]:
+        return f"network namespaces need {' and '.join(missing)}"
+    name = f"packhorse-{os.getpid()}"
+    for action in ("add", "del"):
+        done = subprocess.run(
+            ["ip", "netns", action, name], capture_output=True, text=True, timeout=10, check=False
+        )
+        if done.returncode != 0:
+            return f"ip netns {action} failed: {done.stderr.strip()}"
+    return ""

@@ -1,0 +1,1 @@
+"""NATs made of Linux network namespaces."""

@@ -1,0 +1,1 @@
+"""What tests share: clocks, links, loaders, and programs that tests need."""

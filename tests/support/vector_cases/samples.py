@@ -1,0 +1,115 @@
+"""Every message twice: with as little and with as much as it may hold."""
+
+from typing import Final
+
+from tests.support.vector_cases.build import Values, unhex
+
+NONCE: Final = bytes(range(16))
+COOKIE: Final = unhex("68000000 000102030405060708090a0b0c0d0e0f")
+OFFER: Final[Values] = {"version_min": 1, "version_max": 1, "features": 0, "nonce": NONCE}
+_FULL_OFFER: Final[Values] = {
+    "version_min": 255,
+    "version_max": 255,
+    "features": 2**32 - 1,
+    "nonce": b"\xff" * 16,
+}
+_MAX: Final = 2**32 - 1
+_LARGEST_PEER: Final = 2**31 - 1
+
+GRANT: Final[Values] = {
+    "version": 1,
+    "features": 0,
+    "max_datagram": 256,
+    "topology": 0,
+    "max_peers": 2,
+    "code": "",
+    "session": 0,
+    "tag": 0,
+    "key": bytes(32),
+    "peer": 1,
+    "rev": 0,
+    "ping_interval_ms": 100,
+    "lost_after_ms": 1000,
+    "removed_after_ms": 1000,
+    "mapped": unhex("c0000201 0000"),
+}
+_FULL_GRANT: Final[Values] = {
+    "version": 255,
+    "features": _MAX,
+    "max_datagram": 1406,
+    "topology": 1,
+    "max_peers": 1024,
+    "code": "K7QM2XPA",
+    "pad": bytes(1180),
+    "session": _MAX,
+    "tag": 255,
+    "key": bytes(range(224, 256)),
+    "peer": _LARGEST_PEER,
+    "rev": _MAX,
+    "ping_interval_ms": 60000,
+    "lost_after_ms": 600000,
+    "removed_after_ms": 3600000,
+    "mapped": unhex("20010db8000000000000000000000001 ffff"),
+}
+
+CTRL: Final[dict[str, tuple[Values, Values]]] = {
+    "HELLO": (OFFER, {**_FULL_OFFER, "pad": bytes(1180)}),
+    "CHALLENGE": (
+        {"version": 1, "features": 0, "cookie": COOKIE},
+        {"version": 255, "features": _MAX, "cookie": b"\xff" * 20},
+    ),
+    "CREATE": (
+        {**OFFER, "cookie": COOKIE, "max_datagram": 256},
+        {
+            **_FULL_OFFER,
+            "cookie": b"\xff" * 20,
+            "max_datagram": 1406,
+            "topology": 1,
+            "max_peers": 1024,
+        },
+    ),
+    "JOIN": (
+        {**OFFER, "cookie": COOKIE, "max_datagram": 256, "code": ""},
+        {**_FULL_OFFER, "cookie": b"\xff" * 20, "max_datagram": 1406, "code": "ZZZZZZZZ"},
+    ),
+    "GRANT": (GRANT, _FULL_GRANT),
+    "ERROR": (
+        {"code": 1},
+        {"version_min": 255, "version_max": 255, "code": 65535, "retry_after_ms": 3600000},
+    ),
+    "NUDGE": ({}, {}),
+}
+
+_EVENTS: Final = [[rev, rev % 4 + 1, 2 + rev, 403] for rev in range(1, 33)]
+_ROSTER: Final = [[_LARGEST_PEER - 64 + n, n % 2] for n in range(64)]
+
+SEAL: Final[dict[str, tuple[Values, Values]]] = {
+    "PING": ({"seq": 1}, {"seq": _MAX, "pad": bytes(64)}),
+    "PONG": (
+        {"seq": 1, "ping": 1, "rev": 0, "mapped": unhex("c0000201 0000")},
+        {
+            "seq": _MAX,
+            "ping": _MAX,
+            "rev": _MAX,
+            "mapped": unhex("20010db8000000000000000000000001 ffff"),
+        },
+    ),
+    "SYNC": ({"seq": 1, "since": 0}, {"seq": _MAX, "since": _MAX}),
+    "EVENTS": ({"seq": 1, "events": []}, {"seq": _MAX, "events": _EVENTS}),
+    "ROSTER": (
+        {"seq": 1, "rev": 0, "page": 0, "pages": 1, "peers": []},
+        {"seq": _MAX, "rev": _MAX, "page": 15, "pages": 16, "peers": _ROSTER},
+    ),
+    "LEAVE": ({"seq": 1}, {"seq": _MAX}),
+    "KICK": ({"seq": 1, "peer": 2}, {"seq": _MAX, "peer": _LARGEST_PEER, "ban": True}),
+    "ACK": ({"seq": 1, "request": 1, "code": 0}, {"seq": _MAX, "request": _MAX, "code": 65535}),
+    "CLOSED": ({"seq": 1, "code": 0}, {"seq": _MAX, "code": 65535}),
+    "PATH_CHALLENGE": (
+        {"seq": 1, "challenge": bytes(8)},
+        {"seq": _MAX, "challenge": b"\xff" * 8},
+    ),
+    "PATH_RESPONSE": (
+        {"seq": 1, "challenge": bytes(8)},
+        {"seq": _MAX, "challenge": b"\xff" * 8},
+    ),
+}
