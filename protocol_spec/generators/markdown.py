@@ -68,16 +68,28 @@ def _messages(protocol: Protocol) -> str:
 
 
 def _fields(protocol: Protocol) -> str:
-    return "\n\n".join(_message(message) for message in protocol["messages"])
+    messages = protocol["messages"]
+    shared = _shared_fields(messages)
+    rows = [[f"every {carrier}", *_field(field)] for carrier, field in shared]
+    for message in messages:
+        fields = [f for f in message_fields(message) if (message["carrier"], f) not in shared]
+        cells = [_field(field) for field in fields] or [["", "", "", "no further fields"]]
+        names = [f"**{message['name']}**", *[""] * len(cells)]
+        rows += [[name, *row] for name, row in zip(names, cells, strict=False)]
+    return _table(["message", "key", "field", "type", "meaning"], rows)
 
 
-def _message(message: dict[str, Any]) -> str:
-    sender = message.get("role", message["sender"])
-    receiver = "relay" if message["sender"] == "member" else "member"
-    about = f"Type {message['type']}, {message['carrier']}, {sender} to {receiver}."
-    rows = [[f["key"], _name(f), _type(f), f["doc"]] for f in message_fields(message)]
-    table = _table(["key", "field", "type", "meaning"], rows) if rows else "No fields."
-    return f"#### {message['name']}\n\n{about} {message['doc']}\n\n{table}"
+def _shared_fields(messages: list[dict[str, Any]]) -> list[tuple[str, dict[str, Any]]]:
+    """Return (carrier, field) of the fields that all messages of a carrier have alike."""
+    shared = []
+    for carrier in dict.fromkeys(message["carrier"] for message in messages):
+        first, *others = (m["fields"] for m in messages if m["carrier"] == carrier)
+        shared += [(carrier, f) for f in first if all(f in fields for fields in others)]
+    return shared
+
+
+def _field(field: dict[str, Any]) -> list[Any]:
+    return [field["key"], _name(field), _type(field), field["doc"]]
 
 
 def _name(field: dict[str, Any]) -> str:

@@ -1,5 +1,93 @@
-"""Play a game over the internet through one small relay."""
+"""Play a game over the internet through one small relay.
 
+async with packhorse.host("relay.example") as room:
+print(room.code)
+async for event in room:
+if isinstance(event, packhorse.Message):
+await room.send(event.data, to=event.source)
+"""
+
+import logging
 from importlib.metadata import version
 
+from packhorse.aio.room import Room, host, join
+from packhorse.core.events import (
+    EVERYBODY,
+    HOST,
+    Message,
+    Mode,
+    PeerFound,
+    PeerId,
+    PeerJoined,
+    PeerLeft,
+    PeerLost,
+    SessionLost,
+    SessionResumed,
+)
+from packhorse.core.relay_address import RelayAddress, parse_invite, parse_relay_address
+from packhorse.wire.constants import DropReason, ErrorCode, Topology
+from packhorse.wire.errors import (
+    AuthenticationError,
+    ConfigurationError,
+    ConnectivityError,
+    JoinDeniedError,
+    LocalProtocolError,
+    PackhorseError,
+    ParseError,
+    ProtocolError,
+    QuotaReachedError,
+    RateLimitedError,
+    RelayRefusedError,
+    RemoteProtocolError,
+    RoomFullError,
+    SessionClosedByError,
+    SessionClosedError,
+    SessionClosedOK,
+    TransactionTimeoutError,
+    VersionError,
+)
+
 __version__ = version("packhorse")
+
+__all__ = [
+    "EVERYBODY",
+    "HOST",
+    "AuthenticationError",
+    "ConfigurationError",
+    "ConnectivityError",
+    "DropReason",
+    "ErrorCode",
+    "JoinDeniedError",
+    "LocalProtocolError",
+    "Message",
+    "Mode",
+    "PackhorseError",
+    "ParseError",
+    "PeerFound",
+    "PeerId",
+    "PeerJoined",
+    "PeerLeft",
+    "PeerLost",
+    "ProtocolError",
+    "QuotaReachedError",
+    "RateLimitedError",
+    "RelayAddress",
+    "RelayRefusedError",
+    "RemoteProtocolError",
+    "Room",
+    "RoomFullError",
+    "SessionClosedByError",
+    "SessionClosedError",
+    "SessionClosedOK",
+    "SessionLost",
+    "SessionResumed",
+    "Topology",
+    "TransactionTimeoutError",
+    "VersionError",
+    "host",
+    "join",
+    "parse_invite",
+    "parse_relay_address",
+]
+
+logging.getLogger(__name__).addHandler(logging.NullHandler())

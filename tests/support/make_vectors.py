@@ -70,7 +70,7 @@ def files() -> dict[str, str]:
                 "cases": [case.as_json() for case in cases],
             }
         )
-    manifest = {"schema": SCHEMA, "wire_version": version, "files": listed}
+    manifest: Json = {"schema": SCHEMA, "wire_version": version, "files": listed}
     return {"manifest.json": _text(manifest), **texts_by_name}
 
 

@@ -28,7 +28,10 @@ class Receiver(NamedTuple):
 
     prefix: bytes
     """The 6 bytes that replace the header."""
-    address: TransportAddress
+    listener: int
+    """Which of the own sockets sends it."""
+    address: tuple[str, int]
+    """Host and port."""
 
 
 Route = tuple[Receiver, ...]
@@ -120,7 +123,11 @@ def _route(sender: Endpoint, header: Header) -> Route:
     word = sender.peer if destination > 0 else sender.peer | FANOUT_BIT
     first_byte = _FIRST_BYTES[header.kind]
     return tuple(
-        Receiver(encode_header(first_byte, receiver.tag, word), receiver.address)
+        Receiver(
+            encode_header(first_byte, receiver.tag, word),
+            receiver.address.listener,
+            (receiver.address.host, receiver.address.port),
+        )
         for receiver in receivers
     )
 

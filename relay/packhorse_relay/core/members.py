@@ -1,15 +1,19 @@
 """What the relay tells members, and when it stops believing that they are there."""
 
 import heapq
+from collections import deque
 
 from packhorse.wire import constants as c
 from packhorse.wire.constants import ErrorCode, RoomEventKind
 from packhorse.wire.messages import Closed, Events, RelaySeal, Roster
 from packhorse.wire.seal import encode_seal
+from packhorse_relay.core.events import RelayEvent, SessionEnded, SessionStarted
 from packhorse_relay.core.outbox import Outbox
 from packhorse_relay.core.registry import Registry
 from packhorse_relay.core.rooms import HOST, Room, RoomEvent, Session
 from packhorse_relay.core.settings import Settings
+
+_MAX_EVENTS = 1024  # not yet drained; the oldest gives way
 
 
 class Members:
@@ -20,6 +24,7 @@ class Members:
         self._registry = registry
         self._outbox = outbox
         self._checks: list[tuple[float, int]] = []  # heap of (when, session id)
+        self._events: deque[RelayEvent] = deque(maxlen=_MAX_EVENTS)
 
     def send(self, session: Session, message: RelaySeal) -> bytes:
         """Send a SEAL message to the proven address of a session; returns the datagram."""
@@ -57,8 +62,13 @@ class Members:
             )
             self.send(session, message)
 
+    def next_event(self) -> RelayEvent | None:
+        """Drain one event."""
+        return self._events.popleft() if self._events else None
+
     def watch(self, session: Session) -> None:
-        """Look at the lease of a session when it may first be lost."""
+        """Look at the lease of a new session when it may first be lost."""
+        self._events.append(SessionStarted(session.room.code, session.peer))
         self._check_at(session, session.last_heard + self._settings.lost_after)
 
     def renew(self, session: Session, *, now: float) -> None:
@@ -76,6 +86,12 @@ class Members:
             return
         self._close_session(session, code, now)
         self.announce(session.room, RoomEventKind.PEER_LEFT, session.peer, code)
+
+    def end_all(self, code: ErrorCode, *, now: float) -> None:
+        """End every session with `code`."""
+        for room in list(self._registry.rooms.values()):
+            for session in sorted(room.sessions.values(), key=lambda s: s.peer, reverse=True):
+                self._close_session(session, code, now)
 
     def next_timeout(self) -> float | None:
         """Return when `handle_timeout` next has work."""
@@ -120,3 +136,4 @@ class Members:
         if code != 0:
             self.send(session, Closed(seq=session.take_seq(), code=code))
         self._registry.remove_session(session, code, now=now)
+        self._events.append(SessionEnded(session.room.code, session.peer, code))

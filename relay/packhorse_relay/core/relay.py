@@ -6,7 +6,7 @@ from typing import Final
 
 from packhorse.wire import constants as c
 from packhorse.wire.address import TransportAddress
-from packhorse.wire.constants import DropReason, Kind
+from packhorse.wire.constants import DropReason, ErrorCode, Kind
 from packhorse.wire.ctrl import decode_ctrl, encode_ctrl
 from packhorse.wire.errors import ParseError
 from packhorse.wire.fields import Sender
@@ -14,6 +14,7 @@ from packhorse.wire.header import Header, decode_header, is_legacy
 from packhorse.wire.messages import Create, Hello, Join, Nudge
 from packhorse_relay.core.admission import Admission
 from packhorse_relay.core.drops import DatagramDropped
+from packhorse_relay.core.events import RelayEvent
 from packhorse_relay.core.forwarding import ForwardingTable
 from packhorse_relay.core.legacy import LegacyRoom
 from packhorse_relay.core.members import Members
@@ -92,6 +93,14 @@ class RelayCore:
         datagrams = self._outbox.drain()
         return datagrams + self._legacy.datagrams_to_send() if self._legacy else datagrams
 
+    def next_event(self) -> RelayEvent | None:
+        """Drain one event."""
+        return self._members.next_event()
+
+    def close(self, *, now: float) -> None:
+        """End every session: the relay is about to stop."""
+        self._members.end_all(ErrorCode.DRAINING, now=now)
+
     def _receive(self, data: bytes, source: TransportAddress, now: float) -> None:
         if len(data) > c.MAX_DATAGRAM:
             raise DatagramDropped(DropReason.TOO_LARGE)
@@ -129,7 +138,8 @@ class RelayCore:
             raise
         payload = request.data[c.HEADER_SIZE :]
         for receiver in route:
-            self._outbox.send(receiver.prefix + payload, receiver.address)
+            address = TransportAddress(*receiver.address, receiver.listener)
+            self._outbox.send(receiver.prefix + payload, address)
 
     def _nudge(self, request: Request, reason: DropReason) -> None:
         """Tell a sender that its address is unknown, where that costs no more than it sent."""

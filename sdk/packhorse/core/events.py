@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import NamedTuple, NewType
 
+from packhorse.core.stages import Stage
 from packhorse.wire.errors import PackhorseError
 
 PeerId = NewType("PeerId", int)
@@ -31,6 +32,13 @@ class Message(NamedTuple):
     mode: Mode = Mode.UNRELIABLE
     channel: int = 0
     """0..255."""
+
+
+@dataclass(frozen=True, slots=True)
+class StageChanged:
+    """Joining has come to another stage, the last before `Joined` included."""
+
+    stage: Stage
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,4 +105,13 @@ class Closed:
 
 
 PeerEvent = PeerJoined | PeerLeft | PeerLost | PeerFound
-Event = PeerEvent | Message | Joined | SessionLost | SessionResumed | RequestEnded | Closed
+Event = (
+    PeerEvent
+    | Message
+    | StageChanged
+    | Joined
+    | SessionLost
+    | SessionResumed
+    | RequestEnded
+    | Closed
+)

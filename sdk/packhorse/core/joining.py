@@ -2,11 +2,11 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from enum import Enum
-from typing import Final, TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from packhorse.core.machine import MemberMachine
 from packhorse.core.retransmission import Retransmission
+from packhorse.core.stages import Stage
 from packhorse.wire import constants as c
 from packhorse.wire.constants import DropReason, ErrorCode, MemberCause, MemberState, Topology
 from packhorse.wire.ctrl import encode_ctrl, encode_padded
@@ -24,16 +24,6 @@ if TYPE_CHECKING:
 
 _FULL_SIZE_SENDS: Final = 2  # after so many unanswered sends, a smaller size is tried
 _MAX_GREETINGS: Final = 3  # cookies that may be refused before giving up
-
-
-class Stage(Enum):
-    """Where joining stands, in words for people."""
-
-    RESOLVING = "resolving the relay's name"
-    REACHING = "reaching the relay"
-    JOINING = "joining the room"
-    READING_ROSTER = "reading the roster"
-    CONNECTED = "connected"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

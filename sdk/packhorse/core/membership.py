@@ -15,12 +15,12 @@ from packhorse.core.events import (
     SessionLost,
     SessionResumed,
 )
-from packhorse.core.joining import Stage
 from packhorse.core.pings import Liveness, Pings
 from packhorse.core.requests import Requests
 from packhorse.core.retransmission import GIVE_UP_AFTER
 from packhorse.core.roster import Roster
 from packhorse.core.seal_channel import SealChannel
+from packhorse.core.stages import Stage
 from packhorse.core.sync import SyncSchedule
 from packhorse.wire import constants as c
 from packhorse.wire.address import decode_address

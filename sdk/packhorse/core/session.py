@@ -4,11 +4,12 @@ from collections import Counter, deque
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from packhorse.core.events import Closed, Event, PeerId
-from packhorse.core.joining import CreateRoom, Joining, JoinRoom, Stage
+from packhorse.core.events import Closed, Event, PeerId, StageChanged
+from packhorse.core.joining import CreateRoom, Joining, JoinRoom
 from packhorse.core.machine import MemberMachine
 from packhorse.core.membership import Membership
 from packhorse.core.rtt import RttEstimator
+from packhorse.core.stages import Stage
 from packhorse.wire.address import TransportAddress
 from packhorse.wire.constants import (
     HEADER_SIZE,
@@ -51,6 +52,7 @@ class MemberSession:
         self._membership: Membership | None = None
         self._outbox: list[bytes] = []
         self._events: deque[Event] = deque()
+        self._told_stage = Stage.REACHING
         self.drops: Counter[DropReason] = Counter()
         """Datagrams that were not acted upon, by reason."""
 
@@ -216,7 +218,11 @@ class MemberSession:
             self._membership = Membership(grant, self._random_bytes, emit, now=now)
 
     def _settle(self) -> None:
-        """Close when one of the parts has ended."""
+        """Tell a new stage; close when one of the parts has ended."""
+        stage = self.stage
+        if stage is not self._told_stage:
+            self._told_stage = stage
+            self._events.append(StageChanged(stage))
         closed = self._membership.closed if self._membership else None
         if closed is None and self._joining.error is not None:
             closed = Closed(self._joining.error)

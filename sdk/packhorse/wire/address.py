@@ -1,7 +1,9 @@
 """Transport addresses: as values, on the wire, and as keys of limits."""
 
 import ipaddress
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeAlias
+
+_Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 _SOURCE_PREFIX_V6: Final = 64  # bits; one customer usually holds a whole /64
 _PORT_SIZE: Final = 2  # bytes
@@ -11,7 +13,7 @@ class TransportAddress(NamedTuple):
     """Where a datagram comes from or goes to."""
 
     host: str
-    """IP address literal; IPv4-mapped IPv6 is written as IPv4 by the shell."""
+    """IP address literal; shells write IPv4-mapped IPv6 as IPv4."""
     port: int
     """0..65535."""
     listener: int = 0
@@ -26,8 +28,7 @@ def encode_address(address: TransportAddress) -> bytes:
 
     Source: protocol_spec/SPEC.md section 4.
     """
-    packed = ipaddress.ip_address(_without_scope(address.host)).packed
-    return packed + address.port.to_bytes(_PORT_SIZE, "big")
+    return _parse(address.host).packed + address.port.to_bytes(_PORT_SIZE, "big")
 
 
 def decode_address(data: bytes) -> TransportAddress:
@@ -35,8 +36,8 @@ def decode_address(data: bytes) -> TransportAddress:
 
     Source: protocol_spec/SPEC.md section 4.
     """
-    host = str(ipaddress.ip_address(data[:-_PORT_SIZE]))
-    return TransportAddress(host, int.from_bytes(data[-_PORT_SIZE:], "big"))
+    host = _as_ipv4(ipaddress.ip_address(data[:-_PORT_SIZE]))
+    return TransportAddress(str(host), int.from_bytes(data[-_PORT_SIZE:], "big"))
 
 
 def source_of(address: TransportAddress) -> bytes:
@@ -44,9 +45,14 @@ def source_of(address: TransportAddress) -> bytes:
 
     Source: protocol_spec/SPEC.md section 10.
     """
-    packed = ipaddress.ip_address(_without_scope(address.host)).packed
-    return packed[: _SOURCE_PREFIX_V6 // 8]
+    return _parse(address.host).packed[: _SOURCE_PREFIX_V6 // 8]
 
 
-def _without_scope(host: str) -> str:
-    return host.partition("%")[0]
+def _parse(host: str) -> _Address:
+    return _as_ipv4(ipaddress.ip_address(host.partition("%")[0]))
+
+
+def _as_ipv4(address: _Address) -> _Address:
+    """Return IPv4-mapped IPv6 as IPv4, so that one host has one form and one source."""
+    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    return mapped or address

@@ -1,6 +1,7 @@
 """Control messages to bodies and back: map key 0 is the type, the other keys are fields."""
 
-from typing import Final
+from enum import IntEnum
+from typing import Final, cast
 
 from packhorse.wire.constants import DropReason, FirstByte
 from packhorse.wire.errors import LocalProtocolError, ParseError
@@ -28,7 +29,7 @@ def encode_body(message: Message, extra: dict[int, Value] | None = None) -> byte
         value = getattr(message, field.name)
         if value is None and field.optional:
             continue
-        plain = int(value) if field.type is FieldType.UINT else value
+        plain = _without_enums(value)
         if not field.accepts(plain):
             problem = f"{type(message).__name__}.{field.name} does not accept {type(value)}"
             raise LocalProtocolError(problem)
@@ -49,7 +50,7 @@ def decode_body(body: bytes, carrier: FirstByte, sender: Sender) -> Message:
     if not isinstance(value, dict):
         raise ParseError(DropReason.NOT_A_MESSAGE)
     message_type = value.get(_TYPE_KEY)
-    if type(message_type) is not int:
+    if type(message_type) is not int or message_type < 0:
         raise ParseError(DropReason.NOT_A_MESSAGE)
     message_class = MESSAGE_CLASSES.get(message_type)
     if message_class is None:
@@ -71,11 +72,19 @@ def _from_fields(message_class: type[Message], values: dict[int, Value]) -> Mess
         value = values[field.key]
         if not field.accepts(value):
             raise ParseError(DropReason.BAD_FIELD)
-        fields[field.name] = _records(value) if field.type is FieldType.RECORDS else value
+        is_records = field.type is FieldType.RECORDS
+        fields[field.name] = _records(cast("list[list[int]]", value)) if is_records else value
     return message_class(**fields)  # type: ignore[arg-type]
 
 
-def _records(value: Value) -> tuple[tuple[Value, ...], ...]:
-    if not isinstance(value, list):
-        raise ParseError(DropReason.BAD_FIELD)
-    return tuple(tuple(record) for record in value if isinstance(record, list))
+def _records(value: list[list[int]]) -> tuple[tuple[int, ...], ...]:
+    return tuple(tuple(record) for record in value)
+
+
+def _without_enums(value: Value) -> Value:
+    """Return the value with members of IntEnum, which name codes and kinds, as plain int."""
+    if isinstance(value, IntEnum):
+        return int(value)
+    if isinstance(value, list | tuple):
+        return [_without_enums(item) for item in value]
+    return value

@@ -3,7 +3,7 @@
 from typing import Literal, overload
 
 from packhorse.wire.codec import decode_body, encode_body
-from packhorse.wire.constants import HEADER_SIZE, FirstByte
+from packhorse.wire.constants import HEADER_SIZE, MSGPACK_MAX_BIN, FirstByte
 from packhorse.wire.fields import Sender
 from packhorse.wire.header import encode_header
 from packhorse.wire.messages import Create, Grant, Hello, Join, MemberCtrl, Message, RelayCtrl
@@ -39,8 +39,9 @@ def pad_size(unpadded: int, wanted: int) -> int | None:
 
     None means that no pad field fits: the datagram is as large already. One length is
     unreachable (the length field grows from one byte to two); it comes out one short.
+    A pad has at most 1180 bytes, so that a large `wanted` comes out short as well.
     """
-    room = wanted - unpadded - _PAD_FIELD_OVERHEAD
+    room = min(wanted - unpadded - _PAD_FIELD_OVERHEAD, MSGPACK_MAX_BIN)
     if room >= _SHORT_PAD:
         return room
     return min(room + 1, _SHORT_PAD - 1) if room >= -1 else None

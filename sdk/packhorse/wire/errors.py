@@ -129,7 +129,7 @@ class TransactionTimeoutError(PackhorseError, TimeoutError):
     """No answer came after the last retransmission.
 
     Attributes:
-        sends: How often the request was sent.
+        sends: How often the request was sent; 0 when that is not known.
         elapsed: Seconds from the first send to giving up.
     """
 
@@ -144,7 +144,8 @@ class TransactionTimeoutError(PackhorseError, TimeoutError):
         )
 
     def __str__(self) -> str:
-        return f"no answer while {self.stage} ({self.sends} sends in {self.elapsed:.1f} s)"
+        times = f"{self.sends} sends in " if self.sends else ""
+        return f"no answer while {self.stage} ({times}{self.elapsed:.1f} s)"
 
 
 class ConnectivityError(PackhorseError):

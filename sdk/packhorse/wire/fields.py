@@ -49,7 +49,7 @@ class Field(NamedTuple):
             case FieldType.BYTES:
                 return type(value) is bytes and self._accepts_length(len(value))
             case FieldType.STR:
-                return type(value) is str and len(value.encode()) <= self.maximum
+                return type(value) is str and _utf8_size(value) <= self.maximum
             case FieldType.RECORDS:
                 return self._accepts_records(value)
 
@@ -67,3 +67,8 @@ class Field(NamedTuple):
             and len(record) == self.width
             and all(type(item) is int and item >= 0 for item in record)
         )
+
+
+def _utf8_size(text: str) -> int:
+    """Return the bytes of `text`; surrogates are counted here and refused by the encoder."""
+    return len(text.encode(errors="surrogatepass"))

@@ -9,6 +9,7 @@ from packhorse.wire.constants import (
     HEADER_SIZE,
     LEGACY_PREFIX,
     MARK,
+    MAX_DATAGRAM,
     DropReason,
     FirstByte,
     Kind,
@@ -73,11 +74,13 @@ def decode_header(data: bytes) -> Header:
     Source: protocol_spec/SPEC.md section 2.
 
     Raises:
-        ParseError: Too short, of no known kind, of another version, CTRL with a
+        ParseError: Too short, too large, of no known kind, of another version, CTRL with a
             tag, or DATA or FRAME without a payload.
     """
     if len(data) < HEADER_SIZE:
         raise ParseError(DropReason.TOO_SHORT, len(data))
+    if len(data) > MAX_DATAGRAM:
+        raise ParseError(DropReason.TOO_LARGE, MAX_DATAGRAM)
     first, tag, word = _HEADER.unpack_from(data)
     kind = _KINDS.get(first)
     if kind is None:

@@ -4,6 +4,7 @@ The encoder is the msgpack library's; the decoder is ours, because the profile r
 most of what general decoders take (floats, extensions, longer forms, duplicate keys).
 """
 
+from enum import Enum, auto
 from typing import Final, TypeAlias
 
 import msgpack
@@ -19,18 +20,57 @@ from packhorse.wire.constants import (
 )
 from packhorse.wire.errors import LocalProtocolError, ParseError
 
-Value: TypeAlias = None | bool | int | str | bytes | list["Value"] | dict[int, "Value"]
+Value: TypeAlias = bool | int | str | bytes | list["Value"] | dict[int, "Value"] | None
 
 _MAX_UINT: Final = 2**32 - 1
 _MIN_INT: Final = -(2**31)
-_CONSTANTS: Final = {0xC0: None, 0xC2: False, 0xC3: True}
-_UINT_WIDTHS: Final = {0xCC: 1, 0xCD: 2, 0xCE: 4, 0xCF: 8}
-_INT_WIDTHS: Final = {0xD0: 1, 0xD1: 2, 0xD2: 4, 0xD3: 8}
-# Lead byte to (width of the length, smallest length that needs this form).
-_STR_FORMS: Final = {0xD9: (1, 32), 0xDA: (2, 256), 0xDB: (4, 65536)}
-_BIN_FORMS: Final = {0xC4: (1, 0), 0xC5: (2, 256), 0xC6: (4, 65536)}
-_ARRAY_FORMS: Final = {0xDC: (2, 16), 0xDD: (4, 65536)}
-_MAP_FORMS: Final = {0xDE: (2, 16), 0xDF: (4, 65536)}
+
+
+class _Sized(Enum):
+    """Types whose values have a length."""
+
+    MAP = auto()
+    ARRAY = auto()
+    STR = auto()
+    BIN = auto()
+
+
+# Values that are their lead byte and nothing else.
+_SINGLE_BYTES: Final[dict[int, bool | int | None]] = {
+    **{number: number for number in range(0x80)},
+    **{0x100 + number: number for number in range(-0x20, 0)},
+    0xC0: None,
+    0xC2: False,
+    0xC3: True,
+}
+# Lead byte to the bytes that follow and the smallest number that needs this form.
+_UINT_FORMS: Final = {0xCC: (1, 0x80), 0xCD: (2, 0x100), 0xCE: (4, 0x10000), 0xCF: (8, 2**32)}
+# Likewise with the largest number: what is not negative has a form without sign.
+_INT_FORMS: Final = {
+    0xD0: (1, -(2**5) - 1),
+    0xD1: (2, -(2**7) - 1),
+    0xD2: (4, -(2**15) - 1),
+    0xD3: (8, _MIN_INT - 1),
+}
+# Lead byte to type and length.
+_SHORT_FORMS: Final = {
+    **{0x80 | length: (_Sized.MAP, length) for length in range(16)},
+    **{0x90 | length: (_Sized.ARRAY, length) for length in range(16)},
+    **{0xA0 | length: (_Sized.STR, length) for length in range(32)},
+}
+# Lead byte to type, bytes of the length and the smallest length that needs this form.
+_LONG_FORMS: Final = {
+    0xC4: (_Sized.BIN, 1, 0),
+    0xC5: (_Sized.BIN, 2, 0x100),
+    0xC6: (_Sized.BIN, 4, 0x10000),
+    0xD9: (_Sized.STR, 1, 32),
+    0xDA: (_Sized.STR, 2, 0x100),
+    0xDB: (_Sized.STR, 4, 0x10000),
+    0xDC: (_Sized.ARRAY, 2, 16),
+    0xDD: (_Sized.ARRAY, 4, 0x10000),
+    0xDE: (_Sized.MAP, 2, 16),
+    0xDF: (_Sized.MAP, 4, 0x10000),
+}
 
 
 def encode_value(value: Value) -> bytes:
@@ -44,7 +84,7 @@ def encode_value(value: Value) -> bytes:
     try:
         data = msgpack.packb(_in_key_order(value), use_bin_type=True)
         decode_value(data)
-    except (ParseError, TypeError, ValueError, OverflowError) as error:
+    except (ParseError, TypeError, ValueError, OverflowError, RecursionError) as error:
         raise LocalProtocolError(f"value is outside the msgpack profile: {error}") from error
     return data
 
@@ -84,42 +124,45 @@ class _Decoder:
         """Read one value that lies within `depth` containers."""
         self._count_node()
         lead = self._take(1)[0]
-        if lead <= 0x7F:
-            return lead
-        if lead >= 0xE0:
-            return lead - 0x100
-        if lead in _CONSTANTS:
-            return _CONSTANTS[lead]
-        if lead in _UINT_WIDTHS or lead in _INT_WIDTHS:
-            return self._integer(lead)
-        return self._sized(lead, depth)
+        if lead in _SINGLE_BYTES:
+            return _SINGLE_BYTES[lead]
+        if lead in _UINT_FORMS:
+            return self._uint(*_UINT_FORMS[lead])
+        if lead in _INT_FORMS:
+            return self._int(*_INT_FORMS[lead])
+        return self._sized(*self._form(lead), depth)
 
-    def _sized(self, lead: int, depth: int) -> Value:
-        if lead <= 0x8F:
-            return self._map(lead & 0x0F, depth)
-        if lead <= 0x9F:
-            return self._array(lead & 0x0F, depth)
-        if lead <= 0xBF:
-            return self._str(lead & 0x1F)
-        if lead in _STR_FORMS:
-            return self._str(self._length(*_STR_FORMS[lead]))
-        if lead in _BIN_FORMS:
-            return self._bin(self._length(*_BIN_FORMS[lead]))
-        if lead in _ARRAY_FORMS:
-            return self._array(self._length(*_ARRAY_FORMS[lead]), depth)
-        if lead in _MAP_FORMS:
-            return self._map(self._length(*_MAP_FORMS[lead]), depth)
-        raise self._error(DropReason.FORBIDDEN_TYPE)
-
-    def _integer(self, lead: int) -> int:
-        is_signed = lead in _INT_WIDTHS
-        width = _INT_WIDTHS[lead] if is_signed else _UINT_WIDTHS[lead]
-        number = int.from_bytes(self._take(width), "big", signed=is_signed)
-        if width > _integer_width(number, is_signed=is_signed):
+    def _uint(self, width: int, smallest: int) -> int:
+        number = int.from_bytes(self._take(width), "big")
+        if number < smallest:
             raise self._error(DropReason.NOT_SHORTEST)
-        if not _MIN_INT <= number <= _MAX_UINT:
+        if number > _MAX_UINT:
             raise self._error(DropReason.OUT_OF_RANGE)
         return number
+
+    def _int(self, width: int, largest: int) -> int:
+        number = int.from_bytes(self._take(width), "big", signed=True)
+        if number > largest:
+            raise self._error(DropReason.NOT_SHORTEST)
+        if number < _MIN_INT:
+            raise self._error(DropReason.OUT_OF_RANGE)
+        return number
+
+    def _form(self, lead: int) -> tuple[_Sized, int]:
+        """Return the type and the length that `lead` and what follows it declare."""
+        if lead in _SHORT_FORMS:
+            return _SHORT_FORMS[lead]
+        if lead not in _LONG_FORMS:
+            raise self._error(DropReason.FORBIDDEN_TYPE)
+        sized, width, smallest = _LONG_FORMS[lead]
+        return sized, self._length(width, smallest)
+
+    def _sized(self, sized: _Sized, length: int, depth: int) -> Value:
+        if sized is _Sized.MAP:
+            return self._map(length, depth)
+        if sized is _Sized.ARRAY:
+            return self._array(length, depth)
+        return self._str(length) if sized is _Sized.STR else self._bin(length)
 
     def _length(self, width: int, smallest: int) -> int:
         length = int.from_bytes(self._take(width), "big")
@@ -189,13 +232,3 @@ class _Decoder:
 
     def _error(self, reason: DropReason) -> ParseError:
         return ParseError(reason, self.position)
-
-
-def _integer_width(number: int, *, is_signed: bool) -> int:
-    """Return the bytes that the shortest form has after its lead byte, 0 for none."""
-    if not is_signed or number >= 0:
-        bounds = ((0x7F, 0), (0xFF, 1), (0xFFFF, 2), (_MAX_UINT, 4))
-        width = next((width for bound, width in bounds if number <= bound), 8)
-        return 0 if is_signed and number <= _MAX_UINT else width
-    bounds = ((-(2**5), 0), (-(2**7), 1), (-(2**15), 2), (_MIN_INT, 4))
-    return next((width for bound, width in bounds if number >= bound), 8)

@@ -31,7 +31,8 @@ def is_room_code(text: str) -> bool:
 def parse_room_code(text: str) -> RoomCode:
     """Return the canonical form of what a person typed.
 
-    Case, hyphens and spaces do not matter; O reads as 0, I and L as 1.
+    Case, hyphens, spaces and white space around it do not matter; O reads as 0, I and L
+    as 1. Letters outside ASCII are refused, though the upper case of some is a symbol.
 
     Source: protocol_spec/SPEC.md section 5.
 
@@ -39,7 +40,7 @@ def parse_room_code(text: str) -> RoomCode:
         ConfigurationError: It is no room code.
     """
     canonical = text.strip().upper().translate(_SEPARATORS).translate(_LOOKALIKES)
-    if not is_room_code(canonical):
+    if not text.isascii() or not is_room_code(canonical):
         raise ConfigurationError(
             f"{text!r} is no room code",
             "a room code has 8 letters and digits, like K7QM-2XPA; U is never one of them",

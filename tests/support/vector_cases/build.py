@@ -15,7 +15,7 @@ import msgpack
 import yaml
 
 ROOT: Final = Path(__file__).parents[3]
-Json: TypeAlias = None | str | bool | list["Json"] | dict[str, "Json"]
+Json: TypeAlias = str | bool | list["Json"] | dict[str, "Json"] | None
 Values: TypeAlias = Mapping[str, object]
 """Fields of a message by name: int, bool, bytes, str or lists of lists of int."""
 
@@ -99,7 +99,7 @@ def sha256_mac(key: bytes, *parts: bytes) -> bytes:
 
 def pack(value: object) -> bytes:
     """Pack with the msgpack library, which knows nothing of the profile."""
-    return cast("bytes", msgpack.packb(value, use_bin_type=True))
+    return msgpack.packb(value, use_bin_type=True)
 
 
 @cache

@@ -53,9 +53,7 @@ def _accepted(case_id: str, comment: str, name: str, values: Values, *flags: str
 
 
 def _refused(name: str, case_id: str, comment: str, data: bytes, drop: str, *flags: str) -> Case:
-    return Case(
-        id=case_id, comment=comment, given=_sender(name), data=data, drop=drop, flags=flags
-    )
+    return Case(id=case_id, comment=comment, given=_sender(name), data=data, drop=drop, flags=flags)
 
 
 def _by_hand() -> Iterator[Case]:
@@ -121,10 +119,14 @@ def _choices() -> Iterator[Case]:
     not_zero = {**OFFER, "pad": b"\x01\xff"}
     yield _accepted("hello_pad_not_zero", "What the pad holds is ignored.", "HELLO", not_zero)
     down = {**OFFER, "version_min": 9, "version_max": 2}
-    yield _accepted("hello_versions_cross", "No range; judged by the relay, not here.", "HELLO", down)
+    yield _accepted(
+        "hello_versions_cross", "No range; judged by the relay, not here.", "HELLO", down
+    )
     create = {**OFFER, "cookie": COOKIE, "max_datagram": 1200}
     yield _accepted("create_star", "Star, size by default.", "CREATE", {**create, "topology": 1})
-    yield _accepted("create_two", "Mesh said, 2 peers.", "CREATE", {**create, "topology": 0, "max_peers": 2})
+    yield _accepted(
+        "create_two", "Mesh said, 2 peers.", "CREATE", {**create, "topology": 0, "max_peers": 2}
+    )
     join = {**create, "code": "0123ABCD"}
     yield _accepted("join_code", "A code.", "JOIN", join)
     accented = {**create, "code": "éé"}

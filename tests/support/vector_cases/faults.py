@@ -1,6 +1,6 @@
 """Every field of a message with one fault each, derived from protocol.yaml."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, Final, NamedTuple
 
 from tests.support.vector_cases.build import Values, messages
@@ -33,19 +33,24 @@ def faults(name: str, values: Values) -> Iterator[Fault]:
 
 
 def _wrong_values(part: dict[str, Any]) -> Iterator[tuple[str, object]]:
-    match part["type"]:
-        case "uint":
-            yield from _wrong_numbers(part)
-        case "bool":
-            yield from (("nil", None), ("the_number_1", 1), ("the_text_true", "true"))
-        case "bytes":
-            yield from _wrong_bytes(part)
-        case "str":
-            long = "X" * (part["max"] + 1)
-            yield from (("nil", None), ("a_number", 7), ("bytes", b"K7QM2XPA"), ("too_long", long))
-            yield "too_long_in_bytes", "é" * (part["max"] // 2) + "X"
-        case "records":
-            yield from _wrong_records(part)
+    by_type: dict[str, Callable[[dict[str, Any]], Iterator[tuple[str, object]]]] = {
+        "uint": _wrong_numbers,
+        "bool": _wrong_flags,
+        "bytes": _wrong_bytes,
+        "str": _wrong_texts,
+        "records": _wrong_records,
+    }
+    return by_type[part["type"]](part)
+
+
+def _wrong_flags(_part: dict[str, Any]) -> Iterator[tuple[str, object]]:
+    yield from (("nil", None), ("the_number_1", 1), ("the_text_true", "true"))
+
+
+def _wrong_texts(part: dict[str, Any]) -> Iterator[tuple[str, object]]:
+    yield from (("nil", None), ("a_number", 7), ("bytes", b"K7QM2XPA"))
+    yield "too_long", "X" * (part["max"] + 1)
+    yield "too_long_in_bytes", "é" * (part["max"] // 2) + "X"
 
 
 def _wrong_numbers(part: dict[str, Any]) -> Iterator[tuple[str, object]]:

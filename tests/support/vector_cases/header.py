@@ -77,33 +77,59 @@ def _words() -> Iterator[Case]:
     yield _valid("data_to_all", "Destination 0 names all others.", "a4 01 00000000 ff")
     yield _valid("data_to_all_but_host", "Destination -1.", "a4 01 ffffffff ff")
     yield _valid("data_largest_id", "Peer 2^31-1.", "a4 ff 7fffffff ff", "boundary")
-    yield _valid("data_smallest_word", "-2^31, or source 0 fanned out.", "a4 ff 80000000 ff", "boundary")
+    yield _valid(
+        "data_smallest_word", "-2^31, or source 0 fanned out.", "a4 ff 80000000 ff", "boundary"
+    )
     yield _valid("data_fanned_out", "From peer 3, one of several copies.", "a4 07 80000003 0102")
-    yield _valid("data_like_a_header", "The payload is not looked at.", "a4 07 00000003 a51100000000")
+    yield _valid(
+        "data_like_a_header", "The payload is not looked at.", "a4 07 00000003 a51100000000"
+    )
     yield _valid("data_largest", "1406 bytes.", "a4 07 00000003" + "ee" * 1400, "boundary")
     yield _valid("frame_to_host", "FRAME is forwarded like DATA.", "a7 5c 00000001 00")
     yield _valid("frame_to_all", "FRAME to all others.", "a7 5c 00000000 00")
     yield _valid("frame_fanned_out", "FRAME from peer 9, fanned out.", "a7 5c 80000009 00")
     yield _valid("ctrl_transaction", "The word is a transaction id.", "a5 00 deadbeef 8100 07")
-    yield _valid("ctrl_without_body", "The header is whole; the body is judged later.", "a5 00 00000000")
+    yield _valid(
+        "ctrl_without_body", "The header is whole; the body is judged later.", "a5 00 00000000"
+    )
     yield _valid("seal_session", "The word is a session id.", "a6 5c 12345678 8100 10")
-    yield _valid("seal_without_body", "The header is whole; too short for a MAC is judged later.", "a6 00 ffffffff")
+    yield _valid(
+        "seal_without_body",
+        "The header is whole; too short for a MAC is judged later.",
+        "a6 00 ffffffff",
+    )
 
 
 def _refused() -> Iterator[Case]:
     whole = unhex("a4 5c 00000001")
     yield _invalid("empty", "No byte at all.", b"", "too_short", "boundary")
     for size in range(1, 6):
-        yield _invalid(f"short_{size}", f"{size} of 6 bytes.", whole[:size], "too_short", "boundary")
-    yield _invalid("short_unknown", "Too short is found before the first byte.", b"\xff", "too_short")
+        yield _invalid(
+            f"short_{size}", f"{size} of 6 bytes.", whole[:size], "too_short", "boundary"
+        )
+    yield _invalid(
+        "short_unknown", "Too short is found before the first byte.", b"\xff", "too_short"
+    )
     yield _invalid("data_empty", "DATA without a payload.", whole, "empty_payload", "boundary")
-    yield _invalid("frame_empty", "FRAME without a payload.", unhex("a7 5c 00000001"), "empty_payload", "boundary")
+    yield _invalid(
+        "frame_empty",
+        "FRAME without a payload.",
+        unhex("a7 5c 00000001"),
+        "empty_payload",
+        "boundary",
+    )
     too_large = whole + bytes(1401)
     yield _invalid("data_too_large", "1407 bytes.", too_large, "too_large", "boundary")
-    yield _invalid("unknown_too_large", "Too large comes before the first byte.", b"\xff" * 1407, "too_large")
+    yield _invalid(
+        "unknown_too_large", "Too large comes before the first byte.", b"\xff" * 1407, "too_large"
+    )
     yield _invalid("far_too_large", "2000 bytes.", whole + bytes(1994), "too_large", "attack")
-    yield _invalid("ctrl_tag_1", "CTRL with tag 1.", unhex("a5 01 00000000 810007"), "nonzero_tag", "boundary")
-    yield _invalid("ctrl_tag_255", "CTRL with tag 255.", unhex("a5 ff 00000000 810007"), "nonzero_tag")
+    yield _invalid(
+        "ctrl_tag_1", "CTRL with tag 1.", unhex("a5 01 00000000 810007"), "nonzero_tag", "boundary"
+    )
+    yield _invalid(
+        "ctrl_tag_255", "CTRL with tag 255.", unhex("a5 ff 00000000 810007"), "nonzero_tag"
+    )
 
 
 def _first_bytes() -> Iterator[Case]:

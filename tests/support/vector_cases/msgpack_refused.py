@@ -59,15 +59,35 @@ def _truncated() -> Iterator[Case]:
         ("cut_map_second_value", "Map of 2: the second key has no value.", "82 00 a1 61 01"),
     ):
         yield _case(case_id, comment, text, "truncated")
-    yield _case("array_claims_64", "Array of 64 with 63 bytes left.", "dc 0040" + "00" * 63, "truncated", "attack")
-    yield _case("map_claims_64", "Map of 64 with 127 bytes left.", "de 0040" + "00" * 127, "truncated", "attack")
+    yield _case(
+        "array_claims_64",
+        "Array of 64 with 63 bytes left.",
+        "dc 0040" + "00" * 63,
+        "truncated",
+        "attack",
+    )
+    yield _case(
+        "map_claims_64",
+        "Map of 64 with 127 bytes left.",
+        "de 0040" + "00" * 127,
+        "truncated",
+        "attack",
+    )
 
 
 def _trailing() -> Iterator[Case]:
     yield _case("trailing_nil", "A second value.", "c0 c0", "trailing_bytes")
-    yield _case("trailing_zero_after_map", "One zero byte after a map.", "81 00 01 00", "trailing_bytes")
+    yield _case(
+        "trailing_zero_after_map", "One zero byte after a map.", "81 00 01 00", "trailing_bytes"
+    )
     yield _case("trailing_invalid", "What follows is not read.", "80 c1", "trailing_bytes")
-    yield _case("trailing_padding", "1000 zero bytes after a map.", "80" + "00" * 1000, "trailing_bytes", "attack")
+    yield _case(
+        "trailing_padding",
+        "1000 zero bytes after a map.",
+        "80" + "00" * 1000,
+        "trailing_bytes",
+        "attack",
+    )
 
 
 def _forbidden() -> Iterator[Case]:
@@ -156,7 +176,13 @@ def _too_long() -> Iterator[Case]:
     yield _case("str_65536", "Claims 65536 bytes.", "db 00010000", "too_long", "attack")
     yield _case("str_claims_4_gib", "Claims 2^32-1 bytes.", "db ffffffff", "too_long", "attack")
     yield _case("bin_claims_4_gib", "Claims 2^32-1 bytes.", "c6 ffffffff", "too_long", "attack")
-    yield _case("bin_claims_2_gib", "Claims 2^31 bytes, negative as 32-bit signed.", "c6 80000000", "too_long", "attack")
+    yield _case(
+        "bin_claims_2_gib",
+        "Claims 2^31 bytes, negative as 32-bit signed.",
+        "c6 80000000",
+        "too_long",
+        "attack",
+    )
     yield _case("bin_claims_inside", "Within a map.", "81 00 c6 ffffffff", "too_long", "attack")
 
 
@@ -174,7 +200,11 @@ def _bad_utf8() -> Iterator[Case]:
         ("overlong_4_last", "U+FFFF in four bytes.", "a4 f08fbfbf"),
         ("surrogate_first", "U+D800.", "a3 eda080"),
         ("surrogate_last", "U+DFFF.", "a3 edbfbf"),
-        ("surrogate_pair", "U+D83D U+DE00: a character written as two surrogates.", "a6 eda0bdedb880"),
+        (
+            "surrogate_pair",
+            "U+D83D U+DE00: a character written as two surrogates.",
+            "a6 eda0bdedb880",
+        ),
         ("above_10ffff", "U+110000.", "a4 f4908080"),
         ("lead_f5", "f5 never occurs.", "a4 f5808080"),
         ("lead_f8", "Five bytes.", "a5 f888808080"),
@@ -209,12 +239,27 @@ def _keys() -> Iterator[Case]:
         ("second", "The second key is bad.", "82 00 00 a161 00"),
     ):
         yield _case(f"key_{case_id}", comment, text, "bad_key")
-    yield _case("key_twice", "Key 1 twice, equal values.", "82 01 00 01 00", "key_order", "canonical", "attack")
-    yield _case("key_twice_differs", "Key 0 twice: type 1 or type 2?", "82 00 01 00 02", "key_order", "attack")
+    yield _case(
+        "key_twice",
+        "Key 1 twice, equal values.",
+        "82 01 00 01 00",
+        "key_order",
+        "canonical",
+        "attack",
+    )
+    yield _case(
+        "key_twice_differs",
+        "Key 0 twice: type 1 or type 2?",
+        "82 00 01 00 02",
+        "key_order",
+        "attack",
+    )
     yield _case("key_descends", "2 before 1.", "82 02 00 01 00", "key_order", "canonical")
     yield _case("key_zero_last", "127 before 0.", "82 7f 00 00 00", "key_order", "canonical")
     yield _case("key_twice_apart", "1, 2, 1.", "83 01 00 02 00 01 00", "key_order", "canonical")
-    yield _case("key_descends_inside", "In an inner map.", "81 00 82 05 00 04 00", "key_order", "canonical")
+    yield _case(
+        "key_descends_inside", "In an inner map.", "81 00 82 05 00 04 00", "key_order", "canonical"
+    )
 
 
 def _deep() -> Iterator[Case]:
@@ -226,21 +271,48 @@ def _deep() -> Iterator[Case]:
         flag = "boundary" if depth == 5 else "attack"
         maps = b"\x81\x00" * (depth - 1) + b"\x80"
         yield _case(f"depth_{depth}_maps", f"{depth} maps.", maps, "too_deep", flag)
-    yield _case("depth_5_mixed", "Array, map, array, map, array.", "91 81 00 91 81 00 90", "too_deep", "boundary")
-    yield _case("depth_before_count", "The fifth is refused before its length.", "91 91 91 91 dc ffff", "too_deep")
+    yield _case(
+        "depth_5_mixed",
+        "Array, map, array, map, array.",
+        "91 81 00 91 81 00 90",
+        "too_deep",
+        "boundary",
+    )
+    yield _case(
+        "depth_before_count",
+        "The fifth is refused before its length.",
+        "91 91 91 91 dc ffff",
+        "too_deep",
+    )
 
 
 def _many() -> Iterator[Case]:
     yield _case("array_65", "65 items.", "dc 0041" + "00" * 65, "too_many_items", "boundary")
-    yield _case("map_65", "65 entries.", pack(dict.fromkeys(range(65), 0)), "too_many_items", "boundary")
+    yield _case(
+        "map_65", "65 entries.", pack(dict.fromkeys(range(65), 0)), "too_many_items", "boundary"
+    )
     yield _case("array_65535", "Claims 65535 items.", "dc ffff", "too_many_items", "attack")
     yield _case("map_65535", "Claims 65535 entries.", "de ffff", "too_many_items", "attack")
-    yield _case("array_claims_4_gi", "Claims 2^32-1 items.", "dd ffffffff", "too_many_items", "attack")
-    yield _case("map_claims_4_gi", "Claims 2^32-1 entries.", "df ffffffff", "too_many_items", "attack")
-    yield _case("array_claims_inside", "Within a map.", "81 00 dd ffffffff", "too_many_items", "attack")
+    yield _case(
+        "array_claims_4_gi", "Claims 2^32-1 items.", "dd ffffffff", "too_many_items", "attack"
+    )
+    yield _case(
+        "map_claims_4_gi", "Claims 2^32-1 entries.", "df ffffffff", "too_many_items", "attack"
+    )
+    yield _case(
+        "array_claims_inside", "Within a map.", "81 00 dd ffffffff", "too_many_items", "attack"
+    )
     full = [[5] * 64] * 3
-    yield _case("nodes_257", "1 + 4 arrays + 252 items.", pack([*full, [5] * 60]), "too_many_nodes", "boundary")
-    yield _case("nodes_257_key", "A key is the 257th.", pack(_with_keys()), "too_many_nodes", "boundary")
+    yield _case(
+        "nodes_257",
+        "1 + 4 arrays + 252 items.",
+        pack([*full, [5] * 60]),
+        "too_many_nodes",
+        "boundary",
+    )
+    yield _case(
+        "nodes_257_key", "A key is the 257th.", pack(_with_keys()), "too_many_nodes", "boundary"
+    )
     many = pack([[7] * 64] * 20)
     yield _case("nodes_1301", "20 arrays of 64 items.", many, "too_many_nodes", "attack")
 
@@ -254,6 +326,12 @@ def _order_of_checks() -> Iterator[Case]:
     """One place where two rules meet: the first of the order wins."""
     yield _case("order_length_then_end", "Too long is found before the end.", "da 0101", "too_long")
     yield _case("order_end_then_utf8", "The end is found before the text.", "a3 c080", "truncated")
-    yield _case("order_items_then_end", "Too many items before the end.", "dc 0041", "too_many_items")
-    yield _case("order_key_then_value", "The key is judged before its value.", "82 01 c0 01 c1", "key_order")
-    yield _case("order_inner_first", "What comes first in the bytes counts.", "92 c1 cc", "forbidden_type")
+    yield _case(
+        "order_items_then_end", "Too many items before the end.", "dc 0041", "too_many_items"
+    )
+    yield _case(
+        "order_key_then_value", "The key is judged before its value.", "82 01 c0 01 c1", "key_order"
+    )
+    yield _case(
+        "order_inner_first", "What comes first in the bytes counts.", "92 c1 cc", "forbidden_type"
+    )

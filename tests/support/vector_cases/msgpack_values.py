@@ -1,10 +1,12 @@
 """Topic msgpack, valid values: every form at its first and its last value."""
 
 from collections.abc import Iterator
+from typing import TypeAlias
 
 from tests.support.vector_cases.build import Case, Json, pack, unhex
 
-Value = None | bool | int | str | bytes | list["Value"] | dict[int, "Value"]
+Scalar: TypeAlias = bool | int | str | bytes | None
+Value: TypeAlias = Scalar | list["Value"] | dict[int, "Value"]
 
 
 def cases() -> Iterator[Case]:
@@ -18,8 +20,16 @@ def cases() -> Iterator[Case]:
 def tagged(value: Value) -> Json:
     """Return a value as vectors write it: one entry that names the type."""
     match value:
-        case None:
-            return {"nil": True}
+        case list():
+            return {"array": [tagged(item) for item in value]}
+        case dict():
+            return {"map": [[str(key), tagged(item)] for key, item in value.items()]}
+        case _:
+            return _tagged_scalar(value)
+
+
+def _tagged_scalar(value: Scalar) -> Json:
+    match value:
         case bool():
             return {"bool": value}
         case int():
@@ -28,10 +38,8 @@ def tagged(value: Value) -> Json:
             return {"str": value}
         case bytes():
             return {"bin": value.hex()}
-        case list():
-            return {"array": [tagged(item) for item in value]}
-        case dict():
-            return {"map": [[str(key), tagged(item)] for key, item in value.items()]}
+        case None:
+            return {"nil": True}
 
 
 def _hand(case_id: str, comment: str, text: str, decoded: dict[str, Json]) -> Case:
@@ -86,7 +94,9 @@ def _strings() -> Iterator[Case]:
     yield _packed("str_three_bytes", "U+0800 and U+FFFF.", "\u0800\uffff", "boundary")
     yield _packed("str_around_surrogates", "U+D7FF and U+E000.", "\ud7ff\ue000", "boundary")
     yield _packed("str_four_bytes", "U+10000 and U+10FFFF.", "\U00010000\U0010ffff", "boundary")
-    yield _packed("str_256_of_4", "64 characters of 4 bytes: length counts bytes.", "\U0001f434" * 64)
+    yield _packed(
+        "str_256_of_4", "64 characters of 4 bytes: length counts bytes.", "\U0001f434" * 64
+    )
     yield _packed("str_replacement", "U+FFFD itself is good UTF-8.", "\ufffd")
     yield _packed("str_byte_order_mark", "U+FEFF at the start belongs to the text.", "\ufeffx")
     yield _packed("str_controls", "U+0001, U+001F, U+007F, quote and backslash.", '\x01\x1f\x7f"\\')
@@ -98,11 +108,17 @@ def _containers() -> Iterator[Case]:
         yield _packed(f"map_{size}", f"{size} entries.", dict.fromkeys(range(size), 7), "boundary")
     yield _packed("map_last_keys", "Keys 64 to 127.", dict.fromkeys(range(64, 128)), "boundary")
     yield _packed("depth_4_arrays", "Four arrays.", [[[[]]]], "boundary")
-    yield _packed("depth_4_maps", "Four maps, a value in the innermost.", {0: {1: {2: {3: 9}}}}, "boundary")
+    yield _packed(
+        "depth_4_maps", "Four maps, a value in the innermost.", {0: {1: {2: {3: 9}}}}, "boundary"
+    )
     yield _packed("depth_4_twice", "Depth is not added up over neighbours.", [[[[1]]], [[[2]]]])
-    yield _packed("nodes_256", "1 + 4 arrays + 251 items: 64 + 64 + 64 + 59.", _nodes(256), "boundary")
+    yield _packed(
+        "nodes_256", "1 + 4 arrays + 251 items: 64 + 64 + 64 + 59.", _nodes(256), "boundary"
+    )
     yield _packed("nodes_256_keys", "1 + 62 * 2 + 3 for [true] + 2 + 63 * 2.", _keyed(), "boundary")
-    yield _packed("map_of_all", "Every type as a value.", {1: None, 2: False, 3: -1, 4: "é", 5: b"\0", 6: [1]})
+    yield _packed(
+        "map_of_all", "Every type as a value.", {1: None, 2: False, 3: -1, 4: "é", 5: b"\0", 6: [1]}
+    )
 
 
 def _nodes(count: int) -> list[Value]:

@@ -64,7 +64,9 @@ def _given(side: str, session: int = _SESSION) -> dict[str, Json]:
     return {"sender": side, "session_key": _SESSION_KEY.hex(), "session": str(session)}
 
 
-def _decoded(name: str, values: Values, session: int = _SESSION, tag: int = _TAG) -> dict[str, Json]:
+def _decoded(
+    name: str, values: Values, session: int = _SESSION, tag: int = _TAG
+) -> dict[str, Json]:
     return {"session": str(session), "tag": str(tag), "message": as_decoded(name, values)}
 
 
@@ -147,7 +149,9 @@ def _choices() -> Iterator[Case]:
     roster = {"seq": 1, "rev": 1, "page": 0, "pages": 1, "peers": [[1, 0]]}
     yield _accepted("roster_of_host", "A new room.", "ROSTER", roster)
     odd = {"seq": 1, "events": [[2**32 - 1, 99, 2**32 - 1, 0]]}
-    yield _accepted("events_unknown_kind", "Integers of records are not judged here.", "EVENTS", odd)
+    yield _accepted(
+        "events_unknown_kind", "Integers of records are not judged here.", "EVENTS", odd
+    )
     for name, key, value in (("PING", 112, 5), ("PONG", 127, [b"", {1: "x"}]), ("LEAVE", 2, None)):
         least = SEAL[name][0]
         plain = _accepted("", "", name, least)
@@ -178,13 +182,25 @@ def _wrong_macs() -> Iterator[Case]:
     for case_id, comment, mac in (
         ("zeros", "16 zero bytes.", bytes(16)),
         ("ones", "16 bytes ff.", b"\xff" * 16),
-        ("other_direction", "The key of the other direction.", sha256_mac(_direction_key("relay"), signed)),
+        (
+            "other_direction",
+            "The key of the other direction.",
+            sha256_mac(_direction_key("relay"), signed),
+        ),
         ("session_key", "The session key itself.", sha256_mac(_SESSION_KEY, signed)),
         ("empty_key", "No key.", sha256_mac(b"", signed)),
-        ("other_session", "Key of another session.", sha256_mac(_direction_key("member", bytes(32)), signed)),
+        (
+            "other_session",
+            "Key of another session.",
+            sha256_mac(_direction_key("member", bytes(32)), signed),
+        ),
         ("without_header", "MAC over the body alone.", sha256_mac(key, signed[6:])),
         ("without_first_byte", "MAC over all but the first byte.", sha256_mac(key, signed[1:])),
-        ("last_half", "The last 16 bytes of the HMAC.", hmac.new(key, signed, "sha256").digest()[16:]),
+        (
+            "last_half",
+            "The last 16 bytes of the HMAC.",
+            hmac.new(key, signed, "sha256").digest()[16:],
+        ),
         ("whole", "All 32 bytes of the HMAC.", hmac.new(key, signed, "sha256").digest()),
         ("sha512", "HMAC-SHA512.", hmac.new(key, signed, "sha512").digest()[:16]),
         ("15_bytes", "One byte short.", sha256_mac(key, signed)[:15]),
@@ -219,7 +235,13 @@ def _flips() -> Iterator[Case]:
     yield Case(id="other_session", comment=comment, given=other, data=good, drop="unknown_session")
     forged = good[:-16] + bytes(16)
     comment = "The session is looked up before the MAC is checked."
-    yield Case(id="other_session_bad_mac", comment=comment, given=other, data=forged, drop="unknown_session")
+    yield Case(
+        id="other_session_bad_mac",
+        comment=comment,
+        given=other,
+        data=forged,
+        drop="unknown_session",
+    )
 
 
 def _wrong_sizes() -> Iterator[Case]:
@@ -242,11 +264,26 @@ def _wrong_bodies() -> Iterator[Case]:
         ("type_negative", "The type is -16.", pack({0: -16, 1: 1}), "not_a_message"),
         ("type_0", "No message has type 0.", pack({0: 0, 1: 1}), "unknown_type"),
         ("type_27", "No message has type 27.", pack({0: 27, 1: 1}), "unknown_type"),
-        ("trailing", "A byte between body and MAC.", body("PING", {"seq": 1}) + b"\0", "trailing_bytes"),
+        (
+            "trailing",
+            "A byte between body and MAC.",
+            body("PING", {"seq": 1}) + b"\0",
+            "trailing_bytes",
+        ),
         ("cut", "The body ends early.", body("PING", {"seq": 300})[:-1], "truncated"),
         ("seq_twice", "Two sequence numbers.", unhex("83 00 10 01 01 01 02"), "key_order"),
-        ("seq_not_shortest", "Sequence number 1 as cc 01.", unhex("82 00 10 01 cc01"), "not_shortest"),
-        ("seq_2_32", "Sequence number 2^32.", unhex("82 00 10 01 cf0000000100000000"), "out_of_range"),
+        (
+            "seq_not_shortest",
+            "Sequence number 1 as cc 01.",
+            unhex("82 00 10 01 cc01"),
+            "not_shortest",
+        ),
+        (
+            "seq_2_32",
+            "Sequence number 2^32.",
+            unhex("82 00 10 01 cf0000000100000000"),
+            "out_of_range",
+        ),
     ):
         yield _refused("member", case_id, comment, _sealed(content, "member"), drop)
 

@@ -43,7 +43,7 @@ def replay() -> Iterator[Case]:
         ("next", "In order.", ten, 11),
         ("far_ahead", "A gap of any size.", ten, 100000),
         ("late", "Overtaken by one.", [1, 3], 2),
-        ("late_by_63", "64 numbers are remembered: newest 64, so down to 1.", [64], 1),
+        ("late_by_63", "64 numbers are remembered: 64 - 1 = 63 is below 64.", [64], 1),
         ("late_after_jump", "A jump of 63 keeps one old bit.", [1, 64], 2),
         ("gap_filled_backwards", "5, 4, 3, then 2.", [5, 4, 3], 2),
         ("refused_changes_nothing", "The second 7 is refused; 6 is still fresh.", [7, 7], 6),
@@ -58,9 +58,14 @@ def replay() -> Iterator[Case]:
         ("twice", "The same again.", [1], 1),
         ("twice_later", "A number below the newest that was seen.", ten, 5),
         ("late_twice", "A late one, twice.", [1, 3, 2], 2),
-        ("late_by_64", "Newest 65: 1 is too old, though never seen.", [65], 1),
+        ("late_by_64", "65 - 1 = 64: 1 is too old, though never seen.", [65], 1),
         ("oldest_twice", "1 was seen; newest is 64.", up_to_64, 1),
-        ("oldest_of_window_twice", "2 was seen; newest is 65, 2 is the oldest remembered.", [2, 65], 2),
+        (
+            "oldest_of_window_twice",
+            "2 was seen; newest is 65, 2 is the oldest remembered.",
+            [2, 65],
+            2,
+        ),
         ("first_after_jump", "A jump by 64 forgets all, and all is too old.", [1, 65], 1),
         ("jump_keeps_newest", "After a jump by 1000 the newest is seen.", [1, 1001], 1001),
         ("jump_by_63_keeps", "1 was seen; newest is 64.", [1, 64], 1),
@@ -82,5 +87,11 @@ def _window(case_id: str, comment: str, offered: list[int], last: int, *, is_fre
         data=u32(last),
         decoded={"seq": str(last)} if is_fresh else None,
         drop=None if is_fresh else "replayed",
-        flags=() if is_fresh else ("forgery",),
+        flags=_flags(case_id, is_fresh=is_fresh),
     )
+
+
+def _flags(case_id: str, *, is_fresh: bool) -> tuple[str, ...]:
+    if case_id in {"late_by_63", "late_by_64"}:
+        return ("boundary", "independent")
+    return () if is_fresh else ("forgery",)

@@ -25,7 +25,7 @@ def room_codes() -> Iterator[Case]:
     ):
         yield _code(f"typed_{case_id}", comment, "99ef4176ca", "K7QM2XPA", text)
     lookalike = "O reads as 0, I and L as 1, in both cases."
-    yield _code("typed_lookalikes", lookalike, "0002108421", "00011111", "oO0iIlL1")
+    yield _code("typed_lookalikes", lookalike, "0000108421", "00011111", "oO0iIlL1")
     for case_id, comment, text in (
         ("empty", "Nothing.", ""),
         ("hyphens", "Nothing but hyphens.", "--------"),
@@ -39,7 +39,11 @@ def room_codes() -> Iterator[Case]:
         ("tab", "A tab is no space.", "K7QM\t2XPA"),
         ("accent", "An accented letter.", "K7QM-2XPÁ"),
         ("long_s", "U+017F is no S, though its upper case is.", "K7QM-2XP\u017f"),
-        ("full_width", "Full-width digits are no digits.", "\uff11\uff11\uff11\uff11-\uff11\uff11\uff11\uff11"),
+        (
+            "full_width",
+            "Full-width digits are no digits.",
+            "\uff11\uff11\uff11\uff11-\uff11\uff11\uff11\uff11",
+        ),
         ("arabic_digit", "U+0661 is no 1.", "K7QM-2XP\u0661"),
         ("cyrillic", "U+0410 looks like A.", "K7QM-2XP\u0410"),
         ("sharp_s", "U+00DF, whose upper case is SS.", "K7QM-2X\u00df"),
@@ -69,7 +73,7 @@ def addresses() -> Iterator[Case]:
     """Yield the cases of address.json."""
     for case_id, comment, text, host, port in (
         ("ipv4", "c0 00 02 07 = 192.0.2.7; d431 = 54321.", "c0000207 d431", "192.0.2.7", "54321"),
-        ("ipv4_zero", "All bits 0.", "00000000 0000", "0.0.0.0", "0"),
+        ("ipv4_zero", "All bits 0.", "00000000 0000", "0.0.0.0", "0"),  # noqa: S104 - no socket is bound
         ("ipv4_ones", "All bits 1.", "ffffffff ffff", "255.255.255.255", "65535"),
         ("ipv4_port_order", "Port 1 is 00 01.", "7f000001 0001", "127.0.0.1", "1"),
         ("ipv4_port_256", "Port 256 is 01 00.", "0a000001 0100", "10.0.0.1", "256"),
@@ -112,7 +116,13 @@ def legacy() -> Iterator[Case]:
         ("register_largest", "Id 2^31-1.", "00aa 7fffffff", "2147483647", ""),
         ("data_to_host", "'hi' to id 1.", "00aa 00000001 6869", "1", "6869"),
         ("data_one_byte", "A payload of one byte.", "00aa 00000100 00", "256", "00"),
-        ("data_like_legacy", "The payload is not looked at.", "00aa 00000003 00aa00000001", "3", "00aa00000001"),
+        (
+            "data_like_legacy",
+            "The payload is not looked at.",
+            "00aa 00000003 00aa00000001",
+            "3",
+            "00aa00000001",
+        ),
     ):
         yield Case(
             id=case_id,
@@ -143,7 +153,17 @@ def _legacy_refused(largest: bytes) -> Iterator[Case]:
         ("id_2_31", "Id 2^31.", unhex("00aa 80000000"), "legacy_bad_id"),
         ("id_largest", "Id 2^32-1.", unhex("00aa ffffffff 01"), "legacy_bad_id"),
         ("prefix_00ab", "00ab.", unhex("00ab 00000001"), "unknown_prefix"),
-        ("prefix_aa00", "The prefix in the other byte order.", unhex("aa00 00000001"), "unknown_prefix"),
-        ("prefix_packhorse", "DATA of the current protocol.", unhex("a400 00000001 00"), "unknown_prefix"),
+        (
+            "prefix_aa00",
+            "The prefix in the other byte order.",
+            unhex("aa00 00000001"),
+            "unknown_prefix",
+        ),
+        (
+            "prefix_packhorse",
+            "DATA of the current protocol.",
+            unhex("a400 00000001 00"),
+            "unknown_prefix",
+        ),
     ):
         yield Case(id=case_id, comment=comment, data=data, drop=drop)

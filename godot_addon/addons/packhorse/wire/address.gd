@@ -67,7 +67,7 @@ static func _encode_ipv6(text: String) -> PackedByteArray:
 	if halves.size() == 1:
 		return data if data.size() == 2 * _IPV6_GROUPS else PackedByteArray()
 	var tail := _encode_groups(halves[1])
-	var is_bad := (halves[0] and not data) or (halves[1] and not tail)
+	var is_bad := "." in halves[0] or (halves[0] and not data) or (halves[1] and not tail)
 	var zeros := 2 * _IPV6_GROUPS - data.size() - tail.size()
 	if is_bad or zeros < 2:
 		return PackedByteArray()

@@ -47,13 +47,20 @@ static func decode_body(
 	if not map.get(_TYPE_KEY) is int:
 		return Message.dropped(Constants.DROP_NOT_A_MESSAGE)
 	var type: int = map[_TYPE_KEY]
+	var drop := _check_type(type, carrier, sender)
+	return Message.dropped(drop) if drop else _decode_fields(map, type)
+
+
+static func _check_type(type: int, carrier: int, sender: MessageLayout.Sender) -> StringName:
+	if type < 0:
+		return Constants.DROP_NOT_A_MESSAGE
 	if not Messages.layouts.has(type):
-		return Message.dropped(Constants.DROP_UNKNOWN_TYPE)
+		return Constants.DROP_UNKNOWN_TYPE
 	if Messages.layouts[type].carrier != carrier:
-		return Message.dropped(Constants.DROP_WRONG_CARRIER)
+		return Constants.DROP_WRONG_CARRIER
 	if Messages.layouts[type].sender != sender:
-		return Message.dropped(Constants.DROP_WRONG_DIRECTION)
-	return _decode_fields(map, type)
+		return Constants.DROP_WRONG_DIRECTION
+	return &""
 
 
 static func _decode_fields(map: Dictionary, type: int) -> Message:

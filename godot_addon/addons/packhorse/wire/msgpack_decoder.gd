@@ -114,10 +114,10 @@ func _signed(width: int) -> int:
 	var sign_bit := 1 << (8 * width - 1)
 	if width < 8 and number & sign_bit:
 		number -= sign_bit << 1
-	if number > _MAX_UINT or number < _MIN_INT:
-		_refuse(Constants.DROP_OUT_OF_RANGE)
-	elif number >= 0 or number >= _NEXT_SHORTER_SIGNED[width >> 1]:
+	if number >= _NEXT_SHORTER_SIGNED[width >> 1]:
 		_refuse(Constants.DROP_NOT_SHORTEST)
+	elif number < _MIN_INT:
+		_refuse(Constants.DROP_OUT_OF_RANGE)
 	return number
 
 

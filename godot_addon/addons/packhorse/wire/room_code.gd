@@ -35,8 +35,11 @@ static func is_canonical(text: String) -> bool:
 
 ## Returns the canonical form of what a person typed, or "" when it is no room code.
 ##
-## Case, hyphens and spaces do not matter; O reads as 0, I and L as 1.
+## Case, hyphens and spaces do not matter; O reads as 0, I and L as 1. Letters outside ASCII are
+## refused, though the upper case of some is a symbol.
 static func parse(text: String) -> String:
+	if text.to_utf8_buffer().size() != text.length():
+		return ""
 	var code := text.strip_edges().to_upper().replace("-", "").replace(" ", "")
 	for lookalike in _LOOKALIKES:
 		code = code.replace(lookalike, _LOOKALIKES[lookalike])

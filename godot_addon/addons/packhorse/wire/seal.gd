@@ -42,16 +42,19 @@ static func encode(
 	return datagram
 
 
-## Checks the MAC with [param key], then decodes the body; the header is good.
+## Checks that the datagram is of [param session] and its MAC with [param key], then decodes the
+## body; the header is good.
 ##
 ## The caller compares the message's [code]seq[/code] with its replay window.
 ## Source: protocol_spec/SPEC.md section 6.
 static func decode(
-	data: PackedByteArray, key: PackedByteArray, sender: MessageLayout.Sender
+	data: PackedByteArray, session: int, key: PackedByteArray, sender: MessageLayout.Sender
 ) -> Message:
 	var end := data.size() - Constants.MAC_SIZE
 	if end <= Constants.HEADER_SIZE:
 		return Message.dropped(Constants.DROP_TOO_SHORT)
+	if Header.word_of(data) != session:
+		return Message.dropped(Constants.DROP_UNKNOWN_SESSION)
 	if not _is_equal(data.slice(end), _mac(key, data.slice(0, end))):
 		return Message.dropped(Constants.DROP_BAD_MAC)
 	var body := data.slice(Constants.HEADER_SIZE, end)

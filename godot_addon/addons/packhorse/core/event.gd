@@ -1,0 +1,51 @@
+extends RefCounted
+## What a session tells its application.
+
+enum Type {
+	JOINED,  ## The session exists and the roster is known; [member peer] is the own id.
+	PEER_JOINED,  ## [member peer] is a member of the room now.
+	PEER_LEFT,  ## [member peer] is no member any more; [member code] 0, or why.
+	PEER_LOST,  ## The relay has not heard [member peer] for a while; it may come back.
+	PEER_FOUND,  ## The lost [member peer] is back.
+	MESSAGE,  ## [member data] came from [member peer].
+	SESSION_LOST,  ## Nothing valid came from the relay for a while; it may come back.
+	SESSION_RESUMED,  ## The relay answers again.
+	REQUEST_ENDED,  ## [member request] ended with [member code]: 0 done, or why not.
+	CLOSED,  ## The session has ended; [member error] is null when this side left.
+}
+
+const Self := preload("event.gd")
+
+var type: Type
+var peer := 0
+var code := 0
+var request := 0
+var data := PackedByteArray()
+var error: PackhorseError = null
+
+
+func _init(event_type: Type, about := 0, why := 0) -> void:
+	type = event_type
+	peer = about
+	code = why
+
+
+## Returns the event of bytes that came from the peer [param source].
+static func message(source: int, bytes: PackedByteArray) -> Self:
+	var event := Self.new(Type.MESSAGE, source)
+	event.data = bytes
+	return event
+
+
+## Returns the event of the end of a request.
+static func request_ended(sequence: int, why: int) -> Self:
+	var event := Self.new(Type.REQUEST_ENDED, 0, why)
+	event.request = sequence
+	return event
+
+
+## Returns the event of the end of the session.
+static func closed(cause: PackhorseError) -> Self:
+	var event := Self.new(Type.CLOSED)
+	event.error = cause
+	return event

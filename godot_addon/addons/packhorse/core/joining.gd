@@ -1,0 +1,153 @@
+extends RefCounted
+## From HELLO to GRANT: how a member gets its session.
+##
+## [member grant] is set when that has succeeded, [member error] when it has failed.
+## Source: protocol_spec/SPEC.md section 5.
+
+const Constants := preload("../wire/constants.gd")
+const Ctrl := preload("../wire/ctrl.gd")
+const Machine := preload("machine.gd")
+const Message := preload("../wire/message.gd")
+const Retransmission := preload("retransmission.gd")
+const Wish := preload("wish.gd")
+
+const _FULL_SIZE_SENDS := 2  # after so many unanswered sends, a smaller size is tried
+const _MAX_GREETINGS := 3  # cookies that may be refused before giving up
+
+var grant: Message = null
+var error: PackhorseError = null
+
+var _wish: Wish
+var _machine: Machine
+var _random_bytes: Callable
+var _features: int
+var _grease: Dictionary[int, Variant] = {}
+var _size := Constants.MAX_DATAGRAM_DEFAULT
+var _greetings := 0
+var _challenge: Message = null
+var _nonce: PackedByteArray
+var _transaction: int
+var _schedule: Retransmission
+
+
+func _init(wish: Wish, machine: Machine, random_bytes: Callable, now: float) -> void:
+	_wish = wish
+	_machine = machine
+	_random_bytes = random_bytes
+	_features = Constants.KNOWN_FEATURES | 1 << _pick(Constants.GREASE_FEATURE_BITS)
+	_grease[_pick(Constants.GREASE_KEYS)] = _random(1)[0]
+	_greet(now)
+
+
+## Returns what is being waited for, in words for people.
+func stage() -> String:
+	var is_greeting := _machine.state == Constants.MemberState.GREETING
+	return "reaching the relay" if is_greeting else "joining the room"
+
+
+## Returns when a datagram is due or the wait is over; INF when joining has ended.
+func next_timeout() -> float:
+	return INF if grant != null or error != null else _schedule.deadline
+
+
+## Returns the request when it is due, else nothing; after the last wait sets [member error].
+func handle_timeout(now: float) -> PackedByteArray:
+	if now < next_timeout():
+		return PackedByteArray()
+	if _schedule.is_exhausted():
+		error = PackhorseError.from_code(PackhorseError.Code.NO_ANSWER, stage())
+		return PackedByteArray()
+	if _schedule.sends >= _FULL_SIZE_SENDS:
+		_size = Constants.MAX_DATAGRAM_FALLBACK
+	_schedule.count_send(now)
+	return _request()
+
+
+## Takes in an answer of the relay; returns why it must be dropped, or an empty name.
+func receive(message: Message, transaction: int, now: float) -> StringName:
+	if transaction != _transaction or next_timeout() == INF:
+		return Constants.DROP_UNKNOWN_TRANSACTION
+	match message.type:
+		Constants.MessageType.CHALLENGE:
+			return _receive_challenge(message, now)
+		Constants.MessageType.GRANT:
+			return _receive_grant(message)
+		Constants.MessageType.ERROR:
+			_refused(message, now)
+			return &""
+	return Constants.DROP_UNEXPECTED_MESSAGE
+
+
+func _receive_challenge(message: Message, now: float) -> StringName:
+	var version := message.number(&"version")
+	var is_offered := message.number(&"features") & ~_features == 0
+	if _challenge != null or version != Constants.WIRE_VERSION or not is_offered:
+		return Constants.DROP_UNEXPECTED_MESSAGE
+	_challenge = message
+	_machine.advance(&"challenged")
+	_start_request(now)
+	return &""
+
+
+func _receive_grant(message: Message) -> StringName:
+	if _challenge == null:
+		return Constants.DROP_UNEXPECTED_MESSAGE
+	for field: StringName in [&"version", &"features"]:
+		if message.number(field) != _challenge.number(field):
+			return Constants.DROP_UNEXPECTED_MESSAGE
+	grant = message
+	return &""
+
+
+func _refused(message: Message, now: float) -> void:
+	var code := message.number(&"code")
+	var is_stale := _challenge != null and code == Constants.ErrorCode.COOKIE_INVALID
+	if is_stale and _greetings < _MAX_GREETINGS:
+		_machine.advance(&"cookie_refused")
+		_greet(now)
+		return
+	var retry_after := message.number(&"retry_after_ms") / 1000.0
+	error = PackhorseError.from_code(code, stage(), retry_after)
+
+
+func _greet(now: float) -> void:
+	_greetings += 1
+	_challenge = null
+	_nonce = _random(Constants.NONCE_SIZE)
+	_start_request(now)
+
+
+func _start_request(now: float) -> void:
+	var random := _random(4)
+	_transaction = random[0] << 24 | random[1] << 16 | random[2] << 8 | random[3]
+	_schedule = Retransmission.new(now)
+
+
+func _request() -> PackedByteArray:
+	var fields: Dictionary[StringName, Variant] = {
+		&"version_min": Constants.WIRE_VERSION,
+		&"version_max": Constants.WIRE_VERSION,
+		&"features": _features,
+		&"nonce": _nonce,
+	}
+	if _challenge == null:
+		var hello := Constants.MessageType.HELLO
+		return Ctrl.encode_padded(hello, fields, _transaction, _size, _grease)
+	fields[&"cookie"] = _challenge.bytes(&"cookie")
+	fields[&"max_datagram"] = _size
+	if _wish.code:
+		fields[&"code"] = _wish.code
+		return Ctrl.encode(Constants.MessageType.JOIN, fields, _transaction, _grease)
+	fields[&"topology"] = _wish.topology
+	if _wish.max_peers:
+		fields[&"max_peers"] = _wish.max_peers
+	return Ctrl.encode(Constants.MessageType.CREATE, fields, _transaction, _grease)
+
+
+func _pick(bounds: Array[int]) -> int:
+	return bounds[0] + _random(1)[0] % (bounds[1] - bounds[0] + 1)
+
+
+func _random(size: int) -> PackedByteArray:
+	var bytes: PackedByteArray = _random_bytes.call(size)
+	return bytes

@@ -1,0 +1,80 @@
+class_name PackhorseError
+extends RefCounted
+## Why something failed, in a form for programs ([member code], [member name]) and in one for
+## people ([member message], [member advice], [member stage]).
+
+## Codes of failures that this side finds itself; the relay's codes are positive.
+enum Code {
+	NO_ANSWER = -1,  ## The relay did not answer in time.
+	NAME_UNKNOWN = -2,  ## The relay's name has no address.
+	ADDRESS_INVALID = -3,  ## The text given as the relay's address is none.
+	NO_SOCKET = -4,  ## The operating system gave no socket.
+	CONNECT_TIMEOUT = -5,  ## Connecting took longer than the options allow.
+}
+
+const Constants := preload("../wire/constants.gd")
+const ErrorTexts := preload("../wire/error_texts.gd")
+const Self := preload("packhorse_error.gd")
+
+const _FIREWALL := (
+	"check the relay's address and that it is running, "
+	+ "and that no firewall blocks UDP on its port"
+)
+const _TEXTS: Dictionary[int, Array] = {
+	Code.NO_ANSWER: ["NO_ANSWER", "the relay did not answer", _FIREWALL],
+	Code.NAME_UNKNOWN:
+	[
+		"NAME_UNKNOWN",
+		"the relay's name has no address",
+		"check the spelling of the relay's name and your network connection"
+	],
+	Code.ADDRESS_INVALID:
+	[
+		"ADDRESS_INVALID",
+		"the relay's address cannot be read",
+		"write it as host or host:port, for example relay.example.org:6969"
+	],
+	Code.NO_SOCKET:
+	["NO_SOCKET", "the system gave no UDP socket", "check that the game may use the network"],
+	Code.CONNECT_TIMEOUT: ["CONNECT_TIMEOUT", "connecting took too long", _FIREWALL],
+}
+
+## The relay's error code from the specification, or a [enum Code] below 0.
+var code := 0
+## The code's name, for example [code]JOIN_DENIED[/code].
+var name := ""
+## What happened, as a sentence in lower case without a full stop.
+var message := ""
+## What the reader can do about it.
+var advice := ""
+## What was being done, for example "joining the room"; empty when it does not apply.
+var stage := ""
+## Seconds after which to try again; 0 when the relay did not say.
+var retry_after := 0.0
+
+
+## Returns the error with the code [param error_code], which need not be known.
+static func from_code(error_code: int, error_stage := "", wait := 0.0) -> Self:
+	var error := Self.new()
+	error.code = error_code
+	error.stage = error_stage
+	error.retry_after = wait
+	var unknown := [
+		"ERROR_%d" % error_code,
+		"the relay answered with error %d" % error_code,
+		"update this program",
+	]
+	var texts: Array = _TEXTS.get(error_code, ErrorTexts.TEXTS.get(error_code, unknown))
+	error.name = texts[0]
+	error.message = texts[1]
+	error.advice = texts[2]
+	return error
+
+
+func _to_string() -> String:
+	var text := message
+	if stage:
+		text += " while " + stage
+	if retry_after > 0.0:
+		text += " (again in %.0f s)" % ceilf(retry_after)
+	return "%s: %s; %s" % [name, text, advice]

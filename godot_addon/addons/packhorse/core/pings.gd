@@ -1,0 +1,101 @@
+extends RefCounted
+## PING and PONG: the lease, the round-trip time, and whether the relay is there.
+##
+## Source: protocol_spec/SPEC.md section 8.
+
+## What silence of the relay means.
+enum Liveness { ALIVE, LOST, EXPIRED }
+
+const Constants := preload("../wire/constants.gd")
+const Message := preload("../wire/message.gd")
+const Rtt := preload("rtt.gd")
+
+const _EARLY_PINGS := 5
+const _MAX_OPEN := 32  # PINGs whose PONG is still awaited; the oldest gives way
+const _VARIATION := 0.1  # of the interval, either way
+const _ADVISED_INTERVAL := 1.0  # seconds between PINGs that the relay asked for
+
+var liveness := Liveness.ALIVE
+var rtt := Rtt.new()
+
+var _interval: float
+var _lost_after: float
+var _removed_after: float
+var _random_bytes: Callable
+var _open: Dictionary[int, float] = {}  # sequence number to send time, oldest first
+var _sent := 0
+var _last_sent: float
+var _ping_at: float
+var _heard_at: float
+
+
+func _init(grant: Message, random_bytes: Callable, now: float) -> void:
+	_interval = grant.number(&"ping_interval_ms") / 1000.0
+	_lost_after = grant.number(&"lost_after_ms") / 1000.0
+	_removed_after = grant.number(&"removed_after_ms") / 1000.0
+	_random_bytes = random_bytes
+	_last_sent = now - _ADVISED_INTERVAL
+	_ping_at = now
+	_heard_at = now
+
+
+## Returns when to ping or to look at [member liveness] next.
+func next_timeout() -> float:
+	return minf(_ping_at, _silence_ends_at())
+
+
+## Tells whether a PING must go out.
+func is_due(now: float) -> bool:
+	return now >= _ping_at
+
+
+## Pings soon: somebody says that the relay does not know this address.
+func advise(now: float) -> void:
+	_ping_at = minf(_ping_at, maxf(now, _last_sent + _ADVISED_INTERVAL))
+
+
+## Notes that the PING with the number [param sequence] was sent.
+func count_send(sequence: int, now: float) -> void:
+	_open[sequence] = now
+	_last_sent = now
+	if _open.size() > _MAX_OPEN:
+		_open.erase(_open.keys()[0])
+	_sent += 1
+	_ping_at = now + _next_interval()
+
+
+## Measures the RTT if the PONG answers an open PING.
+func receive_pong(ping: int, now: float) -> void:
+	if _open.has(ping):
+		rtt.add(now - _open[ping])
+		_open.erase(ping)
+
+
+## Notes a valid SEAL datagram; true when the relay was lost before.
+func hear(now: float) -> bool:
+	var was_lost := liveness == Liveness.LOST
+	liveness = Liveness.ALIVE
+	_heard_at = now
+	return was_lost
+
+
+## Judges the silence; true when [member liveness] has changed.
+func check(now: float) -> bool:
+	if now < _silence_ends_at():
+		return false
+	var is_expired := liveness == Liveness.LOST or now - _heard_at >= _removed_after
+	liveness = Liveness.EXPIRED if is_expired else Liveness.LOST
+	return true
+
+
+func _silence_ends_at() -> float:
+	return _heard_at + (_lost_after if liveness == Liveness.ALIVE else _removed_after)
+
+
+func _next_interval() -> float:
+	var interval := _interval
+	if _sent <= _EARLY_PINGS:
+		interval = minf(interval, Constants.PING_INTERVAL_EARLY)
+	var random: PackedByteArray = _random_bytes.call(2)
+	var fraction := (random[0] << 8 | random[1]) / float(0xFFFF)
+	return interval * (1.0 + _VARIATION * (2.0 * fraction - 1.0))

@@ -1,0 +1,257 @@
+extends RefCounted
+## A member's session as a pure state machine: datagrams and time in, datagrams and events out.
+##
+## One membership of one room, over one path to the relay. Time is seconds of a monotonic clock.
+## Commands return an [enum Error] when they are illegal in the current state.
+
+const Constants := preload("../wire/constants.gd")
+const Ctrl := preload("../wire/ctrl.gd")
+const Event := preload("event.gd")
+const Header := preload("../wire/header.gd")
+const Joining := preload("joining.gd")
+const Machine := preload("machine.gd")
+const Membership := preload("membership.gd")
+const Message := preload("../wire/message.gd")
+const MessageLayout := preload("../wire/message_layout.gd")
+const Rtt := preload("rtt.gd")
+const Wish := preload("wish.gd")
+
+const _NO_TAG := -1  # before GRANT
+const _LARGEST_PEER := 0x7FFFFFFF
+const _MAX_PREFIXES := 256  # headers kept for destinations; more are made anew
+
+## Datagrams that were not acted upon, by drop reason.
+var drops: Dictionary[StringName, int] = {}
+
+var _relay: String
+var _random_bytes: Callable
+var _machine := Machine.new()
+var _joining: Joining
+var _membership: Membership = null
+var _tag := _NO_TAG
+var _outbox: Array[PackedByteArray] = []
+var _events: Array[Event] = []
+var _next_event := 0  # pop_front() would move all that follow
+var _prefixes: Dictionary[int, PackedByteArray] = {}
+
+
+## Starts joining: [param relay] is the source that datagrams must have, [param random_bytes] a
+## function that returns as many random bytes as it is asked for.
+func _init(wish: Wish, relay: String, random_bytes: Callable, now: float) -> void:
+	_relay = relay
+	_random_bytes = random_bytes
+	_joining = Joining.new(wish, _machine, random_bytes, now)
+
+
+## Returns where the session stands.
+func state() -> Constants.MemberState:
+	return _machine.state
+
+
+## Returns what is being waited for, in words; empty when connected.
+func stage() -> String:
+	if _membership == null:
+		return _joining.stage()
+	return "" if _membership.is_complete() else Membership.STAGE
+
+
+## Tells whether GRANT has come; the methods below up to [method roster] have a meaning only then.
+func is_granted() -> bool:
+	return _membership != null
+
+
+## Returns the own peer id; 1 is the host.
+func peer_id() -> int:
+	return _membership.grant.number(&"peer") if _membership else 0
+
+
+## Returns the room code in canonical form.
+func code() -> String:
+	return _membership.grant.text(&"code") if _membership else ""
+
+
+## Returns who may address whom.
+func topology() -> Constants.Topology:
+	var number := _membership.grant.number(&"topology") if _membership else 0
+	return Constants.Topology.STAR if number else Constants.Topology.MESH
+
+
+## Returns the largest payload of one DATA datagram, bytes.
+func max_payload() -> int:
+	if _membership == null:
+		return Constants.MAX_DATAGRAM_FALLBACK - Constants.HEADER_SIZE
+	return _membership.grant.number(&"max_datagram") - Constants.HEADER_SIZE
+
+
+## Returns the own address as the relay sees it, as people write it.
+func mapped_address() -> String:
+	return _membership.mapped if _membership else ""
+
+
+## Returns the round-trip time to the relay.
+func rtt() -> Rtt:
+	return _membership.pings.rtt if _membership else Rtt.new()
+
+
+## Returns the PeerState of every member by id, this one included.
+func roster() -> Dictionary[int, int]:
+	if _membership == null:
+		return {}
+	return _membership.roster.peers
+
+
+## Returns the DATA datagram that carries [param data] to [param destination] (0 all, -n all but
+## n); empty when it cannot be sent: not joined, wrong size, or no such destination.
+func encode_data(data: PackedByteArray, destination: int) -> PackedByteArray:
+	if _machine.state != Constants.MemberState.JOINED:
+		return PackedByteArray()
+	if not data or data.size() > max_payload():
+		return PackedByteArray()
+	if absi(destination) > _LARGEST_PEER or destination == peer_id():
+		return PackedByteArray()
+	return _prefix(destination) + data
+
+
+## Removes a peer from the room; REQUEST_ENDED tells the outcome.
+func kick(peer: int, ban: bool, now: float) -> Error:
+	if _machine.state != Constants.MemberState.JOINED:
+		return ERR_UNAVAILABLE
+	if peer <= 1 or peer > _LARGEST_PEER:
+		return ERR_INVALID_PARAMETER
+	_membership.kick(peer, ban, now)
+	return OK
+
+
+## Ends the session; CLOSED follows. Harmless when it has ended.
+func leave(now: float) -> void:
+	if _machine.state in [Constants.MemberState.LEAVING, Constants.MemberState.CLOSED]:
+		return
+	if _membership == null:
+		_close(Event.closed(null))
+		return
+	_machine.advance(&"left")
+	_membership.leave(now)
+
+
+## Acts upon a datagram from the network, or counts why not.
+func receive_datagram(data: PackedByteArray, source: String, now: float) -> void:
+	var drop := _receive(data, source, now)
+	if drop:
+		drops[drop] = drops.get(drop, 0) + 1
+	_settle()
+
+
+## Does what is due; calling early or late is harmless.
+func handle_timeout(now: float) -> void:
+	if _membership != null:
+		_membership.handle_timeout(now)
+	else:
+		var datagram := _joining.handle_timeout(now)
+		if datagram:
+			_outbox.append(datagram)
+	_settle()
+
+
+## Returns when [method handle_timeout] next has work, clock seconds; INF when it has none.
+func next_timeout() -> float:
+	if _machine.state == Constants.MemberState.CLOSED:
+		return INF
+	return _membership.next_timeout() if _membership else _joining.next_timeout()
+
+
+## Drains what must go out to the relay now.
+func datagrams_to_send() -> Array[PackedByteArray]:
+	var datagrams := _outbox
+	_outbox = []
+	if _membership != null:
+		datagrams.append_array(_membership.datagrams_to_send())
+	return datagrams
+
+
+## Drains one event; null when there is none.
+func next_event() -> Event:
+	if _next_event == _events.size():
+		_events.clear()
+		_next_event = 0
+		return null
+	_next_event += 1
+	return _events[_next_event - 1]
+
+
+func _receive(data: PackedByteArray, source: String, now: float) -> StringName:
+	if source != _relay:
+		return Constants.DROP_UNEXPECTED_SOURCE
+	var drop := Header.check(data)
+	if drop:
+		return drop
+	if data[0] == Constants.FirstByte.CTRL:
+		return _receive_ctrl(data, now)
+	if Header.tag_of(data) != _tag:
+		return Constants.DROP_WRONG_TAG
+	return _receive_joined(data, now)
+
+
+func _receive_joined(data: PackedByteArray, now: float) -> StringName:
+	match data[0]:
+		Constants.FirstByte.DATA:
+			var payload := data.slice(Constants.HEADER_SIZE)
+			return _membership.receive_data(Header.source_of(data), payload)
+		Constants.FirstByte.SEAL:
+			return _membership.receive_seal(data, now)
+	return Constants.DROP_UNEXPECTED_MESSAGE
+
+
+func _receive_ctrl(data: PackedByteArray, now: float) -> StringName:
+	var message := Ctrl.decode(data, MessageLayout.Sender.RELAY)
+	if message.drop:
+		return message.drop
+	if _membership == null:
+		var drop := _joining.receive(message, Header.word_of(data), now)
+		_take_grant(now)
+		return drop
+	if message.type == Constants.MessageType.NUDGE:
+		_membership.receive_advice(now)
+	elif _is_denial(message, Header.word_of(data)):
+		_membership.receive_denial(now)
+	else:
+		return Constants.DROP_UNEXPECTED_MESSAGE
+	return &""
+
+
+func _is_denial(message: Message, word: int) -> bool:
+	if message.type != Constants.MessageType.ERROR:
+		return false
+	var is_about_us := word == _membership.grant.number(&"session")
+	return is_about_us and message.number(&"code") == Constants.ErrorCode.SESSION_UNKNOWN
+
+
+func _take_grant(now: float) -> void:
+	if _joining.grant != null:
+		_machine.advance(&"granted")
+		_membership = Membership.new(_joining.grant, _random_bytes, _events, now)
+		_tag = _joining.grant.number(&"tag")
+
+
+## Closes when one of the parts has ended.
+func _settle() -> void:
+	var closed: Event = null
+	if _joining.error != null:
+		closed = Event.closed(_joining.error)
+	if _membership != null:
+		closed = _membership.closed
+	if closed != null:
+		_close(closed)
+
+
+func _close(closed: Event) -> void:
+	if _machine.advance(&"failed"):
+		_events.append(closed)
+
+
+func _prefix(destination: int) -> PackedByteArray:
+	if not _prefixes.has(destination):
+		if _prefixes.size() >= _MAX_PREFIXES:
+			_prefixes.clear()
+		var first_byte := Constants.FirstByte.DATA
+		_prefixes[destination] = Header.encode_destination(first_byte, _tag, destination)
+	return _prefixes[destination]

@@ -1,0 +1,1 @@
+"""The relay's asyncio shell: sockets, one timer, signals."""

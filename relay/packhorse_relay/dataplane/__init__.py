@@ -1,0 +1,1 @@
+"""Data planes: forward DATA and FRAME by the forwarding table, all with one result."""

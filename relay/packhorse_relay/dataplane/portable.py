@@ -1,0 +1,55 @@
+"""The data plane of every platform: plain sockets, one send for each receiver."""
+
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from packhorse.aio.udp import OnDatagram, SocketAddress
+from packhorse.wire.constants import HEADER_SIZE, MAX_DATAGRAM
+from packhorse_relay.core.forwarding import ForwardingTable, Route
+
+OnMiss = Callable[[bytes, SocketAddress, int], None]
+SendTo = Callable[[bytes, SocketAddress], object]
+
+_NO_ROUTES: Final[dict[bytes, Route]] = {}
+
+
+class PortablePlane:
+    """Forwards what the table has a route for; the rest goes to the control plane."""
+
+    def __init__(self, table: ForwardingTable, on_miss: OnMiss) -> None:
+        self._table = table
+        self._on_miss = on_miss
+        self._sends: Sequence[SendTo] = ()
+        self.datagrams_forwarded = 0
+        """Datagrams that went to at least one receiver by a route."""
+        self.send_failures = 0
+        """Copies that the system refused to send."""
+
+    def use_sockets(self, sends: Sequence[SendTo]) -> None:
+        """Set what sends a datagram, by listener."""
+        self._sends = sends
+
+    def receiver(self, listener: int) -> OnDatagram:
+        """Return the callback for the datagrams of one socket.
+
+        Complexity: two look-ups, then one concatenation and one send a receiver.
+        """
+        routes = self._table.routes.setdefault(listener, {})
+
+        def receive(data: bytes, source: SocketAddress) -> None:
+            route = routes.get(source, _NO_ROUTES).get(data[:HEADER_SIZE])
+            if route is None or not HEADER_SIZE < len(data) <= MAX_DATAGRAM:
+                self._on_miss(data, source, listener)
+            else:
+                self._forward(route, data[HEADER_SIZE:])
+
+        return receive
+
+    def _forward(self, route: Route, payload: bytes) -> None:
+        self.datagrams_forwarded += 1
+        sends = self._sends
+        for prefix, listener, address in route:
+            try:
+                sends[listener](prefix + payload, address)
+            except OSError:
+                self.send_failures += 1

@@ -1,0 +1,1 @@
+"""The asyncio shell: sockets, timers and the public `Room`."""

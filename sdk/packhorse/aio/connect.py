@@ -1,0 +1,134 @@
+"""From a relay's name to a session: resolve, race the addresses, join."""
+
+import asyncio
+import socket
+from contextlib import suppress
+from functools import partial
+from typing import Final
+
+from packhorse.aio.driver import SessionDriver
+from packhorse.aio.udp import SocketAddress
+from packhorse.core.events import Closed, Event, Joined, StageChanged
+from packhorse.core.joining import CreateRoom, JoinRoom
+from packhorse.core.relay_address import RelayAddress
+from packhorse.core.stages import Stage
+from packhorse.wire.errors import (
+    ConnectivityError,
+    PackhorseError,
+    SessionClosedOK,
+    TransactionTimeoutError,
+)
+
+_HEAD_START: Final = 0.25  # seconds between attempts; RFC 8305 section 5
+_MAX_ADDRESSES: Final = 4
+_UDP_ADVICE: Final = "check that this machine is online and may use UDP"
+
+
+async def connect(
+    relay: RelayAddress, wish: CreateRoom | JoinRoom, deadline: float
+) -> SessionDriver:
+    """Return a driver whose session has joined, within `deadline` seconds.
+
+    Raises:
+        PackhorseError: It failed; the error says at which stage and what to do.
+    """
+    race = _Race(wish)
+    try:
+        async with asyncio.timeout(deadline):
+            addresses = await resolve(relay)
+            race.stage = Stage.REACHING
+            return await race.run(addresses)
+    except TimeoutError as error:
+        if isinstance(error, PackhorseError):
+            raise
+        raise TransactionTimeoutError(race.stage.value, 0, deadline) from None
+
+
+async def resolve(relay: RelayAddress) -> list[SocketAddress]:
+    """Return the address literals of a relay, IPv6 and IPv4 in turn.
+
+    Raises:
+        ConnectivityError: The name is unknown.
+    """
+    loop = asyncio.get_running_loop()
+    try:
+        found = await loop.getaddrinfo(relay.host, relay.port, type=socket.SOCK_DGRAM)
+    except OSError as error:
+        raise ConnectivityError(
+            Stage.RESOLVING.value,
+            (f"{relay.host}: {error.strerror or error}",),
+            "check the spelling of the relay's name and that this machine is online",
+        ) from error
+    addresses = list(dict.fromkeys((str(entry[4][0]), relay.port) for entry in found))
+    return _interleaved(addresses)[:_MAX_ADDRESSES]
+
+
+def _interleaved(addresses: list[SocketAddress]) -> list[SocketAddress]:
+    v6 = [address for address in addresses if ":" in address[0]]
+    v4 = [address for address in addresses if ":" not in address[0]]
+    rank = {address: index for family in (v6, v4) for index, address in enumerate(family)}
+    return sorted(addresses, key=lambda address: (rank[address], ":" not in address[0]))
+
+
+class _Race:
+    """Greets every address, a little apart; the first that answers is joined through."""
+
+    def __init__(self, wish: CreateRoom | JoinRoom) -> None:
+        self._wish = wish
+        self._drivers: list[SessionDriver] = []
+        self._result: asyncio.Future[SessionDriver] = asyncio.get_running_loop().create_future()
+        self._running = 0
+        self.stage = Stage.RESOLVING
+
+    async def run(self, addresses: list[SocketAddress]) -> SessionDriver:
+        """Return the driver that has joined."""
+        starter = asyncio.create_task(self._start(addresses), name="packhorse-race")
+        winner: SessionDriver | None = None
+        try:
+            winner = await self._result
+        finally:
+            starter.cancel()
+            with suppress(asyncio.CancelledError):
+                await starter
+            self._close_all_but(winner)
+        return winner
+
+    async def _start(self, addresses: list[SocketAddress]) -> None:
+        self._running = len(addresses)
+        for address in addresses:
+            driver = SessionDriver(self._wish, address)
+            driver.on_event = partial(self._on_event, driver)
+            self._drivers.append(driver)
+            try:
+                await driver.open()
+            except OSError as error:
+                attempt = f"{address[0]}: {error.strerror or error}"
+                self._fail(ConnectivityError(Stage.REACHING.value, (attempt,), _UDP_ADVICE))
+            else:
+                await asyncio.sleep(_HEAD_START)
+            if self.stage is not Stage.REACHING:  # another address has answered
+                return
+
+    def _on_event(self, driver: SessionDriver, event: Event) -> None:
+        match event:
+            case StageChanged(stage):
+                self.stage = stage
+                self._close_all_but(driver)
+            case Joined() if not self._result.done():
+                self._result.set_result(driver)
+            case Closed(error):
+                self._fail(error or SessionClosedOK())
+            case _:
+                pass
+
+    def _fail(self, error: PackhorseError) -> None:
+        """Report the failure of one address; the last one standing decides."""
+        self._running -= 1
+        is_decided = self.stage is not Stage.REACHING
+        if (is_decided or self._running == 0) and not self._result.done():
+            self._result.set_exception(error)
+
+    def _close_all_but(self, winner: SessionDriver | None) -> None:
+        for driver in self._drivers:
+            if driver is not winner:
+                driver.close()

@@ -1,0 +1,311 @@
+"""The room as applications use it: events in, messages out, one object to close."""
+
+import asyncio
+from collections import Counter, deque
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Final, Self
+
+from packhorse.aio.connect import connect
+from packhorse.aio.driver import SessionDriver
+from packhorse.core.events import (
+    EVERYBODY,
+    HOST,
+    Closed,
+    Event,
+    Joined,
+    Message,
+    Mode,
+    PeerId,
+    RequestEnded,
+    StageChanged,
+)
+from packhorse.core.joining import CreateRoom, JoinRoom
+from packhorse.core.relay_address import RelayAddress, parse_invite, parse_relay_address
+from packhorse.core.retransmission import GIVE_UP_AFTER, MAX_SENDS
+from packhorse.wire.address import TransportAddress
+from packhorse.wire.constants import DropReason, PeerState, Topology
+from packhorse.wire.errors import (
+    ConfigurationError,
+    LocalProtocolError,
+    PackhorseError,
+    SessionClosedOK,
+    TransactionTimeoutError,
+    refusal,
+)
+from packhorse.wire.room_code import show_room_code
+
+_MAX_MESSAGES: Final = 4096  # that wait for the application; further ones are dropped
+_LEAVE_WITHIN: Final = 1.0  # seconds that leaving waits for the relay's answer
+_MAX_TIMEOUT: Final = 600.0  # seconds
+
+
+class Room:
+    """One membership of a room; iterate over it for its events.
+
+    Peers that were there before are in `peers`; their `PeerJoined` is not repeated.
+    """
+
+    def __init__(self, driver: SessionDriver) -> None:
+        self._driver = driver
+        self._loop = asyncio.get_running_loop()
+        self._events: deque[Event] = deque()
+        self._waiting_messages = 0
+        self._has_news = asyncio.Event()
+        self._requests: dict[int, asyncio.Future[int | None]] = {}
+        self._closed: asyncio.Future[PackhorseError | None] = self._loop.create_future()
+        driver.on_event = self._on_event
+
+    @property
+    def code(self) -> str:
+        """Room code as people see it, such as K7QM-2XPA."""
+        return show_room_code(self._driver.session.code)
+
+    @property
+    def peer_id(self) -> PeerId:
+        """Own peer id; the host is 1."""
+        return self._driver.session.peer_id
+
+    @property
+    def is_host(self) -> bool:
+        """Tell whether this side owns the room."""
+        return self.peer_id == HOST
+
+    @property
+    def peers(self) -> frozenset[PeerId]:
+        """Ids of all other members, lost ones included."""
+        return frozenset(self._driver.session.roster) - {self.peer_id}
+
+    @property
+    def lost_peers(self) -> frozenset[PeerId]:
+        """Ids of the members that the relay has not heard for a while."""
+        roster = self._driver.session.roster
+        return frozenset(peer for peer, state in roster.items() if state is PeerState.LOST)
+
+    @property
+    def topology(self) -> Topology:
+        """Who may address whom."""
+        return self._driver.session.topology
+
+    @property
+    def max_payload(self) -> int:
+        """Largest unreliable message, bytes."""
+        return self._driver.session.max_payload
+
+    @property
+    def rtt(self) -> float | None:
+        """Smoothed round-trip time to the relay in seconds; None before the first PONG."""
+        return self._driver.session.rtt.smoothed
+
+    @property
+    def mapped_address(self) -> TransportAddress:
+        """Own address as the relay sees it."""
+        return self._driver.session.mapped_address
+
+    @property
+    def drops(self) -> Counter[DropReason]:
+        """Datagrams that were received but not acted upon, by reason."""
+        return self._driver.session.drops
+
+    @property
+    def is_closed(self) -> bool:
+        """Tell whether the session has ended."""
+        return self._closed.done()
+
+    def try_send(
+        self,
+        data: bytes,
+        *,
+        to: int = EVERYBODY,
+        mode: Mode = Mode.UNRELIABLE,
+        channel: int = 0,
+    ) -> bool:
+        """Send a message at once; False when the system has no place for it now.
+
+        Args:
+            data: 1 to `max_payload` bytes.
+            to: 0 all others, n peer n, -n all others but n.
+            mode: Only `Mode.UNRELIABLE` until the delivery layer exists.
+            channel: Only 0 until the delivery layer exists.
+
+        Raises:
+            LocalProtocolError: An argument is outside these bounds.
+            SessionClosedError: The session has ended.
+        """
+        if mode is not Mode.UNRELIABLE or channel:
+            raise LocalProtocolError("this version sends unreliable messages on channel 0 only")
+        self._raise_if_closed()
+        return self._driver.send(self._driver.session.encode_data(data, to))
+
+    async def send(
+        self,
+        data: bytes,
+        *,
+        to: int = EVERYBODY,
+        mode: Mode = Mode.UNRELIABLE,
+        channel: int = 0,
+    ) -> None:
+        """Send a message, giving other tasks a turn when the system has no place for it.
+
+        Takes and raises what `try_send` does; cancelling is safe.
+        """
+        if not self.try_send(data, to=to, mode=mode, channel=channel):
+            await asyncio.sleep(0)  # unreliable: the message counts as lost, not as late
+
+    async def kick(self, peer: int, *, ban: bool = False) -> None:
+        """Remove a peer from the room; with `ban` also refuse its address from now on.
+
+        Raises:
+            RelayRefusedError: This side is not the host.
+            TransactionTimeoutError: The relay did not answer within 5.75 s.
+            SessionClosedError: The session ended first.
+        """
+        self._raise_if_closed()
+        session = self._driver.session
+        request = session.kick(PeerId(peer), ban=ban, now=self._loop.time())
+        answer = self._requests[request] = self._loop.create_future()
+        self._driver.pump_now()
+        try:
+            code = await answer
+        finally:
+            del self._requests[request]
+        if code is None:
+            raise TransactionTimeoutError("kicking a peer", MAX_SENDS, GIVE_UP_AFTER)
+        if code:
+            raise refusal(code, "kicking a peer")
+
+    async def aclose(self) -> None:
+        """Leave the room; waits at most one second for the relay, harmless when closed."""
+        if not self._closed.done():
+            self._driver.session.leave(now=self._loop.time())
+            self._driver.pump_now()
+            await asyncio.wait([self._closed], timeout=_LEAVE_WITHIN)
+        self._finish(None)
+        self._driver.close()
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> Event:
+        """Return the next event.
+
+        Raises:
+            StopAsyncIteration: This side has left.
+            SessionClosedByError: The relay, the host or the network ended the session.
+        """
+        while not self._events:
+            if self._closed.done():
+                error = self._closed.result()
+                raise StopAsyncIteration if error is None else error
+            self._has_news.clear()
+            await self._has_news.wait()
+        event = self._events.popleft()
+        self._waiting_messages -= isinstance(event, Message)
+        return event
+
+    def _on_event(self, event: Event) -> None:
+        match event:
+            case Message():
+                self._take_message(event)
+            case Closed(error):
+                self._finish(error)
+            case RequestEnded(request, code):
+                answer = self._requests.get(request)
+                if answer is not None and not answer.done():
+                    answer.set_result(code)
+            case StageChanged() | Joined():
+                pass
+            case _:
+                self._put(event)
+
+    def _take_message(self, message: Message) -> None:
+        if self._waiting_messages >= _MAX_MESSAGES:
+            self.drops[DropReason.BUFFER_FULL] += 1
+            return
+        self._waiting_messages += 1
+        self._put(message)
+
+    def _put(self, event: Event) -> None:
+        self._events.append(event)
+        self._has_news.set()
+
+    def _finish(self, error: PackhorseError | None) -> None:
+        if self._closed.done():
+            return
+        self._closed.set_result(error)
+        for answer in self._requests.values():
+            if not answer.done():
+                answer.set_exception(error or SessionClosedOK())
+        self._has_news.set()
+
+    def _raise_if_closed(self) -> None:
+        if self._closed.done():
+            raise self._closed.result() or SessionClosedOK()
+
+
+@asynccontextmanager
+async def host(
+    relay: str | RelayAddress,
+    *,
+    topology: Topology = Topology.MESH,
+    max_peers: int | None = None,
+    timeout: float = 10.0,  # noqa: ASYNC109 - the deadline is part of the answer's error
+) -> AsyncIterator[Room]:
+    """Create a room on a relay and leave it at the end of the block.
+
+    Args:
+        relay: `host` or `host:port`.
+        topology: Who may address whom.
+        max_peers: 2..1024, host included; None takes the relay's default.
+        timeout: Seconds until the room must exist, 0.1..600.
+
+    Raises:
+        PackhorseError: The room cannot be had; `stage` and `advice` say more.
+    """
+    if max_peers is not None and not 2 <= max_peers <= 1024:  # noqa: PLR2004 - SPEC.md section 4
+        raise ConfigurationError(f"max_peers is {max_peers}, must be 2..1024")
+    async with _membership(
+        relay, CreateRoom(topology=topology, max_peers=max_peers), timeout
+    ) as room:
+        yield room
+
+
+@asynccontextmanager
+async def join(
+    relay: str | RelayAddress | None,
+    code: str,
+    *,
+    timeout: float = 10.0,  # noqa: ASYNC109 - the deadline is part of the answer's error
+) -> AsyncIterator[Room]:
+    """Join a room and leave it at the end of the block.
+
+    Args:
+        relay: `host` or `host:port`; None when `code` is an invite that names it.
+        code: Room code or invite (`CODE@host:port`), as a person typed it.
+        timeout: Seconds until the room must be joined, 0.1..600.
+
+    Raises:
+        PackhorseError: The room cannot be joined; `stage` and `advice` say more.
+    """
+    invite = parse_invite(code)
+    address = invite.relay or relay
+    if address is None:
+        raise ConfigurationError("no relay is named", "give the relay or an invite CODE@host:port")
+    async with _membership(address, JoinRoom(invite.code), timeout) as room:
+        yield room
+
+
+@asynccontextmanager
+async def _membership(
+    relay: str | RelayAddress,
+    wish: CreateRoom | JoinRoom,
+    timeout: float,  # noqa: ASYNC109 - handed on
+) -> AsyncIterator[Room]:
+    if not 0.1 <= timeout <= _MAX_TIMEOUT:  # noqa: PLR2004 - see the public docstrings
+        raise ConfigurationError(f"timeout is {timeout} s, must be 0.1..{_MAX_TIMEOUT:.0f}")
+    address = relay if isinstance(relay, RelayAddress) else parse_relay_address(relay)
+    room = Room(await connect(address, wish, timeout))
+    try:
+        yield room
+    finally:
+        await room.aclose()

@@ -1,0 +1,148 @@
+"""UDP sockets on the event loop: the relay's and the members'."""
+
+import asyncio
+import socket
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Final, Self, cast
+
+SocketAddress = tuple[str, int]
+OnDatagram = Callable[[bytes, SocketAddress], None]
+
+_DRAIN: Final = 64  # datagrams per wake-up; then timers and other sockets get their turn
+_RECEIVE_SIZE: Final = 2048  # bytes; a longer datagram arrives cut, and is refused for its length
+_BUFFER_SIZE: Final = 1 << 20  # bytes wanted of the kernel, which may grant less
+
+
+class UdpSocket:
+    """A bound or connected UDP socket whose datagrams go to a callback.
+
+    Where the event loop can watch a socket, it is drained directly, which costs about
+    half of what a transport does; elsewhere (Windows) a transport is used.
+    """
+
+    def __init__(self, sock: socket.socket, on_datagram: OnDatagram) -> None:
+        self._socket = sock
+        self._on_datagram = on_datagram
+        self._is_v6 = sock.family == socket.AF_INET6
+        self._transport: asyncio.DatagramTransport | None = None
+        self._is_closed = False
+        self.sendto: Callable[[bytes, SocketAddress], object] = sock.sendto
+        """Send one datagram; raises `OSError` when the system refuses."""
+
+    @classmethod
+    async def open(
+        cls,
+        on_datagram: OnDatagram,
+        *,
+        bind: SocketAddress | None = None,
+        connect: SocketAddress | None = None,
+    ) -> Self:
+        """Open a socket and start to read it.
+
+        Args:
+            on_datagram: Called with each datagram and its source.
+            bind: Local address literal and port; port 0 takes a free one.
+            connect: Remote address literal and port; the socket takes only its datagrams.
+
+        Raises:
+            OSError: The address cannot be had.
+        """
+        sock = _new_socket((bind or connect or ("0.0.0.0", 0))[0])  # noqa: S104 - only its family
+        try:
+            if bind is not None:
+                sock.bind(bind)
+            if connect is not None:
+                sock.connect(connect)
+            udp = cls(sock, on_datagram)
+            await udp._start()
+        except BaseException:
+            sock.close()
+            raise
+        return udp
+
+    @property
+    def local_address(self) -> SocketAddress:
+        """Own address and port."""
+        return cast("SocketAddress", self._socket.getsockname()[:2])
+
+    def send(self, data: bytes, address: SocketAddress | None = None) -> bool:
+        """Send one datagram; False when the system refused it."""
+        try:
+            if address is None:
+                self._send_connected(data)
+            else:
+                self.sendto(data, address)
+        except OSError:  # a full buffer, an unreachable network, a closed application
+            return False
+        return True
+
+    def close(self) -> None:
+        """Stop reading and close the socket; harmless when closed."""
+        if self._is_closed:
+            return
+        self._is_closed = True
+        if self._transport is not None:
+            self._transport.close()
+            return
+        asyncio.get_running_loop().remove_reader(self._socket)
+        self._socket.close()
+
+    async def _start(self) -> None:
+        loop = asyncio.get_running_loop()
+        try:
+            loop.add_reader(self._socket, self._drain)
+        except NotImplementedError:
+            await self._start_transport(loop)
+
+    async def _start_transport(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._transport, _ = await loop.create_datagram_endpoint(
+            lambda: _Protocol(self._receive), sock=self._socket
+        )
+        self.sendto = self._transport.sendto
+
+    def _send_connected(self, data: bytes) -> None:
+        if self._transport is not None:
+            self._transport.sendto(data)
+        else:
+            self._socket.send(data)
+
+    def _drain(self) -> None:
+        receive, on_datagram, is_v6 = self._socket.recvfrom, self._on_datagram, self._is_v6
+        for _ in range(_DRAIN):
+            try:
+                data, address = receive(_RECEIVE_SIZE)
+            except BlockingIOError:
+                return
+            except OSError:  # an ICMP error that belongs to an earlier send
+                if self._is_closed:
+                    return
+                continue
+            on_datagram(data, address[:2] if is_v6 else address)
+            if self._is_closed:
+                return
+
+    def _receive(self, data: bytes, address: SocketAddress) -> None:
+        self._on_datagram(data, address[:2])
+
+
+class _Protocol(asyncio.DatagramProtocol):
+    """Passes datagrams on where the loop cannot watch sockets."""
+
+    def __init__(self, on_datagram: OnDatagram) -> None:
+        self._on_datagram = on_datagram
+
+    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
+        self._on_datagram(data, addr)
+
+
+def _new_socket(host: str) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    sock = socket.socket(family, socket.SOCK_DGRAM)
+    sock.settimeout(0)
+    if family == socket.AF_INET6:
+        sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+    for option in (socket.SO_RCVBUF, socket.SO_SNDBUF):
+        with suppress(OSError):
+            sock.setsockopt(socket.SOL_SOCKET, option, _BUFFER_SIZE)
+    return sock

@@ -1,0 +1,57 @@
+"""Find the subcommand, run it, turn errors into one line and advice."""
+
+import argparse
+import sys
+from importlib import import_module
+
+from packhorse import __version__
+from packhorse.wire.errors import PackhorseError
+
+# Name, what it does, and the module that has `add_arguments(parser)` and `run(args) -> int`.
+_COMMANDS = (
+    (
+        "demo",
+        "a relay, a host and two clients on this machine, for a few seconds",
+        "packhorse.cli.demo",
+    ),
+    ("relay", "run a relay", "packhorse_relay.cli"),
+    ("host", "open a room for an unmodified game server on this machine", "packhorse.cli.host"),
+    ("join", "join a room and offer it to an unmodified game client", "packhorse.cli.join"),
+    ("version", "print the version", "packhorse.cli.version"),
+)
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run `packhorse`.
+
+    Returns:
+        0 success, 1 failure, 2 usage.
+    """
+    args = _parser(argv).parse_args(argv)
+    try:
+        return int(args.run(args))
+    except PackhorseError as error:
+        print(f"error: {error}", file=sys.stderr)
+        if error.advice:
+            print(f"advice: {error.advice}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def _parser(argv: list[str] | None) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="packhorse", description=_first_line())
+    parser.add_argument("--version", action="version", version=__version__)
+    subparsers = parser.add_subparsers(required=True, metavar="COMMAND")
+    wanted = (sys.argv[1:] if argv is None else argv)[:1]
+    for name, doc, module_name in _COMMANDS:
+        subparser = subparsers.add_parser(name, help=doc, description=f"{doc.capitalize()}.")
+        if [name] == wanted:  # the others need not be imported
+            module = import_module(module_name)
+            module.add_arguments(subparser)
+            subparser.set_defaults(run=module.run)
+    return parser
+
+
+def _first_line() -> str:
+    return "Play a game over the internet through one small relay."

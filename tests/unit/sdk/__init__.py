@@ -1,0 +1,1 @@
+"""Tests of the SDK, module by module."""

@@ -1,0 +1,1 @@
+"""Tests of the codecs, module by module; the vectors in tests/conformance add to them."""
