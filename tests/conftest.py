@@ -14,7 +14,7 @@ from tests.support import provision_godot, stages
 
 # A folder whose tests all carry the marker of its name.
 MARKED_FOLDERS: Final = frozenset({"e2e", "netns", "package", "bench"})
-NETNS_TOOLS: Final = ("ip", "nft")
+NETNS_TOOLS: Final = ("ip", "nft", "conntrack")
 
 hypothesis.settings.register_profile("dev", max_examples=100, deadline=None)
 hypothesis.settings.register_profile("ci", max_examples=200, derandomize=True, deadline=None)
@@ -80,7 +80,7 @@ def _why_no_netns() -> str:
     if not hasattr(os, "geteuid") or os.geteuid() != 0:
         return "network namespaces need root"
     if missing := [tool for tool in NETNS_TOOLS if shutil.which(tool) is None]:
-        return f"network namespaces need {' and '.join(missing)}"
+        return f"network namespaces need {', '.join(missing)}"
     name = f"packhorse-{os.getpid()}"
     for action in ("add", "del"):
         done = subprocess.run(

@@ -74,8 +74,8 @@ def _fields(protocol: Protocol) -> str:
     for message in messages:
         fields = [f for f in message_fields(message) if (message["carrier"], f) not in shared]
         cells = [_field(field) for field in fields] or [["", "", "", "no further fields"]]
-        names = [f"**{message['name']}**", *[""] * len(cells)]
-        rows += [[name, *row] for name, row in zip(names, cells, strict=False)]
+        names = [f"**{message['name']}**", *[""] * (len(cells) - 1)]
+        rows += [[name, *row] for name, row in zip(names, cells, strict=True)]
     return _table(["message", "key", "field", "type", "meaning"], rows)
 
 

@@ -14,6 +14,7 @@ from typing import Final
 PACKAGES: Final = {
     "ip": "iproute2",
     "nft": "nftables",
+    "conntrack": "conntrack",
     "socat": "socat",
     "iperf3": "iperf3",
     "dig": "bind9-dnsutils",

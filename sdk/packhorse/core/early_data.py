@@ -1,5 +1,7 @@
 """Data of peers that the roster does not have yet: held back until they are announced."""
 
+from collections.abc import Callable
+
 from packhorse.core.events import Message, PeerId
 from packhorse.wire.constants import EARLY_DATA
 
@@ -24,8 +26,9 @@ class EarlyData:
             self._messages = [message for message in self._messages if message.source != peer]
         return released
 
-    def discard(self) -> int:
-        """Drop everything; returns how many messages that were."""
-        count = len(self._messages)
-        self._messages = []
+    def discard(self, may_come: Callable[[PeerId], bool]) -> int:
+        """Drop the messages of peers that cannot come any more; returns how many that were."""
+        kept = [message for message in self._messages if may_come(message.source)]
+        count = len(self._messages) - len(kept)
+        self._messages = kept
         return count

@@ -57,7 +57,7 @@ class Joining:
         self._machine = machine
         self._random_bytes = random_bytes
         self._features = c.KNOWN_FEATURES | 1 << self._pick(c.GREASE_FEATURE_BITS)
-        self._grease: dict[int, Value] = {self._pick(c.GREASE_KEYS): random_bytes(1)[0]}
+        self._grease: dict[int, Value] = {self._pick(c.GREASE_KEYS): self._draw_u32()}
         self._size = c.MAX_DATAGRAM_DEFAULT
         self._greetings = 0
         self._challenge: Challenge | None = None
@@ -118,7 +118,7 @@ class Joining:
         self._start_request(now)
 
     def _start_request(self, now: float) -> None:
-        self._transaction = int.from_bytes(self._random_bytes(4), "big")
+        self._transaction = self._draw_u32() or 1  # 0 is that of NUDGE
         self._schedule = Retransmission(now=now)
 
     def _is_acceptable(self, challenge: Challenge) -> bool:
@@ -175,6 +175,9 @@ class Joining:
             topology=self._wish.topology,
             max_peers=self._wish.max_peers,
         )
+
+    def _draw_u32(self) -> int:
+        return int.from_bytes(self._random_bytes(4), "big")
 
     def _pick(self, bounds: tuple[int, int]) -> int:
         first, last = bounds

@@ -1,5 +1,6 @@
 """What a member knows and does from GRANT to the end of the session."""
 
+from collections import Counter
 from collections.abc import Callable
 
 from packhorse.core.early_data import EarlyData
@@ -25,7 +26,12 @@ from packhorse.core.sync import SyncSchedule
 from packhorse.wire import constants as c
 from packhorse.wire.address import decode_address
 from packhorse.wire.constants import DropReason, ErrorCode
-from packhorse.wire.errors import ParseError, SessionClosedByError, TransactionTimeoutError
+from packhorse.wire.errors import (
+    PackhorseError,
+    ParseError,
+    SessionClosedByError,
+    TransactionTimeoutError,
+)
 from packhorse.wire.header import Header
 from packhorse.wire.messages import (
     Ack,
@@ -58,6 +64,7 @@ class Membership:
         grant: Grant,
         random_bytes: Callable[[int], bytes],
         emit: Callable[[Event], None],
+        drops: Counter[DropReason],
         *,
         now: float,
     ) -> None:
@@ -68,6 +75,7 @@ class Membership:
         self.pings = Pings(grant, random_bytes, now=now)
         self.closed: Closed | None = None
         self._emit = emit
+        self._drops = drops
         self._channel = SealChannel(grant)
         self._sync = SyncSchedule(self.roster, now=now)
         self._requests = Requests()
@@ -114,8 +122,7 @@ class Membership:
         self._check_requests(now)
         if not self.is_complete and now >= self._sync.gives_up_at:
             stage = Stage.READING_ROSTER.value
-            error = TransactionTimeoutError(stage, self._sync.sends, GIVE_UP_AFTER)
-            self._close(Closed(error))
+            self._close(TransactionTimeoutError(stage, self._sync.sends, GIVE_UP_AFTER))
         if self.closed is None:
             self._send_due(now)
 
@@ -132,7 +139,7 @@ class Membership:
         """The relay denies the session: ask again, believe it when it insists."""
         self._denials += 1
         if self._denials >= _MAX_DENIALS:
-            self._close(Closed(SessionClosedByError(ErrorCode.SESSION_UNKNOWN)))
+            self._close(SessionClosedByError(ErrorCode.SESSION_UNKNOWN))
         self.pings.advise(now=now)
 
     def receive_seal(self, data: bytes, *, now: float) -> None:
@@ -151,9 +158,13 @@ class Membership:
         """Hand on the payload of a DATA datagram whose tag has been checked.
 
         Raises:
-            ParseError: Its source is no member of the room.
+            ParseError: Its source is no other member of the room, or this one is leaving.
         """
+        if self._leave is not None:
+            raise ParseError(DropReason.UNEXPECTED_MESSAGE)
         message = Message(payload, PeerId(header.source))
+        if message.source == self.grant.peer:
+            raise ParseError(DropReason.UNKNOWN_PEER)
         if message.source in self.roster.peers:
             self._emit(message)
             return
@@ -179,6 +190,7 @@ class Membership:
             case ClosedMessage():
                 self._closed_by_relay(message)
             case PathChallenge():
+                self.pings.forget_open()
                 self._send_new(lambda seq: PathResponse(seq=seq, challenge=message.challenge))
 
     def _change(self, changes: list[PeerEvent]) -> None:
@@ -188,36 +200,45 @@ class Membership:
                 continue
             self._emit(change)
             if isinstance(change, PeerJoined):
-                for message in self._early.release(change.peer):
-                    self._emit(message)
+                self._release_early(change.peer)
+        self._discard_early()
         if self.is_complete and not self._has_joined:
             self._has_joined = True
             self._emit(Joined())
+
+    def _release_early(self, peer: PeerId) -> None:
+        for message in self._early.release(peer):
+            if self._leave is None:
+                self._emit(message)
+
+    def _discard_early(self) -> None:
+        """Make place: nobody will announce these peers, who came and left unseen."""
+        if count := self._early.discard(self.roster.may_come):
+            self._drops[DropReason.UNKNOWN_PEER] += count
 
     def _acknowledged(self, ack: Ack) -> None:
         if not self._requests.close(ack.request):
             raise ParseError(DropReason.UNKNOWN_TRANSACTION)
         if ack.request == self._leave:
-            self._close(Closed(None))
+            self._close(None)
         else:
             self._emit(RequestEnded(ack.request, ack.code))
 
     def _closed_by_relay(self, message: ClosedMessage) -> None:
-        has_left = message.code == 0 or self._leave is not None
-        self._close(Closed(None if has_left else SessionClosedByError(message.code)))
+        self._close(SessionClosedByError(message.code) if message.code else None)
 
     def _check_silence(self, now: float) -> None:
         if not self.pings.check(now=now):
             return
         if self.pings.liveness is Liveness.EXPIRED:
-            self._close(Closed(SessionClosedByError(ErrorCode.LEASE_EXPIRED)))
+            self._close(SessionClosedByError(ErrorCode.LEASE_EXPIRED))
         else:
             self._emit(SessionLost())
 
     def _check_requests(self, now: float) -> None:
         for seq in self._requests.give_up(now=now):
             if seq == self._leave:
-                self._close(Closed(None))
+                self._close(None)
             else:
                 self._emit(RequestEnded(seq, None))
 
@@ -235,6 +256,7 @@ class Membership:
         self._outbox.append(self._channel.encode(make(seq)))
         return seq
 
-    def _close(self, closed: Closed) -> None:
+    def _close(self, error: PackhorseError | None) -> None:
+        """End the session; whoever is leaving gets what it wants, whatever the cause."""
         if self.closed is None:
-            self.closed = closed
+            self.closed = Closed(error if self._leave is None else None)

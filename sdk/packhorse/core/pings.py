@@ -65,6 +65,10 @@ class Pings:
         if sent_at is not None:
             self.rtt.add(now - sent_at)
 
+    def forget_open(self) -> None:
+        """Take no sample from the PINGs sent so far: a proof of the address delays their PONG."""
+        self._open.clear()
+
     def hear(self, *, now: float) -> bool:
         """Note a valid SEAL datagram; True when the relay was lost before."""
         was_lost = self.liveness is Liveness.LOST
@@ -86,7 +90,7 @@ class Pings:
 
     def _next_interval(self) -> float:
         interval = self._interval
-        if self._sent <= _EARLY_PINGS:
+        if self._sent < _EARLY_PINGS:
             interval = min(interval, c.PING_INTERVAL_EARLY)
         fraction = int.from_bytes(self._random_bytes(2), "big") / 0xFFFF
         return interval * (1 + _VARIATION * (2 * fraction - 1))

@@ -57,7 +57,7 @@ class Roster:
         self._pages[page] = records
         if len(self._pages) < pages:
             return []
-        entries = [record for page_records in self._pages.values() for record in page_records]
+        entries = [record for number in sorted(self._pages) for record in self._pages[number]]
         self._pages = {}
         self.rev = rev
         return self._replace(entries)

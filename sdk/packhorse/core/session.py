@@ -13,6 +13,7 @@ from packhorse.core.stages import Stage
 from packhorse.wire.address import TransportAddress
 from packhorse.wire.constants import (
     HEADER_SIZE,
+    MAC_SIZE,
     DropReason,
     ErrorCode,
     FirstByte,
@@ -149,6 +150,8 @@ class MemberSession:
 
     def handle_timeout(self, *, now: float) -> None:
         """Do what is due; calling early or late is harmless."""
+        if self._machine.state is MemberState.CLOSED:
+            return
         if self._membership is None:
             self._outbox += self._joining.handle_timeout(now=now)
         else:
@@ -177,9 +180,16 @@ class MemberSession:
         if source[:2] != self._relay[:2]:
             raise ParseError(DropReason.UNEXPECTED_SOURCE)
         header = decode_header(data)
+        if self._machine.state is MemberState.CLOSED:
+            raise ParseError(DropReason.UNEXPECTED_MESSAGE)
         if header.kind is Kind.CTRL:
             self._receive_ctrl(data, header, now)
-            return
+        else:
+            self._receive_tagged(data, header, now)
+
+    def _receive_tagged(self, data: bytes, header: Header, now: float) -> None:
+        if header.kind is Kind.SEAL and len(data) <= HEADER_SIZE + MAC_SIZE:
+            raise ParseError(DropReason.TOO_SHORT, len(data))
         membership = self._membership
         if membership is None or header.tag != membership.grant.tag:
             raise ParseError(DropReason.WRONG_TAG)
@@ -201,7 +211,7 @@ class MemberSession:
         elif self._is_denial(message, header, membership):
             membership.receive_denial(now=now)
         else:
-            raise ParseError(DropReason.UNEXPECTED_MESSAGE)
+            raise ParseError(DropReason.UNKNOWN_TRANSACTION)
 
     def _is_denial(self, message: object, header: Header, membership: Membership) -> bool:
         return (
@@ -215,7 +225,7 @@ class MemberSession:
         if grant is not None:
             self._machine.advance(MemberCause.GRANTED)
             emit = self._events.append
-            self._membership = Membership(grant, self._random_bytes, emit, now=now)
+            self._membership = Membership(grant, self._random_bytes, emit, self.drops, now=now)
 
     def _settle(self) -> None:
         """Tell a new stage; close when one of the parts has ended."""

@@ -1,1 +1,1 @@
-"""Tests of the SDK, module by module."""
+"""Unit tests of the Python package packhorse."""

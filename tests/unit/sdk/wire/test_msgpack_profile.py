@@ -71,7 +71,6 @@ def test_named_number_is_written_as_its_number() -> None:
         object(),
         {1, 2},
         msgpack.Timestamp(0),
-        msgpack.ExtType(5, b""),
     ],
     ids=lambda value: f"{type(value).__name__}",
 )

@@ -1,0 +1,104 @@
+extends "res://tests/support/session_case.gd"
+## Data, the path, and datagrams that a session must not act upon.
+
+
+func test_path_challenge_is_answered_at_once() -> void:
+	join()
+
+	var challenge := "8 bytes!".to_ascii_buffer()
+	deliver(relay.seal(Constants.MessageType.PATH_CHALLENGE, {&"challenge": challenge}))
+	var answers := sealed(session.datagrams_to_send(), Constants.MessageType.PATH_RESPONSE)
+
+	assert_eq(answers.size(), 1, "answers")
+	assert_eq(answers[0].bytes(&"challenge"), challenge, "challenge")
+
+
+func test_replayed_seal_is_dropped() -> void:
+	join()
+	var pong := relay.pong(1)
+
+	deliver(pong)
+	deliver(pong)
+
+	assert_drops({Constants.DROP_REPLAYED: 1})
+
+
+func test_forged_seal_is_dropped_and_changes_nothing() -> void:
+	join()
+	var closed := relay.seal(Constants.MessageType.CLOSED, {&"code": 402})
+	closed[-1] ^= 1
+
+	deliver(closed)
+
+	assert_drops({Constants.DROP_BAD_MAC: 1})
+	assert_eq(session.state(), Constants.MemberState.JOINED, "state")
+
+
+func test_wrong_tag_and_frame_are_dropped() -> void:
+	join()
+	var data := FakeRelay.data(1, "x".to_ascii_buffer(), FakeRelay.TAG + 1)
+	var frame := FakeRelay.data(1, "x".to_ascii_buffer())
+	frame[0] = Constants.FirstByte.FRAME
+
+	deliver(data)
+	deliver(frame)
+
+	assert_drops({Constants.DROP_WRONG_TAG: 1, Constants.DROP_UNEXPECTED_MESSAGE: 1})
+
+
+func test_data_arrives_with_its_source() -> void:
+	join()
+	var data := FakeRelay.data(1, "hello".to_ascii_buffer())
+	data[2] |= 0x80  # a copy of a fan-out
+
+	deliver(data)
+
+	var events := take_events()
+	assert_eq(events[0].peer, 1, "source")
+	assert_eq(events[0].data.get_string_from_ascii(), "hello", "payload")
+
+
+func test_data_datagram_carries_destination_and_tag() -> void:
+	join()
+
+	var datagram := session.encode_data("x".to_ascii_buffer(), -1)
+
+	assert_eq(datagram.hex_encode(), "a45cffffffff78", "bytes")
+
+
+func test_data_that_cannot_be_sent_is_refused() -> void:
+	join()
+	var large := PackedByteArray()
+	large.resize(session.max_payload() + 1)
+
+	assert_eq(session.encode_data(PackedByteArray(), 1).size(), 0, "empty")
+	assert_eq(session.encode_data(large, 1).size(), 0, "too large")
+	assert_eq(session.encode_data(large.slice(1), 1).size(), 1200, "just large enough")
+	assert_eq(session.encode_data(PackedByteArray([1]), 2).size(), 0, "to itself")
+	assert_eq(session.encode_data(PackedByteArray([1]), 1 << 31).size(), 0, "no peer id")
+
+
+func test_many_destinations_stay_bounded() -> void:
+	join()
+
+	for destination in range(3, 1000):
+		var datagram := session.encode_data(PackedByteArray([1]), destination)
+		assert_eq(datagram[5], destination & 0xFF, "destination")
+
+
+func test_session_survives_random_datagrams() -> void:
+	join()
+	var random := RandomNumberGenerator.new()
+	random.seed = 7
+	for _index in 2000:
+		var bytes := PackedByteArray()
+		for _byte in random.randi_range(0, 40):
+			bytes.append(random.randi_range(0, 255))
+		if bytes.size() > 6:
+			bytes[0] = random.randi_range(0xA3, 0xA8)
+			bytes[1] = FakeRelay.TAG if random.randi_range(0, 1) else 0
+		deliver(bytes)
+
+	assert_eq(session.state(), Constants.MemberState.JOINED, "state")
+	for reason in session.drops:
+		assert_true(not reason.is_empty(), "reason")

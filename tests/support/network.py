@@ -1,0 +1,220 @@
+"""One relay and any number of members, joined by links, in virtual time."""
+
+from collections.abc import Callable
+from itertools import count
+from random import Random
+from typing import Final, NamedTuple
+
+from packhorse.core.events import Closed, Event, Message
+from packhorse.core.joining import CreateRoom, JoinRoom
+from packhorse.core.session import MemberSession
+from packhorse.wire.address import TransportAddress
+from packhorse.wire.constants import Topology
+from packhorse.wire.room_code import RoomCode
+from packhorse_relay.core.relay import RelayCore
+from packhorse_relay.core.settings import Settings
+from tests.support.clock import VirtualClock
+from tests.support.link import CUT, PERFECT, Conditions, Link
+
+RELAY: Final = TransportAddress("192.0.2.1", 6969)
+_MAX_STEPS: Final = 10_000  # without the clock going on; more is a loop that never ends
+
+
+class Sent(NamedTuple):
+    """One datagram as it was sent, whatever became of it."""
+
+    when: float
+    data: bytes
+    source: TransportAddress
+    target: TransportAddress
+
+
+class Member:
+    """A session with its address, its links, and all it has told."""
+
+    def __init__(
+        self, network: "Network", wish: CreateRoom | JoinRoom, conditions: Conditions, number: int
+    ) -> None:
+        self._network = network
+        clock, seed = network.clock, f"{network.seed} member {number}"
+        self.address = TransportAddress(f"198.51.{number // 250}.{number % 250 + 1}", 40000)
+        random_bytes = Random(seed).randbytes  # noqa: S311 - repeatable by design
+        self.session = MemberSession(wish, RELAY, random_bytes, now=clock.now)
+        self.up = Link(clock, network.deliver_to_relay, conditions, seed=f"{seed} up")
+        self.down = Link(clock, network.deliver_to_member, conditions, seed=f"{seed} down")
+        self.events: list[Event] = []
+        """All events so far."""
+
+    @property
+    def messages(self) -> list[Message]:
+        """All messages so far."""
+        return [event for event in self.events if isinstance(event, Message)]
+
+    @property
+    def closed(self) -> Closed | None:
+        """The end, once it has come."""
+        return next((event for event in self.events if isinstance(event, Closed)), None)
+
+    @property
+    def conditions(self) -> Conditions:
+        """What both links do; when read, those of the way to the relay."""
+        return self.up.conditions
+
+    @conditions.setter
+    def conditions(self, conditions: Conditions) -> None:
+        self.up.conditions = self.down.conditions = conditions
+
+    def events_of(self, *kinds: type) -> list[Event]:
+        """Return the events of these kinds, in order."""
+        return [event for event in self.events if isinstance(event, kinds)]
+
+    def send(self, data: bytes, to: int = 0) -> None:
+        """Send DATA at once."""
+        self._network.send_up(self, self.session.encode_data(data, to))
+
+    def leave(self) -> None:
+        """Leave, as a shell would do it."""
+        self.session.leave(now=self._network.clock.now)
+        self.wake()
+
+    def kick(self, other: "Member", *, ban: bool = False) -> int:
+        """Kick another member; returns the number of the request."""
+        now = self._network.clock.now
+        request = self.session.kick(other.session.peer_id, ban=ban, now=now)
+        self.wake()
+        return request
+
+    def receive(self, data: bytes) -> None:
+        """Take in a datagram of the relay."""
+        self.session.receive_datagram(data, RELAY, now=self._network.clock.now)
+        self.flush()
+
+    def wake(self) -> None:
+        """Do what is due."""
+        self.session.handle_timeout(now=self._network.clock.now)
+        self.flush()
+
+    def flush(self) -> None:
+        """Send what the session wants to send, collect what it tells."""
+        for datagram, _ in self.session.datagrams_to_send():
+            self._network.send_up(self, datagram)
+        while (event := self.session.next_event()) is not None:
+            self.events.append(event)
+
+
+class Network:
+    """Runs the relay and the members until a condition holds or a deadline has come."""
+
+    def __init__(
+        self,
+        conditions: Conditions = PERFECT,
+        *,
+        seed: int = 0,
+        settings: Settings | None = None,
+    ) -> None:
+        self.seed = seed
+        self.conditions = conditions
+        """Of the links of members to come."""
+        self.clock = VirtualClock()
+        self.members: list[Member] = []
+        self.sent: list[Sent] = []
+        """Every datagram so far."""
+        random_bytes = Random(f"{seed} relay").randbytes  # noqa: S311 - repeatable by design
+        self.relay = RelayCore(settings or Settings(), random_bytes, now=self.clock.now)
+        self._ports = count(50000)
+
+    def create_room(
+        self, *, topology: Topology = Topology.MESH, max_peers: int | None = None
+    ) -> Member:
+        """Start a member that wants a room."""
+        return self._start(CreateRoom(topology=topology, max_peers=max_peers))
+
+    def join(self, code: str) -> Member:
+        """Start a member that wants to join the room with this code."""
+        return self._start(JoinRoom(RoomCode(code)))
+
+    def roster(self, code: str) -> dict[int, int]:
+        """Return the members that the relay sees in a room, with their states."""
+        return dict(self.relay._registry.rooms[RoomCode(code)].roster())
+
+    def heal(self) -> None:
+        """Lose, delay, reorder and double nothing any more."""
+        self.conditions = PERFECT
+        for member in self.members:
+            member.conditions = PERFECT
+
+    def rebind(self, member: Member) -> None:
+        """Give a member another port, as a NAT does that has forgotten it."""
+        member.address = member.address._replace(port=next(self._ports))
+
+    def restart_relay(self) -> None:
+        """Forget every room and session."""
+        random_bytes = Random(f"{self.seed} again").randbytes  # noqa: S311 - as above
+        self.relay = RelayCore(Settings(), random_bytes, now=self.clock.now)
+
+    def run(self, seconds: float) -> None:
+        """Let time pass."""
+        self.run_until(lambda: False, within=seconds)
+
+    def run_until(self, is_done: Callable[[], bool], *, within: float) -> bool:
+        """Run until `is_done`, at most for `within` seconds; tells whether it came true."""
+        deadline = self.clock.now + within
+        steps = 0
+        while not is_done():
+            when = self._next_timeout()
+            if when is None or when > deadline:
+                self.clock.advance_to(deadline)
+                return is_done()
+            steps = 0 if when > self.clock.now else steps + 1
+            if steps > _MAX_STEPS:
+                raise AssertionError(f"time stands still at {self.clock.now}")
+            self._step(max(when, self.clock.now))
+        return True
+
+    def send_up(self, member: Member, data: bytes) -> None:
+        """Put a member's datagram on its link."""
+        self.sent.append(Sent(self.clock.now, data, member.address, RELAY))
+        member.up.send(data, member.address)
+
+    def deliver_to_relay(self, data: bytes, source: TransportAddress) -> None:
+        """Hand a datagram to the relay."""
+        self.relay.receive_datagram(data, source, now=self.clock.now)
+        self._flush_relay()
+
+    def deliver_to_member(self, data: bytes, target: TransportAddress) -> None:
+        """Hand a datagram to whoever has this address now."""
+        for member in self.members:
+            if member.address == target:
+                member.receive(data)
+
+    def _start(self, wish: CreateRoom | JoinRoom) -> Member:
+        member = Member(self, wish, self.conditions, len(self.members))
+        self.members.append(member)
+        member.wake()
+        return member
+
+    def _next_timeout(self) -> float | None:
+        deadlines = [self.clock.next_timeout(), self.relay.next_timeout()]
+        deadlines += [member.session.next_timeout() for member in self.members]
+        return min((deadline for deadline in deadlines if deadline is not None), default=None)
+
+    def _step(self, when: float) -> None:
+        self.clock.advance_to(when)
+        self.relay.handle_timeout(now=when)
+        self._flush_relay()
+        for member in self.members:
+            deadline = member.session.next_timeout()
+            if deadline is not None and deadline <= when:
+                member.wake()
+
+    def _flush_relay(self) -> None:
+        for data, target in self.relay.datagrams_to_send():
+            self.sent.append(Sent(self.clock.now, data, RELAY, target))
+            link = next((m.down for m in self.members if m.address == target), None)
+            if link is not None:
+                link.send(data, target)
+
+
+def silence(member: Member) -> None:
+    """Cut a member off in both directions."""
+    member.conditions = CUT
