@@ -46,7 +46,8 @@ def constants_module(protocol: Protocol) -> str:
         _member_states(protocol),
         _error_texts(protocol),
     ]
-    return "\n\n\n".join(blocks) + "\n"
+    head, *rest = blocks
+    return head + "\n\n" + "\n\n\n".join(rest) + "\n"
 
 
 def messages_module(protocol: Protocol) -> str:
@@ -138,7 +139,9 @@ def _drop_reasons(protocol: Protocol) -> str:
 def _member_states(protocol: Protocol) -> str:
     states = [f'    {row["name"]} = "{row["name"].lower()}"' for row in protocol["member_states"]]
     transitions = protocol["member_transitions"]
-    causes = [f'    {cause.upper()} = "{cause}"' for cause in sorted({row[1] for row in transitions})]
+    causes = [
+        f'    {cause.upper()} = "{cause}"' for cause in sorted({row[1] for row in transitions})
+    ]
     rows = [
         f"    (MemberState.{start}, MemberCause.{cause.upper()}): MemberState.{end},"
         for start, cause, end in transitions
@@ -156,7 +159,7 @@ def _member_states(protocol: Protocol) -> str:
 
 def _error_texts(protocol: Protocol) -> str:
     rows = [
-        f'    ErrorCode.{row["name"]}: (\n        "{row["sentence"]}",\n        "{row["advice"]}",\n    ),'
+        f'    ErrorCode.{row["name"]}: ("{row["sentence"]}", "{row["advice"]}",),'
         for row in protocol["errors"]
     ]
     return (

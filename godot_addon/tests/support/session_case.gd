@@ -78,12 +78,13 @@ func run_until(until: float) -> Array[PackedByteArray]:
 	return sent
 
 
-## Drains the session's events.
+## Drains the session's events; changes of the stage are left out.
 func take_events() -> Array[Event]:
 	var events: Array[Event] = []
 	var event := session.next_event()
 	while event != null:
-		events.append(event)
+		if event.type != Event.Type.STAGE_CHANGED:
+			events.append(event)
 		event = session.next_event()
 	return events
 

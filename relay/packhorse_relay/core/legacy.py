@@ -82,6 +82,7 @@ class LegacyRoom:
             raise DatagramDropped(DropReason.LEGACY_NO_HOST)
         peer = self._admit(peer_id, source, now)
         peer.last_echo = now
+        host = self._peers.get(c.LEGACY_HOST_ID)  # admitting may have replaced it
         if host is not None and peer is not host:
             self._send(host, data, now)
         self._send(peer, data, now)

@@ -5,7 +5,13 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from packhorse.wire.address import TransportAddress, source_of
-from packhorse.wire.constants import MAX_TOMBSTONES, SESSION_KEY_SIZE, TOMBSTONE, Topology
+from packhorse.wire.constants import (
+    CHALLENGE_RATE,
+    MAX_TOMBSTONES,
+    SESSION_KEY_SIZE,
+    TOMBSTONE,
+    Topology,
+)
 from packhorse.wire.room_code import CODE_BYTES, RoomCode, encode_room_code
 from packhorse.wire.seal import DirectionKeys, derive_keys
 from packhorse_relay.core.buckets import TokenBucket
@@ -13,7 +19,6 @@ from packhorse_relay.core.forwarding import Endpoint, ForwardingTable, Group
 from packhorse_relay.core.rooms import HOST, Room, Session
 from packhorse_relay.core.settings import Settings
 
-_CHALLENGE_RATE = 2.0  # per second and session
 _TAGS = 256
 
 
@@ -107,7 +112,7 @@ class Registry:
             max_datagram=max_datagram,
             joined_from=address,
             last_heard=now,
-            challenges=TokenBucket(_CHALLENGE_RATE, _CHALLENGE_RATE, now=now),
+            challenges=TokenBucket(CHALLENGE_RATE, CHALLENGE_RATE, now=now),
         )
         self._insert(session)
         return session

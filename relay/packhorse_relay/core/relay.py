@@ -102,6 +102,8 @@ class RelayCore:
         self._members.end_all(ErrorCode.DRAINING, now=now)
 
     def _receive(self, data: bytes, source: TransportAddress, now: float) -> None:
+        if len(data) < c.HEADER_SIZE:
+            raise DatagramDropped(DropReason.TOO_SHORT)
         if len(data) > c.MAX_DATAGRAM:
             raise DatagramDropped(DropReason.TOO_LARGE)
         if is_legacy(data):

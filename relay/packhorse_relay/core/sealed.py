@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Final
 
 from packhorse.wire import constants as c
-from packhorse.wire.address import encode_address
+from packhorse.wire.address import encode_address, source_of
 from packhorse.wire.constants import DropReason, ErrorCode
 from packhorse.wire.ctrl import encode_ctrl
 from packhorse.wire.fields import Sender
@@ -60,9 +60,9 @@ class SealedRequests:
         if not session.window.accepts(message.seq):
             self._repeat_result(session, message, request)
             return
-        self._members.renew(session, now=request.now)
         if request.source != session.address:
             self._check_path(session, message, request)
+        self._members.renew(session, now=request.now)
         session.window.mark(message.seq)
         self._act(session, message, request)
 
@@ -111,7 +111,7 @@ class SealedRequests:
         if victim is None:  # it has left already: what the host wants is so
             return
         if kick.ban:
-            session.room.ban(victim.source)
+            session.room.ban(source_of(victim.address))
         self._members.end(victim, ErrorCode.KICKED, now=request.now)
 
     def _acknowledge(self, session: Session, request: int, code: int) -> None:
@@ -143,7 +143,7 @@ class SealedRequests:
     def _challenge(self, session: Session, ping: Ping, request: Request) -> None:
         if not session.challenges.take(now=request.now):
             raise DatagramDropped(DropReason.RATE_LIMITED)
-        challenge = self._random_bytes(_CHALLENGE_SIZE)
+        challenge = self._challenge_for(session, request)
         message = PathChallenge(seq=session.take_seq(), challenge=challenge)
         datagram = self._members.seal(session, message)
         if len(datagram) > len(request.data):
@@ -151,6 +151,14 @@ class SealedRequests:
         expires_at = request.now + c.PATH_PROOF
         session.pending = PendingPath(request.source, challenge, ping.seq, expires_at)
         self._outbox.send(datagram, request.source)
+
+    def _challenge_for(self, session: Session, request: Request) -> bytes:
+        """Repeat the open challenge of an address, so that an answer under way still counts."""
+        pending = session.pending
+        is_open = pending is not None and pending.expires_at > request.now
+        if pending is not None and is_open and pending.address == request.source:
+            return pending.challenge
+        return self._random_bytes(_CHALLENGE_SIZE)
 
     def _move(self, session: Session, request: Request) -> None:
         pending = session.pending

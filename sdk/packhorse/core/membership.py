@@ -50,8 +50,6 @@ from packhorse.wire.messages import (
 from packhorse.wire.messages import Closed as ClosedMessage
 from packhorse.wire.messages import Roster as RosterMessage
 
-_MAX_DENIALS = 3  # times the relay may deny the session before the member believes it
-
 
 class Membership:
     """The session as granted, the roster, and the timers that keep both true.
@@ -137,8 +135,8 @@ class Membership:
 
     def receive_denial(self, *, now: float) -> None:
         """The relay denies the session: ask again, believe it when it insists."""
-        self._denials += 1
-        if self._denials >= _MAX_DENIALS:
+        self._denials += self.pings.take_denial()
+        if self._denials >= c.MAX_DENIALS:
             self._close(SessionClosedByError(ErrorCode.SESSION_UNKNOWN))
         self.pings.advise(now=now)
 

@@ -36,6 +36,7 @@ class Pings:
         self._last_sent = now - _ADVISED_INTERVAL
         self._ping_at = now
         self._heard_at = now
+        self._may_be_denied = False
         self.liveness = Liveness.ALIVE
         self.rtt = RttEstimator()
 
@@ -57,7 +58,13 @@ class Pings:
         if len(self._open) > _MAX_OPEN:
             self._open.popitem(last=False)
         self._sent += 1
+        self._may_be_denied = True
         self._ping_at = now + self._next_interval()
+
+    def take_denial(self) -> bool:
+        """Tell whether a denial of the session counts: once for each PING sent."""
+        counts, self._may_be_denied = self._may_be_denied, False
+        return counts
 
     def receive_pong(self, ping: int, *, now: float) -> None:
         """Measure the RTT if the PONG answers an open PING."""

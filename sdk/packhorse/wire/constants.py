@@ -24,18 +24,20 @@ MAX_DATAGRAM: Final = 1406  # bytes; largest datagram a relay forwards
 MIN_HELLO_SIZE: Final = 256  # bytes; smallest HELLO that is answered
 MAC_SIZE: Final = 16  # bytes; truncated HMAC-SHA256 at the end of SEAL
 COOKIE_SIZE: Final = 20  # bytes; time and MAC
-COOKIE_LIFETIME: Final = 10  # seconds; age at which a cookie is refused
+COOKIE_LIFETIME: Final = 10  # seconds; oldest cookie that is taken
 COOKIE_KEY_PERIOD: Final = 60  # seconds; period after which the cookie key changes
 NONCE_SIZE: Final = 16  # bytes; nonce of an attempt to join
 SESSION_KEY_SIZE: Final = 32  # bytes; session key
 CODE_LENGTH: Final = 8  # symbols; room code in canonical form
-REPLAY_WINDOW: Final = 64  # sequence numbers; how far behind the newest a SEAL may arrive
+REPLAY_WINDOW: Final = 64  # sequence numbers; newest sequence numbers that are remembered
 PING_PAD: Final = 16  # bytes; padding of PING
 HISTORY_LENGTH: Final = 32  # events; room events that a relay keeps for SYNC
 ROSTER_PAGE: Final = 64  # peers; members on one page of ROSTER
 RESULT_CACHE: Final = 8  # results; answers that a relay keeps for repeated requests of a session
 # datagrams; data of peers not yet in the roster that a member holds back, in all
 EARLY_DATA: Final = 64
+CHALLENGE_RATE: Final = 2  # 1/s per session; PATH_CHALLENGEs
+MAX_DENIALS: Final = 3  # answers; SESSION_UNKNOWN answers to as many PINGs that end a session
 MSGPACK_MAX_STR: Final = 256  # bytes; longest string
 MSGPACK_MAX_BIN: Final = 1180  # bytes; longest byte string
 MSGPACK_MAX_ITEMS: Final = 64  # items; largest container
@@ -72,7 +74,7 @@ LEGACY_KEEPALIVE_INTERVAL: Final = 1  # seconds; keepalive to a peer that was se
 # seconds; keepalives end this long after the peer's last datagram
 LEGACY_KEEPALIVE_STOP: Final = 120
 PING_INTERVAL: Final = 5.0  # seconds; PING; each interval varies by up to 10 % either way
-PING_INTERVAL_EARLY: Final = 1.0  # seconds; the first five PINGs
+PING_INTERVAL_EARLY: Final = 1.0  # seconds; between the first five PINGs
 LOST_AFTER: Final = 15.0  # seconds; without valid SEAL a peer is shown as lost
 CLIENT_REMOVED_AFTER: Final = 60.0  # seconds; without valid SEAL a client is removed
 # seconds; without valid SEAL the host is removed and the room closed

@@ -50,7 +50,7 @@ class Field(NamedTuple):
                 return type(value) is bytes and self._accepts_length(len(value))
             case FieldType.STR:
                 return type(value) is str and _utf8_size(value) <= self.maximum
-            case FieldType.RECORDS:
+            case _:  # RECORDS
                 return self._accepts_records(value)
 
     def _accepts_length(self, length: int) -> bool:

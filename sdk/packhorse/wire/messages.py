@@ -410,7 +410,7 @@ class Kick:
     """Whom."""
 
     ban: bool | None = None
-    """Also refuse the address of that member from now on."""
+    """Also refuse the source of that member from now on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,6 +3,7 @@ extends RefCounted
 
 const Constants := preload("../wire/constants.gd")
 const Event := preload("event.gd")
+const Roster := preload("roster.gd")
 
 var _events: Array[Event] = []
 
@@ -30,8 +31,14 @@ func release(peer: int) -> Array[Event]:
 	return released
 
 
-## Drops everything; returns how many messages that were.
-func discard() -> int:
-	var count := _events.size()
-	_events.clear()
+## Drops the messages of peers that [param roster] says cannot come any more; returns how many.
+func discard(roster: Roster) -> int:
+	if not _events:
+		return 0
+	var kept: Array[Event] = []
+	for event in _events:
+		if roster.may_come(event.peer):
+			kept.append(event)
+	var count := _events.size() - kept.size()
+	_events = kept
 	return count

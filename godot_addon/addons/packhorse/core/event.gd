@@ -11,15 +11,18 @@ enum Type {
 	SESSION_LOST,  ## Nothing valid came from the relay for a while; it may come back.
 	SESSION_RESUMED,  ## The relay answers again.
 	REQUEST_ENDED,  ## [member request] ended with [member code]: 0 done, or why not.
+	STAGE_CHANGED,  ## Joining has come to [member stage].
 	CLOSED,  ## The session has ended; [member error] is null when this side left.
 }
 
 const Self := preload("event.gd")
+const Stages := preload("stages.gd")
 
 var type: Type
 var peer := 0
 var code := 0
 var request := 0
+var stage := Stages.Stage.RESOLVING
 var data := PackedByteArray()
 var error: PackhorseError = null
 
@@ -41,6 +44,13 @@ static func message(source: int, bytes: PackedByteArray) -> Self:
 static func request_ended(sequence: int, why: int) -> Self:
 	var event := Self.new(Type.REQUEST_ENDED, 0, why)
 	event.request = sequence
+	return event
+
+
+## Returns the event of a new stage.
+static func stage_changed(new_stage: Stages.Stage) -> Self:
+	var event := Self.new(Type.STAGE_CHANGED)
+	event.stage = new_stage
 	return event
 
 

@@ -9,6 +9,7 @@ const Ctrl := preload("../wire/ctrl.gd")
 const Machine := preload("machine.gd")
 const Message := preload("../wire/message.gd")
 const Retransmission := preload("retransmission.gd")
+const Stages := preload("stages.gd")
 const Wish := preload("wish.gd")
 
 const _FULL_SIZE_SENDS := 2  # after so many unanswered sends, a smaller size is tried
@@ -35,14 +36,14 @@ func _init(wish: Wish, machine: Machine, random_bytes: Callable, now: float) -> 
 	_machine = machine
 	_random_bytes = random_bytes
 	_features = Constants.KNOWN_FEATURES | 1 << _pick(Constants.GREASE_FEATURE_BITS)
-	_grease[_pick(Constants.GREASE_KEYS)] = _random(1)[0]
+	_grease[_pick(Constants.GREASE_KEYS)] = _draw_u32()
 	_greet(now)
 
 
-## Returns what is being waited for, in words for people.
-func stage() -> String:
+## Returns what is being waited for.
+func stage() -> Stages.Stage:
 	var is_greeting := _machine.state == Constants.MemberState.GREETING
-	return "reaching the relay" if is_greeting else "joining the room"
+	return Stages.Stage.REACHING if is_greeting else Stages.Stage.JOINING
 
 
 ## Returns when a datagram is due or the wait is over; INF when joining has ended.
@@ -55,7 +56,7 @@ func handle_timeout(now: float) -> PackedByteArray:
 	if now < next_timeout():
 		return PackedByteArray()
 	if _schedule.is_exhausted():
-		error = PackhorseError.from_code(PackhorseError.Code.NO_ANSWER, stage())
+		error = PackhorseError.from_code(PackhorseError.Code.NO_ANSWER, Stages.WORDS[stage()])
 		return PackedByteArray()
 	if _schedule.sends >= _FULL_SIZE_SENDS:
 		_size = Constants.MAX_DATAGRAM_FALLBACK
@@ -107,7 +108,7 @@ func _refused(message: Message, now: float) -> void:
 		_greet(now)
 		return
 	var retry_after := message.number(&"retry_after_ms") / 1000.0
-	error = PackhorseError.from_code(code, stage(), retry_after)
+	error = PackhorseError.from_code(code, Stages.WORDS[stage()], retry_after)
 
 
 func _greet(now: float) -> void:
@@ -118,8 +119,7 @@ func _greet(now: float) -> void:
 
 
 func _start_request(now: float) -> void:
-	var random := _random(4)
-	_transaction = random[0] << 24 | random[1] << 16 | random[2] << 8 | random[3]
+	_transaction = maxi(1, _draw_u32())  # 0 is that of NUDGE
 	_schedule = Retransmission.new(now)
 
 
@@ -146,6 +146,11 @@ func _request() -> PackedByteArray:
 
 func _pick(bounds: Array[int]) -> int:
 	return bounds[0] + _random(1)[0] % (bounds[1] - bounds[0] + 1)
+
+
+func _draw_u32() -> int:
+	var random := _random(4)
+	return random[0] << 24 | random[1] << 16 | random[2] << 8 | random[3]
 
 
 func _random(size: int) -> PackedByteArray:

@@ -71,6 +71,11 @@ func receive_pong(ping: int, now: float) -> void:
 		_open.erase(ping)
 
 
+## Takes no sample from the PINGs sent so far: a proof of the address delays their PONG.
+func forget_open() -> void:
+	_open.clear()
+
+
 ## Notes a valid SEAL datagram; true when the relay was lost before.
 func hear(now: float) -> bool:
 	var was_lost := liveness == Liveness.LOST
@@ -94,7 +99,7 @@ func _silence_ends_at() -> float:
 
 func _next_interval() -> float:
 	var interval := _interval
-	if _sent <= _EARLY_PINGS:
+	if _sent < _EARLY_PINGS:
 		interval = minf(interval, Constants.PING_INTERVAL_EARLY)
 	var random: PackedByteArray = _random_bytes.call(2)
 	var fraction := (random[0] << 8 | random[1]) / float(0xFFFF)

@@ -59,8 +59,8 @@ func apply_page(
 	if _pages.size() < pages:
 		return []
 	var entries: Array[PackedInt64Array] = []
-	for page_records: Array[PackedInt64Array] in _pages.values():
-		entries.append_array(page_records)
+	for number in pages:
+		entries.append_array(_pages[number])
 	_pages.clear()
 	revision = page_revision
 	return _replace(entries)

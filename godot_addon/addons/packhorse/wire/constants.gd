@@ -114,18 +114,20 @@ const MAX_DATAGRAM := 1406  ## bytes; largest datagram a relay forwards
 const MIN_HELLO_SIZE := 256  ## bytes; smallest HELLO that is answered
 const MAC_SIZE := 16  ## bytes; truncated HMAC-SHA256 at the end of SEAL
 const COOKIE_SIZE := 20  ## bytes; time and MAC
-const COOKIE_LIFETIME := 10  ## seconds; age at which a cookie is refused
+const COOKIE_LIFETIME := 10  ## seconds; oldest cookie that is taken
 const COOKIE_KEY_PERIOD := 60  ## seconds; period after which the cookie key changes
 const NONCE_SIZE := 16  ## bytes; nonce of an attempt to join
 const SESSION_KEY_SIZE := 32  ## bytes; session key
 const CODE_LENGTH := 8  ## symbols; room code in canonical form
-const REPLAY_WINDOW := 64  ## sequence numbers; how far behind the newest a SEAL may arrive
+const REPLAY_WINDOW := 64  ## sequence numbers; newest sequence numbers that are remembered
 const PING_PAD := 16  ## bytes; padding of PING
 const HISTORY_LENGTH := 32  ## events; room events that a relay keeps for SYNC
 const ROSTER_PAGE := 64  ## peers; members on one page of ROSTER
 const RESULT_CACHE := 8  ## results; answers that a relay keeps for repeated requests of a session
 ## datagrams; data of peers not yet in the roster that a member holds back, in all
 const EARLY_DATA := 64
+const CHALLENGE_RATE := 2  ## 1/s per session; PATH_CHALLENGEs
+const MAX_DENIALS := 3  ## answers; SESSION_UNKNOWN answers to as many PINGs that end a session
 const MSGPACK_MAX_STR := 256  ## bytes; longest string
 const MSGPACK_MAX_BIN := 1180  ## bytes; longest byte string
 const MSGPACK_MAX_ITEMS := 64  ## items; largest container
@@ -143,7 +145,7 @@ const LEGACY_KEEPALIVE_INTERVAL := 1  ## seconds; keepalive to a peer that was s
 ## seconds; keepalives end this long after the peer's last datagram
 const LEGACY_KEEPALIVE_STOP := 120
 const PING_INTERVAL := 5.0  ## seconds; PING; each interval varies by up to 10 % either way
-const PING_INTERVAL_EARLY := 1.0  ## seconds; the first five PINGs
+const PING_INTERVAL_EARLY := 1.0  ## seconds; between the first five PINGs
 const LOST_AFTER := 15.0  ## seconds; without valid SEAL a peer is shown as lost
 const CLIENT_REMOVED_AFTER := 60.0  ## seconds; without valid SEAL a client is removed
 ## seconds; without valid SEAL the host is removed and the room closed
@@ -184,7 +186,7 @@ const DROP_BAD_MAC := &"bad_mac"  ## the MAC is wrong
 const DROP_REPLAYED := &"replayed"  ## the sequence number was seen or is too old
 const DROP_UNKNOWN_SOURCE := &"unknown_source"  ## no session has this address and tag
 const DROP_UNKNOWN_DESTINATION := &"unknown_destination"  ## no such peer in the sender's room
-const DROP_NOT_ALLOWED := &"not_allowed"  ## the room's topology or the sender's role forbids it
+const DROP_NOT_ALLOWED := &"not_allowed"  ## the room's topology forbids it
 const DROP_NOT_ENOUGH_PADDING := &"not_enough_padding"  ## HELLO shorter than 256 bytes
 ## the offered versions and the relay's do not meet
 const DROP_NO_COMMON_VERSION := &"no_common_version"
