@@ -62,7 +62,7 @@ property: $(VENV)/.dev
 conformance: $(VENV)/.dev godot ## Vectors and scenarios against Python and GDScript.
 	$(call stage,conformance,$(PYTEST) $(REQUIRE) $(call tests_in,conformance))
 
-e2e: $(VENV)/.dev godot ## Real sockets and processes on the loopback interface.
+e2e: $(VENV)/.dev godot debian ## Real sockets and processes on the loopback interface.
 	$(call stage,e2e,$(PYTEST) $(REQUIRE) $(call tests_in,e2e))
 
 netns: $(VENV)/.dev debian ## NATs in network namespaces; needs root.

@@ -3,6 +3,7 @@ extends "res://tests/support/session_case.gd"
 
 const JOINED := Constants.MemberState.JOINED
 const CLOSED := Constants.MemberState.CLOSED
+const Stages := preload("res://addons/packhorse/core/stages.gd")
 
 
 func test_hello_is_padded_and_offers_one_version() -> void:
@@ -45,6 +46,25 @@ func test_joining_ends_with_the_roster() -> void:
 	assert_eq(session.mapped_address(), "192.0.2.7:54321", "mapped address")
 	assert_eq(session.max_payload(), 1194, "largest payload")
 	assert_drops({})
+
+
+func test_stages_are_told_in_order() -> void:
+	start()
+	var stages: Array[int] = []
+	deliver(FakeRelay.challenge(send_one()))
+	deliver(relay.grant(send_one()))
+	deliver(relay.roster(2, [1, 2]))
+
+	var event := session.next_event()
+	while event != null:
+		if event.type == Event.Type.STAGE_CHANGED:
+			stages.append(event.stage)
+		event = session.next_event()
+
+	var expected: Array[int] = [
+		Stages.Stage.JOINING, Stages.Stage.READING_ROSTER, Stages.Stage.CONNECTED
+	]
+	assert_eq(stages, expected, "stages")
 
 
 func test_creating_asks_for_topology_and_size() -> void:

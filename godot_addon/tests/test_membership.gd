@@ -46,6 +46,38 @@ func test_wrong_tag_and_frame_are_dropped() -> void:
 	assert_drops({Constants.DROP_WRONG_TAG: 1, Constants.DROP_UNEXPECTED_MESSAGE: 1})
 
 
+func test_seal_without_a_body_is_too_short_whatever_its_tag() -> void:
+	join()
+	var pong := relay.pong(1).slice(0, Constants.HEADER_SIZE + Constants.MAC_SIZE)
+	pong[1] = FakeRelay.TAG + 1
+
+	deliver(pong)
+
+	assert_drops({Constants.DROP_TOO_SHORT: 1})
+
+
+func test_data_of_oneself_is_dropped() -> void:
+	join()
+
+	deliver(FakeRelay.data(2, "x".to_ascii_buffer()))
+
+	assert_drops({Constants.DROP_UNKNOWN_PEER: 1})
+
+
+func test_nothing_is_acted_upon_after_the_end() -> void:
+	join()
+	deliver(relay.seal(Constants.MessageType.CLOSED, {&"code": 402}))
+	take_events()
+
+	deliver(FakeRelay.data(1, "x".to_ascii_buffer()))
+	deliver(relay.pong(1))
+	now += 100.0
+
+	assert_drops({Constants.DROP_UNEXPECTED_MESSAGE: 2})
+	assert_eq(take_event_names(), [] as Array[String], "events")
+	assert_eq(send().size(), 0, "datagrams sent")
+
+
 func test_data_arrives_with_its_source() -> void:
 	join()
 	var data := FakeRelay.data(1, "hello".to_ascii_buffer())

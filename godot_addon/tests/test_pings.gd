@@ -2,6 +2,8 @@ extends "res://tests/support/session_case.gd"
 ## PING and PONG, silence, and what the relay says of an address it does not know.
 
 const PING := Constants.MessageType.PING
+const JOINED := Constants.MemberState.JOINED
+const CLOSED := Constants.MemberState.CLOSED
 
 
 func test_first_ping_goes_out_with_the_grant() -> void:
@@ -37,7 +39,7 @@ func test_pings_come_every_second_then_every_five() -> void:
 	var waits: Array[float] = []
 	for index in range(1, times.size()):
 		waits.append(snappedf(times[index] - times[index - 1], 1.0))
-	assert_eq(waits, [1.0, 1.0, 1.0, 1.0, 5.0, 5.0, 5.0] as Array[float], "waits, rounded")
+	assert_eq(waits, [1.0, 1.0, 1.0, 5.0, 5.0, 5.0, 5.0] as Array[float], "waits, rounded")
 
 
 func test_pong_measures_the_round_trip() -> void:
@@ -51,6 +53,18 @@ func test_pong_measures_the_round_trip() -> void:
 	assert_true(is_equal_approx(session.rtt().smoothed, 0.04), "smoothed")
 	assert_true(is_equal_approx(session.rtt().variation, 0.02), "variation")
 	assert_drops({})
+
+
+func test_proof_of_a_new_address_spoils_no_measurement() -> void:
+	join()
+	var ping := sealed(wait(), PING)[0]
+
+	var challenge := "8 bytes!".to_ascii_buffer()
+	deliver(relay.seal(Constants.MessageType.PATH_CHALLENGE, {&"challenge": challenge}))
+	now += 2.0
+	deliver(relay.pong(ping.number(&"seq")))
+
+	assert_true(session.rtt().smoothed < 0.0, "no sample")
 
 
 func test_silence_is_lost_then_resumed() -> void:
@@ -100,26 +114,41 @@ func test_nudge_causes_a_ping_at_most_once_a_second() -> void:
 	assert_drops({})
 
 
-func test_denial_is_believed_when_repeated() -> void:
+func test_denial_is_believed_after_three_pings() -> void:
 	join()
 
-	deliver(FakeRelay.denial())
-	deliver(FakeRelay.denial())
-	assert_eq(session.state(), Constants.MemberState.JOINED, "state after two")
-	deliver(FakeRelay.denial())
+	for expected: Constants.MemberState in [JOINED, JOINED, CLOSED]:
+		deliver(FakeRelay.denial())
+		assert_eq(session.state(), expected, "state")
+		now += 1.0
+		send()
 
 	assert_eq(take_events()[-1].error.name, "SESSION_UNKNOWN", "error")
+
+
+func test_denials_beyond_the_pings_do_not_count() -> void:
+	join()
+
+	for _index in 10:
+		deliver(FakeRelay.denial())
+
+	assert_eq(session.state(), JOINED, "state")
+	assert_drops({})
 
 
 func test_answers_between_denials_keep_the_session() -> void:
 	join()
 
-	for _index in 5:
+	for index in 5:
 		deliver(FakeRelay.denial())
+		now += 1.0
+		send()
 		deliver(FakeRelay.denial())
+		now += 1.0
+		send()
 		deliver(relay.pong(1))
 
-	assert_eq(session.state(), Constants.MemberState.JOINED, "state")
+	assert_eq(session.state(), JOINED, "state")
 
 
 func test_denial_of_another_session_is_dropped() -> void:
@@ -128,4 +157,4 @@ func test_denial_of_another_session_is_dropped() -> void:
 	for _index in 3:
 		deliver(FakeRelay.denial(FakeRelay.SESSION + 1))
 
-	assert_drops({Constants.DROP_UNEXPECTED_MESSAGE: 3})
+	assert_drops({Constants.DROP_UNKNOWN_TRANSACTION: 3})

@@ -22,6 +22,18 @@ func test_kick_is_repeated_with_the_same_bytes_until_acknowledged() -> void:
 	assert_eq(events[0].code, Constants.ErrorCode.NOT_ALLOWED, "code")
 
 
+func test_unanswered_request_causes_a_ping() -> void:
+	join()
+	run_until(START + 10.2)
+	session.kick(3, false, now)
+	send()
+
+	now += 0.25
+	var pings := sealed(send(), Constants.MessageType.PING)
+
+	assert_eq(pings.size(), 1, "pings")
+
+
 func test_kick_without_answer_ends_too() -> void:
 	join()
 	session.kick(3, false, now)
@@ -75,6 +87,24 @@ func test_leave_ends_without_an_answer() -> void:
 	run_until(START + 6.0)
 
 	assert_eq(session.state(), CLOSED, "state")
+	assert_eq(take_events()[-1].error, null, "error")
+
+
+func test_data_is_dropped_while_leaving() -> void:
+	join()
+
+	session.leave(now)
+	deliver(FakeRelay.data(1, "x".to_ascii_buffer()))
+
+	assert_drops({Constants.DROP_UNEXPECTED_MESSAGE: 1})
+
+
+func test_whoever_is_leaving_hears_of_no_other_cause() -> void:
+	join()
+
+	session.leave(now)
+	deliver(relay.seal(Constants.MessageType.CLOSED, {&"code": 400}))
+
 	assert_eq(take_events()[-1].error, null, "error")
 
 

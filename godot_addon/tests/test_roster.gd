@@ -176,6 +176,16 @@ func test_early_data_is_bounded() -> void:
 	assert_eq(take_events().size(), 1 + Constants.EARLY_DATA, "events")
 
 
+func test_early_data_of_a_peer_that_came_and_left_unseen_is_dropped() -> void:
+	join()
+	deliver(FakeRelay.data(3, "early".to_ascii_buffer()))
+
+	deliver(relay.roster(9, [1, 2, 4]))
+
+	assert_drops({Constants.DROP_UNKNOWN_PEER: 1})
+	assert_eq(take_event_names(), ["PEER_JOINED 4"] as Array[String], "events")
+
+
 func test_data_of_a_peer_that_left_is_dropped() -> void:
 	join([1, 2, 3])
 	_deliver_events([[3, LEFT, 3, 0]])

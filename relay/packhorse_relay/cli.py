@@ -76,7 +76,7 @@ async def _relay(args: argparse.Namespace) -> None:
     async with server:
         _announce(server, args)
         await _wait_for_signal()
-        _sum_up(server, args)
+    _sum_up(server, args)  # all members have been told by now
 
 
 def _announce(server: RelayServer, args: argparse.Namespace) -> None:

@@ -12,9 +12,7 @@ PACKAGES: Final = {
 }
 PURE_FOLDERS: Final = ("wire", "core")
 # Written by protocol_spec/generate.py, and compared by its --check.
-GENERATED: Final = frozenset(
-    {"sdk/packhorse/wire/constants.py", "sdk/packhorse/wire/messages.py"}
-)
+GENERATED: Final = frozenset({"sdk/packhorse/wire/constants.py", "sdk/packhorse/wire/messages.py"})
 
 
 def package_modules(package: Path) -> list[Path]:

@@ -23,6 +23,8 @@ class Conditions:
     reorder: float = 0.0
     """Fraction that is held back for up to 0.3 s, so that others overtake it."""
     duplicate: float = 0.0
+    mtu: int = 65_535
+    """Bytes; larger datagrams are lost."""
 
 
 PERFECT: Final = Conditions()
@@ -49,6 +51,8 @@ class Link:
 
     def send(self, data: bytes, address: TransportAddress) -> None:
         """Carry a datagram; `address` is handed to the receiver with it."""
+        if len(data) > self.conditions.mtu:
+            return
         is_doubled = self._random.random() < self.conditions.duplicate
         for _ in range(2 if is_doubled else 1):
             if self._random.random() >= self.conditions.loss:

@@ -14,7 +14,7 @@ from packhorse.wire.room_code import RoomCode
 from packhorse_relay.core.relay import RelayCore
 from packhorse_relay.core.settings import Settings
 from tests.support.clock import VirtualClock
-from tests.support.link import CUT, PERFECT, Conditions, Link
+from tests.support.link import PERFECT, Conditions, Link
 
 RELAY: Final = TransportAddress("192.0.2.1", 6969)
 _MAX_STEPS: Final = 10_000  # without the clock going on; more is a loop that never ends
@@ -152,6 +152,11 @@ class Network:
         random_bytes = Random(f"{self.seed} again").randbytes  # noqa: S311 - as above
         self.relay = RelayCore(Settings(), random_bytes, now=self.clock.now)
 
+    def stop_relay(self) -> None:
+        """Let the relay end every session, as its operator does."""
+        self.relay.close(now=self.clock.now)
+        self._flush_relay()
+
     def run(self, seconds: float) -> None:
         """Let time pass."""
         self.run_until(lambda: False, within=seconds)
@@ -213,8 +218,3 @@ class Network:
             link = next((m.down for m in self.members if m.address == target), None)
             if link is not None:
                 link.send(data, target)
-
-
-def silence(member: Member) -> None:
-    """Cut a member off in both directions."""
-    member.conditions = CUT

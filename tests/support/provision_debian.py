@@ -18,6 +18,7 @@ PACKAGES: Final = {
     "socat": "socat",
     "iperf3": "iperf3",
     "dig": "bind9-dnsutils",
+    "dnsmasq": "dnsmasq-base",
     "ps": "procps",
 }
 UPDATE_DEADLINE: Final = 180.0  # seconds

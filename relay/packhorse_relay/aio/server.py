@@ -12,9 +12,9 @@ from typing import Final, Self
 from packhorse.aio.udp import SocketAddress, UdpSocket
 from packhorse.wire.address import TransportAddress
 from packhorse.wire.constants import DropReason
-from packhorse_relay.core.events import RelayEvent, SessionEnded, SessionStarted
-from packhorse_relay.core.legacy import LegacyRoom
 from packhorse_relay.core.relay import RelayCore
+from packhorse_relay.core.relay_events import RelayEvent, SessionEnded, SessionStarted
+from packhorse_relay.core.relay_legacy import LegacyRoom
 from packhorse_relay.core.settings import Settings
 from packhorse_relay.dataplane.portable import PortablePlane
 

@@ -22,6 +22,7 @@ from packhorse_relay.core.settings import Settings
 
 _MINUTE: Final = 60.0  # seconds
 _HELLO_BURST: Final = 2.0  # seconds' worth of HELLOs that may come at once
+_LONGEST_WAIT: Final = 3600.0  # seconds; what retry_after_ms can say
 
 
 class Admission:
@@ -58,14 +59,20 @@ class Admission:
         if not self._hellos.take(source_of(request.source), now=request.now):
             raise DatagramDropped(DropReason.RATE_LIMITED)
         if not hello.version_min <= c.WIRE_VERSION <= hello.version_max:
-            self._refuse_version(request)
+            error = Error(
+                code=ErrorCode.UNSUPPORTED_VERSION,
+                version_min=c.WIRE_VERSION,
+                version_max=c.WIRE_VERSION,
+            )
+            self._refuse_unproven(error, DropReason.NO_COMMON_VERSION, request)
         offer = Offer(hello.version_min, hello.version_max, hello.features)
         challenge = Challenge(
             version=c.WIRE_VERSION,
             features=hello.features & c.KNOWN_FEATURES,
             cookie=make_cookie(self._secret, request.source, hello.nonce, offer, now=request.now),
         )
-        self._reply_unproven(encode_ctrl(challenge, request.transaction), request)
+        reply = encode_ctrl(challenge, request.transaction)
+        self._outbox.reply_unproven(reply, request.data, request.source, now=request.now)
 
     def create(self, create: Create, request: Request) -> None:
         """Open a room for a proven address (SPEC.md section 5)."""
@@ -88,8 +95,8 @@ class Admission:
         if self._is_repeated(join, request):
             return
         self._check_rate(self._joins, request)
-        room = self._registry.rooms.get(RoomCode(join.code))
-        if room is None or room.is_banned(source_of(request.source)):
+        room = self._registry.room_for(RoomCode(join.code), source_of(request.source))
+        if room is None:
             self._deny(request)
         if self._registry.is_full_for_session():
             self._refuse(ErrorCode.RELAY_FULL, request)
@@ -105,9 +112,10 @@ class Admission:
         if not is_valid_cookie(
             message.cookie, self._secret, request.source, message.nonce, offer, now=request.now
         ):
-            error = encode_ctrl(Error(code=ErrorCode.COOKIE_INVALID), request.transaction)
-            self._reply_unproven(error, request)
-            raise DatagramDropped(DropReason.COOKIE_INVALID)
+            error = Error(code=ErrorCode.COOKIE_INVALID)
+            self._refuse_unproven(error, DropReason.COOKIE_INVALID, request)
+        if self._registry.has_ended(request.source, message.nonce):
+            self._refuse(ErrorCode.JOIN_DENIED, request)
         session = self._registry.find_attempt(request.source, message.nonce)
         if session is None:
             return False
@@ -166,19 +174,12 @@ class Admission:
         self._refuse(ErrorCode.JOIN_DENIED, request)
 
     def _refuse(self, code: ErrorCode, request: Request, retry_after: float | None = None) -> Never:
-        wait_ms = None if retry_after is None else min(round(retry_after * 1000), 3_600_000)
+        wait_ms = None if retry_after is None else round(min(retry_after, _LONGEST_WAIT) * 1000)
         error = Error(code=code, retry_after_ms=wait_ms)
         self._outbox.send(encode_ctrl(error, request.transaction), request.source)
         raise DatagramDropped(DropReason.REFUSED)
 
-    def _refuse_version(self, request: Request) -> Never:
-        error = Error(
-            code=ErrorCode.UNSUPPORTED_VERSION,
-            version_min=c.WIRE_VERSION,
-            version_max=c.WIRE_VERSION,
-        )
-        self._reply_unproven(encode_ctrl(error, request.transaction), request)
-        raise DatagramDropped(DropReason.NO_COMMON_VERSION)
-
-    def _reply_unproven(self, reply: bytes, request: Request) -> None:
-        self._outbox.reply_unproven(reply, request.data, request.source, now=request.now)
+    def _refuse_unproven(self, error: Error, reason: DropReason, request: Request) -> Never:
+        reply = encode_ctrl(error, request.transaction)
+        self._outbox.try_reply_unproven(reply, request.data, request.source, now=request.now)
+        raise DatagramDropped(reason)

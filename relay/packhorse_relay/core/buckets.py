@@ -1,5 +1,6 @@
 """Token buckets, single and per source, with a largest number of sources."""
 
+import math
 from collections import OrderedDict
 
 from packhorse.wire.constants import MAX_SOURCES
@@ -25,9 +26,15 @@ class TokenBucket:
         return True
 
     def wait(self, *, now: float) -> float:
-        """Return the seconds until a token is there."""
+        """Return the seconds until a token is there; infinite at a rate of 0."""
         self._refill(now)
-        return max(0.0, (1 - self._tokens) / self._rate)
+        missing = max(0.0, 1 - self._tokens)
+        return missing / self._rate if self._rate else math.inf
+
+    def is_full(self, *, now: float) -> bool:
+        """Tell whether it holds all its tokens, like a new one."""
+        self._refill(now)
+        return self._tokens >= self._burst
 
     def _refill(self, now: float) -> None:
         elapsed = max(0.0, now - self._updated)
@@ -36,7 +43,11 @@ class TokenBucket:
 
 
 class SourceBuckets:
-    """One token bucket per source; when full, the source unused longest gives way."""
+    """One token bucket per source; when there are too many, the one unused longest gives way.
+
+    A bucket that is full again is forgotten, so that a flood from ever new sources
+    leaves no more behind than its last moments.
+    """
 
     def __init__(self, rate: float, burst: float, max_sources: int = MAX_SOURCES) -> None:
         self._rate = rate
@@ -58,8 +69,14 @@ class SourceBuckets:
     def _bucket(self, source: bytes, now: float) -> TokenBucket:
         bucket = self._buckets.get(source)
         if bucket is None:
-            if len(self._buckets) >= self._max_sources:
-                self._buckets.popitem(last=False)
+            self._make_place(now)
             bucket = self._buckets[source] = TokenBucket(self._rate, self._burst, now=now)
         self._buckets.move_to_end(source)
         return bucket
+
+    def _make_place(self, now: float) -> None:
+        while self._buckets:
+            oldest = next(iter(self._buckets.values()))
+            if len(self._buckets) < self._max_sources and not oldest.is_full(now=now):
+                return
+            self._buckets.popitem(last=False)

@@ -21,6 +21,7 @@ from packhorse.wire.header import Header, encode_header
 from packhorse_relay.core.drops import DatagramDropped
 
 _HOST: Final = 1
+_MAX_CACHED: Final = 1 << 17  # receivers; about 20 MB
 
 
 class Receiver(NamedTuple):
@@ -63,6 +64,7 @@ class ForwardingTable:
         self._endpoints: dict[tuple[TransportAddress, int], Endpoint] = {}
         self.routes: dict[int, dict[tuple[str, int], dict[bytes, Route]]] = {}
         """Listener, then (host, port), then header to the receivers: read-only for others."""
+        self._cached = 0  # receivers put into `routes` since it was last emptied
 
     def __len__(self) -> int:
         return len(self._endpoints)
@@ -103,9 +105,23 @@ class ForwardingTable:
         if sender is None:
             raise DatagramDropped(DropReason.UNKNOWN_SOURCE)
         route = _route(sender, header)
-        routes = self.routes.setdefault(source.listener, {})
-        routes.setdefault((source.host, source.port), {})[data[:HEADER_SIZE]] = route
+        if -header.destination in sender.group.endpoints or header.destination >= 0:
+            self._remember(data[:HEADER_SIZE], source, route)
         return route
+
+    def _remember(self, header: bytes, source: TransportAddress, route: Route) -> None:
+        """Keep an answer; all start over when there are too many.
+
+        A member could name any number of peers that are not there: all but -n of them
+        is all. Such answers are not kept.
+        """
+        self._cached += len(route)
+        if self._cached > _MAX_CACHED:
+            self._cached = len(route)
+            for by_address in self.routes.values():
+                by_address.clear()
+        routes = self.routes.setdefault(source.listener, {})
+        routes.setdefault((source.host, source.port), {})[header] = route
 
     def _forget_routes(self, group: Group) -> None:
         for endpoint in group.endpoints.values():

@@ -7,13 +7,14 @@ from packhorse.wire import constants as c
 from packhorse.wire.constants import ErrorCode, RoomEventKind
 from packhorse.wire.messages import Closed, Events, RelaySeal, Roster
 from packhorse.wire.seal import encode_seal
-from packhorse_relay.core.events import RelayEvent, SessionEnded, SessionStarted
 from packhorse_relay.core.outbox import Outbox
 from packhorse_relay.core.registry import Registry
+from packhorse_relay.core.relay_events import RelayEvent, SessionEnded, SessionStarted
 from packhorse_relay.core.rooms import HOST, Room, RoomEvent, Session
 from packhorse_relay.core.settings import Settings
 
 _MAX_EVENTS = 1024  # not yet drained; the oldest gives way
+_STALE_CHECKS = 64  # beyond those of live sessions, before they are swept
 
 
 class Members:
@@ -77,7 +78,7 @@ class Members:
         if session.is_lost:
             session.is_lost = False
             self.announce(session.room, RoomEventKind.PEER_FOUND, session.peer)
-            self.watch(session)
+            self._check_at(session, now + self._settings.lost_after)
 
     def end(self, session: Session, code: int, *, now: float) -> None:
         """End one session; with the host goes the room."""
@@ -124,6 +125,11 @@ class Members:
     def _check_at(self, session: Session, when: float) -> None:
         session.check_at = when
         heapq.heappush(self._checks, (when, session.id))
+        live = self._registry.sessions
+        # Entries of ended sessions and of former times stay until they are due, but not for ever.
+        if len(self._checks) > 2 * len(live) + _STALE_CHECKS:
+            self._checks = [(each.check_at, each.id) for each in live.values()]
+            heapq.heapify(self._checks)
 
     def _close_room(self, host: Session, code: int, now: float) -> None:
         has_left = code == 0

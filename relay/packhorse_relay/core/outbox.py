@@ -30,12 +30,24 @@ class Outbox:
             DatagramDropped: The reply is larger than the request, or the budget of
                 the source or of the relay is used up.
         """
-        is_affordable = len(reply) <= len(request) and self._replies.take(
-            source_of(address), now=now
-        )
-        if not is_affordable or not self._replies_in_all.take(now=now):
+        if not self.try_reply_unproven(reply, request, address, now=now):
             raise DatagramDropped(DropReason.REPLY_BUDGET)
+
+    def try_reply_unproven(
+        self, reply: bytes, request: bytes, address: TransportAddress, *, now: float
+    ) -> bool:
+        """Queue a reply as `reply_unproven` does; False where that raises.
+
+        For requests that are dropped for a reason of their own, reply or not.
+        """
+        # Asked first and taken last: a flood from one source uses up only its own budget,
+        # and a flood from many fills no table once the budget of all is used up.
+        is_affordable = len(reply) <= len(request) and not self._replies_in_all.wait(now=now)
+        if not (is_affordable and self._replies.take(source_of(address), now=now)):
+            return False
+        self._replies_in_all.take(now=now)
         self._datagrams.append((reply, address))
+        return True
 
     def drain(self) -> list[tuple[bytes, TransportAddress]]:
         """Return what must go out now and forget it."""

@@ -21,6 +21,9 @@ from packhorse_relay.core.settings import Settings
 
 _TAGS = 256
 
+_Attempt = tuple[TransportAddress, bytes]
+"""Where a member joined from, and the nonce that it joined with."""
+
 
 class Tombstone(NamedTuple):
     """What is left of an ended session: enough to tell its member so."""
@@ -32,6 +35,7 @@ class Tombstone(NamedTuple):
     next_seq: int
     code: int
     expires_at: float
+    attempt: _Attempt
 
 
 class Registry:
@@ -42,7 +46,15 @@ class Registry:
         self._random_bytes = random_bytes
         self._rooms_by_source: Counter[bytes] = Counter()
         self._sessions_by_source: Counter[bytes] = Counter()
-        self._by_attempt: dict[tuple[TransportAddress, bytes], Session] = {}
+        self._by_attempt: dict[_Attempt, Session] = {}
+        self._ended_attempts: set[_Attempt] = set()
+        self._nowhere = Room(
+            code=RoomCode(""),
+            topology=Topology.MESH,
+            max_peers=0,
+            source=b"",
+            group=Group(is_star=False),
+        )
         self.table = ForwardingTable()
         self.rooms: dict[RoomCode, Room] = {}
         self.sessions: dict[int, Session] = {}
@@ -70,6 +82,23 @@ class Registry:
     def find_attempt(self, address: TransportAddress, nonce: bytes) -> Session | None:
         """Return the session that this attempt to join already led to."""
         return self._by_attempt.get((address, nonce))
+
+    def has_ended(self, address: TransportAddress, nonce: bytes) -> bool:
+        """Tell whether this attempt led to a session that has ended.
+
+        A late copy of its CREATE or JOIN must not start another session. Tombstones
+        outlive cookies, so that remembering it for as long is enough.
+        """
+        return (address, nonce) in self._ended_attempts
+
+    def room_for(self, code: RoomCode, source: bytes) -> Room | None:
+        """Return the room with this code, if there is one and it admits `source`.
+
+        Takes the same steps whichever of the two is the case (SPEC.md JOIN-5).
+        """
+        room = self.rooms.get(code)
+        is_banned = (room or self._nowhere).is_banned(source)
+        return None if is_banned else room
 
     def add_room(self, source: bytes, topology: Topology, max_peers: int) -> Room:
         """Open an empty room with a fresh code."""
@@ -121,7 +150,7 @@ class Registry:
         """Remove a member and leave a tombstone that tells `code`."""
         del self.sessions[session.id]
         del session.room.sessions[session.peer]
-        del self._by_attempt[session.joined_from, session.nonce]
+        del self._by_attempt[session.attempt]
         self.table.detach(session.endpoint)
         _decrement(self._sessions_by_source, session.source)
         self._bury(session, code, now)
@@ -132,18 +161,19 @@ class Registry:
     def forget_tombstones(self, *, now: float) -> None:
         """Drop the tombstones whose time is over."""
         while self.tombstones and next(iter(self.tombstones.values())).expires_at <= now:
-            self.tombstones.popitem(last=False)
+            self._forget_oldest_tombstone()
 
     def _insert(self, session: Session) -> None:
         self.sessions[session.id] = session
         session.room.sessions[session.peer] = session
-        self._by_attempt[session.joined_from, session.nonce] = session
+        self._by_attempt[session.attempt] = session
         self.table.attach(session.endpoint)
         self._sessions_by_source[session.source] += 1
 
     def _bury(self, session: Session, code: int, now: float) -> None:
         if len(self.tombstones) >= MAX_TOMBSTONES:
-            self.tombstones.popitem(last=False)
+            self._forget_oldest_tombstone()
+        self._ended_attempts.add(session.attempt)
         self.tombstones[session.id] = Tombstone(
             session.id,
             session.endpoint.tag,
@@ -152,7 +182,12 @@ class Registry:
             session.next_seq,
             code,
             now + TOMBSTONE,
+            session.attempt,
         )
+
+    def _forget_oldest_tombstone(self) -> None:
+        _, tombstone = self.tombstones.popitem(last=False)
+        self._ended_attempts.discard(tombstone.attempt)
 
     def _free_tag(self, address: TransportAddress) -> int | None:
         start = self._random_bytes(1)[0]

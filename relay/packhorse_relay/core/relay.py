@@ -14,12 +14,12 @@ from packhorse.wire.header import Header, decode_header, is_legacy
 from packhorse.wire.messages import Create, Hello, Join, Nudge
 from packhorse_relay.core.admission import Admission
 from packhorse_relay.core.drops import DatagramDropped
-from packhorse_relay.core.events import RelayEvent
 from packhorse_relay.core.forwarding import ForwardingTable
-from packhorse_relay.core.legacy import LegacyRoom
 from packhorse_relay.core.members import Members
 from packhorse_relay.core.outbox import Outbox
 from packhorse_relay.core.registry import Registry
+from packhorse_relay.core.relay_events import RelayEvent
+from packhorse_relay.core.relay_legacy import LegacyRoom
 from packhorse_relay.core.request import Request
 from packhorse_relay.core.sealed import SealedRequests
 from packhorse_relay.core.settings import Settings
@@ -78,20 +78,20 @@ class RelayCore:
     def handle_timeout(self, *, now: float) -> None:
         """Do what is due; calling early or late is harmless."""
         self._members.handle_timeout(now=now)
-        if self._legacy:
+        if self._legacy is not None:
             self._legacy.handle_timeout(now=now)
 
     def next_timeout(self) -> float | None:
         """Return when `handle_timeout` next has work, or None."""
         deadlines = [self._members.next_timeout()]
-        if self._legacy:
+        if self._legacy is not None:
             deadlines.append(self._legacy.next_timeout())
         return min((deadline for deadline in deadlines if deadline is not None), default=None)
 
     def datagrams_to_send(self) -> list[tuple[bytes, TransportAddress]]:
         """Drain what must go out now."""
         datagrams = self._outbox.drain()
-        return datagrams + self._legacy.datagrams_to_send() if self._legacy else datagrams
+        return datagrams if self._legacy is None else datagrams + self._legacy.datagrams_to_send()
 
     def next_event(self) -> RelayEvent | None:
         """Drain one event."""
@@ -129,7 +129,7 @@ class RelayCore:
                 self._admission.hello(message, request)
             case Create():
                 self._admission.create(message, request)
-            case Join():
+            case Join():  # pragma: no branch - there are no others
                 self._admission.join(message, request)
 
     def _forward(self, request: Request, header: Header) -> None:
@@ -146,4 +146,4 @@ class RelayCore:
     def _nudge(self, request: Request, reason: DropReason) -> None:
         """Tell a sender that its address is unknown, where that costs no more than it sent."""
         if reason is DropReason.UNKNOWN_SOURCE and len(request.data) >= len(_NUDGE):
-            self._outbox.reply_unproven(_NUDGE, request.data, request.source, now=request.now)
+            self._outbox.try_reply_unproven(_NUDGE, request.data, request.source, now=request.now)

@@ -19,6 +19,8 @@ from packhorse_relay.core.buckets import TokenBucket
 from packhorse_relay.core.forwarding import Endpoint, Group
 
 HOST: Final = 1  # peer id
+_LAST_PEER: Final = (1 << 31) - 1  # ids have 31 bits and are never given twice (SPEC.md JOIN-6)
+_LAST_SEQ: Final = 1 << 31  # half of what 32 bits hold: room for what ending a session still takes
 
 
 class RoomEvent(NamedTuple):
@@ -66,6 +68,11 @@ class Session:
     """Sequence number of a request to the ACK it got."""
 
     @property
+    def attempt(self) -> tuple[TransportAddress, bytes]:
+        """Where the member joined from, and the nonce that it joined with."""
+        return self.joined_from, self.nonce
+
+    @property
     def peer(self) -> int:
         """Peer id, 1 for the host."""
         return self.endpoint.peer
@@ -74,6 +81,11 @@ class Session:
     def address(self) -> TransportAddress:
         """The proven address."""
         return self.endpoint.address
+
+    @property
+    def is_used_up(self) -> bool:
+        """Tell whether it has to end before the relay runs out of sequence numbers."""
+        return self.next_seq > _LAST_SEQ
 
     def take_seq(self) -> int:
         """Return the next sequence number of the relay's direction."""
@@ -108,7 +120,7 @@ class Room:
     @property
     def is_full(self) -> bool:
         """Tell whether no further peer is admitted."""
-        return len(self.sessions) >= self.max_peers
+        return len(self.sessions) >= self.max_peers or self.next_peer > _LAST_PEER
 
     def take_peer(self) -> int:
         """Return the next peer id; ids are never given twice (SPEC.md JOIN-6)."""

@@ -64,6 +64,9 @@ class SealedRequests:
             self._check_path(session, message, request)
         self._members.renew(session, now=request.now)
         session.window.mark(message.seq)
+        if session.is_used_up:
+            self._members.end(session, ErrorCode.LEASE_EXPIRED, now=request.now)
+            return
         self._act(session, message, request)
 
     def _act(self, session: Session, message: MemberSeal, request: Request) -> None:
@@ -77,7 +80,7 @@ class SealedRequests:
             case Leave():
                 self._acknowledge(session, message.seq, 0)
                 self._members.end(session, 0, now=request.now)
-            case PathResponse():
+            case PathResponse():  # pragma: no branch - there are no others
                 self._move(session, request)
 
     def _ping(self, session: Session, ping: Ping, request: Request) -> None:
@@ -171,10 +174,8 @@ class SealedRequests:
     def _answer_without_session(self, request: Request) -> None:
         tombstone = self._registry.tombstones.get(request.word)
         if tombstone is None:
-            error = Error(code=ErrorCode.SESSION_UNKNOWN)
-            self._outbox.reply_unproven(
-                encode_ctrl(error, request.word), request.data, request.source, now=request.now
-            )
+            reply = encode_ctrl(Error(code=ErrorCode.SESSION_UNKNOWN), request.word)
+            self._outbox.try_reply_unproven(reply, request.data, request.source, now=request.now)
             raise DatagramDropped(DropReason.UNKNOWN_SESSION)
         decode_seal(request.data, tombstone.keys.member_to_relay, Sender.MEMBER)
         self._answer_from_tombstone(tombstone, request)

@@ -2,13 +2,14 @@
 
 import asyncio
 import socket
-from contextlib import suppress
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
 from functools import partial
 from typing import Final
 
 from packhorse.aio.driver import SessionDriver
 from packhorse.aio.udp import SocketAddress
-from packhorse.core.events import Closed, Event, Joined, StageChanged
+from packhorse.core.events import Closed, Event, Joined, Message, StageChanged
 from packhorse.core.joining import CreateRoom, JoinRoom
 from packhorse.core.relay_address import RelayAddress
 from packhorse.core.stages import Stage
@@ -48,15 +49,16 @@ async def resolve(relay: RelayAddress) -> list[SocketAddress]:
     """Return the address literals of a relay, IPv6 and IPv4 in turn.
 
     Raises:
-        ConnectivityError: The name is unknown.
+        ConnectivityError: The name is unknown or malformed.
     """
     loop = asyncio.get_running_loop()
     try:
         found = await loop.getaddrinfo(relay.host, relay.port, type=socket.SOCK_DGRAM)
-    except OSError as error:
+    except (OSError, ValueError) as error:  # ValueError: not even the form of a name
+        problem = error.strerror if isinstance(error, OSError) else None
         raise ConnectivityError(
             Stage.RESOLVING.value,
-            (f"{relay.host}: {error.strerror or error}",),
+            (f"{relay.host}: {problem or error}",),
             "check the spelling of the relay's name and that this machine is online",
         ) from error
     addresses = list(dict.fromkeys((str(entry[4][0]), relay.port) for entry in found))
@@ -68,6 +70,17 @@ def _interleaved(addresses: list[SocketAddress]) -> list[SocketAddress]:
     v4 = [address for address in addresses if ":" not in address[0]]
     rank = {address: index for family in (v6, v4) for index, address in enumerate(family)}
     return sorted(addresses, key=lambda address: (rank[address], ":" not in address[0]))
+
+
+@asynccontextmanager
+async def _running(work: Coroutine[None, None, None]) -> AsyncIterator[None]:
+    """Run `work` beside the block, and end it with the block."""
+    task = asyncio.create_task(work, name="packhorse-race")
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
 
 
 class _Race:
@@ -82,15 +95,13 @@ class _Race:
 
     async def run(self, addresses: list[SocketAddress]) -> SessionDriver:
         """Return the driver that has joined."""
-        starter = asyncio.create_task(self._start(addresses), name="packhorse-race")
-        winner: SessionDriver | None = None
         try:
-            winner = await self._result
-        finally:
-            starter.cancel()
-            with suppress(asyncio.CancelledError):
-                await starter
-            self._close_all_but(winner)
+            async with _running(self._start(addresses)):
+                winner = await self._result
+        except BaseException:
+            self._close_all_but(None)
+            raise
+        self._close_all_but(winner)
         return winner
 
     async def _start(self, addresses: list[SocketAddress]) -> None:
@@ -115,7 +126,10 @@ class _Race:
                 self.stage = stage
                 self._close_all_but(driver)
             case Joined() if not self._result.done():
+                driver.hold_events()  # some come before the winner's owner can take them
                 self._result.set_result(driver)
+            case Message():
+                driver.keep(event)
             case Closed(error):
                 self._fail(error or SessionClosedOK())
             case _:
@@ -131,4 +145,4 @@ class _Race:
     def _close_all_but(self, winner: SessionDriver | None) -> None:
         for driver in self._drivers:
             if driver is not winner:
-                driver.close()
+                driver.abandon()

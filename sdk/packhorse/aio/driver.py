@@ -2,30 +2,53 @@
 
 import asyncio
 import secrets
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from packhorse.aio.udp import SocketAddress, UdpSocket
+from packhorse.core.events import Event
 from packhorse.core.joining import CreateRoom, JoinRoom
 from packhorse.core.session import MemberSession
 from packhorse.wire.address import TransportAddress
+from packhorse.wire.constants import MemberState
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from packhorse.core.events import Event
+
+class Session(Protocol):
+    """The five methods of a pure session."""
+
+    def receive_datagram(self, data: bytes, source: TransportAddress, *, now: float) -> None:
+        """Take bytes from the network; never raises for what came from outside."""
+
+    def handle_timeout(self, *, now: float) -> None:
+        """Do what is due."""
+
+    def next_timeout(self) -> float | None:
+        """Return the earliest deadline."""
+
+    def datagrams_to_send(self) -> list[tuple[bytes, TransportAddress]]:
+        """Drain what must go out."""
+
+    def next_event(self) -> Event | None:
+        """Drain one event."""
 
 
-class SessionDriver:
-    """A session over its own UDP socket."""
+SessionT = TypeVar("SessionT", bound=Session)
 
-    def __init__(self, wish: CreateRoom | JoinRoom, relay: SocketAddress) -> None:
+
+class Driver(Generic[SessionT]):
+    """A session over its own UDP socket to the relay."""
+
+    def __init__(self, session: SessionT, relay: SocketAddress) -> None:
         self._loop = asyncio.get_running_loop()
         self._relay = TransportAddress(*relay)
         self._socket: UdpSocket | None = None
         self._timer: asyncio.TimerHandle | None = None
         self.on_event: Callable[[Event], None] = lambda _event: None
         """Called with each event, in order."""
-        self.session = MemberSession(wish, self._relay, secrets.token_bytes, now=self._loop.time())
+        self.session = session
+        self._held: list[Event] = []
 
     async def open(self) -> None:
         """Open the socket and let the session begin.
@@ -35,6 +58,21 @@ class SessionDriver:
         """
         self._socket = await UdpSocket.open(self._receive, bind=(_any(self._relay.host), 0))
         self._session_timeout()
+
+    def hold_events(self) -> None:
+        """Keep events back until `hand_events_to` says who takes them."""
+        self.on_event = self._held.append
+
+    def keep(self, event: Event) -> None:
+        """Keep one event for whoever takes the events later."""
+        self._held.append(event)
+
+    def hand_events_to(self, on_event: "Callable[[Event], None]") -> None:
+        """Give what was held back, and each event from now on, to `on_event`."""
+        self.on_event = on_event
+        held, self._held = self._held, []
+        for event in held:
+            on_event(event)
 
     def send(self, datagram: bytes) -> bool:
         """Send a datagram to the relay; False when the system refused it."""
@@ -82,6 +120,22 @@ class SessionDriver:
                 return
             self._timer.cancel()
         self._timer = self._loop.call_at(deadline, self._session_timeout)
+
+
+class SessionDriver(Driver[MemberSession]):
+    """A driver of a new session that creates or joins a room."""
+
+    def __init__(self, wish: CreateRoom | JoinRoom, relay: SocketAddress) -> None:
+        address = TransportAddress(*relay)
+        now = asyncio.get_running_loop().time()
+        super().__init__(MemberSession(wish, address, secrets.token_bytes, now=now), relay)
+
+    def abandon(self) -> None:
+        """Close at once; a relay that has let us in is told so, but not waited for."""
+        if self.session.state is MemberState.JOINED:
+            self.session.leave(now=self._loop.time())
+            self.pump_now()
+        self.close()
 
 
 def _any(host: str) -> str:

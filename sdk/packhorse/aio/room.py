@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter, deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Final, Self
 
@@ -47,6 +47,8 @@ class Room:
     """
 
     def __init__(self, driver: SessionDriver) -> None:
+        self.on_message: Callable[[Message], None] | None = None
+        """Called with each message as it comes; while set, messages are not iterated over."""
         self._driver = driver
         self._loop = asyncio.get_running_loop()
         self._events: deque[Event] = deque()
@@ -54,7 +56,7 @@ class Room:
         self._has_news = asyncio.Event()
         self._requests: dict[int, asyncio.Future[int | None]] = {}
         self._closed: asyncio.Future[PackhorseError | None] = self._loop.create_future()
-        driver.on_event = self._on_event
+        driver.hand_events_to(self._on_event)
 
     @property
     def code(self) -> str:
@@ -175,13 +177,18 @@ class Room:
             raise refusal(code, "kicking a peer")
 
     async def aclose(self) -> None:
-        """Leave the room; waits at most one second for the relay, harmless when closed."""
-        if not self._closed.done():
-            self._driver.session.leave(now=self._loop.time())
-            self._driver.pump_now()
-            await asyncio.wait([self._closed], timeout=_LEAVE_WITHIN)
-        self._finish(None)
-        self._driver.close()
+        """Leave the room; waits at most one second for the relay, harmless when closed.
+
+        Cancelling is safe: it ends the waiting, and the room is closed all the same.
+        """
+        try:
+            if not self._closed.done():
+                self._driver.session.leave(now=self._loop.time())
+                self._driver.pump_now()
+                await asyncio.wait([self._closed], timeout=_LEAVE_WITHIN)
+        finally:
+            self._finish(None)
+            self._driver.close()
 
     def __aiter__(self) -> Self:
         return self
@@ -219,6 +226,9 @@ class Room:
                 self._put(event)
 
     def _take_message(self, message: Message) -> None:
+        if self.on_message is not None:
+            self.on_message(message)
+            return
         if self._waiting_messages >= _MAX_MESSAGES:
             self.drops[DropReason.BUFFER_FULL] += 1
             return

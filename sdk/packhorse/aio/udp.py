@@ -29,6 +29,8 @@ class UdpSocket:
         self._is_closed = False
         self.sendto: Callable[[bytes, SocketAddress], object] = sock.sendto
         """Send one datagram; raises `OSError` when the system refuses."""
+        self.on_error: Callable[[OSError], None] = lambda _error: None
+        """Called with what `send` or reading met, such as an ICMP answer to an earlier send."""
 
     @classmethod
     async def open(
@@ -73,7 +75,8 @@ class UdpSocket:
                 self._send_connected(data)
             else:
                 self.sendto(data, address)
-        except OSError:  # a full buffer, an unreachable network, a closed application
+        except OSError as error:  # a full buffer, an unreachable network, a closed application
+            self.on_error(error)
             return False
         return True
 
@@ -97,7 +100,7 @@ class UdpSocket:
 
     async def _start_transport(self, loop: asyncio.AbstractEventLoop) -> None:
         self._transport, _ = await loop.create_datagram_endpoint(
-            lambda: _Protocol(self._receive), sock=self._socket
+            lambda: _Protocol(self._receive, self._fail), sock=self._socket
         )
         self.sendto = self._transport.sendto
 
@@ -114,9 +117,10 @@ class UdpSocket:
                 data, address = receive(_RECEIVE_SIZE)
             except BlockingIOError:
                 return
-            except OSError:  # an ICMP error that belongs to an earlier send
+            except OSError as error:  # an ICMP error that belongs to an earlier send
                 if self._is_closed:
                     return
+                self.on_error(error)
                 continue
             on_datagram(data, address[:2] if is_v6 else address)
             if self._is_closed:
@@ -125,15 +129,23 @@ class UdpSocket:
     def _receive(self, data: bytes, address: SocketAddress) -> None:
         self._on_datagram(data, address[:2])
 
+    def _fail(self, error: OSError) -> None:
+        self.on_error(error)
+
 
 class _Protocol(asyncio.DatagramProtocol):
     """Passes datagrams on where the loop cannot watch sockets."""
 
-    def __init__(self, on_datagram: OnDatagram) -> None:
+    def __init__(self, on_datagram: OnDatagram, on_error: Callable[[OSError], None]) -> None:
         self._on_datagram = on_datagram
+        self._on_error = on_error
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
         self._on_datagram(data, addr)
+
+    def error_received(self, exc: Exception) -> None:
+        if isinstance(exc, OSError):
+            self._on_error(exc)
 
 
 def _new_socket(host: str) -> socket.socket:

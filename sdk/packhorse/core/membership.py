@@ -187,7 +187,7 @@ class Membership:
                 self._acknowledged(message)
             case ClosedMessage():
                 self._closed_by_relay(message)
-            case PathChallenge():
+            case PathChallenge():  # pragma: no branch - the type has no other member
                 self.pings.forget_open()
                 self._send_new(lambda seq: PathResponse(seq=seq, challenge=message.challenge))
 
@@ -242,6 +242,8 @@ class Membership:
 
     def _send_due(self, now: float) -> None:
         self._outbox += self._requests.datagrams_to_send(now=now)
+        if self._requests.is_repeating:
+            self.pings.advise(now=now)  # our address may be new; PING can prove it
         if self._sync.is_due(now=now):
             self._sync.count_send(now=now)
             self._send_new(lambda seq: Sync(seq=seq, since=self.roster.rev))

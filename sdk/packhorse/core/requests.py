@@ -28,6 +28,11 @@ class Requests:
         """Forget an answered request; False when it was not open."""
         return self._open.pop(seq, None) is not None
 
+    @property
+    def is_repeating(self) -> bool:
+        """Tell whether an open request was sent more than once."""
+        return any(request.schedule.sends > 1 for request in self._open.values())
+
     def next_timeout(self) -> float | None:
         """Return when a request is due, or given up."""
         return min((request.schedule.deadline for request in self._open.values()), default=None)

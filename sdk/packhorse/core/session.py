@@ -229,6 +229,8 @@ class MemberSession:
 
     def _settle(self) -> None:
         """Tell a new stage; close when one of the parts has ended."""
+        if self._machine.state is MemberState.CLOSED:
+            return
         stage = self.stage
         if stage is not self._told_stage:
             self._told_stage = stage
@@ -240,8 +242,6 @@ class MemberSession:
             self._close(closed)
 
     def _close(self, closed: Closed) -> None:
-        if self._machine.state is MemberState.CLOSED:
-            return
         self._machine.advance(MemberCause.FAILED)
         self._events.append(closed)
 

@@ -65,6 +65,17 @@ def _refused(case_id: str, comment: str, shown: _Input, data: bytes, *flags: str
 
 
 def _valid() -> Iterator[Case]:
+    example = _Input(
+        secret=bytes(range(0x20, 0x40)), address=unhex("c0000201 c000"), features=0x08000000
+    )
+    yield Case(
+        id="of_the_specification",
+        comment="SPEC.md section 5.8: the cookie in CHALLENGE.",
+        given=example.as_json(),
+        data=unhex("000003e8 1438c187212b2c8643537440784803a0"),
+        decoded={"time": "1000"},
+        flags=("independent",),
+    )
     signed = unhex(
         "c0000207 d431 000102030405060708090a0b0c0d0e0f 01 01 00000000 000003e8"
     )  # address, nonce, versions, features, time

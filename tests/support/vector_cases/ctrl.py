@@ -57,6 +57,7 @@ def _refused(name: str, case_id: str, comment: str, data: bytes, drop: str, *fla
 
 
 def _by_hand() -> Iterator[Case]:
+    yield from _of_the_specification()
     yield Case(
         id="hello_by_hand",
         comment=(
@@ -96,6 +97,45 @@ def _by_hand() -> Iterator[Case]:
         given={"sender": "relay"},
         data=unhex("a5 00 00000000 81 00 07"),
         decoded={"transaction": "0", "message": {"type": "NUDGE"}},
+        flags=("independent",),
+    )
+
+
+def _of_the_specification() -> Iterator[Case]:
+    """SPEC.md section 5.8, written there by hand."""
+    transaction, nonce = "523124044", "000102030405060708090a0b0c0d0e0f"
+    start = unhex("a5 00 1f2e3d4c 87 0001 0101 0201 03ce08000000 04c410") + unhex(nonce)
+    pad = unhex("0ac50482") + bytes(1154)
+    plain = unhex("a5 00 1f2e3d4c 86 0001 0101 0201 03ce08000000 04c410") + unhex(nonce)
+    yield Case(
+        id="hello_of_the_specification",
+        comment="SPEC.md section 5.8: HELLO of 1200 bytes with GREASE.",
+        given={"sender": "member"},
+        data=start + pad + unhex("78cd3039"),
+        decoded={
+            "transaction": transaction,
+            "message": {
+                "type": "HELLO",
+                "version_min": "1",
+                "version_max": "1",
+                "features": "134217728",
+                "nonce": nonce,
+                "pad": "00" * 1154,
+            },
+        },
+        flags=("independent", "extension"),
+        reencoded=plain + pad,
+    )
+    cookie = "000003e81438c187212b2c8643537440784803a0"
+    yield Case(
+        id="challenge_of_the_specification",
+        comment="SPEC.md section 5.8: CHALLENGE, 36 bytes; the cookie is checked in cookie.json.",
+        given={"sender": "relay"},
+        data=unhex("a5 00 1f2e3d4c 84 0002 0101 0300 05c414") + unhex(cookie),
+        decoded={
+            "transaction": transaction,
+            "message": {"type": "CHALLENGE", "version": "1", "features": "0", "cookie": cookie},
+        },
         flags=("independent",),
     )
 

@@ -86,6 +86,17 @@ def _refused(side: str, case_id: str, comment: str, data: bytes, drop: str, *fla
 
 
 def _by_hand() -> Iterator[Case]:
+    yield Case(
+        id="ping_of_the_specification",
+        comment="The example of SPEC.md section 6.6: the first PING of a session, 46 bytes.",
+        given=_given("member", 0x01020304),
+        data=unhex(
+            "a6 5c 01020304 83 0010 0101 02c410 00000000000000000000000000000000"
+            "29f47e8854995672dbbe933a652e7e5c"
+        ),
+        decoded=_decoded("PING", {"seq": 1, "pad": bytes(16)}, 0x01020304),
+        flags=("independent",),
+    )
     signed = unhex("a6 5c 12345678 82 00 10 01 01")
     yield Case(
         id="ping_by_hand",
@@ -120,6 +131,19 @@ def _by_hand() -> Iterator[Case]:
         },
         flags=("independent",),
     )
+    signed = unhex("a6 5c 12345678 83 0013 0107 0791 94cd012c010400")
+    yield Case(
+        id="events_of_the_specification",
+        comment="The body of SPEC.md section 7.1: seq 7, one record: 300, PEER_JOINED, 4, 0.",
+        given=_given("relay"),
+        data=signed + sha256_mac(_direction_key("relay"), signed),
+        decoded={
+            "session": "305419896",
+            "tag": "92",
+            "message": {"type": "EVENTS", "seq": "7", "events": [["300", "1", "4", "0"]]},
+        },
+        flags=("independent",),
+    )
     signed = unhex("a6 5c 12345678 83 00 13 01 03 07 91 94 04 02 03 cd0192")
     yield Case(
         id="events_by_hand",
@@ -144,7 +168,7 @@ def _every_message() -> Iterator[Case]:
 
 def _choices() -> Iterator[Case]:
     padded = {"seq": 2, "pad": bytes(16)}
-    yield _accepted("ping_padded", "PING as members send it; 45 bytes.", "PING", padded)
+    yield _accepted("ping_padded", "PING as members send it; 46 bytes.", "PING", padded)
     yield _accepted("kick_no_ban", "False said.", "KICK", {"seq": 9, "peer": 5, "ban": False})
     roster = {"seq": 1, "rev": 1, "page": 0, "pages": 1, "peers": [[1, 0]]}
     yield _accepted("roster_of_host", "A new room.", "ROSTER", roster)

@@ -10,11 +10,8 @@ const Pings := preload("pings.gd")
 const Requests := preload("requests.gd")
 const Roster := preload("roster.gd")
 const SealChannel := preload("seal_channel.gd")
+const Stages := preload("stages.gd")
 const SyncSchedule := preload("sync_schedule.gd")
-
-const STAGE := "reading the roster"  ## What is being waited for until the first roster.
-
-const _MAX_DENIALS := 3  # times the relay may deny the session before the member believes it
 
 var grant: Message
 ## This member's address as the relay sees it, as people write it.
@@ -25,6 +22,8 @@ var pings: Pings
 var closed: Event = null
 
 var _events: Array[Event]  # the session's own array
+var _drops: Dictionary[StringName, int]  # the session's own dictionary
+var _own_id: int
 var _channel: SealChannel
 var _sync: SyncSchedule
 var _requests := Requests.new()
@@ -35,10 +34,18 @@ var _denials := 0
 var _has_joined := false
 
 
-## Starts with GRANT; what happens is appended to [param events].
-func _init(granted: Message, random_bytes: Callable, events: Array[Event], now: float) -> void:
+## Starts with GRANT; what happens is appended to [param events] and counted in [param drops].
+func _init(
+	granted: Message,
+	random_bytes: Callable,
+	events: Array[Event],
+	drops: Dictionary[StringName, int],
+	now: float
+) -> void:
 	grant = granted
+	_own_id = grant.number(&"peer")
 	_events = events
+	_drops = drops
 	mapped = Address.show(grant.bytes(&"mapped"))
 	pings = Pings.new(grant, random_bytes, now)
 	_channel = SealChannel.new(grant)
@@ -80,7 +87,8 @@ func handle_timeout(now: float) -> void:
 	_check_silence(now)
 	_check_requests(now)
 	if not is_complete() and now >= _sync.gives_up_at:
-		_close(PackhorseError.from_code(PackhorseError.Code.NO_ANSWER, STAGE))
+		var words := Stages.WORDS[Stages.Stage.READING_ROSTER]
+		_close(PackhorseError.from_code(PackhorseError.Code.NO_ANSWER, words))
 	if closed == null:
 		_send_due(now)
 
@@ -99,8 +107,8 @@ func receive_advice(now: float) -> void:
 
 ## The relay denies the session: ask again, believe it when it insists.
 func receive_denial(now: float) -> void:
-	_denials += 1
-	if _denials >= _MAX_DENIALS:
+	_denials += 1 if pings.take_denial() else 0
+	if _denials >= Constants.MAX_DENIALS:
 		_close(PackhorseError.from_code(Constants.ErrorCode.SESSION_UNKNOWN))
 	pings.advise(now)
 
@@ -119,14 +127,16 @@ func receive_seal(data: PackedByteArray, now: float) -> StringName:
 ## Hands on the payload of a DATA datagram whose tag has been checked; returns why not, or an
 ## empty name.
 func receive_data(source: int, payload: PackedByteArray) -> StringName:
-	var event := Event.message(source, payload)
-	if roster.peers.has(source):
-		_events.append(event)
+	if _leave:
+		return Constants.DROP_UNEXPECTED_MESSAGE
+	if roster.peers.has(source) and source != _own_id:
+		_events.append(Event.message(source, payload))
 		return &""
-	if not roster.may_come(source):
+	if source == _own_id or not roster.may_come(source):
 		return Constants.DROP_UNKNOWN_PEER
 	_sync.want()
-	return &"" if _early.hold(event) else Constants.DROP_BUFFER_FULL
+	var is_held := _early.hold(Event.message(source, payload))
+	return &"" if is_held else Constants.DROP_BUFFER_FULL
 
 
 func _act(message: Message, now: float) -> StringName:
@@ -144,6 +154,7 @@ func _act(message: Message, now: float) -> StringName:
 		Constants.MessageType.CLOSED:
 			_closed_by_relay(message)
 		Constants.MessageType.PATH_CHALLENGE:
+			pings.forget_open()
 			var challenge := message.bytes(&"challenge")
 			_send_new(Constants.MessageType.PATH_RESPONSE, {&"challenge": challenge})
 	return &""
@@ -158,16 +169,30 @@ func _take_page(message: Message) -> void:
 
 func _change(changes: Array[Event]) -> void:
 	_sync.satisfy()
-	var own_id := grant.number(&"peer")
 	for change in changes:
-		if change.peer == own_id:
+		if change.peer == _own_id:
 			continue
 		_events.append(change)
 		if change.type == Event.Type.PEER_JOINED:
-			_events.append_array(_early.release(change.peer))
+			_release_early(change.peer)
+	_discard_early()
 	if is_complete() and not _has_joined:
 		_has_joined = true
-		_events.append(Event.new(Event.Type.JOINED, own_id))
+		_events.append(Event.new(Event.Type.JOINED, _own_id))
+
+
+func _release_early(peer: int) -> void:
+	var released := _early.release(peer)
+	if not _leave:
+		_events.append_array(released)
+
+
+## Makes place: nobody will announce these peers, who came and left unseen.
+func _discard_early() -> void:
+	var count := _early.discard(roster)
+	if count:
+		var reason := Constants.DROP_UNKNOWN_PEER
+		_drops[reason] = _drops.get(reason, 0) + count
 
 
 func _acknowledged(message: Message) -> StringName:
@@ -183,8 +208,7 @@ func _acknowledged(message: Message) -> StringName:
 
 func _closed_by_relay(message: Message) -> void:
 	var code := message.number(&"code")
-	var has_left := code == 0 or _leave != 0
-	_close(null if has_left else PackhorseError.from_code(code))
+	_close(PackhorseError.from_code(code) if code else null)
 
 
 func _check_silence(now: float) -> void:
@@ -206,6 +230,8 @@ func _check_requests(now: float) -> void:
 
 func _send_due(now: float) -> void:
 	_outbox.append_array(_requests.datagrams_to_send(now))
+	if _requests.is_repeating():
+		pings.advise(now)  # perhaps our address is new: PING proves it, a request cannot
 	if _sync.is_due(now):
 		_sync.count_send(now)
 		_send_new(Constants.MessageType.SYNC, {&"since": roster.revision})
@@ -232,6 +258,7 @@ func _open_request(
 	return sequence
 
 
+## Ends the session; whoever is leaving gets what it wants, whatever the cause.
 func _close(error: PackhorseError) -> void:
 	if closed == null:
-		closed = Event.closed(error)
+		closed = Event.closed(null if _leave else error)

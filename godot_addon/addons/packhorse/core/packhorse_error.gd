@@ -10,6 +10,7 @@ enum Code {
 	ADDRESS_INVALID = -3,  ## The text given as the relay's address is none.
 	NO_SOCKET = -4,  ## The operating system gave no socket.
 	CONNECT_TIMEOUT = -5,  ## Connecting took longer than the options allow.
+	CODE_INVALID = -6,  ## The text given as the room's code is none.
 }
 
 const Constants := preload("../wire/constants.gd")
@@ -36,6 +37,12 @@ const _TEXTS: Dictionary[int, Array] = {
 	],
 	Code.NO_SOCKET:
 	["NO_SOCKET", "the system gave no UDP socket", "check that the game may use the network"],
+	Code.CODE_INVALID:
+	[
+		"CODE_INVALID",
+		"this is no room code",
+		"a room code has 8 letters and digits, like K7QM-2XPA; U is never one of them"
+	],
 	Code.CONNECT_TIMEOUT: ["CONNECT_TIMEOUT", "connecting took too long", _FIREWALL],
 }
 

@@ -27,6 +27,7 @@ var _sent := 0
 var _last_sent: float
 var _ping_at: float
 var _heard_at: float
+var _may_be_denied := false
 
 
 func _init(grant: Message, random_bytes: Callable, now: float) -> void:
@@ -61,7 +62,15 @@ func count_send(sequence: int, now: float) -> void:
 	if _open.size() > _MAX_OPEN:
 		_open.erase(_open.keys()[0])
 	_sent += 1
+	_may_be_denied = true
 	_ping_at = now + _next_interval()
+
+
+## Tells whether a denial of the session counts: once for each PING sent.
+func take_denial() -> bool:
+	var counts := _may_be_denied
+	_may_be_denied = false
+	return counts
 
 
 ## Measures the RTT if the PONG answers an open PING.

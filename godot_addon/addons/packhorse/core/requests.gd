@@ -22,6 +22,14 @@ func close(sequence: int) -> bool:
 	return _schedules.erase(sequence)
 
 
+## Tells whether an open request was sent more than once.
+func is_repeating() -> bool:
+	for schedule: Retransmission in _schedules.values():
+		if schedule.sends > 1:
+			return true
+	return false
+
+
 ## Returns when a request is due or given up; INF when none is open.
 func next_timeout() -> float:
 	var earliest := INF

@@ -14,6 +14,7 @@ const Membership := preload("membership.gd")
 const Message := preload("../wire/message.gd")
 const MessageLayout := preload("../wire/message_layout.gd")
 const Rtt := preload("rtt.gd")
+const Stages := preload("stages.gd")
 const Wish := preload("wish.gd")
 
 const _NO_TAG := -1  # before GRANT
@@ -29,6 +30,7 @@ var _machine := Machine.new()
 var _joining: Joining
 var _membership: Membership = null
 var _tag := _NO_TAG
+var _told_stage := Stages.Stage.REACHING
 var _outbox: Array[PackedByteArray] = []
 var _events: Array[Event] = []
 var _next_event := 0  # pop_front() would move all that follow
@@ -48,11 +50,12 @@ func state() -> Constants.MemberState:
 	return _machine.state
 
 
-## Returns what is being waited for, in words; empty when connected.
-func stage() -> String:
+## Returns what is being waited for.
+func stage() -> Stages.Stage:
 	if _membership == null:
 		return _joining.stage()
-	return "" if _membership.is_complete() else Membership.STAGE
+	var is_complete := _membership.is_complete()
+	return Stages.Stage.CONNECTED if is_complete else Stages.Stage.READING_ROSTER
 
 
 ## Tells whether GRANT has come; the methods below up to [method roster] have a meaning only then.
@@ -137,12 +140,19 @@ func leave(now: float) -> void:
 func receive_datagram(data: PackedByteArray, source: String, now: float) -> void:
 	var drop := _receive(data, source, now)
 	if drop:
-		drops[drop] = drops.get(drop, 0) + 1
+		count_drop(drop)
 	_settle()
+
+
+## Counts a datagram that was not acted upon.
+func count_drop(reason: StringName) -> void:
+	drops[reason] = drops.get(reason, 0) + 1
 
 
 ## Does what is due; calling early or late is harmless.
 func handle_timeout(now: float) -> void:
+	if _machine.state == Constants.MemberState.CLOSED:
+		return
 	if _membership != null:
 		_membership.handle_timeout(now)
 	else:
@@ -184,21 +194,24 @@ func _receive(data: PackedByteArray, source: String, now: float) -> StringName:
 	var drop := Header.check(data)
 	if drop:
 		return drop
+	if _machine.state == Constants.MemberState.CLOSED:
+		return Constants.DROP_UNEXPECTED_MESSAGE
 	if data[0] == Constants.FirstByte.CTRL:
 		return _receive_ctrl(data, now)
+	return _receive_tagged(data, now)
+
+
+func _receive_tagged(data: PackedByteArray, now: float) -> StringName:
+	var is_seal := data[0] == Constants.FirstByte.SEAL
+	if is_seal and data.size() <= Constants.HEADER_SIZE + Constants.MAC_SIZE:
+		return Constants.DROP_TOO_SHORT
 	if Header.tag_of(data) != _tag:
 		return Constants.DROP_WRONG_TAG
-	return _receive_joined(data, now)
-
-
-func _receive_joined(data: PackedByteArray, now: float) -> StringName:
-	match data[0]:
-		Constants.FirstByte.DATA:
-			var payload := data.slice(Constants.HEADER_SIZE)
-			return _membership.receive_data(Header.source_of(data), payload)
-		Constants.FirstByte.SEAL:
-			return _membership.receive_seal(data, now)
-	return Constants.DROP_UNEXPECTED_MESSAGE
+	if is_seal:
+		return _membership.receive_seal(data, now)
+	if data[0] != Constants.FirstByte.DATA:
+		return Constants.DROP_UNEXPECTED_MESSAGE
+	return _membership.receive_data(Header.source_of(data), data.slice(Constants.HEADER_SIZE))
 
 
 func _receive_ctrl(data: PackedByteArray, now: float) -> StringName:
@@ -214,7 +227,7 @@ func _receive_ctrl(data: PackedByteArray, now: float) -> StringName:
 	elif _is_denial(message, Header.word_of(data)):
 		_membership.receive_denial(now)
 	else:
-		return Constants.DROP_UNEXPECTED_MESSAGE
+		return Constants.DROP_UNKNOWN_TRANSACTION
 	return &""
 
 
@@ -228,12 +241,17 @@ func _is_denial(message: Message, word: int) -> bool:
 func _take_grant(now: float) -> void:
 	if _joining.grant != null:
 		_machine.advance(&"granted")
-		_membership = Membership.new(_joining.grant, _random_bytes, _events, now)
+		_membership = Membership.new(_joining.grant, _random_bytes, _events, drops, now)
 		_tag = _joining.grant.number(&"tag")
 
 
-## Closes when one of the parts has ended.
+## Tells a new stage; closes when one of the parts has ended.
 func _settle() -> void:
+	if _machine.state == Constants.MemberState.CLOSED:
+		return
+	if stage() != _told_stage:
+		_told_stage = stage()
+		_events.append(Event.stage_changed(_told_stage))
 	var closed: Event = null
 	if _joining.error != null:
 		closed = Event.closed(_joining.error)
@@ -244,8 +262,8 @@ func _settle() -> void:
 
 
 func _close(closed: Event) -> void:
-	if _machine.advance(&"failed"):
-		_events.append(closed)
+	_machine.advance(&"failed")
+	_events.append(closed)
 
 
 func _prefix(destination: int) -> PackedByteArray:

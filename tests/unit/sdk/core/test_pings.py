@@ -188,9 +188,12 @@ def test_hearing_resumes_a_lost_session_and_tells_so_once() -> None:
 
 def test_next_timeout_is_the_next_ping_or_the_end_of_the_silence() -> None:
     subject = pings(interval_ms=60_000)
-    send_times(subject, 5)
-    subject.count_send(6, now=5.0)
+    for seq in range(1, 6):
+        subject.count_send(seq, now=0.0)
+    subject.hear(now=4.0)
 
-    assert subject.next_timeout() == 19.0  # heard at 4.0
+    assert subject.next_timeout() == 19.0
     subject.check(now=19.0)
+    assert subject.next_timeout() == pytest.approx(60.0, abs=0.001)
+    subject.count_send(6, now=60.0)
     assert subject.next_timeout() == 64.0

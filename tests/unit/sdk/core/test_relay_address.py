@@ -47,7 +47,7 @@ def test_address_is_read_in_every_usual_form(text: str, host: str, port: int) ->
         "relay:65536",
         "relay:-1",
         "relay:seven",
-        "relay:٧٧",
+        "relay:\u0667\u0667",
         "[::1]:x",
     ],
 )

@@ -69,3 +69,15 @@ def test_requests_have_their_own_schedules() -> None:
     assert requests.datagrams_to_send(now=0.1) == [b"request 8"]
     assert requests.next_timeout() == 0.25
     assert requests.datagrams_to_send(now=0.35) == [b"request 7", b"request 8"]
+
+
+def test_requests_are_repeating_from_the_second_send_to_the_answer() -> None:
+    requests = opened(7)
+
+    requests.datagrams_to_send(now=0.0)
+    after_first = requests.is_repeating
+    requests.datagrams_to_send(now=0.25)
+
+    assert (after_first, requests.is_repeating) == (False, True)
+    assert requests.close(7)
+    assert not requests.is_repeating

@@ -168,10 +168,12 @@ def test_page_of_a_newer_revision_starts_a_new_collection() -> None:
 
 def test_page_older_than_the_roster_is_ignored() -> None:
     roster = roster_of(1, 2)
+    roster.apply_events([(6, JOINED, 3, 0), (7, JOINED, 4, 0)])
 
-    assert roster.apply_page(4, 0, 1, [(1, 0)]) == []
+    for rev in (4, 5, 6):
+        assert roster.apply_page(rev, 0, 1, [(1, 0)]) == []
 
-    assert list(roster.peers) == [1, 2]
+    assert (roster.rev, list(roster.peers)) == (7, [1, 2, 3, 4])
 
 
 def test_incomplete_collection_does_not_stop_events() -> None:

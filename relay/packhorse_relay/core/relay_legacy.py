@@ -63,7 +63,7 @@ class LegacyRoom:
         for peer in list(self._peers.values()):
             if now - peer.last_heard >= c.LEGACY_KEEPALIVE_STOP:
                 self._forget(peer)
-            elif now - peer.last_sent >= c.LEGACY_KEEPALIVE_INTERVAL:
+            elif peer.last_sent + c.LEGACY_KEEPALIVE_INTERVAL <= now:
                 self._send(peer, encode_legacy(peer.id), now)
         self._next_keepalive = now + c.LEGACY_KEEPALIVE_INTERVAL if self._peers else None
 
@@ -75,7 +75,7 @@ class LegacyRoom:
     def _register(self, peer_id: int, data: bytes, source: TransportAddress, now: float) -> None:
         peer = self._peers.get(peer_id)
         if peer and peer.address == source and now - peer.last_echo < c.LEGACY_ECHO_INTERVAL:
-            peer.last_heard = now
+            self._identify(peer, now)
             raise DatagramDropped(DropReason.LEGACY_REPEATED)
         host = self._peers.get(c.LEGACY_HOST_ID)
         if peer_id != c.LEGACY_HOST_ID and host is None:
@@ -83,34 +83,41 @@ class LegacyRoom:
         peer = self._admit(peer_id, source, now)
         peer.last_echo = now
         host = self._peers.get(c.LEGACY_HOST_ID)  # admitting may have replaced it
-        if host is not None and peer is not host:
+        if host is not None and host.address != source:
             self._send(host, data, now)
         self._send(peer, data, now)
 
     def _admit(self, peer_id: int, source: TransportAddress, now: float) -> _LegacyPeer:
         peer = self._peers.get(peer_id)
         if peer is not None and peer.address == source:
-            peer.last_heard = now
+            self._identify(peer, now)
             return peer
         if peer is not None and now - peer.last_heard < c.LEGACY_TAKEOVER_AFTER:
             raise DatagramDropped(DropReason.LEGACY_TAKEN)
-        for replaced in {peer, self._by_address.get(source)}:
-            if replaced is not None:
-                self._forget(replaced)
+        if peer is not None:
+            self._forget(peer)
+        # An id that `source` had before stays its own until it has been silent: else
+        # one forged registration would free it for others at once.
         if len(self._peers) >= c.LEGACY_MAX_PEERS:
             raise DatagramDropped(DropReason.LEGACY_FULL)
         return self._add(_LegacyPeer(peer_id, source, now, now, now))
 
     def _add(self, peer: _LegacyPeer) -> _LegacyPeer:
         self._peers[peer.id] = peer
-        self._by_address[peer.address] = peer
+        self._identify(peer, peer.last_heard)
         if self._next_keepalive is None:
             self._next_keepalive = peer.last_heard + c.LEGACY_KEEPALIVE_INTERVAL
         return peer
 
+    def _identify(self, peer: _LegacyPeer, now: float) -> None:
+        """Take `peer` for who is speaking from its address."""
+        self._by_address[peer.address] = peer
+        peer.last_heard = now
+
     def _forget(self, peer: _LegacyPeer) -> None:
         del self._peers[peer.id]
-        del self._by_address[peer.address]
+        if self._by_address.get(peer.address) is peer:
+            del self._by_address[peer.address]
 
     def _forward(self, target: int, data: bytes, source: TransportAddress, now: float) -> None:
         sender = self._by_address.get(source)

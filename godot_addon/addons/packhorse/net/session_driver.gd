@@ -1,0 +1,56 @@
+extends RefCounted
+## Moves one pure session over its own UDP socket.
+
+const Session := preload("../core/session.gd")
+const UdpLink := preload("udp_link.gd")
+const Wish := preload("../core/wish.gd")
+
+## Datagrams that one poll handles at most; further ones wait for the next.
+const MAX_DATAGRAMS_PER_POLL := 512
+
+var session: Session
+var datagrams_sent := 0
+var datagrams_received := 0
+var bytes_sent := 0  ## Headers of Packhorse included, those of UDP and IP not.
+var bytes_received := 0  ## As [member bytes_sent].
+var sends_refused := 0  ## Datagrams that the operating system did not take.
+
+var _crypto := Crypto.new()  # a Callable does not keep its object
+var _link: UdpLink
+
+
+func _init(wish: Wish, host: String, port: int, now: float) -> void:
+	_link = UdpLink.new(host, port)
+	session = Session.new(wish, _link.relay, _crypto.generate_random_bytes, now)
+
+
+## Opens the socket.
+func open() -> Error:
+	return _link.open()
+
+
+## Receives what has come, lets the session do what is due, and sends what it wants to.
+func poll(now: float) -> void:
+	for _index in mini(_link.pending(), MAX_DATAGRAMS_PER_POLL):
+		var datagram := _link.receive()
+		datagrams_received += 1
+		bytes_received += datagram.size()
+		session.receive_datagram(datagram, _link.source, now)
+	if now >= session.next_timeout():
+		session.handle_timeout(now)
+	for datagram in session.datagrams_to_send():
+		send(datagram)
+
+
+## Sends a datagram to the relay.
+func send(datagram: PackedByteArray) -> void:
+	if _link.send(datagram):
+		datagrams_sent += 1
+		bytes_sent += datagram.size()
+	else:
+		sends_refused += 1
+
+
+## Closes the socket; harmless when closed.
+func close() -> void:
+	_link.close()

@@ -1,0 +1,398 @@
+class_name PackhorseMultiplayerPeer
+extends MultiplayerPeerExtension
+## Multiplayer through a Packhorse relay: no port forwarding, rooms with codes that people can type.
+##
+## [codeblock]
+## var peer := PackhorseMultiplayerPeer.new()
+## peer.room_created.connect(func(code: String) -> void: $Code.text = code)
+## peer.create_room("relay.example.org")   # or peer.join_room("relay.example.org", "K7QM-2XPA")
+## multiplayer.multiplayer_peer = peer
+## [/codeblock]
+## Peer ids are those of the room: the host is 1, then 2, 3, 4 in the order of joining; no id is
+## used twice in the life of a room.
+## [br][br]
+## [b]Transfer modes:[/b] this version sends everything as unreliable datagrams, whatever
+## [member MultiplayerPeer.transfer_mode] says, and received packets report
+## [constant MultiplayerPeer.TRANSFER_MODE_UNRELIABLE] and channel 0. A packet may have at most
+## 1194 bytes (570 where the path takes only small datagrams); keep
+## [member SceneMultiplayer.max_sync_packet_size] and
+## [member SceneMultiplayer.max_delta_packet_size] below that.
+## [br][br]
+## After [method MultiplayerPeer.close], or once the session has ended, the same object can create
+## or join another room.
+
+## Emitted when the room exists and this peer is its host; [param code] is [member room_code].
+signal room_created(code: String)
+## Emitted when connecting has come to another stage, [constant Stage.CONNECTED] at last.
+signal stage_changed(stage: Stage)
+## Emitted when connecting has failed or the session has been ended, just before the status becomes
+## [constant MultiplayerPeer.CONNECTION_DISCONNECTED]. Not emitted after
+## [method MultiplayerPeer.close]. To try again, wait for the status.
+signal connection_error(error: PackhorseError)
+## Emitted when nothing valid came from the relay for 15 seconds; it may come back.
+signal session_lost
+## Emitted when the relay answers again after [signal session_lost].
+signal session_resumed
+
+## Where connecting stands.
+enum Stage {
+	RESOLVING,  ## The relay's name is being looked up.
+	REACHING_UDP,  ## The relay was greeted over UDP.
+	REACHING_WEBSOCKET,  ## Not used by this version.
+	AUTHENTICATING,  ## Not used by this version.
+	JOINING,  ## The relay answers; the room is being created or joined.
+	CONNECTED,  ## The room and its peers are known.
+}
+
+const Constants := preload("../wire/constants.gd")
+const Event := preload("../core/event.gd")
+const Inbox := preload("../core/inbox.gd")
+const Outgoing := preload("../net/outgoing.gd")
+const RelayAddress := preload("../core/relay_address.gd")
+const RelayClient := preload("../net/relay_client.gd")
+const RoomCode := preload("../wire/room_code.gd")
+const Stages := preload("../core/stages.gd")
+const Wish := preload("../core/wish.gd")
+
+const _HOST := 1
+const _LARGEST_PACKET := 1194  # bytes; until the path is known
+const _STAGES: Dictionary[int, Stage] = {
+	Stages.Stage.RESOLVING: Stage.RESOLVING,
+	Stages.Stage.REACHING: Stage.REACHING_UDP,
+	Stages.Stage.JOINING: Stage.JOINING,
+	Stages.Stage.READING_ROSTER: Stage.JOINING,
+	Stages.Stage.CONNECTED: Stage.CONNECTED,
+}
+
+## The room's code as people see it, for example K7QM-2XPA. Empty until the room has been entered;
+## stays after the end, until the next room.
+var room_code := ""
+
+var _status := CONNECTION_DISCONNECTED
+var _unique_id := 0
+var _client: RelayClient = null
+var _stage := Stage.RESOLVING
+var _is_star := false
+var _peers: Dictionary[int, bool] = {}  # announced to Godot
+var _hidden: Dictionary[int, bool] = {}  # disconnected by this side, still in the room
+var _unannounced: Array[int] = []  # known before CONNECTED
+var _to_retract: Array[int] = []  # hidden; told on the next poll
+var _late_event: Event = null  # waits one poll, so that the packets before it are read first
+var _inbox := Inbox.new()
+var _outgoing := Outgoing.new()
+var _target := 0
+var _mode := TRANSFER_MODE_RELIABLE
+var _channel := 0
+
+
+func _notification(what: int) -> void:
+	# No method of self can be called any more.
+	if what == NOTIFICATION_PREDELETE and _client != null:
+		_client.close(Time.get_ticks_usec() / 1e6)
+
+
+func _get_connection_status() -> ConnectionStatus:
+	return _status
+
+
+func _poll() -> void:
+	if _client == null:
+		return
+	_outgoing.flush()
+	_tell_retracted()
+	var client := _client
+	if client != null:
+		client.poll(_now())
+	# Handlers of signals may close this peer or start anew.
+	while client != null and client == _client:
+		var event := _late_event if _late_event != null else client.next_event()
+		if event == null or _is_postponed(event):
+			return
+		_handle(event)
+
+
+func _get_unique_id() -> int:
+	return _unique_id
+
+
+func _is_server() -> bool:
+	return _unique_id == _HOST
+
+
+func _is_server_relay_supported() -> bool:
+	return _is_star
+
+
+func _get_max_packet_size() -> int:
+	if _client == null or _client.session == null:
+		return _LARGEST_PACKET
+	return _client.session.max_payload()
+
+
+func _set_target_peer(peer: int) -> void:
+	_target = peer
+
+
+func _set_transfer_mode(mode: TransferMode) -> void:
+	_mode = mode
+
+
+func _get_transfer_mode() -> TransferMode:
+	return _mode
+
+
+func _set_transfer_channel(channel: int) -> void:
+	_channel = channel
+
+
+func _get_transfer_channel() -> int:
+	return _channel
+
+
+func _put_packet_script(buffer: PackedByteArray) -> Error:
+	if _status != CONNECTION_CONNECTED:
+		return ERR_UNCONFIGURED
+	if _target > 0 and not _peers.has(_target):
+		return ERR_INVALID_PARAMETER
+	return _outgoing.put(buffer, _target)
+
+
+func _get_available_packet_count() -> int:
+	return _inbox.size()
+
+
+func _get_packet_peer() -> int:
+	return _inbox.next_source()
+
+
+func _get_packet_mode() -> TransferMode:
+	return TRANSFER_MODE_UNRELIABLE
+
+
+func _get_packet_channel() -> int:
+	return 0
+
+
+func _get_packet_script() -> PackedByteArray:
+	return _inbox.pop()
+
+
+## A host removes the peer from the room. A client leaves when [param peer] is the host, else it
+## hides the peer from the game.
+func _disconnect_peer(peer: int, force: bool) -> void:
+	if not _peers.has(peer):
+		return
+	if _unique_id == _HOST:
+		_client.session.kick(peer, false, _now())
+		if force:
+			_hide(peer)
+	elif peer != _HOST:
+		_hide(peer)
+		if not force:
+			_to_retract.append(peer)
+	elif force:
+		_close()
+	else:
+		_client.session.leave(_now())
+
+
+func _close() -> void:
+	var client := _client
+	_reset()
+	if client != null:
+		client.close(_now())
+
+
+## Creates a room on [param relay] ([code]host[/code] or [code]host:port[/code]; the port is 6969
+## unless said) and becomes its host.
+##
+## Returns at once, with the status [constant MultiplayerPeer.CONNECTION_CONNECTING];
+## [constant @GlobalScope.ERR_ALREADY_IN_USE] when this peer is in use;
+## [constant @GlobalScope.ERR_INVALID_PARAMETER] and [signal connection_error] when
+## [param relay] cannot be read.
+func create_room(relay: String, options: PackhorseRoomOptions = null) -> Error:
+	var wish := Wish.new()
+	if options != null:
+		var is_star := options.topology == PackhorseRoomOptions.Topology.STAR
+		wish.topology = Constants.Topology.STAR if is_star else Constants.Topology.MESH
+		wish.max_peers = options.max_peers
+	var error := _connect(relay, wish, options)
+	if error == OK:
+		_unique_id = _HOST
+	return error
+
+
+## Joins the room with the code [param code], as people type it, on [param relay].
+##
+## Returns what [method create_room] does.
+func join_room(relay: String, code: String, options: PackhorseRoomOptions = null) -> Error:
+	var wish := Wish.new()
+	wish.code = RoomCode.parse(code)
+	if not wish.code:
+		return _refuse(PackhorseError.Code.CODE_INVALID)
+	return _connect(relay, wish, options)
+
+
+## Returns the smoothed round-trip time in seconds, or -1 before the first measurement.
+##
+## In this version it is the time to the relay and back, the same for every [param _peer_id]. It
+## includes up to one frame, because datagrams wait for the next frame to be read.
+func get_peer_rtt(_peer_id: int) -> float:
+	if _client == null or _client.session == null:
+		return -1.0
+	return _client.session.rtt().smoothed
+
+
+## Returns numbers about the current session: [code]rtt[/code] and [code]jitter[/code] (seconds, to
+## the relay), [code]datagrams_sent[/code], [code]datagrams_received[/code],
+## [code]bytes_sent[/code], [code]bytes_received[/code] (without UDP and IP headers),
+## [code]sends_refused[/code] (by the system), [code]packets_waiting[/code] and, for each reason
+## that occurred, [code]drop_[/code] with its name: datagrams that were not acted upon.
+func get_statistics() -> Dictionary[StringName, float]:
+	var statistics: Dictionary[StringName, float] = {&"packets_waiting": _inbox.size()}
+	if _client != null:
+		_client.add_statistics(statistics)
+	return statistics
+
+
+func _connect(relay: String, wish: Wish, options: PackhorseRoomOptions) -> Error:
+	var address := RelayAddress.parse(relay)
+	if address == null:
+		return _refuse(PackhorseError.Code.ADDRESS_INVALID)
+	if _status != CONNECTION_DISCONNECTED:
+		return ERR_ALREADY_IN_USE
+	var used := options if options != null else PackhorseRoomOptions.new()
+	_reset()
+	_status = CONNECTION_CONNECTING
+	_is_star = wish.topology == Constants.Topology.STAR
+	room_code = ""
+	_client = RelayClient.new(wish, address, _now() + used.connect_timeout)
+	_tell_stage(Stage.RESOLVING)
+	return OK
+
+
+func _refuse(code: PackhorseError.Code) -> Error:
+	if _status != CONNECTION_DISCONNECTED:
+		return ERR_ALREADY_IN_USE
+	connection_error.emit(PackhorseError.from_code(code))
+	return ERR_INVALID_PARAMETER
+
+
+func _handle(event: Event) -> void:
+	match event.type:
+		Event.Type.MESSAGE:
+			# Early data comes between its peer and JOINED, all in one poll.
+			if _peers.has(event.peer) or _status == CONNECTION_CONNECTING:
+				_take_packet(event.peer, event.data)
+		Event.Type.PEER_JOINED:
+			_announce(event.peer)
+		Event.Type.PEER_LEFT:
+			_retract(event.peer)
+		Event.Type.STAGE_CHANGED:
+			_tell_stage(_STAGES[event.stage])
+		Event.Type.JOINED:
+			_enter()
+		Event.Type.SESSION_LOST:
+			session_lost.emit()
+		Event.Type.SESSION_RESUMED:
+			session_resumed.emit()
+		Event.Type.CLOSED:
+			_end(event.error)
+
+
+func _take_packet(source: int, packet: PackedByteArray) -> void:
+	if not _inbox.push(source, packet):
+		_client.session.count_drop(Constants.DROP_BUFFER_FULL)
+
+
+## Lets the game read what came before a peer or the session went; for one poll only.
+func _is_postponed(event: Event) -> bool:
+	var ends := event.type in [Event.Type.PEER_LEFT, Event.Type.CLOSED]
+	var is_new := event != _late_event
+	_late_event = event if ends and is_new and _inbox.size() > 0 else null
+	return _late_event != null
+
+
+func _enter() -> void:
+	var session := _client.session
+	_unique_id = session.peer_id()
+	_is_star = session.topology() == Constants.Topology.STAR
+	room_code = RoomCode.show(session.code())
+	_status = CONNECTION_CONNECTED
+	var client := _client
+	_outgoing.open(client, _is_star and not _is_server())
+	if _unique_id == _HOST:
+		room_created.emit(room_code)
+	_unannounced.sort()
+	for peer: int in _unannounced.duplicate():
+		if client == _client:
+			_announce(peer)
+	_unannounced.clear()
+
+
+func _announce(peer: int) -> void:
+	if _status != CONNECTION_CONNECTED:
+		_unannounced.append(peer)
+	elif _is_star and not _is_server() and peer != _HOST:
+		return
+	elif _is_server() and is_refusing_new_connections():
+		_client.session.kick(peer, false, _now())
+	else:
+		_peers[peer] = true
+		_outgoing.others.append(peer)
+		peer_connected.emit(peer)
+
+
+func _retract(peer: int) -> void:
+	_inbox.discard(peer)
+	_hidden.erase(peer)
+	_outgoing.others.erase(peer)
+	if _peers.erase(peer):
+		peer_disconnected.emit(peer)
+
+
+func _hide(peer: int) -> void:
+	_peers.erase(peer)
+	_hidden[peer] = true
+	_inbox.discard(peer)
+
+
+func _tell_retracted() -> void:
+	var peers := _to_retract
+	_to_retract = []
+	for peer in peers:
+		peer_disconnected.emit(peer)
+
+
+func _tell_stage(stage: Stage) -> void:
+	if stage != _stage or stage == Stage.RESOLVING:
+		_stage = stage
+		stage_changed.emit(stage)
+
+
+func _end(error: PackhorseError) -> void:
+	var client := _client
+	for peer: int in _peers.keys():
+		if client == _client:
+			_retract(peer)
+	if client == _client and error != null:
+		connection_error.emit(error)
+	if client == _client:
+		_close()
+
+
+func _reset() -> void:
+	_client = null
+	_status = CONNECTION_DISCONNECTED
+	_unique_id = 0
+	_peers.clear()
+	_hidden.clear()
+	_unannounced.clear()
+	_to_retract.clear()
+	_late_event = null
+	_inbox.clear()
+	_outgoing.close()
+
+
+func _now() -> float:
+	return Time.get_ticks_usec() / 1e6

@@ -1,0 +1,16 @@
+class_name PackhorseRoomOptions
+extends Resource
+## How a room is created or joined; for [PackhorseMultiplayerPeer].
+
+## Who may address whom in a room.
+enum Topology {
+	MESH,  ## Every peer sends to every other through the relay; all see each other.
+	STAR,  ## Clients send to the host only, and Godot's host relays between them.
+}
+
+## Who may address whom in a new room; when joining, the room's own topology counts.
+@export var topology := Topology.MESH
+## Largest number of peers in a new room, host included: 2 to 1024, or 0 for the relay's default.
+@export_range(0, 1024) var max_peers := 0
+## Seconds after which connecting is given up.
+@export_range(1.0, 120.0, 0.5, "suffix:s") var connect_timeout := 15.0

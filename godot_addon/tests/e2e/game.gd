@@ -1,0 +1,176 @@
+extends Node
+## Creates and joins rooms, calls and answers RPCs; prints every signal and call as a JSON line.
+
+var _peer: PackhorseMultiplayerPeer = null
+## True when the peer is used without MultiplayerAPI.
+var _is_raw := false
+var _calls := 0
+
+
+func _ready() -> void:
+	for event: StringName in [
+		&"peer_connected",
+		&"peer_disconnected",
+		&"connected_to_server",
+		&"connection_failed",
+		&"server_disconnected",
+	]:
+		multiplayer.connect(
+			event, _tell_peer.bind(event) if "peer_" in event else _tell.bind(event)
+		)
+	_tell(&"ready")
+
+
+func _process(_delta: float) -> void:
+	if not _is_raw or _peer == null:
+		return
+	_peer.poll()
+	while _peer.get_available_packet_count() > 0:
+		var source := _peer.get_packet_peer()
+		_tell(&"packet", {"peer": source, "hex": _peer.get_packet().hex_encode()})
+
+
+## Does what a command says.
+func obey(command: Dictionary) -> void:
+	match command["do"]:
+		"create", "join":
+			_start(command)
+		"say":
+			_say(command)
+		"put":
+			_put(command)
+		"spray":
+			_spray(command)
+		"kick":
+			var peer: float = command["peer"]
+			var is_forced: bool = command.get("force", false)
+			_peer.disconnect_peer(int(peer), is_forced)
+		"refuse":
+			_peer.refuse_new_connections = true
+		"close":
+			_peer.close()
+		"unassign":
+			multiplayer.multiplayer_peer = null
+			_peer = null
+		"freeze":
+			var seconds: float = command["seconds"]
+			OS.delay_msec(int(seconds * 1000.0))
+		"report":
+			_report()
+
+
+@rpc("any_peer", "call_remote", "unreliable")
+func hear(text: String) -> void:
+	_calls += 1
+	_tell(&"heard", {"peer": multiplayer.get_remote_sender_id(), "text": text})
+
+
+@rpc("any_peer", "call_remote", "reliable")
+func hear_reliably(text: String) -> void:
+	_calls += 1
+	_tell(&"heard_reliably", {"peer": multiplayer.get_remote_sender_id(), "text": text})
+
+
+@rpc("any_peer", "call_remote", "unreliable")
+func count() -> void:
+	_calls += 1
+
+
+func _start(command: Dictionary) -> void:
+	_is_raw = command.get("raw", false) == true
+	if _peer == null or command.get("reuse") != true:
+		_peer = PackhorseMultiplayerPeer.new()
+		_watch()
+	var options := PackhorseRoomOptions.new()
+	if command.get("topology") == "star":
+		options.topology = PackhorseRoomOptions.Topology.STAR
+	var max_peers: float = command.get("max_peers", 0.0)
+	options.max_peers = int(max_peers)
+	options.connect_timeout = command.get("timeout", 15.0)
+	var relay := str(command["relay"])
+	var result := OK
+	if command["do"] == "create":
+		result = _peer.create_room(relay, options)
+	else:
+		result = _peer.join_room(relay, str(command["code"]), options)
+	_tell(&"started", {"result": error_string(result)})
+	if result == OK and not _is_raw:
+		multiplayer.multiplayer_peer = _peer
+
+
+func _watch() -> void:
+	_peer.room_created.connect(func(code: String) -> void: _tell(&"room_created", {"code": code}))
+	_peer.stage_changed.connect(_on_peer_stage_changed)
+	_peer.connection_error.connect(_on_peer_connection_error)
+	_peer.session_lost.connect(_tell.bind(&"session_lost"))
+	_peer.session_resumed.connect(_tell.bind(&"session_resumed"))
+	if _is_raw:
+		_peer.peer_connected.connect(_tell_peer.bind(&"peer_connected"))
+		_peer.peer_disconnected.connect(_tell_peer.bind(&"peer_disconnected"))
+
+
+func _say(command: Dictionary) -> void:
+	var method := &"hear_reliably" if command.get("reliable") == true else &"hear"
+	var target: float = command.get("to", 0.0)
+	var text := str(command["text"])
+	var result := rpc_id(int(target), method, text)
+	_tell(&"said", {"result": error_string(result)})
+
+
+func _put(command: Dictionary) -> void:
+	var target: float = command["to"]
+	_peer.set_target_peer(int(target))
+	var result := _peer.put_packet(str(command["hex"]).hex_decode())
+	_tell(&"put", {"result": error_string(result)})
+
+
+## Calls an RPC of everybody many times in one frame.
+func _spray(command: Dictionary) -> void:
+	var times: float = command["times"]
+	for _index in int(times):
+		rpc(&"count")
+
+
+func _report() -> void:
+	var statistics := {}
+	for key in _peer.get_statistics():
+		statistics[str(key)] = _peer.get_statistics()[key]
+	_tell(
+		&"report",
+		{
+			"id": _peer.get_unique_id(),
+			"status": _peer.get_connection_status(),
+			"peers": Array(multiplayer.get_peers()),
+			"code": _peer.room_code,
+			"rtt": _peer.get_peer_rtt(1),
+			"calls": _calls,
+			"statistics": statistics,
+		}
+	)
+
+
+func _on_peer_stage_changed(stage: PackhorseMultiplayerPeer.Stage) -> void:
+	_tell(&"stage_changed", {"stage": PackhorseMultiplayerPeer.Stage.find_key(stage)})
+
+
+func _on_peer_connection_error(error: PackhorseError) -> void:
+	_tell(
+		&"connection_error",
+		{
+			"code": error.code,
+			"name": error.name,
+			"message": error.message,
+			"advice": error.advice,
+			"stage": error.stage,
+		}
+	)
+
+
+func _tell_peer(peer: int, event: StringName) -> void:
+	_tell(event, {"peer": peer})
+
+
+func _tell(event: StringName, fields := {}) -> void:
+	var line := {"event": event}
+	line.merge(fields)
+	print(JSON.stringify(line, "", false))

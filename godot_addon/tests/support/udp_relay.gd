@@ -1,0 +1,62 @@
+extends RefCounted
+## The fake relay behind a UDP socket of its own, for tests of the whole peer; speaks to one member.
+
+const Constants := preload("res://addons/packhorse/wire/constants.gd")
+const FakeRelay := preload("fake_relay.gd")
+const Message := preload("res://addons/packhorse/wire/message.gd")
+
+var relay := FakeRelay.new()
+## Fields of GRANT that differ from the fake relay's own.
+var grant_changes: Dictionary[StringName, Variant] = {}
+## Members in the first roster.
+var members: Array[int] = [1, 2]
+## SEAL messages of the member, PING left out.
+var requests: Array[Message] = []
+## DATA datagrams of the member.
+var data: Array[PackedByteArray] = []
+
+var _socket := PacketPeerUDP.new()
+
+
+func _init() -> void:
+	_socket.bind(0, "127.0.0.1")
+
+
+## Returns the address for the member.
+func address() -> String:
+	return "127.0.0.1:%d" % _socket.get_local_port()
+
+
+## Answers what has come.
+func poll() -> void:
+	while _socket.get_available_packet_count() > 0:
+		var datagram := _socket.get_packet()
+		_socket.set_dest_address(_socket.get_packet_ip(), _socket.get_packet_port())
+		match datagram[0]:
+			Constants.FirstByte.CTRL:
+				_answer(datagram)
+			Constants.FirstByte.SEAL:
+				_take(relay.read_seal(datagram))
+			_:
+				data.append(datagram)
+
+
+## Sends a datagram to the member.
+func send(datagram: PackedByteArray) -> void:
+	_socket.put_packet(datagram)
+
+
+func _answer(datagram: PackedByteArray) -> void:
+	if FakeRelay.read_ctrl(datagram).type == Constants.MessageType.HELLO:
+		send(FakeRelay.challenge(datagram))
+		return
+	send(relay.grant(datagram, grant_changes))
+	if members:
+		send(relay.roster(2, members))
+
+
+func _take(message: Message) -> void:
+	if message.type == Constants.MessageType.PING:
+		send(relay.pong(message.number(&"seq")))
+	else:
+		requests.append(message)

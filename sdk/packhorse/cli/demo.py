@@ -1,0 +1,105 @@
+"""`packhorse demo`: the whole of Packhorse on this machine for some seconds, measured."""
+
+import argparse
+import asyncio
+import json
+from collections.abc import Sequence
+from typing import Final
+
+from rich.console import Console
+
+from packhorse.cli.demo_pings import PingClient, ping_by_turns
+from packhorse.cli.demo_screen import DemoScreen
+from packhorse.cli.demo_stage import Stage, build_stage
+from packhorse.cli.options import seconds
+from packhorse.wire.errors import ConnectivityError
+
+_SECONDS: Final = 5.0  # of pings
+_SHORTEST: Final = 0.1  # seconds
+_LONGEST: Final = 3600.0  # seconds
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of this command."""
+    parser.add_argument(
+        "--seconds",
+        type=seconds(_SHORTEST, _LONGEST),
+        default=_SECONDS,
+        metavar="S",
+        help="how long to measure (default: %(default).0f)",
+    )
+    parser.add_argument("--json", action="store_true", help="one JSON object on stdout")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run the demo; returns the exit code.
+
+    Raises:
+        PackhorseError: Something could not be started, or a client received nothing.
+    """
+    asyncio.run(_demo(args))
+    return 0
+
+
+async def _demo(args: argparse.Namespace) -> None:
+    screen = DemoScreen(Console())
+    async with build_stage() as stage:
+        if args.json:
+            await ping_by_turns(stage.clients, args.seconds, lambda _elapsed: None)
+            print(json.dumps(_report(stage, args.seconds)), flush=True)
+        else:
+            with screen.live():
+                await ping_by_turns(
+                    stage.clients,
+                    args.seconds,
+                    lambda elapsed: screen.draw(stage, elapsed, args.seconds),
+                )
+            screen.sum_up(stage)
+    require_answers(stage.clients)
+
+
+def require_answers(clients: Sequence[PingClient]) -> None:
+    """See that every client got an answer.
+
+    Raises:
+        ConnectivityError: One got none.
+    """
+    silent = [client for client in clients if not client.pings.received]
+    if silent:
+        raise ConnectivityError(
+            "measuring",
+            tuple(f"no ping of the {client.name} came back" for client in silent),
+            "see that no firewall on this machine blocks UDP between programs",
+        )
+
+
+def _report(stage: Stage, duration: float) -> dict[str, object]:
+    drops = {reason.value: count for reason, count in sorted(stage.relay.drops.items()) if count}
+    return {
+        "clients": [_client_report(client) for client in stage.clients],
+        "relay": {
+            "port": stage.relay.port,
+            "forwarded": stage.relay.datagrams_forwarded,
+            "drops": drops,
+        },
+        "seconds": duration,
+    }
+
+
+def _client_report(client: PingClient) -> dict[str, object]:
+    pings = client.pings
+    rtt = pings.summary()
+    return {
+        "name": client.name,
+        "way": client.way,
+        "sent": pings.sent,
+        "received": pings.received,
+        "loss": pings.loss,
+        "rtt_ms": rtt
+        and {name: _ms(getattr(rtt, name)) for name in ("min", "median", "p99", "max")},
+        "jitter_ms": rtt and _ms(rtt.jitter),
+    }
+
+
+def _ms(value: float) -> float:
+    return round(value * 1000, 3)

@@ -1,0 +1,120 @@
+"""`packhorse join`: a room for an unmodified game client."""
+
+import argparse
+import secrets
+from contextlib import AbstractAsyncContextManager
+
+from rich.console import Group
+from rich.text import Text
+
+from packhorse.aio.legacy_room import LegacyRoom, legacy_room
+from packhorse.aio.room import Room, join
+from packhorse.aio.udp import SocketAddress
+from packhorse.cli import options
+from packhorse.cli.output import Output, new_output
+from packhorse.cli.running import run_until_stopped, status_line
+from packhorse.cli.texts import Json
+from packhorse.core.relay_address import RelayAddress, parse_invite
+from packhorse.middleman.client_side import ClientSide
+from packhorse.middleman.endpoint import Endpoint, resolve_endpoint, show_address
+from packhorse.middleman.traffic import Traffic
+from packhorse.wire.constants import LEGACY_MAX_ID
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of this command."""
+    parser.add_argument(
+        "code",
+        nargs="?",
+        type=options.invite,
+        metavar="CODE",
+        help="room code, or invite CODE@HOST[:PORT]; none with --legacy",
+    )
+    parser.add_argument(
+        "--relay",
+        type=options.relay_address,
+        metavar="HOST[:PORT]",
+        help="relay that carries the room; not needed with an invite",
+    )
+    parser.add_argument(
+        "--udp",
+        required=True,
+        action="append",
+        type=options.local_endpoint,
+        metavar="[HOST:]PORT",
+        help="where the game will find its server, 0 for a free port (default host: 127.0.0.1)",
+    )
+    parser.add_argument(
+        "--id",
+        type=options.legacy_id,
+        metavar="N",
+        help="with --legacy: own id, 2 or above (default: a random one)",
+    )
+    options.add_shared_arguments(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Carry the game client's datagrams until a signal comes; returns the exit code."""
+    local = options.the_udp_endpoint(args, "packhorse join")
+    relay = _relay(args)
+    output, traffic = new_output(is_json=args.json), Traffic()
+    return run_until_stopped(_join(args, relay, local, output, traffic), output, traffic)
+
+
+def _relay(args: argparse.Namespace) -> RelayAddress:
+    """Return the relay to use; ends with code 2 when the options do not fit together."""
+    if args.legacy and args.code is not None:
+        options.end_with_usage(args, "CODE: --legacy knows no rooms; the relay's port is the room")
+    if not args.legacy and args.code is None:
+        options.end_with_usage(args, "CODE: needed unless --legacy is given")
+    if not args.legacy and args.id is not None:
+        options.end_with_usage(args, "--id: only with --legacy; otherwise the relay gives the id")
+    invited_to = None if args.code is None else parse_invite(args.code).relay
+    relay: RelayAddress | None = invited_to or args.relay
+    if relay is None:
+        options.end_with_usage(
+            args, "--relay: needed unless CODE is an invite, CODE@HOST"
+        )
+    return relay
+
+
+async def _join(
+    args: argparse.Namespace, relay: RelayAddress, local: Endpoint, output: Output, traffic: Traffic
+) -> None:
+    side = ClientSide(await resolve_endpoint(local), output.tell, traffic)
+    async with side, _open_room(args, relay) as room:
+        output.announce(_fields(room, relay, side.address), _text(room, relay, side.address))
+        async with status_line(output, room, traffic):
+            await side.run(room, output.tell)
+
+
+def _open_room(
+    args: argparse.Namespace, relay: RelayAddress
+) -> AbstractAsyncContextManager[Room | LegacyRoom]:
+    timeout = options.join_timeout(args)
+    if args.legacy:
+        peer_id = args.id or 2 + secrets.randbelow(LEGACY_MAX_ID - 1)
+        return legacy_room(relay, peer_id, timeout=timeout)
+    return join(relay, args.code, timeout=timeout)
+
+
+def _fields(room: Room | LegacyRoom, relay: RelayAddress, local: SocketAddress) -> dict[str, Json]:
+    return {
+        "event": "ready",
+        "udp": local[1],
+        "address": show_address(local),
+        "peer_id": room.peer_id,
+        "code": room.code if isinstance(room, Room) else None,
+        "relay": str(relay),
+        "legacy": not isinstance(room, Room),
+    }
+
+
+def _text(room: Room | LegacyRoom, relay: RelayAddress, local: SocketAddress) -> Group:
+    where = f"room {room.code}" if isinstance(room, Room) else "the legacy room"
+    return Group(
+        f"In {where} on {relay}, as peer {room.peer_id}.",
+        Text.assemble("Let the game connect to ", (show_address(local), "bold"), "."),
+        "",
+        "Stop with Ctrl-C.",
+    )

@@ -1,0 +1,95 @@
+"""Run a room's work until it fails or a signal ends it, with a status line meanwhile."""
+
+import asyncio
+import signal
+import time
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
+from typing import Final
+
+from packhorse.cli.output import Output
+from packhorse.middleman.room_face import RoomFace
+from packhorse.middleman.traffic import Traffic
+from packhorse.wire.errors import PackhorseError
+
+_STATUS_INTERVAL: Final = 1.0  # seconds
+_SIGNALS: Final = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")  # where the system has them
+
+
+def run_until_stopped(work: Coroutine[None, None, None], output: Output, traffic: Traffic) -> int:
+    """Run `work`; returns exit code 0 when a signal or the work itself ended it.
+
+    Raises:
+        PackhorseError: The work failed.
+    """
+    try:
+        asyncio.run(_until_signal(work))
+    except PackhorseError as error:
+        output.close(traffic, error)
+        raise
+    output.close(traffic, None)
+    return 0
+
+
+async def _until_signal(work: Coroutine[None, None, None]) -> None:
+    stop = asyncio.Event()
+    _on_signals(stop)
+    working = asyncio.create_task(work, name="packhorse-work")
+    stopping = asyncio.create_task(stop.wait(), name="packhorse-stop")
+    await asyncio.wait([working, stopping], return_when=asyncio.FIRST_COMPLETED)
+    for task in (working, stopping):
+        task.cancel()  # the work leaves its room on the way out
+    await asyncio.gather(working, stopping, return_exceptions=True)
+    if not working.cancelled():
+        working.result()
+
+
+def _on_signals(stop: asyncio.Event) -> None:
+    loop = asyncio.get_running_loop()
+    for name in _SIGNALS:
+        number = getattr(signal, name, None)
+        if number is None:
+            continue
+        try:
+            loop.add_signal_handler(number, stop.set)
+        except NotImplementedError:  # Windows
+            signal.signal(number, lambda *_: loop.call_soon_threadsafe(stop.set))
+
+
+@asynccontextmanager
+async def status_line(output: Output, room: RoomFace, traffic: Traffic) -> AsyncIterator[None]:
+    """Show once a second what is going on, where that is of use."""
+    if not output.has_status:
+        yield
+        return
+    task = asyncio.create_task(_show_status(output, room, traffic), name="packhorse-status")
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def _show_status(output: Output, room: RoomFace, traffic: Traffic) -> None:
+    then, to_room, from_room = time.monotonic(), traffic.to_room, traffic.from_room
+    while True:
+        now = time.monotonic()
+        elapsed = max(now - then, _STATUS_INTERVAL)
+        up, down = traffic.to_room - to_room, traffic.from_room - from_room
+        output.show_status(status_text(room, up / elapsed, down / elapsed))
+        then, to_room, from_room = now, traffic.to_room, traffic.from_room
+        await asyncio.sleep(_STATUS_INTERVAL)
+
+
+def status_text(room: RoomFace, up_rate: float, down_rate: float) -> str:
+    """Return the status line.
+
+    Args:
+        room: Joined.
+        up_rate: Datagrams a second to the room.
+        down_rate: Datagrams a second from the room.
+    """
+    rtt = "" if room.rtt is None else f"  RTT to the relay {room.rtt * 1000:.0f} ms"
+    count = len(room.peers)
+    peers = "1 other peer" if count == 1 else f"{count} other peers"
+    return f"{peers}  to room {up_rate:.0f}/s  from room {down_rate:.0f}/s{rtt}"

@@ -1,0 +1,290 @@
+"""Real Godot processes in one room, through a real relay and Godot's MultiplayerAPI."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+
+import pytest
+
+from tests.support.godot_member import GodotMember
+from tests.support.relay_process import RelayProcess
+
+pytestmark = pytest.mark.usefixtures("godot")
+
+Start = Callable[[int], list[GodotMember]]
+
+
+@pytest.fixture
+def relay() -> Iterator[RelayProcess]:
+    """Give a relay of the test's own."""
+    with RelayProcess() as process:
+        yield process
+
+
+@pytest.fixture
+def start() -> Iterator[Start]:
+    """Give a function that starts so many Godot processes side by side."""
+    with ExitStack() as stack:
+
+        def start_members(count: int) -> list[GodotMember]:
+            members = [GodotMember() for _ in range(count)]
+            return [stack.enter_context(member) for member in members]
+
+        yield start_members
+
+
+def test_rpcs_travel_both_ways(relay: RelayProcess, start: Start) -> None:
+    host, client = start(2)
+    client.join(relay.address, host.create(relay.address))
+    host.expect("peer_connected", peer=2)
+
+    host.do("say", text="to all")
+    client.do("say", text="to the host", to=1, reliable=True)
+
+    client.expect("heard", peer=1, text="to all")
+    host.expect("heard_reliably", peer=2, text="to the host")
+
+
+def test_client_learns_of_its_id_and_of_the_host(relay: RelayProcess, start: Start) -> None:
+    host, client = start(2)
+    code = host.create(relay.address)
+    client.join(relay.address, code.lower().replace("-", " "))
+
+    client.expect("connected_to_server")
+    client.expect("peer_connected", peer=1)
+
+    told = client.report()
+    assert (told["id"], told["code"], told["peers"]) == (2, code, [1])
+
+
+def test_stages_are_told_in_order(relay: RelayProcess, start: Start) -> None:
+    host, client = start(2)
+    client.join(relay.address, host.create(relay.address))
+
+    stages = [event["stage"] for event in client.unexpected("stage_changed")]
+
+    assert stages == ["RESOLVING", "REACHING_UDP", "JOINING"]  # and CONNECTED, taken by join()
+
+
+def test_mesh_clients_see_and_call_each_other(relay: RelayProcess, start: Start) -> None:
+    host, second, third = start(3)
+    code = host.create(relay.address)
+    second.join(relay.address, code)
+    third.join(relay.address, code)
+    for member, peers in ((host, (2, 3)), (second, (1, 3)), (third, (1, 2))):
+        for peer in peers:
+            member.expect("peer_connected", peer=peer)
+
+    third.do("say", text="between clients", to=2)
+    second.do("say", text="to everybody")
+
+    second.expect("heard", peer=3, text="between clients")
+    host.expect("heard", peer=2, text="to everybody")
+    third.expect("heard", peer=2, text="to everybody")
+
+
+def test_star_clients_call_each_other_through_the_host(relay: RelayProcess, start: Start) -> None:
+    host, second, third = start(3)
+    code = host.create(relay.address, topology="star")
+    second.join(relay.address, code)
+    third.join(relay.address, code)
+    second.expect("peer_connected", peer=3)
+    third.expect("peer_connected", peer=2)
+
+    third.do("say", text="through the host", to=2)
+    second.do("say", text="to everybody", reliable=True)
+
+    second.expect("heard", peer=3, text="through the host")
+    host.expect("heard_reliably", peer=2, text="to everybody")
+    third.expect("heard_reliably", peer=2, text="to everybody")
+
+
+def test_star_client_that_leaves_is_told_to_the_others(relay: RelayProcess, start: Start) -> None:
+    host, second, third = start(3)
+    code = host.create(relay.address, topology="star")
+    second.join(relay.address, code)
+    third.join(relay.address, code)
+    second.expect("peer_connected", peer=3)
+
+    third.do("close")
+
+    host.expect("peer_disconnected", peer=3)
+    second.expect("peer_disconnected", peer=3)
+
+
+def test_a_broadcast_is_uploaded_once(relay: RelayProcess, start: Start) -> None:
+    host, second, third = start(3)
+    code = host.create(relay.address)
+    second.join(relay.address, code)
+    third.join(relay.address, code)
+    host.expect("peer_connected", peer=3)
+    host.do("say", text="first")  # Godot sends the path of a node before the first call
+    third.expect("heard", text="first")
+    second.expect("heard", text="first")
+    before = host.report()["statistics"]["datagrams_sent"]
+
+    host.do("spray", times=200)
+    host.do("say", text="last")
+    for client in (second, third):
+        client.expect("heard", text="last")
+
+    sent = host.report()["statistics"]["datagrams_sent"] - before
+    assert 200 <= sent <= 220, "one datagram for each call, and some PINGs"
+    assert [client.report()["calls"] for client in (second, third)] == [202, 202]
+
+
+def test_kicked_client_is_disconnected_and_told_why(relay: RelayProcess, start: Start) -> None:
+    host, second, third = start(3)
+    code = host.create(relay.address)
+    second.join(relay.address, code)
+    third.join(relay.address, code)
+    host.expect("peer_connected", peer=3)
+
+    host.do("kick", peer=2)
+
+    error = second.expect("connection_error")
+    assert (error["name"], error["advice"]) == ("KICKED", "ask the host")
+    second.expect("server_disconnected")
+    host.expect("peer_disconnected", peer=2)
+    third.expect("peer_disconnected", peer=2)
+
+
+def test_forced_kick_tells_the_host_nothing(relay: RelayProcess, start: Start) -> None:
+    host, second, third = start(3)
+    code = host.create(relay.address)
+    second.join(relay.address, code)
+    third.join(relay.address, code)
+    host.expect("peer_connected", peer=3)
+
+    host.do("kick", peer=2, force=True)
+
+    second.expect("server_disconnected")
+    third.expect("peer_disconnected", peer=2)
+    third.do("say", text="after it", to=1)
+    host.expect("heard", text="after it")
+    assert host.unexpected("peer_disconnected") == []
+
+
+def test_host_that_leaves_ends_the_room(relay: RelayProcess, start: Start) -> None:
+    host, client = start(2)
+    client.join(relay.address, host.create(relay.address))
+
+    host.do("close")
+
+    assert client.expect("connection_error")["name"] == "ROOM_CLOSED"
+    client.expect("peer_disconnected", peer=1)
+    client.expect("server_disconnected")
+    assert client.report()["status"] == 0
+
+
+def test_host_whose_peer_is_dropped_leaves_too(relay: RelayProcess, start: Start) -> None:
+    host, client = start(2)
+    client.join(relay.address, host.create(relay.address))
+
+    host.do("unassign")
+
+    assert client.expect("connection_error")["name"] == "ROOM_CLOSED"
+
+
+def test_process_that_quits_leaves_its_room(relay: RelayProcess, start: Start) -> None:
+    host, client = start(2)
+    client.join(relay.address, host.create(relay.address))
+    host.expect("peer_connected", peer=2)
+
+    client.do("quit")
+
+    host.expect("peer_disconnected", peer=2)
+
+
+@pytest.mark.parametrize("reuse", [False, True], ids=["new object", "same object"])
+def test_client_leaves_and_comes_back(relay: RelayProcess, start: Start, *, reuse: bool) -> None:
+    host, client = start(2)
+    code = host.create(relay.address)
+    client.join(relay.address, code)
+    host.expect("peer_connected", peer=2)
+
+    client.do("close")
+    host.expect("peer_disconnected", peer=2)
+    client.expect("server_disconnected")
+    client.join(relay.address, code, reuse=reuse)
+
+    host.expect("peer_connected", peer=3)
+    client.do("say", text="back", to=1)
+    host.expect("heard", peer=3, text="back")
+    host.do("say", text="welcome", to=3)
+    client.expect("heard", peer=1, text="welcome")
+
+
+@pytest.mark.parametrize("reuse", [False, True], ids=["new object", "same object"])
+def test_host_opens_another_room(relay: RelayProcess, start: Start, *, reuse: bool) -> None:
+    host, client = start(2)
+    first = host.create(relay.address)
+    client.join(relay.address, first)
+    host.do("close")
+    client.expect("server_disconnected")
+    host.expect("server_disconnected")
+
+    second = host.create(relay.address, reuse=reuse)
+    client.join(relay.address, second, reuse=reuse)
+
+    assert first != second
+    host.expect("peer_connected", peer=2)
+    host.do("say", text="again")
+    client.expect("heard", text="again")
+
+
+def test_host_may_refuse_new_connections(relay: RelayProcess, start: Start) -> None:
+    host, client = start(2)
+    code = host.create(relay.address)
+
+    host.do("refuse")
+    client.do("join", relay=relay.address, code=code)
+
+    assert client.expect("connection_error")["name"] == "KICKED"
+    assert host.unexpected("peer_connected") == []
+
+
+def test_full_room_refuses(relay: RelayProcess, start: Start) -> None:
+    host, second, third = start(3)
+    code = host.create(relay.address, max_peers=2)
+    second.join(relay.address, code)
+
+    third.do("join", relay=relay.address, code=code)
+
+    assert third.expect("connection_error")["name"] == "ROOM_FULL"
+    third.expect("connection_failed")
+
+
+def test_packets_survive_a_game_that_freezes(relay: RelayProcess, start: Start) -> None:
+    host, client = start(2)
+    client.join(relay.address, host.create(relay.address))
+    host.expect("peer_connected", peer=2)
+    host.do("say", text="first")
+    client.expect("heard", text="first")
+
+    client.do("freeze", seconds=0.5)
+    host.do("spray", times=200)
+    host.do("say", text="last")
+
+    client.expect("heard", text="last")
+    assert client.report()["calls"] == 202
+
+
+def test_ipv6_relay(start: Start) -> None:
+    with RelayProcess(host="::1") as relay:
+        host, client = start(2)
+        client.join(relay.address, host.create(relay.address))
+
+        client.do("say", text="over IPv6", to=1)
+
+        host.expect("heard", peer=2, text="over IPv6")
+
+
+def test_relay_by_name(start: Start) -> None:
+    with RelayProcess() as relay:
+        host, client = start(2)
+        name = f"localhost:{relay.port}"
+        client.join(name, host.create(name))
+
+        client.do("say", text="by name", to=1)
+
+        host.expect("heard", text="by name")

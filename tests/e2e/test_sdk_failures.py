@@ -1,0 +1,289 @@
+"""What the SDK does when something fails: within a bounded time, typed, with advice."""
+
+import asyncio
+import gc
+import socket
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+
+import pytest
+
+import packhorse
+from packhorse import ErrorCode, Message, SessionClosedByError, TransactionTimeoutError
+from packhorse_relay.aio.server import RelayServer
+from tests.support.gate import Gate
+from tests.support.relay_process import RelayProcess
+from tests.support.relays import LOOPBACK, address_of, new_relay, quick_settings
+from tests.support.waiting import DEADLINE, end_of, next_of, until
+
+
+@pytest.fixture
+async def relay() -> AsyncIterator[RelayServer]:
+    async with new_relay() as server:
+        yield server
+
+
+@pytest.fixture
+def silent_address() -> Iterator[str]:
+    """Return an address where datagrams arrive and nobody answers."""
+    with silent_socket() as sock:
+        yield f"{LOOPBACK}:{sock.getsockname()[1]}"
+
+
+@contextmanager
+def silent_socket(port: int = 0) -> Iterator[socket.socket]:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.bind((LOOPBACK, port))
+        yield sock
+
+
+def open_sockets() -> int:
+    """Return how many UDP sockets this process has."""
+    gc.collect()
+    return sum(
+        isinstance(thing, socket.socket) and thing.fileno() >= 0 and thing.type is socket.SOCK_DGRAM
+        for thing in gc.get_objects()
+    )
+
+
+# The relay ends, or is not the one that it was.
+
+
+async def test_relay_that_stops_says_so() -> None:
+    async with new_relay() as relay, packhorse.host(address_of(relay)) as room:
+        await relay.__aexit__(None, None, None)
+        error = await end_of(room)
+
+    assert isinstance(error, SessionClosedByError)
+    assert error.code is ErrorCode.DRAINING
+    assert error.advice
+
+
+async def test_relay_that_was_killed_and_restarted_ends_the_session_with_advice() -> None:
+    with RelayProcess() as first:
+        async with packhorse.host(first.address) as room:
+            first.kill()
+            with RelayProcess(port=first.port):
+                error = await end_of(room, within=10.0)
+
+    assert isinstance(error, SessionClosedByError)
+    assert error.code is ErrorCode.SESSION_UNKNOWN
+    assert "join again" in error.advice
+
+
+async def test_relay_that_is_gone_ends_the_session_after_its_time() -> None:
+    async with (
+        new_relay(settings=quick_settings()) as relay,
+        Gate((LOOPBACK, relay.port)) as gate,
+        packhorse.host(gate.address) as room,
+    ):
+        gate.is_open = False
+        await next_of(room, packhorse.SessionLost)
+        error = await end_of(room)
+
+    assert isinstance(error, SessionClosedByError)
+    assert error.code is ErrorCode.LEASE_EXPIRED
+    assert error.advice
+
+
+async def test_sending_after_the_end_raises_what_ended_the_session() -> None:
+    async with new_relay() as relay, packhorse.host(address_of(relay)) as room:
+        await relay.__aexit__(None, None, None)
+        await end_of(room)
+
+        with pytest.raises(SessionClosedByError):
+            await room.send(b"anybody?")
+        with pytest.raises(SessionClosedByError):
+            await room.kick(2)
+
+
+# The room or the relay cannot be had.
+
+
+async def test_wrong_code_is_denied_with_advice(relay: RelayServer) -> None:
+    with pytest.raises(packhorse.JoinDeniedError) as denied:
+        async with packhorse.join(address_of(relay), "0000-0000"):
+            pass
+
+    assert denied.value.stage == "joining the room"
+    assert "compare the code" in denied.value.advice
+
+
+@pytest.mark.parametrize("code", ["", "K7QM", "K7QM-2XP!", "K7QM-2XPA-9"])
+async def test_malformed_code_needs_no_relay(code: str) -> None:
+    with pytest.raises(packhorse.ConfigurationError):
+        async with packhorse.join("relay.invalid", code):
+            pass
+
+
+async def test_relay_that_never_answers_is_given_up_after_five_sends(silent_address: str) -> None:
+    with pytest.raises(TransactionTimeoutError) as timed_out:
+        async with packhorse.host(silent_address):
+            pass
+
+    error = timed_out.value
+    assert (error.stage, error.sends) == ("reaching the relay", 5)
+    assert 5.75 <= error.elapsed < 8.0
+    assert "firewall" in error.advice
+
+
+async def test_deadline_of_the_caller_wins(silent_address: str) -> None:
+    loop = asyncio.get_running_loop()
+    begin = loop.time()
+    with pytest.raises(TransactionTimeoutError) as timed_out:
+        async with packhorse.host(silent_address, timeout=0.2):
+            pass
+
+    assert loop.time() - begin < 2.0
+    assert timed_out.value.stage == "reaching the relay"
+
+
+@pytest.mark.parametrize("name", ["nowhere.invalid", "no..where", "x" * 64, "rel\0ay"])
+async def test_name_that_means_nothing_is_told_at_once(name: str) -> None:
+    with pytest.raises(packhorse.ConnectivityError) as failed:
+        async with packhorse.host(name):
+            pass
+
+    assert failed.value.stage == "resolving the relay's name"
+    assert failed.value.attempts
+    assert "spelling" in failed.value.advice
+
+
+@pytest.mark.parametrize("seconds", [0.0, -1.0, 601.0, float("nan")])
+async def test_timeout_outside_its_range_is_refused(seconds: float) -> None:
+    with pytest.raises(packhorse.ConfigurationError):
+        async with packhorse.host("relay.invalid", timeout=seconds):
+            pass
+
+
+# Cancelling and closing.
+
+
+async def test_cancelling_while_joining_ends_at_once_and_leaves_no_socket(
+    silent_address: str,
+) -> None:
+    async def enter() -> None:
+        async with packhorse.host(silent_address):
+            pass
+
+    before = open_sockets()
+    joining = asyncio.create_task(enter())
+    await until(lambda: open_sockets() > before)
+    joining.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asyncio.wait_for(joining, 1.0)
+
+    assert open_sockets() == before
+
+
+async def test_cancelling_just_after_the_relay_let_us_in_leaves_no_ghost(
+    relay: RelayServer,
+) -> None:
+    async def enter() -> None:
+        async with packhorse.host(address_of(relay)):
+            await asyncio.Event().wait()
+
+    joining = asyncio.create_task(enter())
+    while relay.session_count == 0:  # noqa: ASYNC110 - look after each turn of the loop
+        await asyncio.sleep(0)
+    joining.cancel()
+    await asyncio.wait([joining])
+
+    await until(lambda: relay.session_count == 0)
+
+
+async def test_cancelling_in_the_body_leaves_the_room(relay: RelayServer) -> None:
+    entered = asyncio.Event()
+
+    async def stay() -> None:
+        async with packhorse.host(address_of(relay)) as room:
+            entered.set()
+            async for _ in room:
+                pass
+
+    staying = asyncio.create_task(stay())
+    await asyncio.wait_for(entered.wait(), DEADLINE)
+    staying.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await staying
+
+    assert relay.room_count == 0
+
+
+async def test_cancelled_reading_loses_no_event(relay: RelayServer) -> None:
+    async with (
+        packhorse.host(address_of(relay)) as host,
+        packhorse.join(address_of(relay), host.code) as guest,
+    ):
+        got: list[bytes] = []
+        for number in range(200):
+            await guest.send(number.to_bytes(1), to=packhorse.HOST)
+            try:
+                async with asyncio.timeout(0):
+                    async for event in host:
+                        got += [event.data] if isinstance(event, Message) else []
+            except TimeoutError:
+                pass
+        while len(got) < 200:
+            got.append((await next_of(host, Message)).data)
+
+        assert got == [number.to_bytes(1) for number in range(200)]
+
+
+async def test_cancelled_kick_is_forgotten(relay: RelayServer) -> None:
+    async with (
+        Gate((LOOPBACK, relay.port)) as gate,
+        packhorse.host(gate.address) as host,
+        packhorse.join(address_of(relay), host.code) as guest,
+    ):
+        gate.is_open = False
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(host.kick(guest.peer_id), 0.05)
+        gate.is_open = True
+
+        await end_of(guest)  # the request was sent; its answer finds nobody and harms nobody
+        await until(lambda: not host.peers)
+
+
+async def test_cancelled_leaving_closes_the_room_all_the_same(relay: RelayServer) -> None:
+    async with Gate((LOOPBACK, relay.port)) as gate:
+        before = open_sockets()
+        async with packhorse.host(gate.address) as room:
+            gate.is_open = False
+            with pytest.raises(TimeoutError):
+                await asyncio.wait_for(room.aclose(), 0.05)
+
+            assert room.is_closed
+            assert open_sockets() == before + 1  # the gate's own
+
+
+async def test_leaving_a_dead_relay_takes_no_longer_than_a_second(relay: RelayServer) -> None:
+    loop = asyncio.get_running_loop()
+    async with Gate((LOOPBACK, relay.port)) as gate, packhorse.host(gate.address) as room:
+        gate.is_open = False
+        begin = loop.time()
+        await room.aclose()
+
+    assert 0.9 < loop.time() - begin < 2.0
+
+
+async def test_closing_again_is_harmless(relay: RelayServer) -> None:
+    async with packhorse.host(address_of(relay)) as room:
+        await asyncio.gather(room.aclose(), room.aclose())
+        await room.aclose()
+
+        assert room.is_closed
+        assert [event async for event in room] == []
+        with pytest.raises(packhorse.SessionClosedOK):
+            await room.send(b"too late")
+
+
+@pytest.mark.parametrize("error", [ZeroDivisionError("mine"), packhorse.SessionClosedOK()])
+async def test_error_of_the_body_comes_out_unchanged(relay: RelayServer, error: Exception) -> None:
+    with pytest.raises(type(error)) as caught:
+        async with packhorse.host(address_of(relay)):
+            raise error
+
+    assert caught.value is error
+    assert caught.value.__cause__ is None
+    await until(lambda: relay.room_count == 0)

@@ -1,0 +1,335 @@
+"""A relay core under a test's hands, and members that speak the wire by themselves."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from random import Random
+from typing import Final, NamedTuple
+
+from packhorse.wire import constants as c
+from packhorse.wire.address import TransportAddress
+from packhorse.wire.constants import DropReason, FirstByte, Topology
+from packhorse.wire.ctrl import decode_ctrl, encode_ctrl, encode_padded
+from packhorse.wire.fields import Sender
+from packhorse.wire.header import decode_header, encode_destination
+from packhorse.wire.messages import (
+    Challenge,
+    Create,
+    Grant,
+    Hello,
+    Join,
+    Kick,
+    Leave,
+    MemberSeal,
+    PathResponse,
+    Ping,
+    RelayCtrl,
+    RelaySeal,
+    Sync,
+)
+from packhorse.wire.seal import DirectionKeys, decode_seal, derive_keys, encode_seal
+from packhorse_relay.core.relay import RelayCore
+from packhorse_relay.core.relay_legacy import LegacyRoom
+from packhorse_relay.core.settings import Settings
+
+START: Final = 1000.0  # seconds
+TRANSACTION: Final = 0x1F2E3D4C
+UNLIMITED: Final = Settings(
+    hello_rate=1e6, reply_rate=1e6, reply_rate_total=1e6, create_rate=1e6, join_rate=1e6
+)
+"""For tests whose point is no rate."""
+
+
+class Sent(NamedTuple):
+    """One datagram that the relay sent."""
+
+    data: bytes
+    address: TransportAddress
+
+
+class Outcome(NamedTuple):
+    """What became of one datagram at the relay."""
+
+    drop: DropReason | None
+    """The reason that was counted."""
+    sent: list[Sent]
+
+    def to(self, address: TransportAddress) -> list[bytes]:
+        """Return what was sent to `address`."""
+        return [sent.data for sent in self.sent if sent.address == address]
+
+    @property
+    def answers(self) -> list[RelayCtrl]:
+        """What was sent in CTRL, to whomever."""
+        return ctrl_of(self.sent)
+
+    @property
+    def answer(self) -> RelayCtrl:
+        """The first that was sent in CTRL."""
+        return self.answers[0]
+
+
+def seeded_bytes(seed: object) -> Callable[[int], bytes]:
+    """Return a source of bytes that is the same in every run."""
+    return Random(str(seed)).randbytes  # noqa: S311 - repeatable by design
+
+
+def address(number: int, port: int = 40000, *, listener: int = 0) -> TransportAddress:
+    """Return an address of a source of its own, one for each number 0..64999."""
+    host = f"198.18.{number // 250}.{number % 250 + 1}"
+    return TransportAddress(host, port, listener)
+
+
+def nonce(number: int) -> bytes:
+    """Return the nonce of an attempt to join."""
+    return number.to_bytes(c.NONCE_SIZE, "big")
+
+
+def ctrl_of(sent: Iterable[Sent]) -> list[RelayCtrl]:
+    """Decode what the relay sent in CTRL."""
+    return [
+        decode_ctrl(data, Sender.RELAY) for data, _ in sent if data[:1] == bytes([FirstByte.CTRL])
+    ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Applicant:
+    """Somebody at an address who wants to join."""
+
+    address: TransportAddress
+    nonce: bytes = nonce(1)
+    version_min: int = c.WIRE_VERSION
+    version_max: int = c.WIRE_VERSION
+    features: int = 0
+    max_datagram: int = c.MAX_DATAGRAM_DEFAULT
+
+    def hello(self, size: int = c.MAX_DATAGRAM_DEFAULT) -> bytes:
+        """Return HELLO, padded to `size` bytes."""
+        hello = Hello(
+            version_min=self.version_min,
+            version_max=self.version_max,
+            features=self.features,
+            nonce=self.nonce,
+        )
+        return encode_padded(hello, TRANSACTION, size)
+
+    def create(
+        self, cookie: bytes, *, topology: int | None = None, max_peers: int | None = None
+    ) -> bytes:
+        """Return CREATE."""
+        create = Create(
+            version_min=self.version_min,
+            version_max=self.version_max,
+            features=self.features,
+            nonce=self.nonce,
+            cookie=cookie,
+            max_datagram=self.max_datagram,
+            topology=topology,
+            max_peers=max_peers,
+        )
+        return encode_ctrl(create, TRANSACTION)
+
+    def join(self, cookie: bytes, code: str) -> bytes:
+        """Return JOIN."""
+        join = Join(
+            version_min=self.version_min,
+            version_max=self.version_max,
+            features=self.features,
+            nonce=self.nonce,
+            cookie=cookie,
+            max_datagram=self.max_datagram,
+            code=code,
+        )
+        return encode_ctrl(join, TRANSACTION)
+
+
+class Rig:
+    """A relay core and its clock."""
+
+    def __init__(
+        self,
+        settings: Settings | None = None,
+        *,
+        legacy: LegacyRoom | None = None,
+        seed: object = 0,
+        now: float = START,
+    ) -> None:
+        self.now = now
+        """Seconds."""
+        self.core = RelayCore(settings or Settings(), seeded_bytes(seed), legacy, now=now)
+
+    def send(self, data: bytes, source: TransportAddress) -> Outcome:
+        """Hand a datagram to the relay."""
+        before = self.core.drops.copy()
+        self.core.receive_datagram(data, source, now=self.now)
+        reasons = list((self.core.drops - before).elements())
+        if len(reasons) > 1:
+            raise AssertionError(f"one datagram counts for {reasons}")
+        return Outcome(reasons[0] if reasons else None, self.drain())
+
+    def drain(self) -> list[Sent]:
+        """Return what the relay wants to send."""
+        return [Sent(*datagram) for datagram in self.core.datagrams_to_send()]
+
+    def advance(self, seconds: float) -> list[Sent]:
+        """Let time pass, with every timeout at its time; returns what was sent."""
+        deadline = self.now + seconds
+        sent: list[Sent] = []
+        while (when := self.core.next_timeout()) is not None and when <= deadline:
+            self.now = max(self.now, when)
+            self.core.handle_timeout(now=self.now)
+            sent += self.drain()
+        self.now = deadline
+        return sent
+
+    def cookie(self, applicant: Applicant) -> bytes:
+        """Say HELLO and return the cookie."""
+        challenge = self.send(applicant.hello(), applicant.address).answer
+        assert isinstance(challenge, Challenge), challenge
+        return challenge.cookie
+
+    def ask_to_create(
+        self, applicant: Applicant, *, topology: int | None = None, max_peers: int | None = None
+    ) -> Outcome:
+        """Say HELLO and CREATE; returns the outcome of CREATE."""
+        create = applicant.create(self.cookie(applicant), topology=topology, max_peers=max_peers)
+        return self.send(create, applicant.address)
+
+    def ask_to_join(self, applicant: Applicant, code: str) -> Outcome:
+        """Say HELLO and JOIN; returns the outcome of JOIN."""
+        return self.send(applicant.join(self.cookie(applicant), code), applicant.address)
+
+    def create(
+        self,
+        at: TransportAddress,
+        *,
+        topology: Topology | None = None,
+        max_peers: int | None = None,
+        number: int = 1,
+    ) -> "RawMember":
+        """Create a room from the address `at` and return its host."""
+        applicant = Applicant(address=at, nonce=nonce(number))
+        outcome = self.ask_to_create(applicant, topology=topology, max_peers=max_peers)
+        return RawMember.granted(self, outcome, at)
+
+    def join(self, code: str, at: TransportAddress, *, number: int = 1) -> "RawMember":
+        """Join a room from the address `at`."""
+        applicant = Applicant(address=at, nonce=nonce(number))
+        return RawMember.granted(self, self.ask_to_join(applicant, code), at)
+
+    def room(self, size: int, *, topology: Topology | None = None, first: int = 1) -> "Members":
+        """Create a room with `size` members, at `address(first)` and those after it."""
+        host = self.create(address(first), topology=topology)
+        numbers = range(first + 1, first + size)
+        return [host, *(self.join(host.code, address(number)) for number in numbers)]
+
+
+@dataclass(slots=True, eq=False)
+class RawMember:
+    """A member that does nothing by itself: a test says what it sends and when."""
+
+    rig: Rig
+    address: TransportAddress
+    """Where it sends from; a test may change it."""
+    grant: Grant
+    keys: DirectionKeys
+    next_seq: int = 1
+    inbox: list[RelaySeal] = field(default_factory=list)
+    """What came in SEAL with GRANT."""
+
+    @classmethod
+    def granted(cls, rig: Rig, outcome: Outcome, at: TransportAddress) -> "RawMember":
+        """Return the member that the outcome of CREATE or JOIN made."""
+        grants = [answer for answer in outcome.answers if isinstance(answer, Grant)]
+        if not grants:
+            raise AssertionError(f"no GRANT but {outcome}")
+        member = cls(rig, at, grants[0], derive_keys(grants[0].key))
+        member.inbox = member.heard(outcome.sent)
+        return member
+
+    @property
+    def code(self) -> str:
+        """Room code."""
+        return self.grant.code
+
+    @property
+    def peer(self) -> int:
+        """Peer id."""
+        return self.grant.peer
+
+    def ping(self, pad: int = c.PING_PAD) -> bytes:
+        """Return the next SEAL datagram: PING."""
+        return self.seal(Ping(seq=self._take_seq(), pad=bytes(pad)))
+
+    def sync(self, since: int) -> bytes:
+        """Return the next SEAL datagram: SYNC."""
+        return self.seal(Sync(seq=self._take_seq(), since=since))
+
+    def leave(self) -> bytes:
+        """Return the next SEAL datagram: LEAVE."""
+        return self.seal(Leave(seq=self._take_seq()))
+
+    def kick(self, peer: int, *, ban: bool | None = None) -> bytes:
+        """Return the next SEAL datagram: KICK."""
+        return self.seal(Kick(seq=self._take_seq(), peer=peer, ban=ban))
+
+    def path_response(self, challenge: bytes) -> bytes:
+        """Return the next SEAL datagram: PATH_RESPONSE."""
+        return self.seal(PathResponse(seq=self._take_seq(), challenge=challenge))
+
+    def data(
+        self, destination: int, payload: bytes = b"hi", first_byte: FirstByte = FirstByte.DATA
+    ) -> bytes:
+        """Return DATA or FRAME."""
+        return encode_destination(first_byte, self.grant.tag, destination) + payload
+
+    def send(self, data: bytes, source: TransportAddress | None = None) -> Outcome:
+        """Send a datagram from the own address or another."""
+        return self.rig.send(data, source or self.address)
+
+    def heard(self, sent: Iterable[Sent]) -> list[RelaySeal]:
+        """Decode what was sent to this session in SEAL, wherever it was sent to."""
+        return [message for message, _ in self.heard_at(sent)]
+
+    def heard_at(self, sent: Iterable[Sent]) -> list[tuple[RelaySeal, TransportAddress]]:
+        """Decode what was sent to this session in SEAL, with where it was sent to."""
+        prefix = bytes([FirstByte.SEAL, self.grant.tag]) + self.grant.session.to_bytes(4, "big")
+        key = self.keys.relay_to_member
+        return [
+            (decode_seal(data, key, Sender.RELAY), to)
+            for data, to in sent
+            if data[: c.HEADER_SIZE] == prefix
+        ]
+
+    def seal(self, message: MemberSeal) -> bytes:
+        """Sign a message."""
+        key = self.keys.member_to_relay
+        return encode_seal(message, self.grant.session, self.grant.tag, key)
+
+    def _take_seq(self) -> int:
+        seq = self.next_seq
+        self.next_seq += 1
+        return seq
+
+
+Members = list[RawMember]
+
+
+class Delivery(NamedTuple):
+    """One copy of DATA or FRAME."""
+
+    tag: int
+    source: int
+    """Peer id."""
+    is_fanout: bool
+    payload: bytes
+    address: TransportAddress
+
+
+def deliveries(sent: Iterable[Sent]) -> list[Delivery]:
+    """Decode what the relay sent in DATA and FRAME."""
+    found = []
+    for data, to in sent:
+        if data[0] in {FirstByte.DATA, FirstByte.FRAME}:
+            header, payload = decode_header(data), data[c.HEADER_SIZE :]
+            found.append(Delivery(header.tag, header.source, header.is_fanout, payload, to))
+    return found

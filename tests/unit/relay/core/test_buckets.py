@@ -1,0 +1,109 @@
+"""Tests of token buckets: rate, burst, waiting, and how many sources are remembered."""
+
+import math
+
+import pytest
+
+from packhorse.wire.constants import MAX_SOURCES
+from packhorse_relay.core.buckets import SourceBuckets, TokenBucket
+
+
+def taken(bucket: TokenBucket, tries: int, *, now: float) -> int:
+    return sum(bucket.take(now=now) for _ in range(tries))
+
+
+def test_bucket_gives_its_burst_at_once_and_no_more() -> None:
+    bucket = TokenBucket(5, 10, now=0.0)
+
+    assert taken(bucket, 11, now=0.0) == 10
+
+
+def test_bucket_refills_at_its_rate() -> None:
+    bucket = TokenBucket(5, 10, now=0.0)
+    taken(bucket, 10, now=0.0)
+
+    assert taken(bucket, 10, now=1.0) == 5
+
+
+def test_bucket_never_holds_more_than_its_burst() -> None:
+    bucket = TokenBucket(5, 10, now=0.0)
+
+    assert taken(bucket, 100, now=3600.0) == 10
+
+
+def test_bucket_tells_how_long_the_next_token_takes() -> None:
+    bucket = TokenBucket(0.5, 1, now=0.0)
+    bucket.take(now=0.0)
+
+    assert [bucket.wait(now=now) for now in (0.0, 1.0, 2.0, 9.0)] == [2.0, 1.0, 0.0, 0.0]
+
+
+def test_bucket_without_a_rate_never_has_a_token() -> None:
+    bucket = TokenBucket(0, 0, now=0.0)
+
+    assert not bucket.take(now=1e9)
+    assert bucket.wait(now=1e9) == math.inf
+
+
+def test_bucket_whose_clock_goes_back_neither_gains_nor_loses_tokens() -> None:
+    bucket = TokenBucket(5, 10, now=86_400.0)
+    taken(bucket, 7, now=86_400.0)
+
+    assert taken(bucket, 10, now=0.0) == 3
+    assert taken(bucket, 10, now=86_401.0) == 5
+
+
+@pytest.mark.parametrize(("now", "is_full"), [(0.0, False), (0.19, False), (0.2, True)])
+def test_bucket_is_full_when_all_tokens_are_back(now: float, is_full: bool) -> None:  # noqa: FBT001
+    bucket = TokenBucket(5, 10, now=0.0)
+    bucket.take(now=0.0)
+
+    assert bucket.is_full(now=now) is is_full
+
+
+def test_sources_have_a_bucket_each() -> None:
+    buckets = SourceBuckets(1, 1)
+
+    assert [buckets.take(source, now=0.0) for source in (b"a", b"b", b"a")] == [True, True, False]
+    assert [buckets.wait(source, now=0.0) for source in (b"a", b"b", b"c")] == [1.0, 1.0, 0.0]
+
+
+def test_source_unused_longest_gives_way_when_there_are_too_many() -> None:
+    """LIM-1: the table has a largest size."""
+    buckets = SourceBuckets(0.001, 1, max_sources=2)
+    for source in (b"a", b"b", b"a", b"c"):
+        buckets.take(source, now=0.0)
+
+    assert len(buckets) == 2
+    assert not buckets.take(b"a", now=0.0)
+    assert buckets.take(b"b", now=0.0)
+
+
+def test_sources_are_limited_to_the_number_of_the_specification() -> None:
+    """LIM-1: at the boundary, none is forgotten; one more forgets one."""
+    buckets = SourceBuckets(0.001, 1)
+    for number in range(MAX_SOURCES):
+        buckets.take(number.to_bytes(4, "big"), now=0.0)
+    is_first_remembered = not buckets.take(bytes(4), now=0.0)
+    buckets.take(b"one more", now=0.0)
+
+    assert is_first_remembered
+    assert len(buckets) == MAX_SOURCES
+
+
+def test_source_whose_bucket_is_full_again_is_forgotten_when_others_come() -> None:
+    buckets = SourceBuckets(5, 10)
+    buckets.take(b"a", now=0.0)
+    buckets.take(b"b", now=0.1)
+    buckets.take(b"c", now=0.2)
+
+    assert len(buckets) == 2
+
+
+def test_flood_from_ever_new_sources_leaves_only_its_last_moments() -> None:
+    """LIM-1: 10,000 sources a second, each of which is interesting for 0.2 s."""
+    buckets = SourceBuckets(5, 10)
+    for number in range(20_000):
+        buckets.take(number.to_bytes(4, "big"), now=number / 10_000)
+
+    assert len(buckets) <= 2001

@@ -1,0 +1,39 @@
+"""Tests of the settings: their defaults are the numbers of the specification."""
+
+import pytest
+
+from packhorse.wire import constants as c
+from packhorse_relay.core.settings import Settings
+
+
+@pytest.mark.parametrize(
+    ("name", "constant"),
+    [
+        ("max_datagram", c.MAX_DATAGRAM_DEFAULT),
+        ("hello_rate", c.HELLO_RATE),
+        ("reply_rate", c.REPLY_RATE),
+        ("reply_rate_total", c.REPLY_RATE_TOTAL),
+        ("create_rate", c.CREATE_RATE),
+        ("join_rate", c.JOIN_RATE),
+        ("join_failures", c.JOIN_FAILURES),
+        ("join_failures_total", c.JOIN_FAILURES_TOTAL),
+        ("block_first", c.BLOCK_FIRST),
+        ("block_longest", c.BLOCK_LONGEST),
+        ("rooms_per_source", c.ROOMS_PER_SOURCE),
+        ("sessions_per_source", c.SESSIONS_PER_SOURCE),
+        ("max_rooms", c.MAX_ROOMS),
+        ("max_sessions", c.MAX_SESSIONS),
+        ("max_peers", c.MAX_PEERS),
+        ("ping_interval", c.PING_INTERVAL),
+        ("lost_after", c.LOST_AFTER),
+        ("client_removed_after", c.CLIENT_REMOVED_AFTER),
+        ("host_removed_after", c.HOST_REMOVED_AFTER),
+    ],
+)
+def test_setting_has_the_default_of_the_specification(name: str, constant: float) -> None:
+    assert getattr(Settings(), name) == constant
+
+
+@pytest.mark.parametrize(("peer", "seconds"), [(1, 120), (2, 60), (64, 60)])
+def test_host_is_kept_longer_than_clients(peer: int, seconds: float) -> None:
+    assert Settings().removed_after(peer) == seconds

@@ -1,0 +1,61 @@
+"""What `packhorse host` and `packhorse join` take and refuse, with code 2 and a reason."""
+
+import pytest
+
+from packhorse.cli import host, join, options
+from packhorse.cli.main import main
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        ("host --udp 6942", "--relay"),
+        ("host --relay r", "--udp"),
+        ("host --relay r --udp 0", "no port in 1..65535"),
+        ("host --relay r --udp 6942 --udp 6943", "run one `packhorse host` for each"),
+        ("host --relay r:0 --udp 6942", "no port in 1..65535"),
+        ("host --relay r --udp 6942 --max-peers 1", "no whole number in 2..1024"),
+        ("host --relay r --udp 6942 --max-peers 1025", "no whole number in 2..1024"),
+        ("host --relay r --udp 6942 --max-peers x", "no whole number in 2..1024"),
+        ("host --relay r --udp 6942 --idle-timeout 0", "no number of seconds"),
+        ("host --relay r --udp 6942 --timeout nan", "no number of seconds, 0.1..600"),
+        ("host --relay r --udp 6942 --timeout x", "no number of seconds"),
+        ("host --relay r --udp 6942 --legacy --max-peers 4", "--max-peers"),
+        ("join --relay r --udp 6970", "CODE: needed"),
+        ("join K7QM-2XPA --udp 6970", "--relay: needed"),
+        ("join K7QM-2XP --relay r --udp 6970", "no room code"),
+        ("join K7QM-2XPA --relay r", "--udp"),
+        ("join K7QM-2XPA --relay r --udp 1 --udp 2", "run one `packhorse join` for each"),
+        ("join K7QM-2XPA --relay r --udp 1 --id 5", "--id: only with --legacy"),
+        ("join K7QM-2XPA --relay r --udp 1 --legacy", "knows no rooms"),
+        ("join --relay r --udp 1 --legacy --id 1", "no whole number in 2..2147483647"),
+        ("join --relay r --udp 1 --legacy --id 2147483648", "no whole number in 2"),
+        ("join --udp 1 --legacy", "--relay: needed"),
+    ],
+)
+def test_options_that_do_not_fit_end_with_code_2(
+    arguments: str, reason: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(arguments.split())
+
+    assert caught.value.code == 2
+    assert reason in " ".join(capsys.readouterr().err.split())
+
+
+def test_commands_say_what_they_take(capsys: pytest.CaptureFixture[str]) -> None:
+    for command in ("host", "join"):
+        with pytest.raises(SystemExit) as caught:
+            main([command, "--help"])
+        assert caught.value.code == 0
+
+    assert "--max-peers" in capsys.readouterr().out
+    assert host.run is not join.run
+
+
+def test_smallest_and_largest_values_are_taken() -> None:
+    assert options.legacy_id("2") == 2
+    assert options.legacy_id("2147483647") == 2**31 - 1
+    assert options.peer_count("1024") == 1024
+    assert options.seconds(0.1, 600.0)("0.1") == 0.1
+    assert options.seconds(0.1, 600.0)("600") == 600.0
