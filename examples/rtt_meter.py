@@ -105,10 +105,10 @@ def _summary(values: list[float]) -> dict[str, float]:
     if not values:
         return {}
     return {
-        "mean": statistics.fmean(values),
-        "min": min(values),
-        "max": max(values),
-        "stdev": statistics.pstdev(values),
+        "mean": round(statistics.fmean(values), 3),
+        "min": round(min(values), 3),
+        "max": round(max(values), 3),
+        "stdev": round(statistics.pstdev(values), 3),
     }
 
 

@@ -137,19 +137,3 @@ def test_relay_that_stops_says_so(member: GodotMember) -> None:
 
     assert member.expect("connection_error")["name"] == "DRAINING"
     member.expect("server_disconnected")
-
-
-@pytest.mark.slow
-@pytest.mark.timeout(90)
-def test_killed_relay_is_lost_and_its_successor_knows_nothing(member: GodotMember) -> None:
-    with RelayProcess() as relay:
-        member.create(relay.address)
-        relay.kill()
-    member.expect("session_lost", timeout=25)
-    assert member.report()["status"] == 2
-
-    with RelayProcess(port=relay.port):
-        error = member.expect("connection_error", timeout=30)
-
-    assert error["name"] == "SESSION_UNKNOWN"
-    member.expect("server_disconnected")

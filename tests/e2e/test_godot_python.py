@@ -3,17 +3,16 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from functools import partial
-from typing import Final, TypeVar
+from typing import Final
 
 import pytest
 
 import packhorse
 from tests.support.godot_member import Event, GodotMember
 from tests.support.relay_process import RelayProcess
+from tests.support.waiting import next_of
 
 pytestmark = pytest.mark.usefixtures("godot")
-
-T = TypeVar("T")
 
 _TIMEOUT: Final = 10.0  # seconds
 
@@ -42,15 +41,6 @@ async def room(relay: RelayProcess) -> AsyncIterator[packhorse.Room]:
 async def expect(member: GodotMember, event: str, **fields: object) -> Event:
     """Wait for the event without stopping the event loop."""
     return await asyncio.to_thread(partial(member.expect, event, timeout=_TIMEOUT, **fields))
-
-
-async def next_of(room: packhorse.Room, kind: type[T]) -> T:
-    """Return the next event of this kind."""
-    async with asyncio.timeout(_TIMEOUT):
-        async for event in room:
-            if isinstance(event, kind):
-                return event
-    raise AssertionError(f"the room closed before {kind.__name__}")
 
 
 async def enter(member: GodotMember, relay: RelayProcess, room: packhorse.Room) -> None:

@@ -1,11 +1,13 @@
 """Real Godot processes in one room, through a real relay and Godot's MultiplayerAPI."""
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 
 import pytest
 
 from tests.support.godot_member import GodotMember
+from tests.support.rebinding_proxy import RebindingProxy
 from tests.support.relay_process import RelayProcess
 
 pytestmark = pytest.mark.usefixtures("godot")
@@ -288,3 +290,23 @@ def test_relay_by_name(start: Start) -> None:
         client.do("say", text="by name", to=1)
 
         host.expect("heard", text="by name")
+
+
+def test_session_survives_a_new_address(relay: RelayProcess, start: Start) -> None:
+    with RebindingProxy(relay.port) as proxy:
+        host, client = start(2)
+        client.join(proxy.address, host.create(relay.address))
+        host.expect("peer_connected", peer=2)
+        client.do("say", text="before", to=1)
+        host.expect("heard", text="before")
+
+        proxy.rebind()
+        deadline = time.monotonic() + 10.0
+        while not host.has("heard", text="after"):  # the first ones are lost: NUDGE, PING, proof
+            client.do("say", text="after", to=1)
+            client.expect("said")
+            assert time.monotonic() < deadline, host.output
+
+        host.do("say", text="to the new address", to=2)
+        client.expect("heard", peer=1, text="to the new address")
+        assert client.report()["id"] == 2

@@ -153,6 +153,26 @@ def test_server_that_starts_late_and_again_is_found(relay: str) -> None:
         assert len(host.told("nothing_listens")) == 2
 
 
+def test_server_that_cannot_be_reached_is_told_once(relay: str) -> None:
+    broadcast = "255.255.255.255:6942"  # which the system lets nobody send to by accident
+    with (
+        MiddlemanProcess("host", "--relay", relay, "--udp", broadcast) as host,
+        joining(host) as client,
+        Game() as game,
+    ):
+        game.send(b"one", client.port)
+
+        told = host.expect("application_unreachable")
+        assert (told["address"], told["problem"]) == (broadcast, "Permission denied")
+        game.send(b"two", client.port)
+        game.send(b"three", client.port)
+        client.stop()
+        host.expect("peer_left")
+
+        assert host.stop()["drops"] == {"no_socket": 3}
+        assert len(host.told("application_unreachable")) == 1
+
+
 def test_datagram_too_large_is_dropped_and_told_once(host: MiddlemanProcess, server: Game) -> None:
     with joining(host) as client, Game() as game:
         address = exchange(game, client.port, server, bytes(MAX_PAYLOAD))

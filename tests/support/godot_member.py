@@ -84,6 +84,14 @@ class GodotMember:
             assert left > 0, f"no {wanted} within {timeout} s:\n{self.output}"
             self._wait_for_more(wanted, left)
 
+    def has(self, event: str, *, within: float = 0.25, **fields: object) -> bool:
+        """Tell whether such an event comes within so many seconds."""
+        try:
+            self.expect(event, timeout=within, **fields)
+        except AssertionError:
+            return False
+        return True
+
     def unexpected(self, event: str) -> list[Event]:
         """Return the events of this name that no `expect` has returned."""
         self._read_events()

@@ -3,16 +3,14 @@
 import argparse
 import asyncio
 import json
-from collections.abc import Sequence
 from typing import Final
 
 from rich.console import Console
 
-from packhorse.cli.demo_pings import PingClient, ping_by_turns
+from packhorse.cli.demo_pings import PingClient, ping_by_turns, require_answers
 from packhorse.cli.demo_screen import DemoScreen
 from packhorse.cli.demo_stage import Stage, build_stage
 from packhorse.cli.options import seconds
-from packhorse.wire.errors import ConnectivityError
 
 _SECONDS: Final = 5.0  # of pings
 _SHORTEST: Final = 0.1  # seconds
@@ -56,21 +54,6 @@ async def _demo(args: argparse.Namespace) -> None:
                 )
             screen.sum_up(stage)
     require_answers(stage.clients)
-
-
-def require_answers(clients: Sequence[PingClient]) -> None:
-    """See that every client got an answer.
-
-    Raises:
-        ConnectivityError: One got none.
-    """
-    silent = [client for client in clients if not client.pings.received]
-    if silent:
-        raise ConnectivityError(
-            "measuring",
-            tuple(f"no ping of the {client.name} came back" for client in silent),
-            "see that no firewall on this machine blocks UDP between programs",
-        )
 
 
 def _report(stage: Stage, duration: float) -> dict[str, object]:

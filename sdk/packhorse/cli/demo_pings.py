@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
+from packhorse.wire.errors import ConnectivityError
+
 INTERVAL: Final = 0.05  # seconds between pings of one client
 _SIZE: Final = 64  # bytes of a ping; what a small game sends for each frame
 _SEQUENCE: Final = struct.Struct("!I")
@@ -139,6 +141,21 @@ async def ping_by_turns(
         if loop.time() >= deadline:
             return
         await asyncio.sleep(_STEP)
+
+
+def require_answers(clients: Sequence[PingClient]) -> None:
+    """See that every client got an answer.
+
+    Raises:
+        ConnectivityError: One got none.
+    """
+    silent = [client for client in clients if not client.pings.received]
+    if silent:
+        raise ConnectivityError(
+            "measuring",
+            tuple(f"no ping of the {client.name} came back" for client in silent),
+            "see that no firewall on this machine blocks UDP between programs",
+        )
 
 
 async def _sleep_until(deadline: float) -> None:

@@ -11,13 +11,15 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from packhorse.cli.demo_pings import PingClient, RttSummary
+from packhorse.cli.demo_pings import PingClient, PingSeries, RttSummary
 from packhorse.cli.demo_stage import Stage
 
 _BARS: Final = "▁▂▃▄▅▆▇█"
 _GRAPH_FROM: Final = 56  # columns that the live table needs beside its graph
 _MAX_GRAPH: Final = 60  # pings
-_BAR_WIDTH: Final = 76  # columns; that of the summary
+_SUMMARY_WIDTH: Final = 76  # columns
+_COLUMNS: Final = ("sent", "received", "loss", "min", "median", "p99", "max", "jitter")
+_SPARED: Final = frozenset({"sent", "min", "jitter"})  # where the terminal is too narrow
 _MIN_SCALE: Final = 0.001  # seconds that fill the graph at least, so that noise looks small
 _COSTS_NOTHING: Final = 0.00001  # seconds; less than that is noise
 
@@ -46,15 +48,17 @@ class DemoScreen:
 
     def sum_up(self, stage: Stage) -> None:
         """Show the summary."""
-        self._console.print(_title(stage), "", _summary_table(stage.clients), "", sep="\n")
-        self._console.print(_sentence(stage.clients))
+        self._console.print(
+            _title(stage), "", _summary_table(stage.clients, self._console.width), "", sep="\n"
+        )
+        self._console.print(_sentence(stage.clients), highlight=False)
         self._console.print("", _NEXT, sep="\n", highlight=False, soft_wrap=True)
 
     def _progress(self, stage: Stage, elapsed: float, seconds: float) -> RenderableType:
         bar = ProgressBar(
             total=seconds,
             completed=min(elapsed, seconds),
-            width=_BAR_WIDTH,
+            width=_SUMMARY_WIDTH,
             complete_style="green",
         )
         return Group(_title(stage), "", self._live_table(stage.clients), "", bar)
@@ -64,11 +68,11 @@ class DemoScreen:
         for name in ("sent", "received"):
             table.add_column(name, justify="right", width=8)
         table.add_column("RTT ms", justify="right", width=7)
-        graph_size = min(self._console.width - _GRAPH_FROM, _MAX_GRAPH)
+        graph_size = max(1, min(self._console.width - _GRAPH_FROM, _MAX_GRAPH))
         if self._console.encoding.startswith("utf") and graph_size >= len("latest pings"):
             table.add_column("latest pings", no_wrap=True)
         shown = [rtt for client in clients for rtt in client.pings.rtts[-graph_size:]]
-        scale = max(_MIN_SCALE, *shown)
+        scale = max([_MIN_SCALE, *shown])
         for client in clients:
             rtts = client.pings.rtts
             latest = _ms(rtts[-1]) if rtts else "-"
@@ -80,10 +84,7 @@ class DemoScreen:
 
 
 def _title(stage: Stage) -> Text:
-    return Text.assemble(
-        ("Packhorse demo", "bold"),
-        f"  relay 127.0.0.1:{stage.relay.port}, room {stage.code}",
-    )
+    return Text.assemble(("Packhorse demo", "bold"), f"  relay {stage.address}, room {stage.code}")
 
 
 def _table() -> Table:
@@ -93,16 +94,21 @@ def _table() -> Table:
     return table
 
 
-def _summary_table(clients: Sequence[PingClient]) -> Table:
+def _summary_table(clients: Sequence[PingClient], width: int) -> Table:
+    names = [name for name in _COLUMNS if width >= _SUMMARY_WIDTH or name not in _SPARED]
     table = _table()
-    for name in ("sent", "received", "loss", "min", "median", "p99", "max", "jitter"):
+    for name in names:
         table.add_column(name, justify="right", no_wrap=True)
-    table.caption = "min to jitter: RTT in milliseconds, client to echo server and back"
+    table.caption = "times: RTT in milliseconds, from the client to the echo server and back"
     for client in clients:
-        pings = client.pings
-        counts = (str(pings.sent), str(pings.received), _percent(pings.loss))
-        table.add_row(client.name, _way(client), *counts, *_times(pings.summary()))
+        cells = dict(zip(_COLUMNS, _cells(client.pings), strict=True))
+        table.add_row(client.name, _way(client), *(cells[name] for name in names))
     return table
+
+
+def _cells(pings: PingSeries) -> tuple[str, ...]:
+    counts = (str(pings.sent), str(pings.received), _percent(pings.loss))
+    return counts + _times(pings.summary())
 
 
 def _way(client: PingClient) -> str:

@@ -29,6 +29,8 @@ class Stage:
     """Everything in its place."""
 
     relay: RelayServer
+    address: RelayAddress
+    """Where the relay is."""
     code: str
     """Of the room that all meet in."""
     clients: tuple[PingClient, ...]
@@ -57,7 +59,7 @@ async def build_stage() -> AsyncIterator[Stage]:
             problem = error.strerror or str(error)
             advice = f"see that programs on this machine may open UDP sockets on {LOOPBACK}"
             raise ConnectivityError("setting up the demo", (problem,), advice) from error
-        yield Stage(relay, room.code, clients)
+        yield Stage(relay, address, room.code, clients)
 
 
 @asynccontextmanager

@@ -13,7 +13,7 @@ _COLLISION_WITHIN: Final = 2.0  # seconds in which two applications answer each 
 class ApplicationAddress:
     """Follows an application that starts again from another port.
 
-    Two applications at one port look like one that goes to and fro: that is told apart by
+    Two applications at one port look like one that goes back and forth: that is told apart by
     a return to the address that was just left.
     """
 

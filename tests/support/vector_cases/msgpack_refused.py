@@ -146,6 +146,7 @@ def _not_shortest() -> Iterator[Case]:
         ("array16_15", "15 items fit fixarray.", "dc 000f" + "00" * 15),
         ("array32_16", "16 items fit dc.", "dd 00000010" + "00" * 16),
         ("array32_65535", "65535 items would fit dc.", "dd 0000ffff"),
+        ("map16_15", "15 entries fit fixmap.", "de 000f" + _entries(15)),
         ("map16_0", "Empty map in the long form.", "de 0000"),
         ("map16_1", "1 entry fits fixmap.", "de 0001 00 00"),
         ("map32_1", "1 entry fits fixmap.", "df 00000001 00 00"),
@@ -154,6 +155,11 @@ def _not_shortest() -> Iterator[Case]:
         ("in_map", "As a value under an unknown key.", "81 70 cd 0001"),
     ):
         yield _case(f"long_{case_id}", comment, text, "not_shortest", "canonical")
+
+
+def _entries(count: int) -> str:
+    """Return entries of a map: ascending keys, all to 0."""
+    return "".join(f"{key:02x}00" for key in range(count))
 
 
 def _out_of_range() -> Iterator[Case]:
@@ -174,6 +180,7 @@ def _too_long() -> Iterator[Case]:
     yield _case("str_65535", "Claims 65535 bytes.", "da ffff 78", "too_long", "attack")
     yield _case("bin_65535", "Claims 65535 bytes.", "c5 ffff 00", "too_long", "attack")
     yield _case("str_65536", "Claims 65536 bytes.", "db 00010000", "too_long", "attack")
+    yield _case("bin_65536", "Claims 65536 bytes.", "c6 00010000", "too_long", "attack")
     yield _case("str_claims_4_gib", "Claims 2^32-1 bytes.", "db ffffffff", "too_long", "attack")
     yield _case("bin_claims_4_gib", "Claims 2^32-1 bytes.", "c6 ffffffff", "too_long", "attack")
     yield _case(

@@ -1,7 +1,5 @@
 """A legacy member: registration, keepalives, who is there, and the end."""
 
-from collections.abc import Sequence
-from itertools import count
 from typing import Final
 
 import pytest
@@ -31,8 +29,6 @@ from packhorse.wire.errors import (
     TransactionTimeoutError,
 )
 from packhorse.wire.legacy import encode_legacy
-from packhorse_relay.core.relay_legacy import LegacyRoom
-from tests.support.relay_harness import Rig
 
 RELAY: Final = TransportAddress("192.0.2.1", 6969)
 STRANGER: Final = TransportAddress("192.0.2.2", 6969)
@@ -354,97 +350,3 @@ def test_session_that_has_ended_does_nothing() -> None:
 
     assert drained(session) == [Closed(None)]
     assert (sent(session), session.next_timeout()) == ([], None)
-
-
-class Bench:
-    """Sessions at our own relay, in virtual time, with nothing lost."""
-
-    def __init__(self) -> None:
-        self.rig = Rig(legacy=LegacyRoom(), now=0.0)
-        self.sessions: dict[TransportAddress, LegacySession] = {}
-        self._ports = count(40000)
-
-    def start(self, peer_id: int) -> LegacySession:
-        """Start a member at an address of its own."""
-        address = TransportAddress("198.51.100.1", next(self._ports))
-        session = self.sessions[address] = LegacySession(peer_id, RELAY, now=self.rig.now)
-        return session
-
-    def send(self, session: LegacySession, data: bytes, to: int) -> None:
-        """Send data at once."""
-        address = next(a for a, other in self.sessions.items() if other is session)
-        datagram = session.encode_data(data, to, now=self.rig.now)
-        self._deliver(self.rig.send(datagram, address).sent)
-
-    def run(self, seconds: float) -> None:
-        """Let time pass in steps of 50 ms."""
-        for _ in range(round(seconds / 0.05)):
-            for address, session in self.sessions.items():
-                session.handle_timeout(now=self.rig.now)
-                for data in sent(session):
-                    self._deliver(self.rig.send(data, address).sent)
-            self._deliver(self.rig.advance(0.05))
-
-    def restart_relay(self) -> None:
-        """Forget every id."""
-        self.rig = Rig(legacy=LegacyRoom(), now=self.rig.now)
-
-    def _deliver(self, datagrams: Sequence[tuple[bytes, TransportAddress]]) -> None:
-        for data, address in datagrams:
-            self.sessions[address].receive_datagram(data, RELAY, now=self.rig.now)
-
-
-def test_members_meet_at_our_own_relay() -> None:
-    bench = Bench()
-    host, client = bench.start(HOST), bench.start(7)
-    bench.run(1.0)
-
-    bench.send(client, b"up", HOST)
-    bench.send(host, b"down", 7)
-
-    assert drained(host) == [Joined(), PeerJoined(PeerId(7)), Message(b"up", PeerId(7))]
-    assert drained(client) == [Joined(), Message(b"down", HOST)]
-
-
-def test_client_waits_on_its_schedule_for_a_host_that_is_late() -> None:
-    bench = Bench()
-    client = bench.start(7)
-    bench.run(2.0)
-    assert drained(client) == []
-
-    bench.start(HOST)
-    bench.run(2.0)
-
-    assert drained(client) == [Joined()]
-
-
-def test_idle_members_keep_each_other_for_ten_minutes() -> None:
-    bench = Bench()
-    host, client = bench.start(HOST), bench.start(7)
-    bench.run(600.0)
-
-    assert drained(host) == [Joined(), PeerJoined(PeerId(7))]
-    assert drained(client) == [Joined()]
-
-
-def test_members_find_a_restarted_relay() -> None:
-    bench = Bench()
-    host, client = bench.start(HOST), bench.start(7)
-    bench.run(1.0)
-
-    bench.restart_relay()
-    bench.run(12.0)
-    bench.send(client, b"up", HOST)
-
-    assert drained(host)[-1] == Message(b"up", PeerId(7))
-
-
-def test_taken_id_is_refused_by_our_own_relay_and_told_so() -> None:
-    bench = Bench()
-    bench.start(HOST)
-    bench.run(1.0)
-
-    other = bench.start(HOST)
-    bench.run(6.0)
-
-    assert isinstance(error_of(other), TransactionTimeoutError)

@@ -20,16 +20,16 @@ def test_registration_has_no_payload() -> None:
 
 
 @pytest.mark.parametrize(
-    ("data", "reason"),
+    ("data", "reason", "offset"),
     [
-        (b"", DropReason.TOO_SHORT),
-        (b"\x00\xab" + bytes(1405), DropReason.TOO_LARGE),
-        (b"\x00\xab" + bytes(4), DropReason.UNKNOWN_PREFIX),
-        (b"\x00\xaa" + bytes(4), DropReason.LEGACY_BAD_ID),
+        (b"", DropReason.TOO_SHORT, 0),
+        (b"\x00\xab" + bytes(1405), DropReason.TOO_LARGE, 1406),
+        (b"\x00\xab" + bytes(4), DropReason.UNKNOWN_PREFIX, 0),
+        (b"\x00\xaa" + bytes(4), DropReason.LEGACY_BAD_ID, 2),
     ],
 )
-def test_checks_are_made_in_order(data: bytes, reason: DropReason) -> None:
+def test_checks_are_made_in_order(data: bytes, reason: DropReason, offset: int) -> None:
     with pytest.raises(ParseError) as caught:
         decode_legacy(data)
 
-    assert caught.value.reason is reason
+    assert (caught.value.reason, caught.value.offset) == (reason, offset)

@@ -125,3 +125,9 @@ def test_window_ends_with_the_largest_number() -> None:
     assert not window.accepts(LARGEST)
     assert not window.accepts(1)
     assert window.accepts(LARGEST - 1)
+
+
+def test_window_does_not_grow_with_its_age() -> None:
+    window = seen_window(*range(1, 1000))
+
+    assert window._seen == 2**64 - 1
