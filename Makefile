@@ -1,6 +1,6 @@
 # Packhorse. Needs Python 3.11 or newer, make and a network; sets up the rest.
 #
-#   make demo       one relay and some bots on this machine, for half a minute
+#   make demo       one relay and some bots on this machine, for some seconds
 #   make test       everything a change must pass, in the order of CI
 #   make help       all targets
 

@@ -55,6 +55,8 @@ def run(args: argparse.Namespace) -> int:
     logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(message)s")
     try:
         asyncio.run(_relay(args))
+    except BrokenPipeError:  # whoever read our output has gone
+        return 1
     except OSError as error:
         print(_bind_failure(args, error), file=sys.stderr)
         return 1

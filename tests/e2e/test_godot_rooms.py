@@ -310,3 +310,20 @@ def test_session_survives_a_new_address(relay: RelayProcess, start: Start) -> No
         host.do("say", text="to the new address", to=2)
         client.expect("heard", peer=1, text="to the new address")
         assert client.report()["id"] == 2
+
+
+@pytest.mark.parametrize("topology", ["mesh", "star"])
+def test_spawner_and_synchronizer_work(relay: RelayProcess, start: Start, topology: str) -> None:
+    host, early, late = start(3)
+    code = host.create(relay.address, topology=topology)
+    early.join(relay.address, code)
+    host.expect("peer_connected", peer=2)
+
+    host.do("spawn", value=7)
+    early.expect("value_taken", value=7)
+    late.join(relay.address, code)
+    late.expect("value_taken", value=7)
+    host.do("change", value=8)
+
+    early.expect("value_taken", value=8)
+    late.expect("value_taken", value=8)

@@ -4,6 +4,7 @@ import json
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
+from typing import Any
 
 import pytest
 
@@ -69,9 +70,9 @@ def test_unmodified_program_works_through_two_routers(lab: NatLab, programs: Exi
     assert client.wait_for("hello") == "hello"
 
 
-def _first_echo_from_another_address(client: Started, address: str) -> dict[str, object]:
+def _first_echo_from_another_address(client: Started, address: str) -> dict[str, Any]:
     while True:
-        echo: dict[str, object] = json.loads(client.wait_for("echo"))
+        echo: dict[str, Any] = json.loads(client.wait_for("echo"))
         if echo["mapped"] != address:
             return echo
 

@@ -7,6 +7,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from types import TracebackType
 from typing import Final, Self
 
@@ -103,7 +104,7 @@ class Started:
     def stop(self, *, patience: float = STOP_DEADLINE) -> None:
         """End the program: ask, then insist after `patience` seconds.
 
-        Harmless when it has ended.
+        What it has started goes with it. Harmless when it has ended.
         """
         if self._process.poll() is None:
             self._process.terminate()
@@ -112,6 +113,8 @@ class Started:
             except subprocess.TimeoutExpired:
                 self._process.kill()
                 self._process.wait(STOP_DEADLINE)
+        with suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)  # its session is its own
         self._reader.join(STOP_DEADLINE)
         if self._process.stdout is not None and not self._reader.is_alive():
             self._process.stdout.close()

@@ -1,10 +1,14 @@
 extends Node
 ## Creates and joins rooms, calls and answers RPCs; prints every signal and call as a JSON line.
 
+const Things := preload("things.gd")
+
 var _peer: PackhorseMultiplayerPeer = null
 ## True when the peer is used without MultiplayerAPI.
 var _is_raw := false
 var _calls := 0
+var _things := Things.new()
+var _thing: Node = null
 
 
 func _ready() -> void:
@@ -18,6 +22,9 @@ func _ready() -> void:
 		multiplayer.connect(
 			event, _tell_peer.bind(event) if "peer_" in event else _tell.bind(event)
 		)
+	_things.name = "Things"
+	_things.value_taken.connect(_on_things_value_taken)
+	add_child(_things)
 	_tell(&"ready")
 
 
@@ -41,6 +48,11 @@ func obey(command: Dictionary) -> void:
 			_put(command)
 		"spray":
 			_spray(command)
+		"spawn":
+			var value: float = command["value"]
+			_thing = _things.spawn(int(value))
+		"change":
+			_thing.set(&"value", command["value"])
 		"kick":
 			var peer: float = command["peer"]
 			var is_forced: bool = command.get("force", false)
@@ -147,6 +159,10 @@ func _report() -> void:
 			"statistics": statistics,
 		}
 	)
+
+
+func _on_things_value_taken(value: int) -> void:
+	_tell(&"value_taken", {"value": value})
 
 
 func _on_peer_stage_changed(stage: PackhorseMultiplayerPeer.Stage) -> void:

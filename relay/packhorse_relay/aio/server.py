@@ -63,8 +63,8 @@ class RelayServer:
 
     @property
     def datagrams_forwarded(self) -> int:
-        """Datagrams that the data plane has forwarded by a route."""
-        return self._plane.datagrams_forwarded
+        """Datagrams that were forwarded, by the data plane and by the core."""
+        return self._plane.datagrams_forwarded + self._core.datagrams_forwarded
 
     @property
     def room_count(self) -> int:

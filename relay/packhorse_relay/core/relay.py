@@ -52,6 +52,8 @@ class RelayCore:
         self._sealed = SealedRequests(self._registry, self._members, self._outbox, random_bytes)
         self.drops: Counter[DropReason] = Counter()
         """Datagrams that were not acted upon, by reason."""
+        self.datagrams_forwarded = 0
+        """DATA and FRAME datagrams that went to at least one receiver."""
 
     @property
     def table(self) -> ForwardingTable:
@@ -138,6 +140,7 @@ class RelayCore:
         except DatagramDropped as dropped:
             self._nudge(request, dropped.reason)
             raise
+        self.datagrams_forwarded += 1
         payload = request.data[c.HEADER_SIZE :]
         for receiver in route:
             address = TransportAddress(*receiver.address, receiver.listener)

@@ -3,6 +3,16 @@
 from dataclasses import dataclass
 
 from packhorse.wire import constants as c
+from packhorse.wire.errors import ConfigurationError
+
+_RANGES = {
+    "max_datagram": (256, c.MAX_DATAGRAM),
+    "max_peers": (2, c.MAX_PEERS_HARD),
+    "ping_interval": (0.1, 60),
+    "lost_after": (1, 600),
+    "client_removed_after": (1, 3600),
+    "host_removed_after": (1, 3600),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +57,17 @@ class Settings:
     """Seconds without SEAL until a client is removed."""
     host_removed_after: float = c.HOST_REMOVED_AFTER
     """Seconds without SEAL until the host is removed and the room closed."""
+
+    def __post_init__(self) -> None:
+        """Refuse what GRANT cannot carry.
+
+        Raises:
+            ConfigurationError: A value is out of range.
+        """
+        for name, (least, most) in _RANGES.items():
+            value = getattr(self, name)
+            if not least <= value <= most:
+                raise ConfigurationError(f"{name} is {value}, must be {least}..{most}")
 
     def removed_after(self, peer: int) -> float:
         """Return the seconds without SEAL after which the peer is removed."""

@@ -1,5 +1,6 @@
 """How the demo looks on a terminal: a live table while it runs, a summary at its end."""
 
+import statistics
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Final
@@ -21,6 +22,7 @@ _SUMMARY_WIDTH: Final = 76  # columns
 _COLUMNS: Final = ("sent", "received", "loss", "min", "median", "p99", "max", "jitter")
 _SPARED: Final = frozenset({"sent", "min", "jitter"})  # where the terminal is too narrow
 _MIN_SCALE: Final = 0.001  # seconds that fill the graph at least, so that noise looks small
+_SCALE_MEDIANS: Final = 3  # medians that fill the graph; an outlier is cut, the rest stays visible
 _COSTS_NOTHING: Final = 0.00001  # seconds; less than that is noise
 
 
@@ -72,7 +74,7 @@ class DemoScreen:
         if self._console.encoding.startswith("utf") and graph_size >= len("latest pings"):
             table.add_column("latest pings", no_wrap=True)
         shown = [rtt for client in clients for rtt in client.pings.rtts[-graph_size:]]
-        scale = max([_MIN_SCALE, *shown])
+        scale = max(_MIN_SCALE, _SCALE_MEDIANS * statistics.median(shown or [0.0]))
         for client in clients:
             rtts = client.pings.rtts
             latest = _ms(rtts[-1]) if rtts else "-"

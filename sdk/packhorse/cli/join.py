@@ -72,9 +72,7 @@ def _relay(args: argparse.Namespace) -> RelayAddress:
     invited_to = None if args.code is None else parse_invite(args.code).relay
     relay: RelayAddress | None = invited_to or args.relay
     if relay is None:
-        options.end_with_usage(
-            args, "--relay: needed unless CODE is an invite, CODE@HOST"
-        )
+        options.end_with_usage(args, "--relay: needed unless CODE is an invite, CODE@HOST")
     return relay
 
 

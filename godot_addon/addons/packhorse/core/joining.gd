@@ -36,7 +36,8 @@ func _init(wish: Wish, machine: Machine, random_bytes: Callable, now: float) -> 
 	_machine = machine
 	_random_bytes = random_bytes
 	_features = Constants.KNOWN_FEATURES | 1 << _pick(Constants.GREASE_FEATURE_BITS)
-	_grease[_pick(Constants.GREASE_KEYS)] = _draw_u32()
+	var grease_key := _pick(Constants.GREASE_KEYS)
+	_grease[grease_key] = _draw_u32()
 	_greet(now)
 
 

@@ -3,6 +3,7 @@
 import pytest
 
 from packhorse.wire import constants as c
+from packhorse.wire.errors import ConfigurationError
 from packhorse_relay.core.settings import Settings
 
 
@@ -32,6 +33,15 @@ from packhorse_relay.core.settings import Settings
 )
 def test_setting_has_the_default_of_the_specification(name: str, constant: float) -> None:
     assert getattr(Settings(), name) == constant
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("max_datagram", 255), ("max_peers", 1025), ("ping_interval", 0.05), ("lost_after", 0.5)],
+)
+def test_setting_that_grant_cannot_carry_is_refused(name: str, value: float) -> None:
+    with pytest.raises(ConfigurationError, match=name):
+        Settings(**{name: value})  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(("peer", "seconds"), [(1, 120), (2, 60), (64, 60)])

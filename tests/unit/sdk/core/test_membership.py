@@ -397,16 +397,3 @@ def test_roster_of_two_pages_is_complete_with_the_second() -> None:
     side.receive(side.relay.roster(9, PRESENT_2, page=0, pages=2))
 
     assert side.events == [joined(1), joined(70), Joined()]
-
-
-def test_repeated_request_brings_a_ping_that_can_prove_a_new_address() -> None:
-    """PATH-1: the relay drops requests from an unproven address, and challenges PINGs."""
-    side = Side()
-    for number in range(6):  # past the early PINGs
-        side.said(number * 1.1)
-    side.membership.kick(PeerId(3), ban=False, now=7.5)
-
-    first = of_type(side.said(7.5), Ping)
-    repeated = of_type(side.said(7.75), Ping)
-
-    assert (len(first), len(repeated)) == (0, 1)

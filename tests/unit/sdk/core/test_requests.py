@@ -1,6 +1,9 @@
 """Tests of requests that are repeated until the relay acknowledges them."""
 
+from packhorse.core.events import PeerId
 from packhorse.core.requests import Requests
+from packhorse.wire.messages import MemberSeal, Ping
+from tests.support.membership_side import MembershipSide
 
 
 def opened(*seqs: int, now: float = 0.0) -> Requests:
@@ -8,6 +11,10 @@ def opened(*seqs: int, now: float = 0.0) -> Requests:
     for seq in seqs:
         requests.open(seq, b"request %d" % seq, now=now)
     return requests
+
+
+def pings(messages: list[MemberSeal]) -> list[Ping]:
+    return [message for message in messages if isinstance(message, Ping)]
 
 
 def test_request_is_sent_at_the_times_of_the_specification() -> None:
@@ -81,3 +88,16 @@ def test_requests_are_repeating_from_the_second_send_to_the_answer() -> None:
     assert (after_first, requests.is_repeating) == (False, True)
     assert requests.close(7)
     assert not requests.is_repeating
+
+
+def test_repeated_request_brings_a_ping_that_can_prove_a_new_address() -> None:
+    """PATH-1: the relay drops requests from an unproven address, and challenges PINGs."""
+    side = MembershipSide()
+    for number in range(6):  # past the early PINGs
+        side.said(number * 1.1)
+    side.membership.kick(PeerId(3), ban=False, now=7.5)
+
+    first = pings(side.said(7.5))
+    repeated = pings(side.said(7.75))
+
+    assert (len(first), len(repeated)) == (0, 1)

@@ -1,0 +1,142 @@
+"""A session that writes down all it is given and all it answers, for another implementation."""
+
+import struct
+from collections.abc import Callable
+from typing import Any
+
+from packhorse.core import events
+from packhorse.core.joining import CreateRoom, JoinRoom
+from packhorse.core.session import MemberSession
+from packhorse.wire.address import TransportAddress
+from packhorse.wire.errors import (
+    LocalProtocolError,
+    PackhorseError,
+    RelayRefusedError,
+    SessionClosedByError,
+)
+
+Step = dict[str, Any]
+_PLAIN: dict[type, str] = {
+    events.Joined: "JOINED",
+    events.SessionLost: "SESSION_LOST",
+    events.SessionResumed: "SESSION_RESUMED",
+    events.PeerJoined: "PEER_JOINED",
+    events.PeerLost: "PEER_LOST",
+    events.PeerFound: "PEER_FOUND",
+}
+NO_ANSWER = -1  # code of the addon for a request or an attempt that was not answered
+
+
+class RecordedSession(MemberSession):
+    """Behaves as its base; `record` has the wish, the random bytes, and every step.
+
+    Floats are written as the hex of their 8 bytes, so that none is rounded on the way.
+    """
+
+    def __init__(
+        self,
+        wish: CreateRoom | JoinRoom,
+        relay: TransportAddress,
+        random_bytes: Callable[[int], bytes],
+        *,
+        now: float,
+    ) -> None:
+        """Start recording."""
+        self._steps: list[Step] = []
+        self._random: list[str] = []
+        self.record: dict[str, Any] = {
+            "wish": _wish(wish),
+            "now": _exact(now),
+            "random": self._random,
+            "steps": self._steps,
+        }
+
+        def recorded_random_bytes(count: int) -> bytes:
+            drawn = random_bytes(count)
+            self._random.append(drawn.hex())
+            return drawn
+
+        super().__init__(wish, relay, recorded_random_bytes, now=now)
+
+    def encode_data(self, data: bytes, to: int) -> bytes:
+        step = self._start("data", data=data.hex(), to=to, result="")
+        datagram = super().encode_data(data, to)
+        step["result"] = datagram.hex()
+        return datagram
+
+    def kick(self, peer: events.PeerId, *, ban: bool = False, now: float) -> int:
+        self._start("kick", now=_exact(now), peer=peer, ban=ban)
+        return super().kick(peer, ban=ban, now=now)
+
+    def leave(self, *, now: float) -> None:
+        self._start("leave", now=_exact(now))
+        super().leave(now=now)
+
+    def receive_datagram(self, data: bytes, source: TransportAddress, *, now: float) -> None:
+        self._start("receive", now=_exact(now), data=data.hex())
+        super().receive_datagram(data, source, now=now)
+
+    def handle_timeout(self, *, now: float) -> None:
+        self._start("timeout", now=_exact(now))
+        super().handle_timeout(now=now)
+
+    def datagrams_to_send(self) -> list[tuple[bytes, TransportAddress]]:
+        sent = super().datagrams_to_send()
+        step = self._steps[-1]
+        step["sent"] += [datagram.hex() for datagram, _ in sent]
+        timeout = super().next_timeout()
+        step["next"] = None if timeout is None else _exact(timeout)
+        step["state"] = self.state.value
+        step["drops"] = {reason.value: count for reason, count in self.drops.items()}
+        return sent
+
+    def next_event(self) -> events.Event | None:
+        event = super().next_event()
+        if event is not None:
+            self._steps[-1]["events"].append(_event(event))
+        return event
+
+    def _start(self, operation: str, **arguments: object) -> Step:
+        self._steps.append({"do": operation, **arguments, "sent": [], "events": []})
+        return self._steps[-1]
+
+
+def try_data(session: MemberSession, data: bytes, to: int) -> bytes | None:
+    """Encode data; None where the session refuses."""
+    try:
+        return session.encode_data(data, to)
+    except LocalProtocolError:
+        return None
+
+
+def _exact(number: float) -> str:
+    return struct.pack("<d", number).hex()
+
+
+def _wish(wish: CreateRoom | JoinRoom) -> dict[str, Any]:
+    if isinstance(wish, JoinRoom):
+        return {"code": wish.code}
+    return {"topology": int(wish.topology), "max_peers": wish.max_peers or 0}
+
+
+def _event(event: events.Event) -> list[Any]:  # noqa: PLR0911 - one for each kind
+    match event:
+        case events.Message(data, source):
+            return ["MESSAGE", source, data.hex()]
+        case events.PeerLeft(peer, code):
+            return ["PEER_LEFT", peer, code]
+        case events.PeerJoined(peer) | events.PeerLost(peer) | events.PeerFound(peer):
+            return [_PLAIN[type(event)], peer]
+        case events.RequestEnded(request, code):
+            return ["REQUEST_ENDED", request, NO_ANSWER if code is None else code]
+        case events.StageChanged(stage):
+            return ["STAGE_CHANGED", stage.name]
+    if isinstance(event, events.Closed):
+        return ["CLOSED", 0 if event.error is None else _code(event.error)]
+    return [_PLAIN[type(event)]]
+
+
+def _code(error: PackhorseError) -> int:
+    if isinstance(error, RelayRefusedError | SessionClosedByError):
+        return int(error.code)
+    return NO_ANSWER
