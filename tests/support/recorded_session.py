@@ -16,14 +16,20 @@ from packhorse.wire.errors import (
 )
 
 Step = dict[str, Any]
-_PLAIN: dict[type, str] = {
+_NAMES: dict[type, str] = {
     events.Joined: "JOINED",
     events.SessionLost: "SESSION_LOST",
     events.SessionResumed: "SESSION_RESUMED",
     events.PeerJoined: "PEER_JOINED",
     events.PeerLost: "PEER_LOST",
     events.PeerFound: "PEER_FOUND",
+    events.PeerLeft: "PEER_LEFT",
+    events.Message: "MESSAGE",
+    events.RequestEnded: "REQUEST_ENDED",
+    events.StageChanged: "STAGE_CHANGED",
+    events.Closed: "CLOSED",
 }
+EVENT_NAMES = frozenset(_NAMES.values())
 NO_ANSWER = -1  # code of the addon for a request or an attempt that was not answered
 
 
@@ -122,18 +128,19 @@ def _wish(wish: CreateRoom | JoinRoom) -> dict[str, Any]:
 def _event(event: events.Event) -> list[Any]:  # noqa: PLR0911 - one for each kind
     match event:
         case events.Message(data, source):
-            return ["MESSAGE", source, data.hex()]
+            return [_NAMES[events.Message], source, data.hex()]
         case events.PeerLeft(peer, code):
-            return ["PEER_LEFT", peer, code]
+            return [_NAMES[events.PeerLeft], peer, code]
         case events.PeerJoined(peer) | events.PeerLost(peer) | events.PeerFound(peer):
-            return [_PLAIN[type(event)], peer]
+            return [_NAMES[type(event)], peer]
         case events.RequestEnded(request, code):
-            return ["REQUEST_ENDED", request, NO_ANSWER if code is None else code]
+            return [_NAMES[events.RequestEnded], request, NO_ANSWER if code is None else code]
         case events.StageChanged(stage):
-            return ["STAGE_CHANGED", stage.name]
-    if isinstance(event, events.Closed):
-        return ["CLOSED", 0 if event.error is None else _code(event.error)]
-    return [_PLAIN[type(event)]]
+            return [_NAMES[events.StageChanged], stage.name]
+        case events.Closed(error):
+            return [_NAMES[events.Closed], 0 if error is None else _code(error)]
+        case events.Joined() | events.SessionLost() | events.SessionResumed():
+            return [_NAMES[type(event)]]
 
 
 def _code(error: PackhorseError) -> int:

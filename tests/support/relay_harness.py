@@ -150,12 +150,13 @@ class Rig:
         settings: Settings | None = None,
         *,
         legacy: LegacyRoom | None = None,
-        seed: object = 0,
+        random_bytes: Callable[[int], bytes] | None = None,
         now: float = START,
     ) -> None:
         self.now = now
         """Seconds."""
-        self.core = RelayCore(settings or Settings(), seeded_bytes(seed), legacy, now=now)
+        source = random_bytes or seeded_bytes(0)
+        self.core = RelayCore(settings or Settings(), source, legacy, now=now)
 
     def send(self, data: bytes, source: TransportAddress) -> Outcome:
         """Hand a datagram to the relay."""

@@ -16,13 +16,10 @@ from packhorse.wire.room_code import CODE_BYTES, RoomCode, encode_room_code
 from packhorse.wire.seal import DirectionKeys, derive_keys
 from packhorse_relay.core.buckets import TokenBucket
 from packhorse_relay.core.forwarding import Endpoint, ForwardingTable, Group
-from packhorse_relay.core.rooms import HOST, Room, Session
+from packhorse_relay.core.rooms import HOST, Attempt, Room, Session, attempt_of
 from packhorse_relay.core.settings import Settings
 
 _TAGS = 256
-
-_Attempt = tuple[TransportAddress, bytes]
-"""Where a member joined from, and the nonce that it joined with."""
 
 
 class Tombstone(NamedTuple):
@@ -35,7 +32,7 @@ class Tombstone(NamedTuple):
     next_seq: int
     code: int
     expires_at: float
-    attempt: _Attempt
+    attempt: Attempt
 
 
 class Registry:
@@ -46,8 +43,8 @@ class Registry:
         self._random_bytes = random_bytes
         self._rooms_by_source: Counter[bytes] = Counter()
         self._sessions_by_source: Counter[bytes] = Counter()
-        self._by_attempt: dict[_Attempt, Session] = {}
-        self._ended_attempts: set[_Attempt] = set()
+        self._by_attempt: dict[Attempt, Session] = {}
+        self._ended_attempts: set[Attempt] = set()
         self._nowhere = Room(
             code=RoomCode(""),
             topology=Topology.MESH,
@@ -81,7 +78,7 @@ class Registry:
 
     def find_attempt(self, address: TransportAddress, nonce: bytes) -> Session | None:
         """Return the session that this attempt to join already led to."""
-        return self._by_attempt.get((address, nonce))
+        return self._by_attempt.get(attempt_of(address, nonce))
 
     def has_ended(self, address: TransportAddress, nonce: bytes) -> bool:
         """Tell whether this attempt led to a session that has ended.
@@ -89,7 +86,7 @@ class Registry:
         A late copy of its CREATE or JOIN must not start another session. Tombstones
         outlive cookies, so that remembering it for as long is enough.
         """
-        return (address, nonce) in self._ended_attempts
+        return attempt_of(address, nonce) in self._ended_attempts
 
     def room_for(self, code: RoomCode, source: bytes) -> Room | None:
         """Return the room with this code, if there is one and it admits `source`.

@@ -42,6 +42,18 @@ class PendingPath(NamedTuple):
     expires_at: float
 
 
+Attempt = tuple[str, int, bytes]
+"""Host and port that CREATE or JOIN came from, and its nonce."""
+
+
+def attempt_of(address: TransportAddress, nonce: bytes) -> Attempt:
+    """Return what tells an attempt to join from all others: what its cookie is made for.
+
+    The listener is none of it, or a copy that comes by another would be another attempt.
+    """
+    return address.host, address.port, nonce
+
+
 @dataclass(slots=True, eq=False, kw_only=True)
 class Session:
     """One member of one room."""
@@ -68,9 +80,9 @@ class Session:
     """Sequence number of a request to the ACK it got."""
 
     @property
-    def attempt(self) -> tuple[TransportAddress, bytes]:
-        """Where the member joined from, and the nonce that it joined with."""
-        return self.joined_from, self.nonce
+    def attempt(self) -> Attempt:
+        """How the member's CREATE or JOIN is told from all others."""
+        return attempt_of(self.joined_from, self.nonce)
 
     @property
     def peer(self) -> int:

@@ -74,7 +74,6 @@ var _client: RelayClient = null
 var _stage := Stage.RESOLVING
 var _is_star := false
 var _peers: Dictionary[int, bool] = {}  # announced to Godot
-var _hidden: Dictionary[int, bool] = {}  # disconnected by this side, still in the room
 var _unannounced: Array[int] = []  # known before CONNECTED
 var _to_retract: Array[int] = []  # hidden; told on the next poll
 var _late_event: Event = null  # waits one poll, so that the packets before it are read first
@@ -345,15 +344,14 @@ func _announce(peer: int) -> void:
 
 func _retract(peer: int) -> void:
 	_inbox.discard(peer)
-	_hidden.erase(peer)
 	_outgoing.others.erase(peer)
 	if _peers.erase(peer):
 		peer_disconnected.emit(peer)
 
 
+## The peer stays in the room, so that a broadcast still reaches it.
 func _hide(peer: int) -> void:
 	_peers.erase(peer)
-	_hidden[peer] = true
 	_inbox.discard(peer)
 
 
@@ -386,7 +384,6 @@ func _reset() -> void:
 	_status = CONNECTION_DISCONNECTED
 	_unique_id = 0
 	_peers.clear()
-	_hidden.clear()
 	_unannounced.clear()
 	_to_retract.clear()
 	_late_event = null

@@ -23,6 +23,7 @@ from tests.support.relay_harness import (
     Rig,
     address,
     nonce,
+    seeded_bytes,
 )
 
 BOB = Applicant(address=address(50))
@@ -168,7 +169,7 @@ def test_cookie_is_valid_only_for_its_address_nonce_and_offer(other: Applicant) 
 
 def test_cookie_of_another_relay_is_refused() -> None:
     """JOIN-3: each relay has its own secret."""
-    cookie = Rig(seed="another").cookie(BOB)
+    cookie = Rig(random_bytes=seeded_bytes("another")).cookie(BOB)
 
     assert Rig().send(BOB.create(cookie), BOB.address).drop is DropReason.COOKIE_INVALID
 
