@@ -221,6 +221,7 @@ def test_host_opens_another_room(relay: RelayProcess, start: Start, *, reuse: bo
     host, client = start(2)
     first = host.create(relay.address)
     client.join(relay.address, first)
+    host.expect("peer_connected", peer=2)
     host.do("close")
     client.expect("server_disconnected")
     host.expect("server_disconnected")

@@ -63,7 +63,7 @@ class LegacyRoom:
         for peer in list(self._peers.values()):
             if now - peer.last_heard >= c.LEGACY_KEEPALIVE_STOP:
                 self._forget(peer)
-            elif peer.last_sent + c.LEGACY_KEEPALIVE_INTERVAL <= now:
+            elif self._is_speaking(peer) and peer.last_sent + c.LEGACY_KEEPALIVE_INTERVAL <= now:
                 self._send(peer, encode_legacy(peer.id), now)
         self._next_keepalive = now + c.LEGACY_KEEPALIVE_INTERVAL if self._peers else None
 
@@ -114,9 +114,13 @@ class LegacyRoom:
         self._by_address[peer.address] = peer
         peer.last_heard = now
 
+    def _is_speaking(self, peer: _LegacyPeer) -> bool:
+        """Tell whether this is the id that its address registered last."""
+        return self._by_address.get(peer.address) is peer
+
     def _forget(self, peer: _LegacyPeer) -> None:
         del self._peers[peer.id]
-        if self._by_address.get(peer.address) is peer:
+        if self._is_speaking(peer):
             del self._by_address[peer.address]
 
     def _forward(self, target: int, data: bytes, source: TransportAddress, now: float) -> None:

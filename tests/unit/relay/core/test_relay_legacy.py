@@ -219,6 +219,17 @@ def test_peer_that_was_sent_something_gets_no_keepalive() -> None:
     assert [to for _, to in room.datagrams_to_send()] == [HOST, BOB]
 
 
+def test_address_gets_one_keepalive_however_many_ids_it_has_had() -> None:
+    """LEG-3 in spirit: to another relay, each would be a registration to echo."""
+    room = room_of_three()
+    for peer in range(10, 20):
+        register(room, peer, ANN)
+    room.handle_timeout(now=1.0)
+
+    sent = room.datagrams_to_send()
+    assert [data for data, to in sent if to == ANN] == [encode_legacy(19)]
+
+
 def test_keepalives_end_120_s_after_the_last_datagram() -> None:
     room = LegacyRoom()
     register(room, 1, HOST)
