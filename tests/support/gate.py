@@ -2,7 +2,6 @@
 
 import asyncio
 from functools import partial
-from types import TracebackType
 from typing import Self
 
 from packhorse.aio.udp import SocketAddress, UdpSocket
@@ -40,12 +39,7 @@ class Gate:
         self._front = await UdpSocket.open(self._from_member, bind=("127.0.0.1", 0))
         return self
 
-    async def __aexit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *_exc_info: object) -> None:
         await asyncio.gather(*self._opening)
         self.is_open = False
         for sock in (self._front, *self._backs.values()):

@@ -5,7 +5,6 @@ import re
 import signal
 import socket
 import time
-from types import TracebackType
 from typing import Any, Final, Self
 
 from tests.support.godot import start_godot
@@ -48,12 +47,7 @@ class GodotMember:
             raise
         return self
 
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_exc_info: object) -> None:
         self.stop()
 
     @property

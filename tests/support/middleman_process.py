@@ -6,7 +6,6 @@ import sys
 import time
 from collections.abc import Callable
 from signal import SIGTERM, Signals
-from types import TracebackType
 from typing import Any, Final, Self
 
 from tests.support.processes import Started
@@ -45,12 +44,7 @@ class MiddlemanProcess:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_exc_info: object) -> None:
         self._process.stop()
 
     @property
@@ -119,12 +113,7 @@ class Game:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_exc_info: object) -> None:
         self.close()
 
     @property

@@ -11,7 +11,6 @@ import os
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
-from types import TracebackType
 from typing import Final, Self
 
 _NET_ADDRESS: Final = "198.51.100.1"  # RFC 5737: addresses for documentation
@@ -68,12 +67,7 @@ class NatLab:
             raise
         return self
 
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_exc_info: object) -> None:
         self._remove()
 
     def _build(self) -> None:

@@ -7,7 +7,6 @@ that was not made for them.
 import socket
 import threading
 import time
-from types import TracebackType
 from typing import Final, Self
 
 _PREFIX: Final = b"\x00\xaa"
@@ -33,12 +32,7 @@ class PlainLegacyRelay:
         self._thread.start()
         return self
 
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_exc_info: object) -> None:
         self._is_stopping.set()
         self._thread.join(5.0)
         self._socket.close()

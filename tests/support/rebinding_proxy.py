@@ -3,7 +3,6 @@
 import select
 import socket
 import threading
-from types import TracebackType
 from typing import Final, Self
 
 _LOOPBACK: Final = ("127.0.0.1", 0)
@@ -27,12 +26,7 @@ class RebindingProxy:
         self._thread.start()
         return self
 
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_exc_info: object) -> None:
         self._has_stopped.set()
         self._thread.join()
         self._inside.close()

@@ -3,7 +3,6 @@
 import json
 import signal
 import sys
-from types import TracebackType
 from typing import Any, Final, Self
 
 from tests.support.processes import Started
@@ -38,12 +37,7 @@ class RelayProcess:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_exc_info: object) -> None:
         self._process.stop()
 
     def kill(self) -> None:
