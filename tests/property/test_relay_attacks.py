@@ -1,5 +1,6 @@
 """Attacks on the relay by numbers of the list of attacks, and what they must not achieve."""
 
+import hmac
 from random import Random
 from typing import Final
 
@@ -115,6 +116,23 @@ def test_attack_03_nonsense_from_the_victims_address_changes_nothing() -> None:
 
     assert state_of(rig) == before
     assert rig.core.drops[DropReason.BAD_MAC] > 3000
+
+
+@given(body=st.binary(max_size=60), is_map=st.booleans(), type_byte=st.integers(0, 30))
+def test_attack_03_signed_nonsense_of_a_member_raises_nothing(
+    body: bytes,
+    is_map: bool,  # noqa: FBT001
+    type_byte: int,
+) -> None:
+    """SEAL-1, MSG-1: the key is right, what it signs is not."""
+    rig = Rig()
+    _, member = rig.room(2)
+    signed = member.ping()[:6] + (bytes([0x82, 0, type_byte, 1]) if is_map else b"") + body
+    key = member.keys.member_to_relay
+    outcome = member.send(signed + hmac.digest(key, signed, "sha256")[: c.MAC_SIZE])
+
+    assert outcome.drop is not DropReason.BAD_MAC
+    assert {peer for _, peer, *_ in state_of(rig)} in ({1, 2}, {1})
 
 
 @given(data=st.binary(max_size=100), first=st.sampled_from(b"\x00\xa4\xa5\xa6\xa7\xff"))

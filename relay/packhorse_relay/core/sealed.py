@@ -144,13 +144,13 @@ class SealedRequests:
             raise DatagramDropped(DropReason.PATH_UNPROVEN)
 
     def _challenge(self, session: Session, ping: Ping, request: Request) -> None:
-        if not session.challenges.take(now=request.now):
-            raise DatagramDropped(DropReason.RATE_LIMITED)
         challenge = self._challenge_for(session, request)
         message = PathChallenge(seq=session.take_seq(), challenge=challenge)
         datagram = self._members.seal(session, message)
         if len(datagram) > len(request.data):
             raise DatagramDropped(DropReason.PATH_UNPROVEN)
+        if not session.challenges.take(now=request.now):
+            raise DatagramDropped(DropReason.RATE_LIMITED)
         expires_at = request.now + c.PATH_PROOF
         session.pending = PendingPath(request.source, challenge, ping.seq, expires_at)
         self._outbox.send(datagram, request.source)

@@ -1,0 +1,300 @@
+"""Attacks on the relay's memory and time, by numbers of the list of attacks."""
+
+import gc
+import tracemalloc
+from collections.abc import Callable
+from typing import Final
+
+import pytest
+
+from packhorse.wire import constants as c
+from packhorse.wire.address import TransportAddress
+from packhorse.wire.constants import DropReason, ErrorCode, Topology
+from packhorse.wire.messages import Error, Grant, PathChallenge
+from packhorse_relay.core.settings import Settings
+from tests.support.relay_harness import (
+    UNLIMITED,
+    Applicant,
+    Members,
+    RawMember,
+    Rig,
+    address,
+    deliveries,
+    nonce,
+)
+
+MIB: Final = 1 << 20
+EVE: Final = address(900)
+IPV6: Final = TransportAddress("2001:db8::1", 40000)
+
+
+def growth(action: Callable[[], None]) -> int:
+    """Return the bytes by which the memory of this program grows."""
+    gc.collect()
+    tracemalloc.start()
+    try:
+        action()
+        gc.collect()
+        return tracemalloc.get_traced_memory()[0]
+    finally:
+        tracemalloc.stop()
+
+
+def table_sizes(rig: Rig) -> list[int]:
+    """Return the sizes of all tables that members fill."""
+    registry = rig.core._registry
+    routes = sum(len(by_address) for by_address in registry.table.routes.values())
+    return [
+        len(registry.sessions),
+        len(registry.rooms),
+        len(registry.tombstones),
+        len(registry.table),
+        len(registry._by_attempt),
+        len(registry._ended_attempts),
+        len(registry._sessions_by_source),
+        len(registry._rooms_by_source),
+        len(rig.core._members._checks),
+        routes,
+    ]
+
+
+def flood_with_hellos(rig: Rig, count: int, rate: int) -> None:
+    """Say HELLO from ever new forged sources, so many a second."""
+    hello = Applicant(address=EVE).hello(c.MIN_HELLO_SIZE)
+    for number in range(count):
+        high, low = divmod(number, 250)
+        source = TransportAddress(f"10.{high // 250}.{high % 250}.{low}", 40000)
+        rig.core.receive_datagram(hello, source, now=rig.now)
+        rig.core.datagrams_to_send()
+        rig.now += 1 / rate
+
+
+@pytest.mark.parametrize(
+    "count", [3_000, pytest.param(100_000, marks=[pytest.mark.slow, pytest.mark.timeout(300)])]
+)
+def test_attack_11_spoofed_hellos_leave_next_to_nothing(count: int) -> None:
+    """JOIN-1, LIM-1: 10,000 a second from ever new sources; no session, no room, under 2 MB."""
+    rig = Rig()
+
+    size = growth(lambda: flood_with_hellos(rig, count, 10_000))
+
+    assert size < 2 * MIB
+    assert table_sizes(rig) == [0] * 10
+    assert rig.core.next_timeout() is None
+
+
+def test_attack_11_spoofed_hellos_are_answered_within_the_budget_of_all() -> None:
+    """JOIN-2: 2000 at once, then 2000 a second."""
+    rig = Rig()
+    flood_with_hellos(rig, 6000, 6000)
+
+    assert rig.core.drops == {DropReason.REPLY_BUDGET: pytest.approx(2000, abs=5)}
+
+
+def test_attack_11_cookies_that_nobody_returned_leave_nothing() -> None:
+    """JOIN-1: CREATE and JOIN with made-up cookies."""
+    rig = Rig()
+    for number in range(1000):
+        eve = Applicant(address=address(number))
+        rig.send(eve.create(bytes(20)), eve.address)
+        rig.send(eve.join(bytes(20), "00000000"), eve.address)
+
+    assert rig.core.drops == {DropReason.COOKIE_INVALID: 2000}
+    assert table_sizes(rig) == [0] * 10
+
+
+@pytest.mark.parametrize(
+    "count", [500, pytest.param(10_000, marks=[pytest.mark.slow, pytest.mark.timeout(300)])]
+)
+def test_attack_12_joins_from_one_source_get_32_sessions_that_end(count: int) -> None:
+    """LIM-1: all ports together."""
+    rig = Rig(UNLIMITED)
+    host = rig.create(address(1), max_peers=64)
+    refused = []
+    for number in range(count):
+        eve = Applicant(address=address(900, 1024 + number), nonce=nonce(number))
+        refused += [a.code for a in rig.ask_to_join(eve, host.code).answers if isinstance(a, Error)]
+    most = rig.core.session_count
+    rig.advance(200)
+
+    assert most == 1 + 32
+    assert refused == [ErrorCode.QUOTA] * (count - 32)
+    assert table_sizes(rig) == [0] * 10
+
+
+def test_attack_12_joins_from_one_source_are_slowed_down() -> None:
+    """LIM-1: the default rates, a try each 0.4 s, for 5 minutes."""
+    rig = Rig()
+    host = rig.create(address(1), max_peers=64)
+    granted, most = 0, 0
+    for number in range(750):
+        eve = Applicant(address=address(900, 1024 + number), nonce=nonce(number))
+        granted += isinstance(rig.ask_to_join(eve, host.code).answer, Grant)
+        rig.advance(0.4)
+        most = max(most, rig.core.session_count)
+        if number % 12 == 0:
+            host.send(host.ping())
+
+    assert most <= 1 + 32
+    assert granted <= 30 + 30 * 5
+
+
+def test_attack_12_rooms_from_one_source_are_slowed_down_and_end() -> None:
+    """LIM-1: eight live rooms, six more a minute."""
+    rig = Rig()
+    most = 0
+    for number in range(600):
+        rig.ask_to_create(Applicant(address=address(900, 1024 + number), nonce=nonce(number)))
+        rig.advance(1)
+        most = max(most, rig.core.room_count)
+    rig.advance(200)
+
+    assert most == 8
+    assert table_sizes(rig) == [0] * 10
+
+
+def test_attack_12_one_ipv6_customer_is_one_source() -> None:
+    """LIM-1: a new address of the same /64 for each JOIN."""
+    rig = Rig(UNLIMITED)
+    host = rig.create(address(1), max_peers=64)
+    for number in range(100):
+        at = TransportAddress(f"2001:db8:0:7:{number:x}::1", 40000)
+        rig.ask_to_join(Applicant(address=at, nonce=nonce(number)), host.code)
+
+    assert rig.core.session_count == 1 + 32
+
+
+def abandon(rig: Rig, count: int) -> None:
+    """Create rooms with a client each, from ever new sources, and never speak again."""
+    for number in range(count):
+        host = rig.create(address(2 * number % 60_000), number=number)
+        rig.join(host.code, address((2 * number + 1) % 60_000), number=number)
+        host.send(host.data(2))
+        rig.advance(1)
+
+
+@pytest.mark.parametrize(
+    "count", [300, pytest.param(5_000, marks=[pytest.mark.slow, pytest.mark.timeout(600)])]
+)
+def test_attack_13_abandoned_sessions_leave_empty_tables(count: int) -> None:
+    """LIM-1: of 100 abandoned a second, those of the last minutes are there, then none."""
+    rig = Rig()
+    abandon(rig, count)
+    most = rig.core.session_count
+    rig.advance(200)
+
+    assert most <= 61 + 121
+    assert table_sizes(rig) == [0] * 10
+    assert rig.core.next_timeout() is None
+
+
+def test_attack_13_abandoned_sessions_leave_no_memory() -> None:
+    """LIM-1: what the first hundred left is enough for the second hundred."""
+    rig = Rig()
+
+    def abandon_until_the_end() -> None:
+        abandon(rig, 100)
+        rig.advance(200)
+
+    abandon_until_the_end()
+
+    assert growth(abandon_until_the_end) < MIB // 10
+
+
+def test_attack_14_pings_from_ever_new_addresses_pend_on_one_path() -> None:
+    """PATH-2: two challenges a second, one pending path, no quota."""
+    rig = Rig()
+    _, member = rig.room(2)
+    challenged = 0
+    for number in range(5_000):
+        rig.now += 0.001
+        sent = member.send(member.ping(), address(1000 + number)).sent
+        challenged += sum(isinstance(m, PathChallenge) for m in member.heard(sent))
+
+    session = rig.core._registry.sessions[member.grant.session]
+    assert 10 <= challenged <= 2 + 2 * 5
+    assert session.address == member.address
+    assert rig.core._registry._sessions_by_source.total() == 2
+
+
+def test_attack_14_session_that_moves_again_and_again_stays_one_session() -> None:
+    """PATH-2: chained moves leave no trace at the addresses of before."""
+    rig = Rig()
+    host, member = rig.room(2)
+    before = table_sizes(rig)
+    for number in range(200):
+        rig.advance(1)
+        to = address(1000 + number)
+        (challenge,) = member.heard(member.send(member.ping(), to).sent)
+        assert isinstance(challenge, PathChallenge)
+        member.send(member.path_response(challenge.challenge), to)
+        member.address = to
+        member.send(member.data(1))
+        host.send(host.ping())
+
+    assert deliveries(host.send(host.data(2)).sent)[0].address == address(1199)
+    assert table_sizes(rig)[:8] == before[:8]
+    assert table_sizes(rig)[9] == 2  # addresses of which routes are kept
+
+
+@pytest.mark.parametrize("source", [address(2), IPV6])
+@pytest.mark.parametrize("first", [0x00, 0xA4, 0xA5, 0xA6, 0xA7, 0xFF])
+def test_attack_18_datagrams_of_every_size_do_no_harm(first: int, source: TransportAddress) -> None:
+    """HDR-5: none raises, and those over 1406 bytes are dropped whatever they are."""
+    rig = Rig()
+    rig.room(2)
+    drops = [rig.send(bytes([first]) * size, source).drop for size in range(1, 2050)]
+    drops += [rig.send(bytes([first]) * size, source).drop for size in (4096, 8192, 65_507)]
+
+    assert None not in drops
+    assert set(drops[:5]) == {DropReason.TOO_SHORT}
+    assert set(drops[1406:]) == {DropReason.TOO_LARGE}
+    assert rig.core.session_count == 2
+
+
+@pytest.mark.parametrize("size", [1, 2, 1194, 1195, 1399, 1400])
+def test_attack_18_payloads_from_1_to_1400_bytes_are_forwarded(size: int) -> None:
+    """HDR-5."""
+    rig = Rig()
+    host, client = rig.room(2)
+    (copy,) = deliveries(client.send(client.data(1, bytes(size))).sent)
+
+    assert (len(copy.payload), copy.address) == (size, host.address)
+
+
+def full_room(rig: Rig, topology: Topology) -> Members:
+    return rig.room(c.MAX_PEERS, topology=topology)
+
+
+def test_attack_19_one_datagram_becomes_at_most_63() -> None:
+    """HDR-3, LIM-1: one copy for each other member, whatever the destination."""
+    rig = Rig()
+    members = full_room(rig, Topology.MESH)
+    other = rig.room(2, first=500)
+    client: RawMember = members[7]
+    counts = [len(client.send(client.data(to)).sent) for to in (0, -1, -8, -9, -(2**31), 2)]
+    copies = deliveries(client.send(client.data(0)).sent)
+
+    assert counts == [63, 62, 63, 62, 63, 1]
+    assert len({copy.address for copy in copies}) == 63
+    assert not {copy.address for copy in copies} & {member.address for member in other}
+
+
+def test_attack_19_client_of_a_star_room_multiplies_nothing() -> None:
+    """ROOM-4."""
+    rig = Rig()
+    client = full_room(rig, Topology.STAR)[7]
+    counts = [len(client.send(client.data(to)).sent) for to in (0, -1, -9, -(2**31), 2, 1)]
+
+    assert counts == [0, 0, 0, 0, 0, 1]
+
+
+def test_attack_19_answers_that_stand_do_not_grow_with_what_a_member_names() -> None:
+    """LIM-1: all but each of 5000 peers, most of whom are not there."""
+    rig = Rig(Settings(max_peers=8))
+    client = rig.room(8)[3]
+    for absent in range(1, 5000):
+        rig.core.receive_datagram(client.data(-absent), client.address, now=rig.now)
+
+    by_header = rig.core.table.routes[0][client.address.host, client.address.port]
+    assert len(by_header) == 8
