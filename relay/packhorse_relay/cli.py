@@ -87,8 +87,16 @@ def _announce(server: RelayServer, args: argparse.Namespace) -> None:
         _print_json(event="listening", port=server.port, addresses=addresses, dataplane="portable")
         return
     where = ", ".join(f"[{h}]:{p}" if ":" in h else f"{h}:{p}" for h, p in server.addresses)
-    print(f"Packhorse relay {__version__} listens on UDP {where}", flush=True)
-    print("Stop it with Ctrl-C.", flush=True)
+    print(f"Packhorse relay {__version__} listens on UDP {where}")
+    print(f"Players use --relay ADDRESS{_port_suffix(server)} with an address of this machine.")
+    print(f"Behind a home router, forward UDP port {server.port} to it. Stop it with Ctrl-C.")
+    if args.legacy:
+        print("The legacy protocol is on: anybody can take part in its one room.")
+    sys.stdout.flush()
+
+
+def _port_suffix(server: RelayServer) -> str:
+    return "" if server.port == _DEFAULT_PORT else f":{server.port}"
 
 
 def _sum_up(server: RelayServer, args: argparse.Namespace) -> None:
@@ -128,10 +136,11 @@ def _has_ipv6() -> bool:
 
 
 def _bind_failure(args: argparse.Namespace, error: OSError) -> str:
-    return (
-        f"error: the relay cannot listen on port {args.port}: {error.strerror or error}\n"
-        "advice: another program may have the port; choose one with --port, an address with --bind"
-    )
+    where = f"{', '.join(args.bind)}, port {args.port}" if args.bind else f"port {args.port}"
+    advice = "another program may have the port; choose another one with --port"
+    if args.bind:
+        advice = "--bind takes an IP address of this machine, without a port; --port sets the port"
+    return f"error: the relay cannot listen on {where}: {error.strerror or error}\nadvice: {advice}"
 
 
 def _port(text: str) -> int:

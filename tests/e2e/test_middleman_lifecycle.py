@@ -64,7 +64,7 @@ def test_relay_that_ends_ends_both_with_a_reason() -> None:
 
         assert (host.wait(), client.wait()) == (1, 1)
         for ended in (host, client):
-            assert "error: the relay is about to stop" in ended.output
+            assert "error: the relay is stopping" in ended.output
             assert "advice: " in ended.output
 
 

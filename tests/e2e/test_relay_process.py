@@ -96,7 +96,7 @@ async def test_stopped_relay_tells_its_members() -> None:
     with relay("--bind", LOOPBACK) as started:
         async with packhorse.host(started.address()) as room:
             started.end()
-            with pytest.raises(packhorse.SessionClosedByError, match="about to stop"):
+            with pytest.raises(packhorse.SessionClosedByError, match="is stopping"):
                 await next_of(room, Message)
 
 
@@ -134,7 +134,7 @@ def test_port_in_use_is_a_failure_with_advice() -> None:
 
     assert done.returncode == 1
     error, advice = done.stdout.splitlines()
-    assert error.startswith(f"error: the relay cannot listen on port {port}")
+    assert error.startswith(f"error: the relay cannot listen on 127.0.0.1, port {port}:")
     assert "--port" in advice
 
 

@@ -2,17 +2,17 @@
 extends EditorPlugin
 ## Adds the project settings of Packhorse to the editor.
 
-## Project setting that holds the relay: [code]host[/code] or [code]host:port[/code].
-const RELAY_ADDRESS := "packhorse/relay/address"
-const RELAY_ADDRESS_DEFAULT := "127.0.0.1:6969"
+const RelaySetting := preload("nodes/relay_setting.gd")
+
+const _RELAY_DEFAULT := ""  # a default is not saved, and a game would not find any other
 
 
 func _enter_tree() -> void:
-	_add_setting(RELAY_ADDRESS, RELAY_ADDRESS_DEFAULT, PROPERTY_HINT_PLACEHOLDER_TEXT, "host:port")
+	_add_setting(RelaySetting.PATH, _RELAY_DEFAULT, PROPERTY_HINT_PLACEHOLDER_TEXT, "host:port")
 
 
 func _exit_tree() -> void:
-	_remove_setting(RELAY_ADDRESS, RELAY_ADDRESS_DEFAULT)
+	_remove_setting(RelaySetting.PATH, _RELAY_DEFAULT)
 
 
 func _add_setting(path: String, initial: Variant, hint: PropertyHint, hint_string: String) -> void:

@@ -82,6 +82,8 @@ class Admission:
         source = source_of(request.source)
         if self._registry.is_full_for_room() or self._registry.is_full_for_session():
             self._refuse(ErrorCode.RELAY_FULL, request)
+        if not self._registry.has_room_quota(source):
+            self._members.close_lost_room(source, now=request.now)
         has_quota = self._registry.has_session_quota(request.source)
         if not (has_quota and self._registry.has_room_quota(source)):
             self._refuse(ErrorCode.QUOTA, request)

@@ -88,6 +88,14 @@ class Members:
         self._close_session(session, code, now)
         self.announce(session.room, RoomEventKind.PEER_LEFT, session.peer, code)
 
+    def close_lost_room(self, source: bytes, *, now: float) -> None:
+        """Close the oldest room of a source whose host is lost: a new one is to take its place."""
+        for room in self._registry.rooms.values():
+            host = room.sessions[HOST]
+            if room.source == source and host.is_lost:
+                self.end(host, ErrorCode.LEASE_EXPIRED, now=now)
+                return
+
     def end_all(self, code: ErrorCode, *, now: float) -> None:
         """End every session with `code`."""
         for room in list(self._registry.rooms.values()):

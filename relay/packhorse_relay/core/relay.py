@@ -52,13 +52,18 @@ class RelayCore:
         self._sealed = SealedRequests(self._registry, self._members, self._outbox, random_bytes)
         self.drops: Counter[DropReason] = Counter()
         """Datagrams that were not acted upon, by reason."""
-        self.datagrams_forwarded = 0
-        """DATA and FRAME datagrams that went to at least one receiver."""
+        self._forwarded = 0
 
     @property
     def table(self) -> ForwardingTable:
         """What a data plane forwards by."""
         return self._registry.table
+
+    @property
+    def datagrams_forwarded(self) -> int:
+        """DATA, FRAME and legacy datagrams that went to at least one receiver."""
+        legacy = 0 if self._legacy is None else self._legacy.datagrams_forwarded
+        return self._forwarded + legacy
 
     @property
     def room_count(self) -> int:
@@ -140,7 +145,7 @@ class RelayCore:
         except DatagramDropped as dropped:
             self._nudge(request, dropped.reason)
             raise
-        self.datagrams_forwarded += 1
+        self._forwarded += 1
         payload = request.data[c.HEADER_SIZE :]
         for receiver in route:
             address = TransportAddress(*receiver.address, receiver.listener)

@@ -33,6 +33,8 @@ class LegacyRoom:
         self._by_address: dict[TransportAddress, _LegacyPeer] = {}
         self._outbox: list[tuple[bytes, TransportAddress]] = []
         self._next_keepalive: float | None = None
+        self.datagrams_forwarded = 0
+        """Datagrams with data that went to another member."""
 
     def __len__(self) -> int:
         return len(self._peers)
@@ -133,6 +135,7 @@ class LegacyRoom:
             raise DatagramDropped(DropReason.LEGACY_UNKNOWN_ID)
         if target == c.LEGACY_HOST_ID:
             data = encode_legacy(sender.id, data[c.HEADER_SIZE :])
+        self.datagrams_forwarded += 1
         self._send(receiver, data, now)
 
     def _send(self, peer: _LegacyPeer, data: bytes, now: float) -> None:

@@ -16,6 +16,7 @@ from packhorse.core.stages import Stage
 from packhorse.wire.errors import (
     ConnectivityError,
     PackhorseError,
+    RateLimitedError,
     SessionClosedOK,
     TransactionTimeoutError,
 )
@@ -33,16 +34,55 @@ async def connect(
     Raises:
         PackhorseError: It failed; the error says at which stage and what to do.
     """
-    race = _Race(wish)
+    attempt = _Attempt(relay, wish)
     try:
-        async with asyncio.timeout(deadline):
-            addresses = await resolve(relay)
-            race.stage = Stage.REACHING
-            return await race.run(addresses)
-    except TimeoutError as error:
-        if isinstance(error, PackhorseError):
-            raise
-        raise TransactionTimeoutError(race.stage.value, 0, deadline) from None
+        async with asyncio.timeout(deadline) as timeout:
+            return await attempt.run(timeout.when() or 0.0)
+    except PackhorseError as error:
+        raise _with_advice(error)
+    except TimeoutError:
+        raise _with_advice(TransactionTimeoutError(attempt.stage, 0, deadline)) from None
+
+
+def _with_advice(error: PackhorseError) -> PackhorseError:
+    """Let a traceback show the advice too."""
+    error.add_note(f"advice: {error.advice}")
+    return error
+
+
+class _Attempt:
+    """Resolves, races, and starts over when the relay asks for a pause that fits."""
+
+    def __init__(self, relay: RelayAddress, wish: CreateRoom | JoinRoom) -> None:
+        self._relay = relay
+        self._wish = wish
+        self._race: _Race | None = None
+
+    @property
+    def stage(self) -> str:
+        """What is being waited for, in words that name the relay."""
+        stage = self._race.stage if self._race else Stage.RESOLVING
+        return f"{stage.value} ({self._relay})"
+
+    async def run(self, deadline: float) -> SessionDriver:
+        """Return the driver that has joined; `deadline` is a time of the event loop's clock."""
+        loop = asyncio.get_running_loop()
+        while True:
+            try:
+                return await self._race_once()
+            except RateLimitedError as error:
+                pause = error.retry_after
+                if pause is None or loop.time() + pause >= deadline:
+                    raise
+            await asyncio.sleep(pause)
+
+    async def _race_once(self) -> SessionDriver:
+        addresses = await resolve(self._relay)
+        self._race = _Race(self._wish)
+        try:
+            return await self._race.run(addresses)
+        except TransactionTimeoutError as error:
+            raise TransactionTimeoutError(self.stage, error.sends, error.elapsed) from None
 
 
 async def resolve(relay: RelayAddress) -> list[SocketAddress]:
@@ -91,7 +131,7 @@ class _Race:
         self._drivers: list[SessionDriver] = []
         self._result: asyncio.Future[SessionDriver] = asyncio.get_running_loop().create_future()
         self._running = 0
-        self.stage = Stage.RESOLVING
+        self.stage = Stage.REACHING
 
     async def run(self, addresses: list[SocketAddress]) -> SessionDriver:
         """Return the driver that has joined."""

@@ -35,7 +35,7 @@ def parse_relay_address(text: str) -> RelayAddress:
         ConfigurationError: It is none of these.
     """
     text = text.strip()
-    if "://" in text:
+    if text.startswith(("ws://", "wss://")):
         raise ConfigurationError(
             f"{text!r} is a WebSocket address", "this version reaches relays over UDP: host:port"
         )

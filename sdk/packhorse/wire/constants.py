@@ -306,8 +306,8 @@ ERROR_TEXTS: Final[dict[int, tuple[str, str]]] = {  # sentence and advice
         "ask the host",
     ),
     ErrorCode.SESSION_UNKNOWN: (
-        "the relay does not know this session",
-        "join again",
+        "the relay does not know this session; it was probably restarted",
+        "join again; if you are the host, open a new room and send its code",
     ),
     ErrorCode.RATE_LIMITED: (
         "too many requests from this address",
@@ -338,11 +338,11 @@ ERROR_TEXTS: Final[dict[int, tuple[str, str]]] = {  # sentence and advice
         "ask the host",
     ),
     ErrorCode.LEASE_EXPIRED: (
-        "the relay did not hear from this member for too long",
-        "check the network and join again",
+        "the relay and this member have not heard from each other for too long",
+        "check the network and the relay and join again",
     ),
     ErrorCode.DRAINING: (
-        "the relay is about to stop and takes no new rooms",
+        "the relay is stopping, and its rooms are closed",
         "use another relay or try later",
     ),
     ErrorCode.REDIRECT: (

@@ -44,6 +44,8 @@ class ConfigurationError(PackhorseError, ValueError):
         super().__init__(problem, advice)
         self.problem = problem
         self.advice = advice
+        if advice:
+            self.add_note(f"advice: {advice}")
 
     def __str__(self) -> str:
         return self.problem

@@ -11,6 +11,7 @@ enum Code {
 	NO_SOCKET = -4,  ## The operating system gave no socket.
 	CONNECT_TIMEOUT = -5,  ## Connecting took longer than the options allow.
 	CODE_INVALID = -6,  ## The text given as the room's code is none.
+	ADDRESS_MISSING = -7,  ## Neither the call nor the project settings name a relay.
 }
 
 const Constants := preload("../wire/constants.gd")
@@ -34,6 +35,12 @@ const _TEXTS: Dictionary[int, Array] = {
 		"ADDRESS_INVALID",
 		"the relay's address cannot be read",
 		"write it as host or host:port, for example relay.example.org:6969"
+	],
+	Code.ADDRESS_MISSING:
+	[
+		"ADDRESS_MISSING",
+		"no relay is named",
+		"name one in the call, or set packhorse/relay/address in the project settings"
 	],
 	Code.NO_SOCKET:
 	["NO_SOCKET", "the system gave no UDP socket", "check that the game may use the network"],

@@ -1,6 +1,9 @@
 extends RefCounted
 ## One stay in a room, from the relay's name to the end: connects, then moves the session.
+##
+## When the relay limits how often one may ask, it waits and asks again, if that is in time.
 
+const Constants := preload("../wire/constants.gd")
 const Connector := preload("connector.gd")
 const Event := preload("../core/event.gd")
 const Farewell := preload("farewell.gd")
@@ -10,24 +13,36 @@ const SessionDriver := preload("session_driver.gd")
 const Stages := preload("../core/stages.gd")
 const Wish := preload("../core/wish.gd")
 
+const _ENDINGS: Array[Event.Type] = [Event.Type.PEER_LEFT, Event.Type.CLOSED]
+
 ## The session; null until the relay has answered.
 var session: Session = null
 
+var _wish: Wish
+var _relay: RelayAddress
 var _connector: Connector
 var _driver: SessionDriver = null
+var _now := 0.0  # clock seconds of the last poll
 var _give_up_at: float  # clock seconds; INF once connected
+var _start_over_at := INF  # clock seconds
 var _told_stage := Stages.Stage.RESOLVING
 var _own_events: Array[Event] = []
+var _held: Event = null  # an ending that waits for the next poll
 
 
 ## Starts connecting; gives up at [param give_up_at], clock seconds.
 func _init(wish: Wish, relay: RelayAddress, give_up_at: float) -> void:
+	_wish = wish
+	_relay = relay
 	_connector = Connector.new(wish, relay)
 	_give_up_at = give_up_at
 
 
 ## Does what is due; then drain [method next_event].
 func poll(now: float) -> void:
+	_now = now
+	if now >= _start_over_at:
+		_start_over()
 	if _connector != null:
 		_poll_connector(now)
 	elif _driver != null:
@@ -38,12 +53,18 @@ func poll(now: float) -> void:
 
 
 ## Drains one event; null when there is none. After CLOSED there is none.
-func next_event() -> Event:
-	if _own_events:
-		return _own_events.pop_front()
-	var event := session.next_event() if session != null else null
-	if event != null and event.type == Event.Type.JOINED:
-		_give_up_at = INF
+##
+## While [param has_packets], the end of a peer or of the session waits until the next poll, so
+## that the game reads first what came before it.
+func next_event(has_packets: bool) -> Event:
+	if _held != null:
+		var held := _held
+		_held = null
+		return held
+	var event := _take_event()
+	if event != null and has_packets and event.type in _ENDINGS:
+		_held = event
+		return null
 	return event
 
 
@@ -60,6 +81,7 @@ func send(payload: PackedByteArray, destination: int) -> void:
 ## Leaves or gives up connecting; ends without an event.
 func close(now: float) -> void:
 	_give_up_at = INF
+	_start_over_at = INF
 	if _connector != null:
 		_connector.close()
 		_connector = null
@@ -101,6 +123,40 @@ func _poll_connector(now: float) -> void:
 		_driver = _connector.winner
 		session = _driver.session
 		_connector = null
+
+
+func _take_event() -> Event:
+	if _own_events:
+		return _own_events.pop_front()
+	var event := session.next_event() if session != null else null
+	if event == null:
+		return null
+	if event.type == Event.Type.JOINED:
+		_give_up_at = INF
+	elif event.type == Event.Type.CLOSED and _is_short_pause(event.error):
+		_pause(event.error.retry_after)
+		return null
+	return event
+
+
+## Tells whether [param error] asks for a pause that ends in time.
+func _is_short_pause(error: PackhorseError) -> bool:
+	if error == null or error.code != Constants.ErrorCode.RATE_LIMITED:
+		return false
+	return error.retry_after > 0.0 and _now + error.retry_after < _give_up_at
+
+
+func _pause(seconds: float) -> void:
+	_start_over_at = _now + seconds
+	_driver.close()
+	_driver = null
+	session = null
+
+
+func _start_over() -> void:
+	_start_over_at = INF
+	_told_stage = Stages.Stage.RESOLVING
+	_connector = Connector.new(_wish, _relay)
 
 
 func _fail(error: PackhorseError, now: float) -> void:

@@ -5,8 +5,10 @@ extends MultiplayerPeerExtension
 ## [codeblock]
 ## var peer := PackhorseMultiplayerPeer.new()
 ## peer.room_created.connect(func(code: String) -> void: $Code.text = code)
-## peer.create_room("relay.example.org")   # or peer.join_room("relay.example.org", "K7QM-2XPA")
-## multiplayer.multiplayer_peer = peer
+## peer.connection_error.connect(func(error: PackhorseError) -> void: $Status.text = str(error))
+## # or peer.join_room("relay.example.org", "K7QM-2XPA")
+## if peer.create_room("relay.example.org") == OK:
+##     multiplayer.multiplayer_peer = peer
 ## [/codeblock]
 ## Peer ids are those of the room: the host is 1, then 2, 3, 4 in the order of joining; no id is
 ## used twice in the life of a room.
@@ -18,6 +20,10 @@ extends MultiplayerPeerExtension
 ## [member SceneMultiplayer.max_sync_packet_size] and
 ## [member SceneMultiplayer.max_delta_packet_size] below that.
 ## [br][br]
+## [b]Silence:[/b] a peer that crashed or lost its network is told after 15 seconds with
+## [signal peer_lost]. Unless it comes back, the relay removes a client 60 seconds after it was last
+## heard, and closes the room 120 seconds after the host was.
+## [br][br]
 ## After [method MultiplayerPeer.close], or once the session has ended, the same object can create
 ## or join another room.
 
@@ -26,13 +32,20 @@ signal room_created(code: String)
 ## Emitted when connecting has come to another stage, [constant Stage.CONNECTED] at last.
 signal stage_changed(stage: Stage)
 ## Emitted when connecting has failed or the session has been ended, just before the status becomes
-## [constant MultiplayerPeer.CONNECTION_DISCONNECTED]. Not emitted after
-## [method MultiplayerPeer.close]. To try again, wait for the status.
+## [constant MultiplayerPeer.CONNECTION_DISCONNECTED]; within [method create_room] and
+## [method join_room] when these are given what cannot be read. Without a connection, it becomes a
+## warning in the output. Not emitted after [method MultiplayerPeer.close].
+## To try again, wait for the status.
 signal connection_error(error: PackhorseError)
 ## Emitted when nothing valid came from the relay for 15 seconds; it may come back.
 signal session_lost
 ## Emitted when the relay answers again after [signal session_lost].
 signal session_resumed
+## Emitted when the relay has not heard [param peer_id] for 15 seconds; the peer stays connected,
+## and may come back. In a star room, clients are told of the host only.
+signal peer_lost(peer_id: int)
+## Emitted when the relay hears [param peer_id] again after [signal peer_lost].
+signal peer_found(peer_id: int)
 
 ## Where connecting stands.
 enum Stage {
@@ -50,19 +63,16 @@ const Inbox := preload("../core/inbox.gd")
 const Outgoing := preload("../net/outgoing.gd")
 const RelayAddress := preload("../core/relay_address.gd")
 const RelayClient := preload("../net/relay_client.gd")
+const RelaySetting := preload("relay_setting.gd")
 const RoomCode := preload("../wire/room_code.gd")
 const Stages := preload("../core/stages.gd")
 const Wish := preload("../core/wish.gd")
 
 const _HOST := 1
 const _LARGEST_PACKET := 1194  # bytes; until the path is known
-const _STAGES: Dictionary[int, Stage] = {
-	Stages.Stage.RESOLVING: Stage.RESOLVING,
-	Stages.Stage.REACHING: Stage.REACHING_UDP,
-	Stages.Stage.JOINING: Stage.JOINING,
-	Stages.Stage.READING_ROSTER: Stage.JOINING,
-	Stages.Stage.CONNECTED: Stage.CONNECTED,
-}
+const _STAGES: Array[Stage] = [
+	Stage.RESOLVING, Stage.REACHING_UDP, Stage.JOINING, Stage.JOINING, Stage.CONNECTED
+]  # by Stages.Stage
 
 ## The room's code as people see it, for example K7QM-2XPA. Empty until the room has been entered;
 ## stays after the end, until the next room.
@@ -73,10 +83,9 @@ var _unique_id := 0
 var _client: RelayClient = null
 var _stage := Stage.RESOLVING
 var _is_star := false
-var _peers: Dictionary[int, bool] = {}  # announced to Godot
+var _peers: Dictionary[int, bool] = {}  # announced to Godot; false when lost
 var _unannounced: Array[int] = []  # known before CONNECTED
 var _to_retract: Array[int] = []  # hidden; told on the next poll
-var _late_event: Event = null  # waits one poll, so that the packets before it are read first
 var _inbox := Inbox.new()
 var _outgoing := Outgoing.new()
 var _target := 0
@@ -104,8 +113,8 @@ func _poll() -> void:
 		client.poll(_now())
 	# Handlers of signals may close this peer or start anew.
 	while client != null and client == _client:
-		var event := _late_event if _late_event != null else client.next_event()
-		if event == null or _is_postponed(event):
+		var event := client.next_event(_inbox.size() > 0)
+		if event == null:
 			return
 		_handle(event)
 
@@ -203,12 +212,15 @@ func _close() -> void:
 
 
 ## Creates a room on [param relay] ([code]host[/code] or [code]host:port[/code]; the port is 6969
-## unless said) and becomes its host.
+## unless said; empty for the project setting [code]packhorse/relay/address[/code]) and becomes its
+## host.
 ##
 ## Returns at once, with the status [constant MultiplayerPeer.CONNECTION_CONNECTING];
 ## [constant @GlobalScope.ERR_ALREADY_IN_USE] when this peer is in use;
-## [constant @GlobalScope.ERR_INVALID_PARAMETER] and [signal connection_error] when
-## [param relay] cannot be read.
+## [constant @GlobalScope.ERR_INVALID_PARAMETER] and [signal connection_error] when there is no
+## [param relay] or it cannot be read. When the relay limits how often rooms are created or joined,
+## connecting waits as long as the relay says, if [member PackhorseRoomOptions.connect_timeout]
+## allows.
 func create_room(relay: String, options: PackhorseRoomOptions = null) -> Error:
 	var wish := Wish.new()
 	if options != null:
@@ -255,7 +267,10 @@ func get_statistics() -> Dictionary[StringName, float]:
 
 
 func _connect(relay: String, wish: Wish, options: PackhorseRoomOptions) -> Error:
-	var address := RelayAddress.parse(relay)
+	var text := RelaySetting.fill_in(relay)
+	if not text:
+		return _refuse(PackhorseError.Code.ADDRESS_MISSING)
+	var address := RelayAddress.parse(text)
 	if address == null:
 		return _refuse(PackhorseError.Code.ADDRESS_INVALID)
 	if _status != CONNECTION_DISCONNECTED:
@@ -273,7 +288,7 @@ func _connect(relay: String, wish: Wish, options: PackhorseRoomOptions) -> Error
 func _refuse(code: PackhorseError.Code) -> Error:
 	if _status != CONNECTION_DISCONNECTED:
 		return ERR_ALREADY_IN_USE
-	connection_error.emit(PackhorseError.from_code(code))
+	_tell_error(PackhorseError.from_code(code))
 	return ERR_INVALID_PARAMETER
 
 
@@ -287,6 +302,10 @@ func _handle(event: Event) -> void:
 			_announce(event.peer)
 		Event.Type.PEER_LEFT:
 			_retract(event.peer)
+		Event.Type.PEER_LOST:
+			_set_present(event.peer, false)
+		Event.Type.PEER_FOUND:
+			_set_present(event.peer, true)
 		Event.Type.STAGE_CHANGED:
 			_tell_stage(_STAGES[event.stage])
 		Event.Type.JOINED:
@@ -304,14 +323,6 @@ func _take_packet(source: int, packet: PackedByteArray) -> void:
 		_client.session.count_drop(Constants.DROP_BUFFER_FULL)
 
 
-## Lets the game read what came before a peer or the session went; for one poll only.
-func _is_postponed(event: Event) -> bool:
-	var ends := event.type in [Event.Type.PEER_LEFT, Event.Type.CLOSED]
-	var is_new := event != _late_event
-	_late_event = event if ends and is_new and _inbox.size() > 0 else null
-	return _late_event != null
-
-
 func _enter() -> void:
 	var session := _client.session
 	_unique_id = session.peer_id()
@@ -326,6 +337,8 @@ func _enter() -> void:
 	for peer: int in _unannounced.duplicate():
 		if client == _client:
 			_announce(peer)
+		if client == _client and session.roster().get(peer) == Constants.PeerState.LOST:
+			_set_present(peer, false)
 	_unannounced.clear()
 
 
@@ -349,6 +362,16 @@ func _retract(peer: int) -> void:
 		peer_disconnected.emit(peer)
 
 
+func _set_present(peer: int, is_present: bool) -> void:
+	if _peers.get(peer, is_present) == is_present:
+		return
+	_peers[peer] = is_present
+	if is_present:
+		peer_found.emit(peer)
+	else:
+		peer_lost.emit(peer)
+
+
 ## The peer stays in the room, so that a broadcast still reaches it.
 func _hide(peer: int) -> void:
 	_peers.erase(peer)
@@ -368,13 +391,19 @@ func _tell_stage(stage: Stage) -> void:
 		stage_changed.emit(stage)
 
 
+func _tell_error(error: PackhorseError) -> void:
+	if not connection_error.has_connections():
+		push_warning("Packhorse: %s" % error)
+	connection_error.emit(error)
+
+
 func _end(error: PackhorseError) -> void:
 	var client := _client
 	for peer: int in _peers.keys():
 		if client == _client:
 			_retract(peer)
 	if client == _client and error != null:
-		connection_error.emit(error)
+		_tell_error(error)
 	if client == _client:
 		_close()
 
@@ -386,7 +415,6 @@ func _reset() -> void:
 	_peers.clear()
 	_unannounced.clear()
 	_to_retract.clear()
-	_late_event = null
 	_inbox.clear()
 	_outgoing.close()
 

@@ -50,7 +50,11 @@ const TEXTS: Dictionary[int, Array] = {
 	Constants.ErrorCode.NOT_ALLOWED:
 	["NOT_ALLOWED", "only the host of the room may do this", "ask the host"],
 	Constants.ErrorCode.SESSION_UNKNOWN:
-	["SESSION_UNKNOWN", "the relay does not know this session", "join again"],
+	[
+		"SESSION_UNKNOWN",
+		"the relay does not know this session; it was probably restarted",
+		"join again; if you are the host, open a new room and send its code"
+	],
 	Constants.ErrorCode.RATE_LIMITED:
 	["RATE_LIMITED", "too many requests from this address", "wait and try again"],
 	Constants.ErrorCode.RELAY_FULL:
@@ -79,13 +83,13 @@ const TEXTS: Dictionary[int, Array] = {
 	Constants.ErrorCode.LEASE_EXPIRED:
 	[
 		"LEASE_EXPIRED",
-		"the relay did not hear from this member for too long",
-		"check the network and join again"
+		"the relay and this member have not heard from each other for too long",
+		"check the network and the relay and join again"
 	],
 	Constants.ErrorCode.DRAINING:
 	[
 		"DRAINING",
-		"the relay is about to stop and takes no new rooms",
+		"the relay is stopping, and its rooms are closed",
 		"use another relay or try later"
 	],
 	Constants.ErrorCode.REDIRECT:

@@ -108,6 +108,28 @@ def test_source_at_its_share_of_sessions_gets_no_room_either() -> None:
     assert refusal(rig, address(1, 50000)) == ErrorCode.QUOTA
 
 
+def test_room_whose_host_is_lost_makes_place_for_a_new_one_of_its_source() -> None:
+    rig = Rig(Settings(rooms_per_source=1))
+    old = rig.create(address(1)).grant.code
+    rig.advance(16)
+
+    new = rig.create(address(1, 50000)).grant.code
+
+    assert old != new
+    assert rig.core.room_count == 1
+
+
+def test_room_of_another_source_makes_no_place() -> None:
+    rig = Rig(Settings(rooms_per_source=1))
+    rig.create(address(2))
+    rig.advance(14)
+    rig.create(address(1))
+    rig.advance(2)
+
+    assert refusal(rig, address(1, 50000)) == ErrorCode.QUOTA
+    assert rig.core.room_count == 2
+
+
 def test_ipv6_addresses_of_one_customer_are_one_source() -> None:
     """LIM-1: the same /64 counts together, another does not."""
     rig = Rig(Settings(rooms_per_source=2))
