@@ -6,6 +6,7 @@ import pytest
 
 import packhorse
 from packhorse.aio import connect as connecting
+from packhorse.aio.driver import SessionDriver
 from packhorse.core.joining import CreateRoom
 from packhorse.wire.constants import ErrorCode
 from packhorse_relay.aio.server import RelayServer
@@ -17,7 +18,7 @@ def _pause_first(monkeypatch: pytest.MonkeyPatch) -> None:
     race_once = connecting._Attempt._race_once
     refusals = [packhorse.RateLimitedError(ErrorCode.RATE_LIMITED, "joining the room", 0.1)]
 
-    async def refuse_once(attempt: connecting._Attempt) -> connecting.SessionDriver:
+    async def refuse_once(attempt: connecting._Attempt) -> SessionDriver:
         if refusals:
             raise refusals.pop()
         return await race_once(attempt)

@@ -39,15 +39,17 @@ async def connect(
         async with asyncio.timeout(deadline) as timeout:
             return await attempt.run(timeout.when() or 0.0)
     except PackhorseError as error:
-        raise _with_advice(error)
+        _note_advice(error)
+        raise
     except TimeoutError:
-        raise _with_advice(TransactionTimeoutError(attempt.stage, 0, deadline)) from None
+        timed_out = TransactionTimeoutError(attempt.stage, 0, deadline)
+        _note_advice(timed_out)
+        raise timed_out from None
 
 
-def _with_advice(error: PackhorseError) -> PackhorseError:
+def _note_advice(error: PackhorseError) -> None:
     """Let a traceback show the advice too."""
     error.add_note(f"advice: {error.advice}")
-    return error
 
 
 class _Attempt:
