@@ -14,6 +14,8 @@ from tests.support import provision_godot, stages
 
 # A folder whose tests all carry the marker of its name.
 MARKED_FOLDERS: Final = frozenset({"e2e", "netns", "package", "bench"})
+# Seconds for one test, where 30 are too few on a busy machine.
+PATIENCE: Final = {"property": 300, "e2e": 120, "netns": 120, "package": 300}
 NETNS_TOOLS: Final = ("ip", "nft", "conntrack")
 
 hypothesis.settings.register_profile("dev", max_examples=100, deadline=None)
@@ -49,6 +51,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if "godot" in getattr(item, "fixturenames", ()):
             item.add_marker("godot")
             item.add_marker(pytest.mark.timeout(180))
+        elif stage in PATIENCE and item.get_closest_marker("timeout") is None:
+            item.add_marker(pytest.mark.timeout(PATIENCE[stage]))
 
 
 @pytest.fixture(scope="session")
