@@ -94,12 +94,39 @@ def test_unknown_name_is_told_at_once(member: GodotMember) -> None:
     member.expect("connection_failed")
 
 
-@pytest.mark.parametrize("relay", ["", "two words", "host:0", "host:port", "ws://host", "[::1"])
+@pytest.mark.parametrize("relay", ["two words", "host:0", "host:port", "ws://host", "[::1"])
 def test_unreadable_address_is_refused_at_once(member: GodotMember, relay: str) -> None:
     member.do("create", relay=relay)
 
     assert member.expect("connection_error")["name"] == "ADDRESS_INVALID"
     assert member.expect("started")["result"] == "Invalid parameter"
+
+
+def test_relay_that_is_named_nowhere_is_refused_at_once(member: GodotMember) -> None:
+    member.do("create", relay="")
+
+    error = member.expect("connection_error")
+    assert error["name"] == "ADDRESS_MISSING"
+    assert "packhorse/relay/address" in error["advice"]
+    assert member.expect("started")["result"] == "Invalid parameter"
+
+
+def test_error_in_the_call_is_a_warning_when_nobody_listens(member: GodotMember) -> None:
+    member.expected_error = "Packhorse: CODE_INVALID"
+    member.do("join", relay="127.0.0.1", code="K7QM", deaf=True)
+
+    assert member.expect("started")["result"] == "Invalid parameter"
+    assert "a room code has 8 letters and digits" in member.output
+
+
+def test_later_error_is_one_warning_when_nobody_listens(member: GodotMember) -> None:
+    member.expected_error = "Packhorse: JOIN_DENIED"
+    with RelayProcess() as relay:
+        member.do("join", relay=relay.address, code="0000-0000", deaf=True)
+        member.expect("connection_failed")
+
+    assert member.output.count("Packhorse: JOIN_DENIED") == 1
+    assert "compare the code" in member.output
 
 
 def test_unreadable_code_is_refused_at_once(member: GodotMember) -> None:

@@ -2,13 +2,16 @@
 
 import asyncio
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 
 import pytest
 
+import packhorse
+from packhorse.wire.constants import DropReason
 from tests.support.gate import Gate
 from tests.support.godot_member import Event, GodotMember
-from tests.support.relays import LOOPBACK, new_relay, quick_settings
+from tests.support.relays import LOOPBACK, new_relay, patient_settings, quick_settings
 
 pytestmark = pytest.mark.usefixtures("godot")
 
@@ -70,6 +73,53 @@ async def test_restarted_relay_that_knows_nothing_ends_the_session(member: Godot
 
     assert error["name"] == "SESSION_UNKNOWN"
     await expect(member, "server_disconnected")
+
+
+async def test_killed_peer_is_told_long_before_it_is_removed(member: GodotMember) -> None:
+    with GodotMember() as client:
+        async with new_relay(settings=quick_settings(removed_after=3.0)) as relay:
+            address = f"{LOOPBACK}:{relay.port}"
+            member.do("create", relay=address)
+            code = (await expect(member, "room_created"))["code"]
+            client.do("join", relay=address, code=code)
+            await expect(client, "peer_connected", peer=1)
+
+            member.kill()
+
+            await expect(client, "peer_lost", peer=1)
+            assert client.unexpected("peer_disconnected") == []
+            await expect(client, "peer_disconnected", peer=1)
+
+
+async def test_peer_that_is_heard_again_is_told(member: GodotMember) -> None:
+    settings = quick_settings(lost_after=1.0, removed_after=30.0)
+    with GodotMember() as client:
+        async with new_relay(settings=settings) as relay, Gate((LOOPBACK, relay.port)) as gate:
+            member.do("create", relay=f"{LOOPBACK}:{relay.port}")
+            code = (await expect(member, "room_created"))["code"]
+            client.do("join", relay=gate.address, code=code)
+            await expect(member, "peer_connected", peer=2)
+
+            gate.is_open = False
+            await expect(member, "peer_lost", peer=2)
+            gate.is_open = True
+            await expect(member, "peer_found", peer=2)
+            assert member.unexpected("peer_disconnected") == []
+
+
+async def test_room_after_too_many_is_created_when_the_relay_allows_it(member: GodotMember) -> None:
+    settings = replace(patient_settings(), create_rate=30.0)  # a minute; one more after 2 s
+    async with new_relay(settings=settings) as relay:
+        address = f"{LOOPBACK}:{relay.port}"
+        for _ in range(30):
+            async with packhorse.host(address):
+                pass
+
+        member.do("create", relay=address)
+        await expect(member, "room_created")
+
+        assert relay.drops[DropReason.REFUSED] == 1
+        assert member.unexpected("connection_error") == []
 
 
 async def test_host_that_is_heard_no_more_ends_the_room(member: GodotMember) -> None:

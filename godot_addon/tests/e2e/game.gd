@@ -92,7 +92,8 @@ func _start(command: Dictionary) -> void:
 	_is_raw = command.get("raw", false) == true
 	if _peer == null or command.get("reuse") != true:
 		_peer = PackhorseMultiplayerPeer.new()
-		_watch()
+		var is_deaf: bool = command.get("deaf", false)
+		_watch(is_deaf)
 	var options := PackhorseRoomOptions.new()
 	if command.get("topology") == "star":
 		options.topology = PackhorseRoomOptions.Topology.STAR
@@ -110,10 +111,13 @@ func _start(command: Dictionary) -> void:
 		multiplayer.multiplayer_peer = _peer
 
 
-func _watch() -> void:
+func _watch(is_deaf: bool) -> void:
 	_peer.room_created.connect(func(code: String) -> void: _tell(&"room_created", {"code": code}))
 	_peer.stage_changed.connect(_on_peer_stage_changed)
-	_peer.connection_error.connect(_on_peer_connection_error)
+	if not is_deaf:
+		_peer.connection_error.connect(_on_peer_connection_error)
+	_peer.peer_lost.connect(_tell_peer.bind(&"peer_lost"))
+	_peer.peer_found.connect(_tell_peer.bind(&"peer_found"))
 	_peer.session_lost.connect(_tell.bind(&"session_lost"))
 	_peer.session_resumed.connect(_tell.bind(&"session_resumed"))
 	if _is_raw:

@@ -102,16 +102,19 @@ func seal(
 	return Seal.encode(type, fields, SESSION, TAG, direction_key)
 
 
-## Returns ROSTER with one page of all [param peers], all present.
-func roster(revision: int, peers: Array[int]) -> PackedByteArray:
-	return roster_page(revision, 0, 1, peers)
+## Returns ROSTER with one page of all [param peers], present but for [param lost].
+func roster(revision: int, peers: Array[int], lost: Array[int] = []) -> PackedByteArray:
+	return roster_page(revision, 0, 1, peers, lost)
 
 
 ## Returns one page of ROSTER.
-func roster_page(revision: int, page: int, pages: int, peers: Array[int]) -> PackedByteArray:
+func roster_page(
+	revision: int, page: int, pages: int, peers: Array[int], lost: Array[int] = []
+) -> PackedByteArray:
 	var records: Array[PackedInt64Array] = []
 	for peer in peers:
-		records.append(PackedInt64Array([peer, Constants.PeerState.PRESENT]))
+		var state := Constants.PeerState.LOST if peer in lost else Constants.PeerState.PRESENT
+		records.append(PackedInt64Array([peer, state]))
 	return seal(
 		Constants.MessageType.ROSTER,
 		{&"rev": revision, &"page": page, &"pages": pages, &"peers": records}

@@ -10,6 +10,10 @@ var relay := FakeRelay.new()
 var grant_changes: Dictionary[StringName, Variant] = {}
 ## Members in the first roster.
 var members: Array[int] = [1, 2]
+## Seconds that the next CREATE or JOIN is told to wait; 0 grants it.
+var pause := 0.0
+## Requests that were told to wait.
+var refused := 0
 ## SEAL messages of the member, PING left out.
 var requests: Array[Message] = []
 ## DATA datagrams of the member.
@@ -49,6 +53,12 @@ func send(datagram: PackedByteArray) -> void:
 func _answer(datagram: PackedByteArray) -> void:
 	if FakeRelay.read_ctrl(datagram).type == Constants.MessageType.HELLO:
 		send(FakeRelay.challenge(datagram))
+		return
+	if pause > 0.0:
+		var fields: Dictionary[StringName, Variant] = {&"retry_after_ms": int(pause * 1000.0)}
+		send(FakeRelay.error(datagram, Constants.ErrorCode.RATE_LIMITED, fields))
+		pause = 0.0
+		refused += 1
 		return
 	send(relay.grant(datagram, grant_changes))
 	if members:

@@ -1,5 +1,5 @@
 class_name PackhorseMultiplayerPeer
-extends MultiplayerPeerExtension
+extends "datagram_peer.gd"
 ## Multiplayer through a Packhorse relay: no port forwarding, rooms with codes that people can type.
 ##
 ## [codeblock]
@@ -59,7 +59,6 @@ enum Stage {
 
 const Constants := preload("../wire/constants.gd")
 const Event := preload("../core/event.gd")
-const Inbox := preload("../core/inbox.gd")
 const Outgoing := preload("../net/outgoing.gd")
 const RelayAddress := preload("../core/relay_address.gd")
 const RelayClient := preload("../net/relay_client.gd")
@@ -86,11 +85,7 @@ var _is_star := false
 var _peers: Dictionary[int, bool] = {}  # announced to Godot; false when lost
 var _unannounced: Array[int] = []  # known before CONNECTED
 var _to_retract: Array[int] = []  # hidden; told on the next poll
-var _inbox := Inbox.new()
 var _outgoing := Outgoing.new()
-var _target := 0
-var _mode := TRANSFER_MODE_RELIABLE
-var _channel := 0
 
 
 func _notification(what: int) -> void:
@@ -137,52 +132,12 @@ func _get_max_packet_size() -> int:
 	return _client.session.max_payload()
 
 
-func _set_target_peer(peer: int) -> void:
-	_target = peer
-
-
-func _set_transfer_mode(mode: TransferMode) -> void:
-	_mode = mode
-
-
-func _get_transfer_mode() -> TransferMode:
-	return _mode
-
-
-func _set_transfer_channel(channel: int) -> void:
-	_channel = channel
-
-
-func _get_transfer_channel() -> int:
-	return _channel
-
-
 func _put_packet_script(buffer: PackedByteArray) -> Error:
 	if _status != CONNECTION_CONNECTED:
 		return ERR_UNCONFIGURED
 	if _target > 0 and not _peers.has(_target):
 		return ERR_INVALID_PARAMETER
 	return _outgoing.put(buffer, _target)
-
-
-func _get_available_packet_count() -> int:
-	return _inbox.size()
-
-
-func _get_packet_peer() -> int:
-	return _inbox.next_source()
-
-
-func _get_packet_mode() -> TransferMode:
-	return TRANSFER_MODE_UNRELIABLE
-
-
-func _get_packet_channel() -> int:
-	return 0
-
-
-func _get_packet_script() -> PackedByteArray:
-	return _inbox.pop()
 
 
 ## A host removes the peer from the room. A client leaves when [param peer] is the host, else it
@@ -392,7 +347,7 @@ func _tell_stage(stage: Stage) -> void:
 
 
 func _tell_error(error: PackhorseError) -> void:
-	if not connection_error.has_connections():
+	if connection_error.get_connections().is_empty():
 		push_warning("Packhorse: %s" % error)
 	connection_error.emit(error)
 

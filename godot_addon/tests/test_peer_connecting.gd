@@ -1,0 +1,78 @@
+extends "res://tests/support/peer_case.gd"
+## What a peer does before its room: names of relays, limits that it waits out, warnings.
+
+const EngineErrors := preload("res://tests/support/engine_errors.gd")
+const RelaySetting := preload("res://addons/packhorse/nodes/relay_setting.gd")
+
+
+func test_short_limit_of_the_relay_is_waited_out() -> void:
+	_relay.pause = 0.4
+	var started_at := Time.get_ticks_msec()
+
+	await _join()
+
+	assert_true(Time.get_ticks_msec() - started_at >= 400, "waited")
+	assert_eq(_relay.refused, 1, "refused requests")
+	assert_eq(_told, ["+1"] as Array[String], "told")
+
+
+func test_limit_longer_than_the_timeout_is_told_at_once() -> void:
+	_relay.pause = 60.0
+
+	_peer.join_room(_relay.address(), FakeRelay.CODE)
+	await _until(func() -> bool: return _peer.get_connection_status() == DISCONNECTED)
+
+	assert_eq(_told, ["RATE_LIMITED"] as Array[String], "told")
+
+
+func test_closing_ends_the_wait_for_a_limit() -> void:
+	_relay.pause = 0.2
+	_peer.join_room(_relay.address(), FakeRelay.CODE)
+	await _until(func() -> bool: return _relay.refused == 1)
+	_peer.poll()
+
+	_peer.close()
+	await tree.create_timer(0.4).timeout
+	_peer.poll()
+
+	assert_eq(_peer.get_connection_status(), DISCONNECTED, "status")
+	assert_eq(_told, [] as Array[String], "told")
+
+
+func test_empty_relay_means_the_project_setting() -> void:
+	ProjectSettings.set_setting(RelaySetting.PATH, _relay.address())
+	_peer.join_room("", FakeRelay.CODE)
+	ProjectSettings.clear(RelaySetting.PATH)
+
+	await _until(func() -> bool: return _peer.get_connection_status() == CONNECTED)
+	assert_eq(_told, ["+1"] as Array[String], "told")
+
+
+func test_relay_that_is_named_nowhere_is_told_with_advice() -> void:
+	assert_eq(_peer.create_room(" "), ERR_INVALID_PARAMETER, "result")
+
+	assert_eq(_told, ["ADDRESS_MISSING"] as Array[String], "told")
+	var error := PackhorseError.from_code(PackhorseError.Code.ADDRESS_MISSING)
+	assert_true(RelaySetting.PATH in error.advice, "advice names the setting")
+
+
+func test_error_that_nobody_listens_to_becomes_a_warning() -> void:
+	_peer.connection_error.disconnect(_on_peer_connection_error)
+	var logger := EngineErrors.start()
+
+	var result := _peer.join_room("127.0.0.1", "K7QM")
+
+	var logged := EngineErrors.stop(logger)
+	assert_eq(result, ERR_INVALID_PARAMETER, "result")
+	if logger != null:
+		assert_eq(logged.size(), 1, "warnings")
+		assert_true("CODE_INVALID" in logged[0] and "K7QM-2XPA" in logged[0], str(logged))
+
+
+func test_error_that_is_listened_to_is_no_warning() -> void:
+	var logger := EngineErrors.start()
+
+	_peer.join_room("127.0.0.1", "K7QM")
+
+	assert_eq(EngineErrors.stop(logger), [] as Array[String], "warnings")
+	assert_eq(_told, ["CODE_INVALID"] as Array[String], "told")
