@@ -298,3 +298,29 @@ def test_attack_19_answers_that_stand_do_not_grow_with_what_a_member_names() -> 
 
     by_header = rig.core.table.routes[0][client.address.host, client.address.port]
     assert len(by_header) == 8
+
+
+def test_session_that_asks_too_often_is_limited_and_recovers() -> None:
+    """LIM-1: 40 at once, then 20 a second; the session lives on."""
+    rig = Rig()
+    host = rig.create(address(1))
+
+    drops = [host.send(host.ping()).drop for _ in range(41)]
+    rig.advance(0.1)
+
+    assert drops == [None] * 40 + [DropReason.RATE_LIMITED]
+    assert host.send(host.ping()).drop is None
+
+
+def test_repeated_join_is_answered_five_times_at_once_and_then_once_a_second() -> None:
+    """JOIN-4: the repetitions of one attempt are all answered; a flood of them is not."""
+    rig = Rig()
+    host = rig.create(address(1))
+    applicant = Applicant(address=address(7), nonce=nonce(7))
+    join = applicant.join(rig.cookie(applicant), host.code)
+
+    answers = [len(rig.send(join, applicant.address).sent) > 0 for _ in range(8)]
+    rig.advance(1.0)
+
+    assert answers == [True] * 6 + [False] * 2
+    assert rig.send(join, applicant.address).sent

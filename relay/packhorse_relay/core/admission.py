@@ -121,6 +121,8 @@ class Admission:
         session = self._registry.find_attempt(request.source, message.nonce)
         if session is None:
             return False
+        if not session.regrants.take(now=request.now):
+            raise DatagramDropped(DropReason.RATE_LIMITED)
         session.max_datagram = self._agreed_size(message)
         self._grant(session, message, request)
         return True

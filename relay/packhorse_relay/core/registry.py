@@ -8,6 +8,8 @@ from packhorse.wire.address import TransportAddress, source_of
 from packhorse.wire.constants import (
     CHALLENGE_RATE,
     MAX_TOMBSTONES,
+    REGRANT_RATE,
+    SEAL_RATE,
     SESSION_KEY_SIZE,
     TOMBSTONE,
     Topology,
@@ -139,6 +141,8 @@ class Registry:
             joined_from=address,
             last_heard=now,
             challenges=TokenBucket(CHALLENGE_RATE, CHALLENGE_RATE, now=now),
+            requests=TokenBucket(SEAL_RATE, 2 * SEAL_RATE, now=now),
+            regrants=TokenBucket(REGRANT_RATE, 5 * REGRANT_RATE, now=now),
         )
         self._insert(session)
         return session

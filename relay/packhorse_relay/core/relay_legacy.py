@@ -129,7 +129,9 @@ class LegacyRoom:
         sender = self._by_address.get(source)
         if sender is None:
             raise DatagramDropped(DropReason.LEGACY_UNREGISTERED)
-        sender.last_heard = now
+        for peer in self._peers.values():
+            if peer.address == source:  # its earlier ids live on too: nobody may take them
+                peer.last_heard = now
         receiver = self._peers.get(target)
         if receiver is None or receiver is sender:
             raise DatagramDropped(DropReason.LEGACY_UNKNOWN_ID)

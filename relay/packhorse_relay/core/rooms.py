@@ -70,6 +70,10 @@ class Session:
     joined_from: TransportAddress
     last_heard: float
     challenges: TokenBucket
+    requests: TokenBucket
+    """SEAL datagrams that are acted upon."""
+    regrants: TokenBucket
+    """Answers to repeated CREATE and JOIN."""
     check_at: float = 0.0
     """When its lease is looked at next."""
     is_lost: bool = False

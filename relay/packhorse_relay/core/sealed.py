@@ -60,6 +60,8 @@ class SealedRequests:
         if not session.window.accepts(message.seq):
             self._repeat_result(session, message, request)
             return
+        if not session.requests.take(now=request.now):
+            raise DatagramDropped(DropReason.RATE_LIMITED)
         if request.source != session.address:
             self._check_path(session, message, request)
         self._members.renew(session, now=request.now)

@@ -17,7 +17,7 @@ from packhorse.wire.errors import (
     refusal,
 )
 from packhorse.wire.messages import Challenge, Create, Error, Grant, Hello, Join, RelayCtrl
-from packhorse.wire.room_code import RoomCode
+from packhorse.wire.room_code import RoomCode, is_room_code
 
 if TYPE_CHECKING:
     from packhorse.wire.msgpack_profile import Value
@@ -127,9 +127,9 @@ class Joining:
 
     def _is_as_challenged(self, grant: Grant) -> bool:
         challenge = self._challenge
-        return challenge is not None and (
-            (grant.version, grant.features) == (challenge.version, challenge.features)
-        )
+        if challenge is None or not is_room_code(grant.code):
+            return False
+        return (grant.version, grant.features) == (challenge.version, challenge.features)
 
     def _refused(self, error: Error, now: float) -> None:
         is_stale = self._challenge is not None and error.code == ErrorCode.COOKIE_INVALID

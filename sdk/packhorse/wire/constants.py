@@ -37,6 +37,9 @@ RESULT_CACHE: Final = 8  # results; answers that a relay keeps for repeated requ
 # datagrams; data of peers not yet in the roster that a member holds back, in all
 EARLY_DATA: Final = 64
 CHALLENGE_RATE: Final = 2  # 1/s per session; PATH_CHALLENGEs
+# 1/s per session; SEAL datagrams that the relay acts upon; twice as many at once
+SEAL_RATE: Final = 20
+REGRANT_RATE: Final = 1  # 1/s per session; answers to repeated CREATE and JOIN; five at once
 MAX_DENIALS: Final = 3  # answers; SESSION_UNKNOWN answers to as many PINGs that end a session
 MSGPACK_MAX_STR: Final = 256  # bytes; longest string
 MSGPACK_MAX_BIN: Final = 1180  # bytes; longest byte string

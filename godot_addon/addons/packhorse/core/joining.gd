@@ -9,6 +9,7 @@ const Ctrl := preload("../wire/ctrl.gd")
 const Machine := preload("machine.gd")
 const Message := preload("../wire/message.gd")
 const Retransmission := preload("retransmission.gd")
+const RoomCode := preload("../wire/room_code.gd")
 const Stages := preload("stages.gd")
 const Wish := preload("wish.gd")
 
@@ -97,6 +98,8 @@ func _receive_grant(message: Message) -> StringName:
 	for field: StringName in [&"version", &"features"]:
 		if message.number(field) != _challenge.number(field):
 			return Constants.DROP_UNEXPECTED_MESSAGE
+	if not RoomCode.is_canonical(message.text(&"code")):
+		return Constants.DROP_UNEXPECTED_MESSAGE
 	grant = message
 	return &""
 

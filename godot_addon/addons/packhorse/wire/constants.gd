@@ -127,6 +127,9 @@ const RESULT_CACHE := 8  ## results; answers that a relay keeps for repeated req
 ## datagrams; data of peers not yet in the roster that a member holds back, in all
 const EARLY_DATA := 64
 const CHALLENGE_RATE := 2  ## 1/s per session; PATH_CHALLENGEs
+## 1/s per session; SEAL datagrams that the relay acts upon; twice as many at once
+const SEAL_RATE := 20
+const REGRANT_RATE := 1  ## 1/s per session; answers to repeated CREATE and JOIN; five at once
 const MAX_DENIALS := 3  ## answers; SESSION_UNKNOWN answers to as many PINGs that end a session
 const MSGPACK_MAX_STR := 256  ## bytes; longest string
 const MSGPACK_MAX_BIN := 1180  ## bytes; longest byte string

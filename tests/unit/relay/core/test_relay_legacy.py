@@ -267,3 +267,14 @@ def test_earlier_id_of_an_address_is_forgotten_after_its_own_120_s() -> None:
     assert drop(room, encode_legacy(2, b"x"), HOST, 126.0) is DropReason.LEGACY_UNKNOWN_ID
     assert drop(room, encode_legacy(77, b"x"), HOST, 126.0) is None
     assert drop(room, encode_legacy(1, b"x"), ANN, 126.0) is None
+
+
+def test_data_keeps_every_id_of_its_address_from_strangers() -> None:
+    """LEG-2: one forged registration of another id must not cost the host its own."""
+    room = room_of_three()
+    register(room, 50, HOST, 1.0)
+    for now in range(2, 40):
+        room.receive_datagram(encode_legacy(2, b"state"), HOST, now=float(now))
+    room.datagrams_to_send()
+
+    assert drop(room, encode_legacy(1), EVE, 40.0) is DropReason.LEGACY_TAKEN

@@ -220,12 +220,14 @@ def test_challenge_with_what_was_not_offered_is_dropped(wrong: dict[str, int]) -
     attempt.answer(CHALLENGE)
 
 
-@pytest.mark.parametrize("wrong", [{"version": 2}, {"features": 1}])
-def test_grant_that_differs_from_the_challenge_is_dropped(wrong: dict[str, int]) -> None:
+@pytest.mark.parametrize("wrong", [{"version": 2}, {"features": 1}, {"code": "\x1b]0;evil"[:8]}])
+def test_grant_that_differs_from_the_challenge_or_has_no_code_is_dropped(
+    wrong: dict[str, int | str],
+) -> None:
     attempt = challenged()
     attempt.send()
 
-    grant = replace(GRANT, **wrong)  # type: ignore[arg-type] # all are numbers
+    grant = replace(GRANT, **wrong)  # type: ignore[arg-type] # all fit their fields
 
     assert attempt.refused(grant) is DropReason.UNEXPECTED_MESSAGE
     attempt.answer(GRANT)
