@@ -27,6 +27,8 @@ def fill_tables(text: str, protocol: Protocol) -> str:
         "constants": _numbers(protocol["constants"]),
         "timers": _numbers([{**row, "unit": "s"} for row in protocol["timers"]]),
         "limits": _numbers(protocol["limits"]),
+        "delivery": _numbers(protocol["delivery"]),
+        "modes": _valued(protocol["modes"]),
         "legacy": _numbers(protocol["legacy"]),
         "topologies": _valued(protocol["topologies"]),
         "room-events": _valued(protocol["room_events"]),

@@ -15,7 +15,6 @@ from packhorse.core.events import (
     EVERYBODY,
     HOST,
     Message,
-    Mode,
     PeerFound,
     PeerId,
     PeerJoined,
@@ -25,7 +24,7 @@ from packhorse.core.events import (
     SessionResumed,
 )
 from packhorse.core.relay_address import RelayAddress, parse_invite, parse_relay_address
-from packhorse.wire.constants import DropReason, ErrorCode, Topology
+from packhorse.wire.constants import DropReason, ErrorCode, Mode, Topology
 from packhorse.wire.errors import (
     AuthenticationError,
     ConfigurationError,

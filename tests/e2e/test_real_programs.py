@@ -1,7 +1,5 @@
 """Programs that know nothing of Packhorse, at both ends of a room."""
 
-import os
-import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,19 +17,8 @@ from tests.support.middleman_process import (
     wait_until,
 )
 from tests.support.processes import Started, run
-from tests.support.provision_debian import PACKAGES, SYSTEM_PATH
+from tests.support.programs import program
 from tests.support.relay_process import RelayProcess
-
-
-def program(name: str) -> str:
-    """Return where a program is; without it the test is skipped, and fails under CI."""
-    path = shutil.which(name, path=SYSTEM_PATH)
-    if path is None:
-        reason = f"needs {name} (Debian package {PACKAGES[name]})"
-        if os.environ.get("CI") == "true":
-            pytest.fail(reason, pytrace=False)
-        pytest.skip(reason)
-    return path
 
 
 @pytest.fixture

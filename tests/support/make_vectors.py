@@ -11,6 +11,8 @@ from typing import Final
 from tests.support.vector_cases import (
     cookie,
     ctrl,
+    frame_cases,
+    frame_examples,
     header,
     msgpack_refused,
     msgpack_values,
@@ -33,6 +35,7 @@ TOPICS: Final[dict[str, Callable[[], Iterable[Case]]]] = {
     "room_code": texts.room_codes,
     "address": texts.addresses,
     "legacy": texts.legacy,
+    "frames": lambda: chain(frame_examples.cases(), frame_cases.cases()),
 }
 
 

@@ -37,7 +37,7 @@ class MembershipSide:
     def receive_data(self, payload: bytes, source: int) -> None:
         """Take in DATA."""
         header = decode_header(self.relay.data(payload, source))
-        self.membership.receive_data(header, payload)
+        self.membership.receive_data(header, payload, now=0.0)
 
     def refused_data(self, payload: bytes, source: int) -> DropReason:
         """Return why DATA is dropped."""

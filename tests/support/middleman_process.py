@@ -48,6 +48,11 @@ class MiddlemanProcess:
         self._process.stop()
 
     @property
+    def pid(self) -> int:
+        """The command's process id."""
+        return self._process.pid
+
+    @property
     def port(self) -> int:
         """Where the game of `packhorse join` finds its server."""
         return int(self.first["udp"])

@@ -9,7 +9,7 @@ from packhorse.core.events import Closed, Event, Message
 from packhorse.core.joining import CreateRoom, JoinRoom
 from packhorse.core.session import MemberSession
 from packhorse.wire.address import TransportAddress
-from packhorse.wire.constants import Topology
+from packhorse.wire.constants import Mode, Topology
 from packhorse.wire.room_code import RoomCode
 from packhorse_relay.core.relay import RelayCore
 from packhorse_relay.core.settings import Settings
@@ -72,6 +72,17 @@ class Member:
         """Send DATA at once."""
         self._network.send_up(self, self.session.encode_data(data, to))
 
+    def try_post(self, data: bytes, to: int, mode: Mode, channel: int = 0) -> bool:
+        """Send a message of any mode; False when the send buffers have no room for it."""
+        if not self.session.may_send(to=to, mode=mode):
+            return False
+        now = self._network.clock.now
+        datagram = self.session.send(data, to=to, mode=mode, channel=channel, now=now)
+        if datagram is not None:
+            self._network.send_up(self, datagram)
+        self.wake()
+        return True
+
     def leave(self) -> None:
         """Leave, as a shell would do it."""
         self.session.leave(now=self._network.clock.now)
@@ -100,6 +111,8 @@ class Member:
             self._network.send_up(self, datagram)
         while (event := self.session.next_event()) is not None:
             self.events.append(event)
+            if isinstance(event, Message):
+                self.session.consume(event)
 
 
 class Network:

@@ -20,6 +20,10 @@ PACKAGES: Final = {
     "dig": "bind9-dnsutils",
     "dnsmasq": "dnsmasq-base",
     "ps": "procps",
+    "curl": "curl",
+    "nc": "netcat-openbsd",
+    "redis-server": "redis-server",
+    "redis-cli": "redis-tools",
 }
 UPDATE_DEADLINE: Final = 180.0  # seconds
 INSTALL_DEADLINE: Final = 300.0  # seconds

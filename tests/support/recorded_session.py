@@ -141,6 +141,8 @@ def _event(event: events.Event) -> list[Any]:  # noqa: PLR0911 - one for each ki
             return [_NAMES[events.Closed], 0 if error is None else _code(error)]
         case events.Joined() | events.SessionLost() | events.SessionResumed():
             return [_NAMES[type(event)]]
+        case events.PingAnswered():
+            raise AssertionError("no recording pings a peer")
 
 
 def _code(error: PackhorseError) -> int:

@@ -40,6 +40,11 @@ class RelayProcess:
     def __exit__(self, *_exc_info: object) -> None:
         self._process.stop()
 
+    @property
+    def pid(self) -> int:
+        """The relay's process id."""
+        return self._process.pid
+
     def kill(self) -> None:
         """End the relay without giving it time to say anything."""
         self._process.signal(signal.SIGKILL)

@@ -1,4 +1,7 @@
-"""Every requirement of the protocol is in the specification's prose and in a test or vector."""
+"""Every requirement of the protocol is in the specification's prose and is tested.
+
+Tested is what a test, a vector or a scenario names.
+"""
 
 import re
 from pathlib import Path
@@ -17,11 +20,11 @@ IDS: Final[list[str]] = list(
 
 
 def files_with_tests() -> list[Path]:
-    """Return all tests, in Python and GDScript, and all vectors; not this file."""
+    """Return all tests, in Python and GDScript, all vectors and scenarios."""
     folders = (layout.TESTS, layout.REPOSITORY / "godot_addon" / "tests")
     tests = [path for folder in folders for path in folder.rglob("test_*")]
-    vectors = [*(SPEC_FOLDER / "vectors").glob("*.json")]
-    return [path for path in tests if path.suffix in TEST_SUFFIXES] + vectors
+    data = [*SPEC_FOLDER.glob("vectors/*.json"), *SPEC_FOLDER.glob("scenarios/*.yaml")]
+    return [path for path in tests if path.suffix in TEST_SUFFIXES] + data
 
 
 def named_in(text: str) -> set[str]:

@@ -47,8 +47,11 @@ class Driver(Generic[SessionT]):
         self._timer: asyncio.TimerHandle | None = None
         self.on_event: Callable[[Event], None] = lambda _event: None
         """Called with each event, in order."""
+        self.on_progress: Callable[[], None] | None = None
+        """Called after the session has done something."""
         self.session = session
         self._held: list[Event] = []
+        self._waiters: list[asyncio.Future[None]] = []
 
     async def open(self) -> None:
         """Open the socket and let the session begin.
@@ -57,6 +60,7 @@ class Driver(Generic[SessionT]):
             OSError: No socket can be had for the relay's address family.
         """
         self._socket = await UdpSocket.open(self._receive, bind=(_any(self._relay.host), 0))
+        self._socket.on_drained = self._pump  # once for all that came together
         self._session_timeout()
 
     def hold_events(self) -> None:
@@ -89,7 +93,29 @@ class Driver(Generic[SessionT]):
             self.send(datagram)
         while (event := self.session.next_event()) is not None:
             self.on_event(event)
+        self._tell_waiters()
+        if self.on_progress is not None:
+            self.on_progress()
         self._arm()
+
+    def _tell_waiters(self) -> None:
+        waiters, self._waiters = self._waiters, []
+        for waiter in waiters:
+            if not waiter.done():
+                waiter.set_result(None)
+
+    def wake(self) -> None:
+        """Let the session act soon: call after what may have given it something to do.
+
+        What is queued in one turn of the event loop goes out together, in shared datagrams.
+        """
+        self._arm()
+
+    async def activity(self) -> None:
+        """Wait until the session has done something."""
+        waiter = self._loop.create_future()
+        self._waiters.append(waiter)
+        await waiter
 
     def close(self) -> None:
         """Close the socket and the timer; harmless when closed."""
@@ -103,7 +129,6 @@ class Driver(Generic[SessionT]):
     def _receive(self, data: bytes, source: SocketAddress) -> None:
         now = self._loop.time()
         self.session.receive_datagram(data, TransportAddress(*source), now=now)
-        self._pump()
 
     def _session_timeout(self) -> None:
         self._timer = None

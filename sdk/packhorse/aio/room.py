@@ -3,11 +3,13 @@
 import asyncio
 from collections import Counter, deque
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Final, Self
 
+from packhorse.aio.answers import Answers
 from packhorse.aio.connect import connect
 from packhorse.aio.driver import SessionDriver
+from packhorse.core.delivery.hub import PeerStatistics
 from packhorse.core.events import (
     EVERYBODY,
     HOST,
@@ -15,8 +17,8 @@ from packhorse.core.events import (
     Event,
     Joined,
     Message,
-    Mode,
     PeerId,
+    PingAnswered,
     RequestEnded,
     StageChanged,
 )
@@ -24,10 +26,9 @@ from packhorse.core.joining import CreateRoom, JoinRoom
 from packhorse.core.relay_address import RelayAddress, parse_invite, parse_relay_address
 from packhorse.core.retransmission import GIVE_UP_AFTER, MAX_SENDS
 from packhorse.wire.address import TransportAddress
-from packhorse.wire.constants import DropReason, PeerState, Topology
+from packhorse.wire.constants import DropReason, Mode, PeerState, Topology
 from packhorse.wire.errors import (
     ConfigurationError,
-    LocalProtocolError,
     PackhorseError,
     SessionClosedOK,
     TransactionTimeoutError,
@@ -35,7 +36,9 @@ from packhorse.wire.errors import (
 )
 from packhorse.wire.room_code import show_room_code
 
-_MAX_MESSAGES: Final = 4096  # that wait for the application; further ones are dropped
+_MAX_MESSAGES: Final = 4096  # unreliable ones that wait for the application; more are dropped
+_UNRELIABLE: Final = frozenset({Mode.UNRELIABLE, Mode.UNRELIABLE_ORDERED})
+_FLUSH_WITHIN: Final = 2.0  # seconds that leaving waits for reliable messages to arrive
 _LEAVE_WITHIN: Final = 1.0  # seconds that leaving waits for the relay's answer
 _MAX_TIMEOUT: Final = 600.0  # seconds
 
@@ -54,9 +57,19 @@ class Room:
         self._events: deque[Event] = deque()
         self._waiting_messages = 0
         self._has_news = asyncio.Event()
-        self._requests: dict[int, asyncio.Future[int | None]] = {}
+        self._requests: Answers[int | None] = Answers()
+        self._pings: Answers[float] = Answers()
         self._closed: asyncio.Future[PackhorseError | None] = self._loop.create_future()
         driver.hand_events_to(self._on_event)
+
+    @property
+    def on_progress(self) -> Callable[[], None] | None:
+        """Called after something was sent, received or due: `try_send` may succeed again."""
+        return self._driver.on_progress
+
+    @on_progress.setter
+    def on_progress(self, callback: Callable[[], None] | None) -> None:
+        self._driver.on_progress = callback
 
     @property
     def code(self) -> str:
@@ -122,22 +135,29 @@ class Room:
         mode: Mode = Mode.UNRELIABLE,
         channel: int = 0,
     ) -> bool:
-        """Send a message at once; False when the system has no place for it now.
+        """Send a message at once; False when there is no place for it now.
 
         Args:
-            data: 1 to `max_payload` bytes.
+            data: Up to 16 MiB in the reliable modes, up to 64 KiB in the others.
             to: 0 all others, n peer n, -n all others but n.
-            mode: Only `Mode.UNRELIABLE` until the delivery layer exists.
-            channel: Only 0 until the delivery layer exists.
+            mode: Which promises it travels with.
+            channel: 0..255; each mode of a channel is ordered on its own.
 
         Raises:
-            LocalProtocolError: An argument is outside these bounds.
+            LocalProtocolError: An argument is outside these bounds, or the room has no
+                such peer or does not let this side address it.
             SessionClosedError: The session has ended.
         """
-        if mode is not Mode.UNRELIABLE or channel:
-            raise LocalProtocolError("this version sends unreliable messages on channel 0 only")
         self._raise_if_closed()
-        return self._driver.send(self._driver.session.encode_data(data, to))
+        session = self._driver.session
+        if not session.may_send(to=to, mode=mode):
+            return False
+        now = self._loop.time()
+        datagram = session.send(data, to=to, mode=mode, channel=channel, now=now)
+        if datagram is not None:
+            return self._driver.send(datagram)
+        self._driver.wake()
+        return True
 
     async def send(
         self,
@@ -147,12 +167,53 @@ class Room:
         mode: Mode = Mode.UNRELIABLE,
         channel: int = 0,
     ) -> None:
-        """Send a message, giving other tasks a turn when the system has no place for it.
+        """Send a message; a reliable one waits while too much of them is under way.
 
-        Takes and raises what `try_send` does; cancelling is safe.
+        Takes and raises what `try_send` does; cancelling is safe: a message that still
+        waits is not sent. An unreliable message that the system refuses counts as lost.
         """
-        if not self.try_send(data, to=to, mode=mode, channel=channel):
-            await asyncio.sleep(0)  # unreliable: the message counts as lost, not as late
+        while not self.try_send(data, to=to, mode=mode, channel=channel):
+            if mode in _UNRELIABLE:
+                await asyncio.sleep(0)
+                return
+            await self._progress()
+
+    async def flush(self, timeout: float = 10.0) -> None:  # noqa: ASYNC109 - part of the error
+        """Wait until every reliable message has arrived.
+
+        Raises:
+            TransactionTimeoutError: Some have not within `timeout` seconds.
+            SessionClosedError: The session has ended.
+        """
+        try:
+            async with asyncio.timeout(timeout):
+                while not self._driver.session.is_idle:
+                    self._raise_if_closed()
+                    await self._progress()
+        except TimeoutError as error:
+            if isinstance(error, PackhorseError):
+                raise
+            raise TransactionTimeoutError("delivering messages", 0, timeout) from None
+
+    def peer_statistics(self, peer: int) -> PeerStatistics:
+        """Return RTT, jitter and loss towards a peer, end to end.
+
+        They are measured by reliable messages and by `ping_peer`.
+        """
+        return self._driver.session.peer_statistics(PeerId(peer))
+
+    async def ping_peer(self, peer: int, timeout: float = 2.0) -> float:  # noqa: ASYNC109
+        """Return the round-trip time to a peer in seconds, end to end.
+
+        Raises:
+            TransactionTimeoutError: No answer came within `timeout` seconds.
+            LocalProtocolError: The peer is not in the room.
+            SessionClosedError: The session has ended.
+        """
+        self._raise_if_closed()
+        ping = self._driver.session.ping_peer(PeerId(peer), now=self._loop.time())
+        self._driver.wake()
+        return await self._pings.wait(ping, timeout, f"pinging peer {peer}")
 
     async def kick(self, peer: int, *, ban: bool = False) -> None:
         """Remove a peer from the room; with `ban` also refuse its address from now on.
@@ -165,23 +226,25 @@ class Room:
         self._raise_if_closed()
         session = self._driver.session
         request = session.kick(PeerId(peer), ban=ban, now=self._loop.time())
-        answer = self._requests[request] = self._loop.create_future()
+        answer = self._requests.expect(request)
         self._driver.pump_now()
-        try:
-            code = await answer
-        finally:
-            del self._requests[request]
+        code = await answer
         if code is None:
             raise TransactionTimeoutError("kicking a peer", MAX_SENDS, GIVE_UP_AFTER)
         if code:
             raise refusal(code, "kicking a peer")
 
     async def aclose(self) -> None:
-        """Leave the room; waits at most one second for the relay, harmless when closed.
+        """Leave the room; harmless when closed.
+
+        Waits at most two seconds for reliable messages to arrive and one for the relay.
 
         Cancelling is safe: it ends the waiting, and the room is closed all the same.
         """
         try:
+            if not self._closed.done():
+                with suppress(PackhorseError):
+                    await self.flush(_FLUSH_WITHIN)
             if not self._closed.done():
                 self._driver.session.leave(now=self._loop.time())
                 self._driver.pump_now()
@@ -207,7 +270,9 @@ class Room:
             self._has_news.clear()
             await self._has_news.wait()
         event = self._events.popleft()
-        self._waiting_messages -= isinstance(event, Message)
+        if isinstance(event, Message):
+            self._waiting_messages -= event.mode in _UNRELIABLE
+            self._consume(event)
         return event
 
     def _on_event(self, event: Event) -> None:
@@ -217,9 +282,9 @@ class Room:
             case Closed(error):
                 self._finish(error)
             case RequestEnded(request, code):
-                answer = self._requests.get(request)
-                if answer is not None and not answer.done():
-                    answer.set_result(code)
+                self._requests.give(request, code)
+            case PingAnswered(ping, rtt):
+                self._pings.give(ping, rtt)
             case StageChanged() | Joined():
                 pass
             case _:
@@ -227,13 +292,26 @@ class Room:
 
     def _take_message(self, message: Message) -> None:
         if self.on_message is not None:
+            self._consume(message)
             self.on_message(message)
             return
-        if self._waiting_messages >= _MAX_MESSAGES:
-            self.drops[DropReason.BUFFER_FULL] += 1
-            return
-        self._waiting_messages += 1
+        if message.mode in _UNRELIABLE:  # the others are bounded by the credit of their senders
+            if self._waiting_messages >= _MAX_MESSAGES:
+                self.drops[DropReason.BUFFER_FULL] += 1
+                return
+            self._waiting_messages += 1
         self._put(message)
+
+    def _consume(self, message: Message) -> None:
+        """Give the sender of a reliable message credit for more."""
+        if message.mode not in _UNRELIABLE:
+            self._driver.session.consume(message)
+            self._driver.wake()
+
+    async def _progress(self) -> None:
+        """Wait until something was sent, received or due."""
+        self._driver.wake()
+        await self._driver.activity()
 
     def _put(self, event: Event) -> None:
         self._events.append(event)
@@ -243,9 +321,8 @@ class Room:
         if self._closed.done():
             return
         self._closed.set_result(error)
-        for answer in self._requests.values():
-            if not answer.done():
-                answer.set_exception(error or SessionClosedOK())
+        self._requests.fail(error or SessionClosedOK())
+        self._pings.fail(error or SessionClosedOK())
         self._has_news.set()
 
     def _raise_if_closed(self) -> None:

@@ -31,6 +31,8 @@ class UdpSocket:
         """Send one datagram; raises `OSError` when the system refuses."""
         self.on_error: Callable[[OSError], None] = lambda _error: None
         """Called with what `send` or reading met, such as an ICMP answer to an earlier send."""
+        self.on_drained: Callable[[], None] = lambda: None
+        """Called when nothing is left to be read, or others must have their turn first."""
 
     @classmethod
     async def open(
@@ -116,7 +118,7 @@ class UdpSocket:
             try:
                 data, address = receive(_RECEIVE_SIZE)
             except BlockingIOError:
-                return
+                break
             except OSError as error:  # an ICMP error that belongs to an earlier send
                 if self._is_closed:
                     return
@@ -125,9 +127,11 @@ class UdpSocket:
             on_datagram(data, address[:2] if is_v6 else address)
             if self._is_closed:
                 return
+        self.on_drained()
 
     def _receive(self, data: bytes, address: SocketAddress) -> None:
         self._on_datagram(data, address[:2])
+        self.on_drained()
 
     def _fail(self, error: OSError) -> None:
         self.on_error(error)

@@ -11,6 +11,7 @@ from packhorse.cli.demo_pings import PingClient, ping_by_turns, require_answers
 from packhorse.cli.demo_screen import DemoScreen
 from packhorse.cli.demo_stage import Stage, build_stage
 from packhorse.cli.options import seconds
+from packhorse.cli.rtt_summary import ms
 
 _SECONDS: Final = 5.0  # of pings
 _SHORTEST: Final = 0.1  # seconds
@@ -78,11 +79,6 @@ def _client_report(client: PingClient) -> dict[str, object]:
         "sent": pings.sent,
         "received": pings.received,
         "loss": pings.loss,
-        "rtt_ms": rtt
-        and {name: _ms(getattr(rtt, name)) for name in ("min", "median", "p99", "max")},
-        "jitter_ms": rtt and _ms(rtt.jitter),
+        "rtt_ms": rtt and rtt.rtt_ms(),
+        "jitter_ms": rtt and ms(rtt.jitter),
     }
-
-
-def _ms(value: float) -> float:
-    return round(value * 1000, 3)

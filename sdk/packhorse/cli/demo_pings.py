@@ -1,14 +1,11 @@
 """The pings of the demo: numbered, matched with their echoes, paced and added up."""
 
 import asyncio
-import math
-import statistics
 import struct
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from itertools import pairwise
 from typing import Final
 
+from packhorse.cli.rtt_summary import RttSummary, summarize
 from packhorse.wire.errors import ConnectivityError
 
 INTERVAL: Final = 0.05  # seconds between pings of one client
@@ -17,19 +14,6 @@ _SEQUENCE: Final = struct.Struct("!I")
 _PATIENCE: Final = 1.0  # seconds to wait for the last echoes
 _STEP: Final = 0.01  # seconds between looks whether they have come
 _DRAW_EVERY: Final = 4  # rounds of pings
-
-
-@dataclass(frozen=True, slots=True)
-class RttSummary:
-    """Round-trip times in seconds."""
-
-    min: float
-    median: float
-    p99: float
-    """99 of 100 pings took no longer."""
-    max: float
-    jitter: float
-    """Mean difference between one ping and the next."""
 
 
 class PingSeries:
@@ -74,17 +58,7 @@ class PingSeries:
 
     def summary(self) -> RttSummary | None:
         """Add up the round-trip times; None when nothing came back."""
-        rtts = self.rtts
-        if not rtts:
-            return None
-        ordered = sorted(rtts)
-        return RttSummary(
-            min=ordered[0],
-            median=statistics.median(ordered),
-            p99=ordered[math.ceil(0.99 * len(ordered)) - 1],
-            max=ordered[-1],
-            jitter=statistics.fmean([abs(b - a) for a, b in pairwise(rtts)] or [0.0]),
-        )
+        return summarize(self.rtts)
 
 
 class PingClient:

@@ -12,8 +12,9 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from packhorse.cli.demo_pings import PingClient, PingSeries, RttSummary
+from packhorse.cli.demo_pings import PingClient, PingSeries
 from packhorse.cli.demo_stage import Stage
+from packhorse.cli.rtt_summary import RttSummary
 
 _BARS: Final = "▁▂▃▄▅▆▇█"
 _GRAPH_FROM: Final = 56  # columns that the live table needs beside its graph

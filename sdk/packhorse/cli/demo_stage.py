@@ -80,7 +80,7 @@ async def _echo_server() -> AsyncIterator[SocketAddress]:
 async def _offer(server: SocketAddress, relay: RelayAddress) -> AsyncIterator[Room]:
     """Do what `packhorse host` does."""
     async with (
-        HostSide(server, _ignore, Traffic()) as side,
+        HostSide([server], _ignore, Traffic()) as side,
         host(relay) as room,
         _running(side.run, room),
     ):
@@ -92,11 +92,13 @@ async def _unmodified_client(relay: RelayAddress, code: str) -> AsyncIterator[Pi
     """Do what `packhorse join` does, with a client that knows only a UDP port."""
     client = PingClient("UDP game", "middleman")
     async with (
-        ClientSide((LOOPBACK, 0), _ignore, Traffic()) as side,
+        ClientSide([(LOOPBACK, 0)], _ignore, Traffic()) as side,
         join(relay, code) as room,
         _running(side.run, room),
     ):
-        sock = await UdpSocket.open(lambda data, _: client.take_echo(data), connect=side.address)
+        sock = await UdpSocket.open(
+            lambda data, _: client.take_echo(data), connect=side.udp_addresses[0]
+        )
         client.send = sock.send
         try:
             yield client

@@ -1,4 +1,4 @@
-"""`packhorse host`: an unmodified game server in a room."""
+"""`packhorse host`: unmodified game servers in a room."""
 
 import argparse
 import shlex
@@ -14,11 +14,12 @@ from packhorse.aio.room import Room, host
 from packhorse.cli import options
 from packhorse.cli.output import Output, new_output
 from packhorse.cli.running import run_until_stopped, status_line
+from packhorse.cli.service_texts import ServiceAddresses
 from packhorse.cli.texts import Json
 from packhorse.core.events import HOST
 from packhorse.core.relay_address import RelayAddress
 from packhorse.middleman.application import is_loopback
-from packhorse.middleman.endpoint import LOOPBACK, Endpoint, resolve_endpoint
+from packhorse.middleman.endpoint import Endpoint, resolve_all, resolve_endpoint, show_address
 from packhorse.middleman.host_side import IDLE_AFTER, HostSide
 from packhorse.middleman.traffic import Traffic
 
@@ -32,13 +33,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="HOST[:PORT]",
         help="relay that carries the room",
     )
-    parser.add_argument(
-        "--udp",
-        required=True,
-        action="append",
-        type=options.remote_endpoint,
-        metavar="[HOST:]PORT",
-        help="where the game server listens (default host: 127.0.0.1)",
+    options.add_service_arguments(
+        parser, options.remote_endpoint, "where a server of the game listens"
     )
     parser.add_argument(
         "--max-peers", type=options.peer_count, metavar="N", help="size of the room, host included"
@@ -48,27 +44,28 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=options.idle_seconds,
         default=IDLE_AFTER,
         metavar="S",
-        help="seconds without traffic after which a peer's socket rests (default: %(default).0f)",
+        help="seconds without UDP after which a peer's socket rests (default: %(default).0f)",
     )
     options.add_shared_arguments(parser)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Carry the game server's datagrams until a signal comes; returns the exit code."""
-    server = options.the_udp_endpoint(args, "packhorse host")
+    """Carry what the game's servers send and get until a signal comes; returns the exit code."""
+    services = ServiceAddresses(*options.service_endpoints(args))
     if args.legacy and args.max_peers is not None:
         options.end_with_usage(args, "--max-peers: a legacy relay takes as many as it likes")
     output, traffic = new_output(is_json=args.json), Traffic()
-    return run_until_stopped(_host(args, server, output, traffic), output, traffic)
+    return run_until_stopped(_host(args, services, output, traffic), output, traffic)
 
 
 async def _host(
-    args: argparse.Namespace, server: Endpoint, output: Output, traffic: Traffic
+    args: argparse.Namespace, services: ServiceAddresses, output: Output, traffic: Traffic
 ) -> None:
-    address = await resolve_endpoint(server)
-    side = HostSide(address, output.tell, traffic, idle_after=args.idle_timeout)
+    udp = [await resolve_endpoint(Endpoint(*address)) for address in services.udp]
+    tcp = [await resolve_all(Endpoint(*address)) for address in services.tcp]
+    side = HostSide(udp, output.tell, traffic, tcp=tcp, idle_after=args.idle_timeout)
     async with side, _open_room(args) as room:
-        output.announce(_fields(room, args.relay, server), _text(room, args.relay, server))
+        output.announce(_fields(room, args.relay, services), _text(room, args.relay, services))
         async with status_line(output, room, traffic):
             await side.run(room, output.tell)
 
@@ -80,31 +77,37 @@ def _open_room(args: argparse.Namespace) -> AbstractAsyncContextManager[Room | L
     return host(args.relay, max_peers=args.max_peers, timeout=timeout)
 
 
-def _fields(room: Room | LegacyRoom, relay: RelayAddress, server: Endpoint) -> dict[str, Json]:
+def _fields(
+    room: Room | LegacyRoom, relay: RelayAddress, services: ServiceAddresses
+) -> dict[str, Json]:
     code = room.code if isinstance(room, Room) else None
-    return {
+    fields: dict[str, Json] = {
         "event": "room",
         "code": code,
         "invite": f"{code}@{relay}" if code else None,
         "relay": str(relay),
         "peer_id": room.peer_id,
-        "udp": str(server),
-        "legacy": code is None,
+        "udp": show_address(services.udp[0]) if services.udp else None,
     }
+    if services.tcp:
+        fields["tcp"] = show_address(services.tcp[0])
+    return fields | services.fields() | {"legacy": code is None}
 
 
-def _text(room: Room | LegacyRoom, relay: RelayAddress, server: Endpoint) -> RenderableType:
+def _text(
+    room: Room | LegacyRoom, relay: RelayAddress, services: ServiceAddresses
+) -> RenderableType:
     lines: list[RenderableType]
     if isinstance(room, Room):
         invite = f"{room.code}@{relay}"
-        join = f"packhorse join {shlex.quote(invite)} --udp {server.port}"
+        join = f"packhorse join {shlex.quote(invite)} {services.options}"
         code = Panel(Text(room.code, style="bold"), box=box.ROUNDED, expand=False, padding=(0, 3))
-        lines = [f"Room open on {relay}, for the game server at {server}.", code]
+        lines = [f"Room open on {relay}, for {services.meaning}.", code]
         lines.append(f"Invite: {invite}")
     else:
-        join = f"packhorse join --legacy --relay {shlex.quote(str(relay))} --udp {server.port}"
-        lines = [f"Host of the legacy relay {relay}, for the game server at {server}."]
-    lines += ["", f"Friends run this, and let their game connect to {LOOPBACK}:{server.port}:"]
+        join = f"packhorse join --legacy --relay {shlex.quote(str(relay))} {services.options}"
+        lines = [f"Host of the legacy relay {relay}, for {services.meaning}."]
+    lines += ["", f"Friends run this, and let their game connect to {services.ports}:"]
     lines.append(Text(f"  {join}", style="bold"))
     if _is_this_machine(relay.host):
         lines.append(f"{relay.host} is this machine: friends elsewhere need another address of it.")

@@ -9,10 +9,10 @@ from rich.text import Text
 
 from packhorse.aio.legacy_room import LegacyRoom, legacy_room
 from packhorse.aio.room import Room, join
-from packhorse.aio.udp import SocketAddress
 from packhorse.cli import options
 from packhorse.cli.output import Output, new_output
 from packhorse.cli.running import run_until_stopped, status_line
+from packhorse.cli.service_texts import ServiceAddresses
 from packhorse.cli.texts import Json
 from packhorse.core.relay_address import RelayAddress, parse_invite
 from packhorse.middleman.client_side import ClientSide
@@ -36,13 +36,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="HOST[:PORT]",
         help="relay that carries the room; not needed with an invite",
     )
-    parser.add_argument(
-        "--udp",
-        required=True,
-        action="append",
-        type=options.local_endpoint,
-        metavar="[HOST:]PORT",
-        help="where the game will find its server, 0 for a free port (default host: 127.0.0.1)",
+    options.add_service_arguments(
+        parser, options.local_endpoint, "where the game will find its server, 0 for a free port,"
     )
     parser.add_argument(
         "--id",
@@ -54,8 +49,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Carry the game client's datagrams until a signal comes; returns the exit code."""
-    local = options.the_udp_endpoint(args, "packhorse join")
+    """Carry what the game sends and gets until a signal comes; returns the exit code."""
+    local = options.service_endpoints(args)
     relay = _relay(args)
     output, traffic = new_output(is_json=args.json), Traffic()
     return run_until_stopped(_join(args, relay, local, output, traffic), output, traffic)
@@ -77,11 +72,17 @@ def _relay(args: argparse.Namespace) -> RelayAddress:
 
 
 async def _join(
-    args: argparse.Namespace, relay: RelayAddress, local: Endpoint, output: Output, traffic: Traffic
+    args: argparse.Namespace,
+    relay: RelayAddress,
+    local: tuple[list[Endpoint], list[Endpoint]],
+    output: Output,
+    traffic: Traffic,
 ) -> None:
-    side = ClientSide(await resolve_endpoint(local), output.tell, traffic)
+    udp, tcp = [[await resolve_endpoint(endpoint) for endpoint in each] for each in local]
+    side = ClientSide(udp, output.tell, traffic, tcp=tcp)
     async with side, _open_room(args, relay) as room:
-        output.announce(_fields(room, relay, side.address), _text(room, relay, side.address))
+        services = ServiceAddresses(side.udp_addresses, side.tcp_addresses)
+        output.announce(_fields(room, relay, services), _text(room, relay, services))
         async with status_line(output, room, traffic):
             await side.run(room, output.tell)
 
@@ -96,23 +97,28 @@ def _open_room(
     return join(relay, args.code, timeout=timeout)
 
 
-def _fields(room: Room | LegacyRoom, relay: RelayAddress, local: SocketAddress) -> dict[str, Json]:
-    return {
+def _fields(
+    room: Room | LegacyRoom, relay: RelayAddress, services: ServiceAddresses
+) -> dict[str, Json]:
+    fields: dict[str, Json] = {
         "event": "ready",
-        "udp": local[1],
-        "address": show_address(local),
+        "udp": services.udp[0][1] if services.udp else None,
+        "address": show_address((services.udp or services.tcp)[0]),
         "peer_id": room.peer_id,
         "code": room.code if isinstance(room, Room) else None,
         "relay": str(relay),
         "legacy": not isinstance(room, Room),
     }
+    if services.tcp:
+        fields["tcp"] = services.tcp[0][1]
+    return fields | services.fields()
 
 
-def _text(room: Room | LegacyRoom, relay: RelayAddress, local: SocketAddress) -> Group:
+def _text(room: Room | LegacyRoom, relay: RelayAddress, services: ServiceAddresses) -> Group:
     where = f"room {room.code}" if isinstance(room, Room) else "the legacy room"
     return Group(
         f"In {where} on {relay}, as peer {room.peer_id}.",
-        Text.assemble("Let the game connect to ", (show_address(local), "bold"), "."),
+        Text.assemble("Let the game connect to ", (str(services), "bold"), "."),
         "",
         "Stop with Ctrl-C.",
     )

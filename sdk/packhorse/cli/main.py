@@ -17,6 +17,7 @@ _COMMANDS = (
     ("relay", "run a relay", "packhorse_relay.cli"),
     ("host", "open a room for an unmodified game server on this machine", "packhorse.cli.host"),
     ("join", "join a room and offer it to an unmodified game client", "packhorse.cli.join"),
+    ("ping", "measure the way through a room to its host, or to a relay", "packhorse.cli.ping"),
     ("version", "print the version", "packhorse.cli.version"),
 )
 

@@ -1,4 +1,4 @@
-"""Options that `packhorse host` and `packhorse join` share."""
+"""Options that the commands which enter a room share."""
 
 import argparse
 import math
@@ -7,6 +7,7 @@ from typing import Final, NoReturn, TypeVar
 
 from packhorse.core.relay_address import RelayAddress, parse_invite, parse_relay_address
 from packhorse.middleman.endpoint import Endpoint, parse_endpoint
+from packhorse.middleman.services import MAX_TCP, MAX_UDP
 from packhorse.wire.constants import LEGACY_MAX_ID, MAX_PEERS_HARD
 from packhorse.wire.errors import ConfigurationError
 
@@ -25,14 +26,40 @@ def add_shared_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="use the legacy protocol, which has no codes and no protection",
     )
+    add_timeout_argument(parser)
+    parser.add_argument("--json", action="store_true", help="one JSON object a line on stdout")
+    parser.set_defaults(usage_error=parser.error)
+
+
+def add_timeout_argument(parser: argparse.ArgumentParser) -> None:
+    """Add `--timeout`, which `join_timeout` reads."""
     parser.add_argument(
         "--timeout",
         type=seconds(0.1, MAX_SECONDS),
         metavar="S",
         help=f"seconds until the room must be reached (default: {JOIN_WITHIN:.0f})",
     )
-    parser.add_argument("--json", action="store_true", help="one JSON object a line on stdout")
-    parser.set_defaults(usage_error=parser.error)
+
+
+def add_service_arguments(
+    parser: argparse.ArgumentParser, endpoint: Callable[[str], Endpoint], meaning: str
+) -> None:
+    """Add `--udp` and `--tcp`, each to be given as often as there are services.
+
+    Args:
+        parser: Of the command.
+        endpoint: Parses one.
+        meaning: What they name, for the help.
+    """
+    for protocol in ("udp", "tcp"):
+        parser.add_argument(
+            f"--{protocol}",
+            action="append",
+            default=[],
+            type=endpoint,
+            metavar="[HOST:]PORT",
+            help=f"{meaning} by {protocol.upper()} (default host: 127.0.0.1); may be repeated",
+        )
 
 
 def end_with_usage(args: argparse.Namespace, message: str) -> NoReturn:
@@ -41,21 +68,24 @@ def end_with_usage(args: argparse.Namespace, message: str) -> NoReturn:
     raise SystemExit(2)
 
 
-def the_udp_endpoint(args: argparse.Namespace, command: str) -> Endpoint:
-    """Return the one `--udp`; ends with code 2 when there are several."""
-    endpoints: list[Endpoint] = args.udp
-    if len(endpoints) > 1:
-        end_with_usage(
-            args,
-            f"this version carries one --udp port, not {len(endpoints)}; several ports come with "
-            f"the delivery layer, until then run one `{command}` for each",
-        )
-    return endpoints[0]
+def service_endpoints(args: argparse.Namespace) -> tuple[list[Endpoint], list[Endpoint]]:
+    """Return all `--udp` and all `--tcp`; ends with code 2 when they cannot be carried."""
+    udp: list[Endpoint] = args.udp
+    tcp: list[Endpoint] = args.tcp
+    if not udp and not tcp:
+        end_with_usage(args, "--udp or --tcp: at least one is needed")
+    if args.legacy and (tcp or len(udp) > 1):
+        end_with_usage(args, "--legacy: carries one --udp and no --tcp")
+    for name, given, limit in (("--udp", udp, MAX_UDP), ("--tcp", tcp, MAX_TCP)):
+        if len(given) > limit:
+            end_with_usage(args, f"{name}: given {len(given)} times, must be at most {limit}")
+    return udp, tcp
 
 
 def join_timeout(args: argparse.Namespace) -> float:
     """Return the seconds that reaching the room may take."""
-    default = LEGACY_JOIN_WITHIN if args.legacy else JOIN_WITHIN
+    is_legacy = getattr(args, "legacy", False)
+    default = LEGACY_JOIN_WITHIN if is_legacy else JOIN_WITHIN
     return default if args.timeout is None else float(args.timeout)
 
 
@@ -85,12 +115,12 @@ def remote_endpoint(text: str) -> Endpoint:
 
 def peer_count(text: str) -> int:
     """Parse the size of a room for argparse."""
-    return _whole(text, 2, MAX_PEERS_HARD)
+    return whole(text, 2, MAX_PEERS_HARD)
 
 
 def legacy_id(text: str) -> int:
     """Parse the id of a legacy member that is not the host for argparse."""
-    return _whole(text, 2, LEGACY_MAX_ID)
+    return whole(text, 2, LEGACY_MAX_ID)
 
 
 def idle_seconds(text: str) -> float:
@@ -113,7 +143,8 @@ def seconds(low: float, high: float) -> Callable[[str], float]:
     return parse
 
 
-def _whole(text: str, low: int, high: int) -> int:
+def whole(text: str, low: int, high: int) -> int:
+    """Parse a whole number from `low` to `high` for argparse."""
     value = int(text) if text.isascii() and text.isdigit() else -1
     if not low <= value <= high:
         raise argparse.ArgumentTypeError(f"{text!r} is no whole number in {low}..{high}")

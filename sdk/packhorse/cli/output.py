@@ -1,5 +1,6 @@
 """Where the long-running commands write: JSON lines, or text with a status line on a terminal."""
 
+import dataclasses
 import json
 import os
 import sys
@@ -61,6 +62,8 @@ class JsonOutput:
             "from_room": traffic.from_room,
             "drops": drops,
         }
+        if traffic.has_tcp:
+            fields["tcp"] = dict(dataclasses.asdict(traffic.tcp))
         if error is not None:
             fields |= {"error": str(error), "stage": error.stage, "advice": error.advice}
         _write_json(fields)

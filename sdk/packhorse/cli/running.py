@@ -23,7 +23,7 @@ def run_until_stopped(work: Coroutine[None, None, None], output: Output, traffic
         PackhorseError: The work failed.
     """
     try:
-        asyncio.run(_until_signal(work))
+        asyncio.run(until_signal(work))
     except PackhorseError as error:
         output.close(traffic, error)
         raise
@@ -31,7 +31,12 @@ def run_until_stopped(work: Coroutine[None, None, None], output: Output, traffic
     return 0
 
 
-async def _until_signal(work: Coroutine[None, None, None]) -> None:
+async def until_signal(work: Coroutine[None, None, None]) -> None:
+    """Run `work` to its end, or until a signal cancels it.
+
+    Raises:
+        PackhorseError: The work failed.
+    """
     stop = asyncio.Event()
     _on_signals(stop)
     working = asyncio.create_task(work, name="packhorse-work")
@@ -71,14 +76,19 @@ async def status_line(output: Output, room: RoomFace, traffic: Traffic) -> Async
 
 
 async def _show_status(output: Output, room: RoomFace, traffic: Traffic) -> None:
-    then, to_room, from_room = time.monotonic(), traffic.to_room, traffic.from_room
+    then, before = time.monotonic(), _counts(traffic)
     while True:
-        now = time.monotonic()
+        now, counts = time.monotonic(), _counts(traffic)
         elapsed = max(now - then, _STATUS_INTERVAL)
-        up, down = traffic.to_room - to_room, traffic.from_room - from_room
-        output.show_status(status_text(room, up / elapsed, down / elapsed))
-        then, to_room, from_room = now, traffic.to_room, traffic.from_room
+        rates = [(count - old) / elapsed for count, old in zip(counts, before, strict=True)]
+        output.show_status(status_text(room, *rates[:2]) + tcp_status_text(traffic, *rates[2:]))
+        then, before = now, counts
         await asyncio.sleep(_STATUS_INTERVAL)
+
+
+def _counts(traffic: Traffic) -> tuple[int, int, int, int]:
+    tcp = traffic.tcp
+    return traffic.to_room, traffic.from_room, tcp.bytes_to_room, tcp.bytes_from_room
 
 
 def status_text(room: RoomFace, up_rate: float, down_rate: float) -> str:
@@ -93,3 +103,16 @@ def status_text(room: RoomFace, up_rate: float, down_rate: float) -> str:
     count = len(room.peers)
     peers = "1 other peer" if count == 1 else f"{count} other peers"
     return f"{peers}  to room {up_rate:.0f}/s  from room {down_rate:.0f}/s{rtt}"
+
+
+def tcp_status_text(traffic: Traffic, up_rate: float, down_rate: float) -> str:
+    """Return what the status line says of TCP; nothing where it is not carried.
+
+    Args:
+        traffic: Counts since the start.
+        up_rate: Bytes a second to the room.
+        down_rate: Bytes a second from the room.
+    """
+    if not traffic.has_tcp:
+        return ""
+    return f"  TCP {traffic.tcp.open} open, {up_rate / 1e6:.1f} MB/s up, {down_rate / 1e6:.1f} down"

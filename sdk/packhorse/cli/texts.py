@@ -4,6 +4,7 @@ import dataclasses
 import re
 from typing import Final, TypeAlias
 
+from packhorse.cli.tcp_texts import service_sentence
 from packhorse.core.events import (
     HOST,
     Event,
@@ -15,16 +16,21 @@ from packhorse.core.events import (
     SessionLost,
     SessionResumed,
 )
+from packhorse.core.streams.format import ResetReason
 from packhorse.middleman.endpoint import show_address
 from packhorse.middleman.notices import (
     ApplicationFound,
     ApplicationsCollide,
     ApplicationUnreachable,
+    ConnectionFailed,
+    HostSilent,
     NothingListens,
     Notice,
     PayloadTooLarge,
+    ServiceMissing,
+    TooManyConnections,
 )
-from packhorse.middleman.traffic import Traffic
+from packhorse.middleman.traffic import TcpTraffic, Traffic
 from packhorse.wire.constants import ErrorCode
 
 Json: TypeAlias = str | int | float | bool | list["Json"] | dict[str, "Json"] | None
@@ -51,14 +57,15 @@ def event_sentence(event: Event | Notice) -> str | None:
         case PeerJoined() | PeerLeft() | PeerLost() | PeerFound():
             name = "the host" if event.peer == HOST else f"peer {event.peer}"
             return f"{name} {_peer_verb(event)}"
-        case SessionLost():
-            return "the relay does not answer; trying on"
-        case SessionResumed():
-            return "the relay answers again"
+        case SessionLost() | SessionResumed():
+            is_lost = isinstance(event, SessionLost)
+            return "the relay does not answer; trying on" if is_lost else "the relay answers again"
         case NothingListens() | ApplicationUnreachable():
             return _server_sentence(event)
         case PayloadTooLarge() | ApplicationFound() | ApplicationsCollide():
             return _application_sentence(event)
+        case ServiceMissing() | HostSilent() | ConnectionFailed() | TooManyConnections():
+            return service_sentence(event)
         case _:
             return None
 
@@ -66,9 +73,21 @@ def event_sentence(event: Event | Notice) -> str | None:
 def summary(traffic: Traffic) -> str:
     """Return what was carried, in one line."""
     dropped = ", ".join(f"{reason} {count}" for reason, count in traffic.drops.items()) or "none"
-    return (
+    datagrams = (
         f"Carried {traffic.to_room} datagrams to the room and {traffic.from_room} from it; "
         f"dropped: {dropped}."
+    )
+    return f"{datagrams}\n{_tcp_summary(traffic.tcp)}" if traffic.has_tcp else datagrams
+
+
+def _tcp_summary(tcp: TcpTraffic) -> str:
+    up, down = tcp.bytes_to_room / 1e6, tcp.bytes_from_room / 1e6
+    connections = (
+        "1 TCP connection" if tcp.connections == 1 else f"{tcp.connections} TCP connections"
+    )
+    return (
+        f"Carried {connections}, {up:.1f} MB to the room and {down:.1f} MB "
+        f"from it; refused: {tcp.refused or 'none'}."
     )
 
 
@@ -122,6 +141,8 @@ def _jsonable(value: object) -> Json:
             return show_address((host, port))
         case tuple():
             return [_jsonable(item) for item in value]
+        case ResetReason():
+            return value.name.lower()
         case None | str() | int() | float():
             return value
         case _:

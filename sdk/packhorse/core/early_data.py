@@ -1,34 +1,43 @@
-"""Data of peers that the roster does not have yet: held back until they are announced."""
+"""Datagrams of peers that the roster does not have yet: held back until they are announced."""
 
 from collections.abc import Callable
+from typing import NamedTuple
 
-from packhorse.core.events import Message, PeerId
+from packhorse.core.events import PeerId
 from packhorse.wire.constants import EARLY_DATA
+from packhorse.wire.header import Header
+
+
+class EarlyDatagram(NamedTuple):
+    """DATA or FRAME that came before the news of its sender."""
+
+    header: Header
+    payload: bytes
 
 
 class EarlyData:
     """A bounded store; what comes when it is full is refused."""
 
     def __init__(self) -> None:
-        self._messages: list[Message] = []
+        self._datagrams: list[EarlyDatagram] = []
 
-    def hold(self, message: Message) -> bool:
-        """Keep a message; False when there is no place."""
-        if len(self._messages) >= EARLY_DATA:
+    def hold(self, datagram: EarlyDatagram) -> bool:
+        """Keep a datagram; False when there is no place."""
+        if len(self._datagrams) >= EARLY_DATA:
             return False
-        self._messages.append(message)
+        self._datagrams.append(datagram)
         return True
 
-    def release(self, peer: PeerId) -> list[Message]:
-        """Hand out the messages of a peer that has been announced."""
-        released = [message for message in self._messages if message.source == peer]
+    def release(self, peer: PeerId) -> list[EarlyDatagram]:
+        """Hand out the datagrams of a peer that has been announced."""
+        released = [datagram for datagram in self._datagrams if datagram.header.source == peer]
         if released:
-            self._messages = [message for message in self._messages if message.source != peer]
+            self._datagrams = [each for each in self._datagrams if each.header.source != peer]
         return released
 
-    def discard(self, may_come: Callable[[PeerId], bool]) -> int:
-        """Drop the messages of peers that cannot come any more; returns how many that were."""
-        kept = [message for message in self._messages if may_come(message.source)]
-        count = len(self._messages) - len(kept)
-        self._messages = kept
+    def discard(self, may_come: Callable[[int], bool]) -> int:
+        """Drop the datagrams of peers that cannot come any more; returns how many that were."""
+        kept = [datagram for datagram in self._datagrams if may_come(datagram.header.source)]
+        count = len(self._datagrams) - len(kept)
+        self._datagrams = kept
         return count

@@ -1,10 +1,10 @@
 """What a session tells its application."""
 
 from dataclasses import dataclass
-from enum import IntEnum
 from typing import NamedTuple, NewType
 
 from packhorse.core.stages import Stage
+from packhorse.wire.constants import Mode
 from packhorse.wire.errors import PackhorseError
 
 PeerId = NewType("PeerId", int)
@@ -12,15 +12,6 @@ PeerId = NewType("PeerId", int)
 HOST = PeerId(1)
 EVERYBODY = PeerId(0)
 """Destination that names all other members."""
-
-
-class Mode(IntEnum):
-    """How a message travels."""
-
-    UNRELIABLE = 0
-    UNRELIABLE_ORDERED = 1
-    RELIABLE = 2
-    RELIABLE_UNORDERED = 3
 
 
 class Message(NamedTuple):
@@ -97,6 +88,16 @@ class RequestEnded:
 
 
 @dataclass(frozen=True, slots=True)
+class PingAnswered:
+    """A peer has answered a ping."""
+
+    ping: int
+    """What the command returned."""
+    rtt: float
+    """Round-trip time, end to end, in seconds."""
+
+
+@dataclass(frozen=True, slots=True)
 class Closed:
     """The session has ended; no event follows."""
 
@@ -113,5 +114,6 @@ Event = (
     | SessionLost
     | SessionResumed
     | RequestEnded
+    | PingAnswered
     | Closed
 )

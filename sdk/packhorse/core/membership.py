@@ -3,19 +3,19 @@
 from collections import Counter
 from collections.abc import Callable
 
-from packhorse.core.early_data import EarlyData
 from packhorse.core.events import (
     Closed,
     Event,
     Joined,
-    Message,
     PeerEvent,
     PeerId,
     PeerJoined,
+    PeerLeft,
     RequestEnded,
     SessionLost,
     SessionResumed,
 )
+from packhorse.core.mail import Mail
 from packhorse.core.pings import Liveness, Pings
 from packhorse.core.requests import Requests
 from packhorse.core.retransmission import GIVE_UP_AFTER
@@ -73,11 +73,10 @@ class Membership:
         self.pings = Pings(grant, random_bytes, now=now)
         self.closed: Closed | None = None
         self._emit = emit
-        self._drops = drops
         self._channel = SealChannel(grant)
         self._sync = SyncSchedule(self.roster, now=now)
         self._requests = Requests()
-        self._early = EarlyData()
+        self.mail = Mail(grant, self.roster, emit, drops)
         self._outbox: list[bytes] = []
         self._leave: int | None = None
         self._denials = 0
@@ -98,6 +97,7 @@ class Membership:
 
     def leave(self, *, now: float) -> None:
         """Tell the relay that the session ends."""
+        self.mail.close()
         self._leave = self._channel.take_seq()
         datagram = self._channel.encode(Leave(seq=self._leave))
         self._requests.open(self._leave, datagram, now=now)
@@ -107,7 +107,7 @@ class Membership:
         if self.closed is not None:
             return None
         deadlines = [self.pings.next_timeout(), self._requests.next_timeout()]
-        deadlines.append(self._sync.next_timeout())
+        deadlines += [self._sync.next_timeout(), self.mail.next_timeout()]
         if not self.is_complete:
             deadlines.append(self._sync.gives_up_at)
         return min(deadline for deadline in deadlines if deadline is not None)
@@ -152,25 +152,15 @@ class Membership:
             self._emit(SessionResumed())
         self._act(message, now)
 
-    def receive_data(self, header: Header, payload: bytes) -> None:
-        """Hand on the payload of a DATA datagram whose tag has been checked.
+    def receive_data(self, header: Header, payload: bytes, *, now: float) -> None:
+        """Act upon a DATA or FRAME datagram whose tag has been checked.
 
         Raises:
-            ParseError: Its source is no other member of the room, or this one is leaving.
+            ParseError: It is not to be acted upon; the reason says why.
         """
-        if self._leave is not None:
-            raise ParseError(DropReason.UNEXPECTED_MESSAGE)
-        message = Message(payload, PeerId(header.source))
-        if message.source == self.grant.peer:
-            raise ParseError(DropReason.UNKNOWN_PEER)
-        if message.source in self.roster.peers:
-            self._emit(message)
-            return
-        if not self.roster.may_come(message.source):
-            raise ParseError(DropReason.UNKNOWN_PEER)
-        self._sync.want()
-        if not self._early.hold(message):
-            raise ParseError(DropReason.BUFFER_FULL)
+        if self.roster.may_come(header.source):
+            self._sync.want()
+        self.mail.receive(header, payload, now=now)
 
     def _act(self, message: RelaySeal, now: float) -> None:
         match message:
@@ -179,10 +169,11 @@ class Membership:
                 self.mapped = decode_address(message.mapped)
                 self.roster.hear_of(message.rev)
             case Events():
-                self._change(self.roster.apply_events(message.events))
+                self._change(self.roster.apply_events(message.events), now)
             case RosterMessage():
                 page, pages = message.page, message.pages
-                self._change(self.roster.apply_page(message.rev, page, pages, message.peers))
+                changes = self.roster.apply_page(message.rev, page, pages, message.peers)
+                self._change(changes, now)
             case Ack():
                 self._acknowledged(message)
             case ClosedMessage():
@@ -191,28 +182,20 @@ class Membership:
                 self.pings.forget_open()
                 self._send_new(lambda seq: PathResponse(seq=seq, challenge=message.challenge))
 
-    def _change(self, changes: list[PeerEvent]) -> None:
+    def _change(self, changes: list[PeerEvent], now: float) -> None:
         self._sync.satisfy()
         for change in changes:
             if change.peer == self.grant.peer:
                 continue
             self._emit(change)
             if isinstance(change, PeerJoined):
-                self._release_early(change.peer)
-        self._discard_early()
+                self.mail.welcome(change.peer, now=now)
+            elif isinstance(change, PeerLeft):
+                self.mail.forget(change.peer)
+        self.mail.discard_early()
         if self.is_complete and not self._has_joined:
             self._has_joined = True
             self._emit(Joined())
-
-    def _release_early(self, peer: PeerId) -> None:
-        for message in self._early.release(peer):
-            if self._leave is None:
-                self._emit(message)
-
-    def _discard_early(self) -> None:
-        """Make place: nobody will announce these peers, who came and left unseen."""
-        if count := self._early.discard(self.roster.may_come):
-            self._drops[DropReason.UNKNOWN_PEER] += count
 
     def _acknowledged(self, ack: Ack) -> None:
         if not self._requests.close(ack.request):
@@ -244,6 +227,7 @@ class Membership:
         self._outbox += self._requests.datagrams_to_send(now=now)
         if self._requests.is_repeating:
             self.pings.advise(now=now)  # our address may be new; PING can prove it
+        self._outbox += self.mail.datagrams_to_send(now=now)
         if self._sync.is_due(now=now):
             self._sync.count_send(now=now)
             self._send_new(lambda seq: Sync(seq=seq, since=self.roster.rev))

@@ -4,9 +4,11 @@ from collections import Counter, deque
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from packhorse.core.events import Closed, Event, PeerId, StageChanged
+from packhorse.core.delivery.hub import PeerStatistics
+from packhorse.core.events import Closed, Event, Message, PeerId, StageChanged
 from packhorse.core.joining import CreateRoom, Joining, JoinRoom
 from packhorse.core.machine import MemberMachine
+from packhorse.core.mail import Mail
 from packhorse.core.membership import Membership
 from packhorse.core.rtt import RttEstimator
 from packhorse.core.stages import Stage
@@ -16,17 +18,17 @@ from packhorse.wire.constants import (
     MAC_SIZE,
     DropReason,
     ErrorCode,
-    FirstByte,
     Kind,
     MemberCause,
     MemberState,
+    Mode,
     PeerState,
     Topology,
 )
 from packhorse.wire.ctrl import decode_ctrl
 from packhorse.wire.errors import LocalProtocolError, ParseError
 from packhorse.wire.fields import Sender
-from packhorse.wire.header import Header, decode_header, encode_destination
+from packhorse.wire.header import Header, decode_header
 from packhorse.wire.messages import Error, Nudge
 from packhorse.wire.room_code import RoomCode
 
@@ -104,21 +106,57 @@ class MemberSession:
         """Every member, this one included, with what the relay knows of it."""
         return MappingProxyType(self._joined().roster.peers)
 
+    @property
+    def is_idle(self) -> bool:
+        """Tell whether every reliable message has arrived."""
+        return self._membership is None or self._membership.mail.is_idle
+
     def encode_data(self, data: bytes, to: int) -> bytes:
         """Return the DATA datagram that carries `data` to peer `to` (0 all, -n all but n).
 
         Raises:
             LocalProtocolError: Not joined, `data` empty or larger than `max_payload`,
-                or `to` no int32.
+                or `to` no int32 or not to be addressed.
         """
-        if self._machine.state is not MemberState.JOINED:
-            raise LocalProtocolError(f"sending is illegal while {self.state.value}")
-        grant = self._joined().grant
-        if not 1 <= len(data) <= grant.max_datagram - HEADER_SIZE:
+        mail = self._open_mail()
+        if not mail.is_plain(data, Mode.UNRELIABLE, 0):
             raise LocalProtocolError(f"payload of {len(data)} bytes, must be 1..{self.max_payload}")
-        if not -(2**31) < to < 2**31 or to == grant.peer:
-            raise LocalProtocolError(f"peer {to} cannot be addressed")
-        return encode_destination(FirstByte.DATA, grant.tag, to) + data
+        mail.check_destination(to)
+        return mail.encode_plain(data, to)
+
+    def send(self, data: bytes, *, to: int, mode: Mode, channel: int, now: float) -> bytes | None:
+        """Take a message to peer `to` (0 all others, -n all but n).
+
+        Returns:
+            The DATA datagram to send at once where the message travels as one, else None:
+            then `datagrams_to_send` hands it out.
+
+        Raises:
+            LocalProtocolError: Not joined, or `Mail.check` refuses it.
+        """
+        mail = self._open_mail()
+        mail.check(data, to, mode, channel)
+        if mail.is_plain(data, mode, channel):
+            return mail.encode_plain(data, to)
+        mail.push(data, to, mode, channel, now=now)
+        return None
+
+    def may_send(self, *, to: int, mode: Mode) -> bool:
+        """Tell whether the send buffers have room for another message."""
+        return self._open_mail().may_push(to, mode)
+
+    def ping_peer(self, peer: PeerId, *, now: float) -> int:
+        """Measure the round-trip time to a peer, end to end; `PingAnswered` tells it."""
+        return self._open_mail().ping(peer, now=now)
+
+    def peer_statistics(self, peer: PeerId) -> PeerStatistics:
+        """Return what was measured towards a peer."""
+        return self._joined().mail.statistics(peer)
+
+    def consume(self, message: Message) -> None:
+        """Note that the application has taken a message: its sender may send more."""
+        if self._membership is not None:
+            self._membership.mail.consume(message)
 
     def kick(self, peer: PeerId, *, ban: bool = False, now: float) -> int:
         """Remove a peer from the room; `RequestEnded` tells the outcome.
@@ -195,10 +233,8 @@ class MemberSession:
             raise ParseError(DropReason.WRONG_TAG)
         if header.kind is Kind.SEAL:
             membership.receive_seal(data, now=now)
-        elif header.kind is Kind.DATA:
-            membership.receive_data(header, data[HEADER_SIZE:])
         else:
-            raise ParseError(DropReason.UNEXPECTED_MESSAGE)
+            membership.receive_data(header, data[HEADER_SIZE:], now=now)
 
     def _receive_ctrl(self, data: bytes, header: Header, now: float) -> None:
         message = decode_ctrl(data, Sender.RELAY)
@@ -244,6 +280,11 @@ class MemberSession:
     def _close(self, closed: Closed) -> None:
         self._machine.advance(MemberCause.FAILED)
         self._events.append(closed)
+
+    def _open_mail(self) -> Mail:
+        if self._machine.state is not MemberState.JOINED:
+            raise LocalProtocolError(f"sending is illegal while {self.state.value}")
+        return self._joined().mail
 
     def _joined(self) -> Membership:
         if self._membership is None:

@@ -1,1 +1,1 @@
-"""Unmodified UDP applications in a room: a game server at the host, its clients at the others."""
+"""Unmodified UDP and TCP applications in a room: servers at the host, clients at the others."""

@@ -11,6 +11,7 @@ LOOPBACK: Final = "127.0.0.1"
 _MAX_PORT: Final = 65535
 _ADVICE: Final = "write it as port or host:port, an IPv6 address as [::1]:6942"
 _RESOLVE_WITHIN: Final = 5.0  # seconds
+_MAX_ADDRESSES: Final = 4
 
 
 class Endpoint(NamedTuple):
@@ -55,6 +56,15 @@ async def resolve_endpoint(endpoint: Endpoint) -> SocketAddress:
     Raises:
         ConfigurationError: The name is unknown, or not resolved within 5 s.
     """
+    return (await resolve_all(endpoint))[0]
+
+
+async def resolve_all(endpoint: Endpoint) -> list[SocketAddress]:
+    """Return all addresses of an endpoint, up to 4, IPv4 before IPv6.
+
+    Raises:
+        ConfigurationError: The name is unknown, or not resolved within 5 s.
+    """
     loop = asyncio.get_running_loop()
     try:
         async with asyncio.timeout(_RESOLVE_WITHIN):
@@ -63,4 +73,4 @@ async def resolve_endpoint(endpoint: Endpoint) -> SocketAddress:
         problem = f"{endpoint.host!r} cannot be resolved: {error.strerror or 'no answer in time'}"
         raise ConfigurationError(problem, "use an IP address, such as 127.0.0.1") from error
     hosts = sorted((str(entry[4][0]) for entry in found), key=lambda host: ":" in host)
-    return hosts[0], endpoint.port
+    return [(host, endpoint.port) for host in hosts[:_MAX_ADDRESSES]]

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from packhorse.aio.udp import SocketAddress
+from packhorse.core.streams.format import ResetReason
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +51,50 @@ class ApplicationUnreachable:
     """What the system says."""
 
 
+@dataclass(frozen=True, slots=True)
+class ServiceMissing:
+    """The host does not offer a service that was asked for; told once."""
+
+    protocol: str
+    """`udp` or `tcp`."""
+    number: int
+    """Which `--udp` or `--tcp`, from 1."""
+    offered: int
+    """How many of them the host offers."""
+
+
+@dataclass(frozen=True, slots=True)
+class HostSilent:
+    """The host has not told its services: it may run another program; told once."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionFailed:
+    """A TCP connection could not be carried, and was reset; told at most every 5 s."""
+
+    address: SocketAddress
+    """Where the application had connected to."""
+    reason: ResetReason
+
+
+@dataclass(frozen=True, slots=True)
+class TooManyConnections:
+    """A TCP connection found no place, and was reset; told at most every 5 s."""
+
+    address: SocketAddress
+    """Where the application had connected to."""
+    limit: int
+    """Connections at a time."""
+
+
 Notice: TypeAlias = (
     NothingListens
     | PayloadTooLarge
     | ApplicationFound
     | ApplicationsCollide
     | ApplicationUnreachable
+    | ServiceMissing
+    | HostSilent
+    | ConnectionFailed
+    | TooManyConnections
 )

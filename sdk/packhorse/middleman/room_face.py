@@ -1,11 +1,12 @@
-"""What a middleman needs of a room: `Room` and `LegacyRoom` both have it."""
+"""What a middleman needs of a room: `Room` has all of it, `LegacyRoom` what UDP needs."""
 
 from collections import Counter
 from collections.abc import Callable
-from typing import Protocol, Self
+from typing import Protocol, Self, runtime_checkable
 
+from packhorse.core.delivery.hub import PeerStatistics
 from packhorse.core.events import Event, Message, PeerId
-from packhorse.wire.constants import DropReason
+from packhorse.wire.constants import DropReason, Mode
 
 
 class RoomFace(Protocol):
@@ -42,3 +43,19 @@ class RoomFace(Protocol):
 
     async def __anext__(self) -> Event:
         """Return the next event."""
+
+
+@runtime_checkable
+class DeliveryRoom(RoomFace, Protocol):
+    """A room with channels and reliable messages, as more than one service needs it."""
+
+    on_progress: Callable[[], None] | None
+    """Called after something was sent or received: there may be place for more."""
+
+    def try_send(
+        self, data: bytes, *, to: int, mode: Mode = Mode.UNRELIABLE, channel: int = 0
+    ) -> bool:
+        """Send a message at once; False when there is no place for it now."""
+
+    def peer_statistics(self, peer: int) -> PeerStatistics:
+        """Return, among others, how much waits to be sent to a peer."""

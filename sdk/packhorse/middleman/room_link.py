@@ -5,20 +5,24 @@ from typing import Final
 
 from packhorse.core.events import Event, Message, PeerId
 from packhorse.middleman.notices import Notice, PayloadTooLarge
-from packhorse.middleman.room_face import RoomFace
+from packhorse.middleman.room_face import DeliveryRoom, RoomFace
 from packhorse.middleman.traffic import Drop, Traffic
-from packhorse.wire.errors import PackhorseError
+from packhorse.wire.constants import FRAGMENT_SIZE, Mode
+from packhorse.wire.errors import LocalProtocolError, PackhorseError
 
 _READ_SIZE: Final = 2048  # bytes that `UdpSocket` reads of a datagram at most
+_BULK_LIMIT: Final = 192 * 1024  # bytes that wait for a peer; above it only small messages pass
 
 
 class RoomLink:
-    """Sends what the application sent into the room and says why when it cannot."""
+    """Sends what the applications sent into the room and says why when it cannot."""
 
     def __init__(self, traffic: Traffic, notify: Callable[[Notice], None]) -> None:
         self._traffic = traffic
         self._notify = notify
         self._room: RoomFace | None = None
+        self._delivery: DeliveryRoom | None = None
+        self._max_payload = 0
         self._has_told_size = False
 
     @property
@@ -31,6 +35,7 @@ class RoomLink:
         room: RoomFace,
         on_message: Callable[[Message], None],
         on_event: Callable[[Event], None],
+        on_progress: Callable[[], None] | None = None,
     ) -> None:
         """Carry messages until the room is left.
 
@@ -38,12 +43,12 @@ class RoomLink:
             room: Joined, and left by the caller.
             on_message: Called with each message.
             on_event: Called with each event that is no message.
+            on_progress: Called when `offer` may succeed again.
 
         Raises:
             SessionClosedByError: The relay, the host or the network ended the session.
         """
-        self._room = room
-        self._traffic.room_drops = room.drops
+        self._enter(room, on_progress)
         room.on_message = on_message
         try:
             async for event in room:
@@ -53,30 +58,68 @@ class RoomLink:
                     on_event(event)
         finally:
             room.on_message = None
-            self._room = None
+            self._leave()
 
-    def send(self, data: bytes, to: int) -> None:
-        """Send a datagram of the application to a peer, or count why not."""
-        room = self._room
-        if room is None:
+    def send(self, data: bytes, to: int, channel: int = 0) -> None:
+        """Send a datagram of an application to a peer, or count why not."""
+        if self._room is None:
             self._traffic.own_drops[Drop.NOT_IN_ROOM] += 1
-            return
+        elif not 1 <= len(data) <= self._max_payload:
+            self._refuse(len(data))
+        else:
+            self._send(self._room, data, to, channel)
+
+    def offer(self, to: int, channel: int, message: bytes) -> bool:
+        """Send a reliable message; False when it has to wait until there is progress.
+
+        Small messages are let through while large ones wait, so that somebody who types
+        does not wait for somebody who copies. A message to a peer that is gone is dropped:
+        its streams are about to be.
+        """
+        room = self._delivery
+        if room is None:
+            return False
+        is_bulk = len(message) > FRAGMENT_SIZE
+        if is_bulk and room.peer_statistics(to).queued_bytes >= _BULK_LIMIT:
+            return False
         try:
-            is_sent = room.try_send(data, to=to)
+            return room.try_send(message, to=to, mode=Mode.RELIABLE, channel=channel)
+        except LocalProtocolError:
+            return True
+        except PackhorseError:  # the session has ended
+            return False
+
+    def _enter(self, room: RoomFace, on_progress: Callable[[], None] | None) -> None:
+        self._room = room
+        self._max_payload = room.max_payload
+        self._traffic.room_drops = room.drops
+        if isinstance(room, DeliveryRoom):
+            self._delivery = room
+            room.on_progress = on_progress
+
+    def _leave(self) -> None:
+        if self._delivery is not None:
+            self._delivery.on_progress = None
+        self._room = self._delivery = None
+
+    def _send(self, room: RoomFace, data: bytes, to: int, channel: int) -> None:
+        try:
+            if channel == 0:
+                is_sent = room.try_send(data, to=to)
+            elif self._delivery is not None:
+                is_sent = self._delivery.try_send(data, to=to, channel=channel)
+            else:
+                is_sent = False
         except PackhorseError:
-            self._refuse(room, len(data))
+            self._traffic.own_drops[Drop.NOT_IN_ROOM] += 1
             return
         if is_sent:
             self._traffic.to_room += 1
         else:
             self._traffic.own_drops[Drop.SEND_FAILED] += 1
 
-    def _refuse(self, room: RoomFace, size: int) -> None:
-        if 1 <= size <= room.max_payload:
-            reason = Drop.NOT_IN_ROOM
-        else:
-            reason = Drop.TOO_LARGE if size else Drop.EMPTY
-        self._traffic.own_drops[reason] += 1
-        if reason is Drop.TOO_LARGE and not self._has_told_size:
+    def _refuse(self, size: int) -> None:
+        self._traffic.own_drops[Drop.TOO_LARGE if size else Drop.EMPTY] += 1
+        if size and not self._has_told_size:
             self._has_told_size = True
-            self._notify(PayloadTooLarge(size, room.max_payload, is_cut=size >= _READ_SIZE))
+            self._notify(PayloadTooLarge(size, self._max_payload, is_cut=size >= _READ_SIZE))

@@ -31,20 +31,41 @@ class Drop(StrEnum):
     """Its peer is no member of the room any more."""
     NO_SOCKET = "no_socket"
     """The system had no socket for one more peer."""
+    NO_SERVICE = "no_service"
+    """A peer named a service that is not offered here."""
+    BAD_MESSAGE = "bad_message"
+    """A message of another middleman made no sense."""
+
+
+@dataclass(slots=True)
+class TcpTraffic:
+    """Counts of TCP connections since the start."""
+
+    connections: int = 0
+    """That were made."""
+    open: int = 0
+    """That are open now."""
+    refused: int = 0
+    """That could not be made, or for which there was no place."""
+    bytes_to_room: int = 0
+    bytes_from_room: int = 0
 
 
 @dataclass(slots=True)
 class Traffic:
-    """Counts of datagrams since the start."""
+    """Counts of datagrams, and of TCP connections, since the start."""
 
     to_room: int = 0
-    """From the application to the room."""
+    """Datagrams from the application to the room."""
     from_room: int = 0
-    """From the room to the application."""
+    """Datagrams from the room to the application."""
     own_drops: Counter[Drop] = field(default_factory=Counter)
     """By the middleman."""
     room_drops: Mapping[DropReason, int] = field(default_factory=dict)
     """By the room that is or was last joined; read-only."""
+    has_tcp: bool = False
+    """There are TCP services."""
+    tcp: TcpTraffic = field(default_factory=TcpTraffic)
 
     @property
     def drops(self) -> dict[str, int]:

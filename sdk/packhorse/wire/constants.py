@@ -47,6 +47,29 @@ MSGPACK_MAX_ITEMS: Final = 64  # items; largest container
 MSGPACK_MAX_DEPTH: Final = 4  # containers; deepest nesting
 MSGPACK_MAX_NODES: Final = 256  # nodes; values, keys and containers in one body
 MSGPACK_MAX_KEY: Final = 127  # largest map key
+FRAGMENT_SIZE: Final = 1100  # bytes; largest piece of a message
+MAX_RELIABLE_MESSAGE: Final = 16777216  # bytes; largest message of the reliable modes
+MAX_UNRELIABLE_MESSAGE: Final = 65536  # bytes; largest message of the unreliable modes
+NUMBER_WINDOW: Final = 256  # numbers; newest datagram numbers that a receiver remembers
+MAX_ACK_BITMAP: Final = 32  # bytes; longest bitmap of an acknowledgement
+# numbers; numbers before the largest of which an acknowledgement tells at least
+ACK_REACH: Final = 32
+ACK_DELAY: Final = 0.025  # seconds; longest delay of an acknowledgement
+ACK_EVERY: Final = 8  # datagrams; datagrams after which an acknowledgement is not delayed
+RTO_MIN: Final = 0.05  # seconds; shortest retransmission timeout
+RTO_MAX: Final = 2.0  # seconds; longest retransmission timeout
+RTO_INITIAL: Final = 0.5  # seconds; retransmission timeout before the first RTT sample
+# numbers; the largest acknowledged number is this much above a number: that one counts as lost
+REORDER_THRESHOLD: Final = 3
+TIME_THRESHOLD: Final = 1.125  # RTT; time after which an overtaken datagram counts as lost
+INITIAL_WINDOW: Final = 38400  # bytes; largest congestion window before the first RTT sample
+RESTART_WINDOW: Final = 4800  # bytes; largest congestion window after a retransmission timeout
+LANE_WINDOW: Final = 16384  # messages; messages of a lane that may be under way
+# bytes; reliable payload that a receiver grants beyond what the application has consumed
+RECEIVE_WINDOW: Final = 20971520
+# messages; unfinished unreliable messages of a lane; the oldest gives way
+MAX_UNFINISHED: Final = 16
+REASSEMBLY_TOTAL: Final = 67108864  # bytes; memory for unfinished and early messages of all peers
 HELLO_RATE: Final = 5  # 1/s per source; HELLO
 REPLY_RATE: Final = 10  # 1/s per source; replies to unproven addresses
 REPLY_RATE_TOTAL: Final = 2000  # 1/s; replies to unproven addresses in all
@@ -144,6 +167,15 @@ class RoomEventKind(IntEnum):
     PEER_FOUND = 4
 
 
+class Mode(IntEnum):
+    """How a message travels."""
+
+    UNRELIABLE = 0
+    UNRELIABLE_ORDERED = 1
+    RELIABLE = 2
+    RELIABLE_UNORDERED = 3
+
+
 class PeerState(IntEnum):
     """What the relay knows of a peer."""
 
@@ -224,6 +256,11 @@ class DropReason(StrEnum):
     UNEXPECTED_MESSAGE = "unexpected_message"
     UNKNOWN_PEER = "unknown_peer"
     BUFFER_FULL = "buffer_full"
+    BAD_FRAME = "bad_frame"
+    DUPLICATE_NUMBER = "duplicate_number"
+    LATE_MESSAGE = "late_message"
+    BAD_FRAGMENT = "bad_fragment"
+    REASSEMBLY_FULL = "reassembly_full"
     LEGACY_DISABLED = "legacy_disabled"
     LEGACY_BAD_ID = "legacy_bad_id"
     LEGACY_FULL = "legacy_full"

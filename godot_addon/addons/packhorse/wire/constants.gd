@@ -137,6 +137,29 @@ const MSGPACK_MAX_ITEMS := 64  ## items; largest container
 const MSGPACK_MAX_DEPTH := 4  ## containers; deepest nesting
 const MSGPACK_MAX_NODES := 256  ## nodes; values, keys and containers in one body
 const MSGPACK_MAX_KEY := 127  ## largest map key
+const FRAGMENT_SIZE := 1100  ## bytes; largest piece of a message
+const MAX_RELIABLE_MESSAGE := 16777216  ## bytes; largest message of the reliable modes
+const MAX_UNRELIABLE_MESSAGE := 65536  ## bytes; largest message of the unreliable modes
+const NUMBER_WINDOW := 256  ## numbers; newest datagram numbers that a receiver remembers
+const MAX_ACK_BITMAP := 32  ## bytes; longest bitmap of an acknowledgement
+## numbers; numbers before the largest of which an acknowledgement tells at least
+const ACK_REACH := 32
+const ACK_DELAY := 0.025  ## seconds; longest delay of an acknowledgement
+const ACK_EVERY := 8  ## datagrams; datagrams after which an acknowledgement is not delayed
+const RTO_MIN := 0.05  ## seconds; shortest retransmission timeout
+const RTO_MAX := 2.0  ## seconds; longest retransmission timeout
+const RTO_INITIAL := 0.5  ## seconds; retransmission timeout before the first RTT sample
+## numbers; the largest acknowledged number is this much above a number: that one counts as lost
+const REORDER_THRESHOLD := 3
+const TIME_THRESHOLD := 1.125  ## RTT; time after which an overtaken datagram counts as lost
+const INITIAL_WINDOW := 38400  ## bytes; largest congestion window before the first RTT sample
+const RESTART_WINDOW := 4800  ## bytes; largest congestion window after a retransmission timeout
+const LANE_WINDOW := 16384  ## messages; messages of a lane that may be under way
+## bytes; reliable payload that a receiver grants beyond what the application has consumed
+const RECEIVE_WINDOW := 20971520
+## messages; unfinished unreliable messages of a lane; the oldest gives way
+const MAX_UNFINISHED := 16
+const REASSEMBLY_TOTAL := 67108864  ## bytes; memory for unfinished and early messages of all peers
 const LEGACY_HOST_ID := 1  ## id of the host
 const LEGACY_MAX_ID := 2147483647  ## largest id
 const LEGACY_MAX_PEERS := 64  ## ids; ids in the room
@@ -208,6 +231,15 @@ const DROP_UNKNOWN_TRANSACTION := &"unknown_transaction"  ## an answer to no ope
 const DROP_UNEXPECTED_MESSAGE := &"unexpected_message"
 const DROP_UNKNOWN_PEER := &"unknown_peer"  ## data from a peer that is not in the roster
 const DROP_BUFFER_FULL := &"buffer_full"  ## a bounded buffer had no place
+## a FRAME datagram that is truncated or that no sender may send
+const DROP_BAD_FRAME := &"bad_frame"
+## a FRAME datagram whose number arrived before or is too old to tell
+const DROP_DUPLICATE_NUMBER := &"duplicate_number"
+## a message or piece that has arrived before, or that a newer message has overtaken
+const DROP_LATE_MESSAGE := &"late_message"
+## a piece that does not fit, or a message too large or too far ahead in its lane
+const DROP_BAD_FRAGMENT := &"bad_fragment"
+const DROP_REASSEMBLY_FULL := &"reassembly_full"  ## no memory for an unfinished or early message
 const DROP_LEGACY_DISABLED := &"legacy_disabled"  ## a legacy datagram at a relay without --legacy
 const DROP_LEGACY_BAD_ID := &"legacy_bad_id"  ## id 0 or above 2^31-1
 const DROP_LEGACY_FULL := &"legacy_full"  ## the legacy room has 64 ids

@@ -2,7 +2,8 @@
 
 import pytest
 
-from packhorse.cli.demo_pings import PingClient, PingSeries, RttSummary, require_answers
+from packhorse.cli.demo_pings import PingClient, PingSeries, require_answers
+from packhorse.cli.rtt_summary import RttSummary
 from packhorse.wire.errors import ConnectivityError
 
 

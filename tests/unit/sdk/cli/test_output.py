@@ -8,7 +8,7 @@ from rich.console import Console
 
 from packhorse.cli.output import JsonOutput, TextOutput, new_output
 from packhorse.core.events import Joined, PeerId, PeerJoined
-from packhorse.middleman.traffic import Traffic
+from packhorse.middleman.traffic import TcpTraffic, Traffic
 from packhorse.wire.constants import ErrorCode
 from packhorse.wire.errors import JoinDeniedError, SessionClosedByError
 
@@ -43,6 +43,21 @@ def test_json_is_one_object_a_line(capsys: pytest.CaptureFixture[str]) -> None:
         {"event": "peer_joined", "peer": 2},
         {"event": "closed", "to_room": 1, "from_room": 0, "drops": {}},
     ]
+
+
+def test_json_sums_up_tcp_where_it_is_carried(capsys: pytest.CaptureFixture[str]) -> None:
+    tcp = TcpTraffic(connections=2, refused=1, bytes_to_room=10, bytes_from_room=20)
+
+    JsonOutput().close(Traffic(has_tcp=True, tcp=tcp), None)
+
+    (line,) = json_lines(capsys)
+    assert line["tcp"] == {
+        "connections": 2,
+        "open": 0,
+        "refused": 1,
+        "bytes_to_room": 10,
+        "bytes_from_room": 20,
+    }
 
 
 def test_json_tells_the_error_with_its_advice(capsys: pytest.CaptureFixture[str]) -> None:

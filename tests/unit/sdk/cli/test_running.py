@@ -1,7 +1,8 @@
 """The status line in words."""
 
-from packhorse.cli.running import status_text
+from packhorse.cli.running import status_text, tcp_status_text
 from packhorse.core.events import PeerId
+from packhorse.middleman.traffic import TcpTraffic, Traffic
 from tests.support.fake_room import FakeRoom
 
 
@@ -18,3 +19,14 @@ def test_status_has_the_rtt_once_it_is_known() -> None:
 
     assert text.startswith("1 other peer  ")
     assert text.endswith("RTT to the relay 23 ms")
+
+
+def test_status_tells_of_tcp_only_where_it_is_carried() -> None:
+    traffic = Traffic(tcp=TcpTraffic(open=3))
+    assert tcp_status_text(traffic, 0.0, 0.0) == ""
+
+    traffic.has_tcp = True
+
+    assert tcp_status_text(traffic, 1_250_000.0, 40_000.0) == (
+        "  TCP 3 open, 1.2 MB/s up, 0.0 down"
+    )

@@ -16,15 +16,19 @@ from packhorse.core.events import (
     SessionLost,
     SessionResumed,
 )
+from packhorse.core.streams.format import ResetReason
 from packhorse.middleman.notices import (
     ApplicationFound,
     ApplicationsCollide,
     ApplicationUnreachable,
+    ConnectionFailed,
+    HostSilent,
     NothingListens,
     Notice,
     PayloadTooLarge,
+    ServiceMissing,
 )
-from packhorse.middleman.traffic import Drop, Traffic
+from packhorse.middleman.traffic import Drop, TcpTraffic, Traffic
 from packhorse.wire.constants import DropReason, ErrorCode
 from packhorse.wire.errors import ConfigurationError
 from tests.support.link import CUT
@@ -59,6 +63,13 @@ V6 = ("::1", 6942)
             "the game's server at 127.0.0.1:6942 cannot be reached: Too many open files",
         ),
         (ApplicationFound(HERE), "the game sends from 127.0.0.1:6942"),
+        (
+            HostSilent(),
+            (
+                "the host does not tell which servers it offers: it may run another program than "
+                "`packhorse host`"
+            ),
+        ),
         (Joined(), None),
     ],
 )
@@ -95,6 +106,14 @@ def test_collision_is_told_with_both_addresses_and_advice() -> None:
             ApplicationsCollide((HERE, V6)),
             {"event": "applications_collide", "addresses": ["127.0.0.1:6942", "[::1]:6942"]},
         ),
+        (
+            ConnectionFailed(HERE, ResetReason.REFUSED),
+            {"event": "connection_failed", "address": "127.0.0.1:6942", "reason": "refused"},
+        ),
+        (
+            ServiceMissing("tcp", 2, 1),
+            {"event": "service_missing", "protocol": "tcp", "number": 2, "offered": 1},
+        ),
         (Closed(None), {"event": "closed", "error": None}),
         (Closed(ConfigurationError("gone")), {"event": "closed", "error": "gone"}),
     ],
@@ -111,6 +130,15 @@ def test_summary_has_both_directions_and_the_drops() -> None:
     traffic.room_drops = {DropReason.TOO_LARGE: 1, DropReason.REPLAYED: 2, DropReason.BAD_MAC: 0}
 
     assert summary(traffic).endswith("dropped: replayed 2, too_large 2.")
+
+
+def test_summary_has_the_connections_where_tcp_is_carried() -> None:
+    tcp = TcpTraffic(connections=3, bytes_to_room=1_234_567)
+    lines = summary(Traffic(has_tcp=True, tcp=tcp)).splitlines()
+
+    assert lines[1] == (
+        "Carried 3 TCP connections, 1.2 MB to the room and 0.0 MB from it; refused: none."
+    )
 
 
 def test_client_of_a_killed_host_is_told_at_each_step() -> None:

@@ -1,12 +1,13 @@
 """Tests of the store for data of peers that are not announced yet."""
 
-from packhorse.core.early_data import EarlyData
-from packhorse.core.events import Message, PeerId
-from packhorse.wire.constants import EARLY_DATA
+from packhorse.core.early_data import EarlyData, EarlyDatagram
+from packhorse.core.events import PeerId
+from packhorse.wire.constants import EARLY_DATA, Kind
+from packhorse.wire.header import Header
 
 
-def message(number: int, peer: int = 3) -> Message:
-    return Message(bytes([number]), PeerId(peer))
+def message(number: int, peer: int = 3) -> EarlyDatagram:
+    return EarlyDatagram(Header(Kind.DATA, 0x5C, peer), bytes([number]))
 
 
 def test_release_hands_out_one_peers_messages_in_order_of_arrival() -> None:

@@ -10,11 +10,11 @@ from packhorse.core.events import (
     HOST,
     Event,
     Message,
-    Mode,
     PeerEvent,
     PeerId,
     PeerLeft,
 )
+from packhorse.wire.constants import Mode
 
 CLASSES = [kind for kind in get_args(Event) if kind is not Message]
 

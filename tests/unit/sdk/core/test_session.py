@@ -80,7 +80,7 @@ DROPS_AFTER_GRANT: list[Case] = [
     (lambda relay: relay.sealed.data(b"x", 1, tag=0), DropReason.WRONG_TAG),
     (lambda relay: wrong_tag(pong(relay)), DropReason.WRONG_TAG),
     (lambda relay: b"\xa7" + wrong_tag(relay.sealed.data(b"x", 1))[1:], DropReason.WRONG_TAG),
-    (lambda relay: b"\xa7" + relay.sealed.data(b"x", 1)[1:], DropReason.UNEXPECTED_MESSAGE),
+    (lambda relay: b"\xa7" + relay.sealed.data(b"x", 1)[1:], DropReason.BAD_FRAME),
     (lambda relay: pong(relay)[:22], DropReason.TOO_SHORT),
     (lambda _: b"\xa6\x00" + bytes(20), DropReason.TOO_SHORT),
     (lambda relay: pong(relay)[:-1] + b"!", DropReason.BAD_MAC),

@@ -6,11 +6,26 @@ from packhorse.core.events import HOST, Event, Message, PeerId, PeerJoined
 from packhorse.middleman.notices import Notice, PayloadTooLarge
 from packhorse.middleman.room_link import RoomLink
 from packhorse.middleman.traffic import Drop, Traffic
-from packhorse.wire.constants import DropReason, ErrorCode
+from packhorse.wire.constants import FRAGMENT_SIZE, DropReason, ErrorCode, Mode
 from packhorse.wire.errors import SessionClosedByError
 from tests.support.fake_room import FakeRoom
 
 PEER = PeerId(2)
+
+
+class ClosingRoom(FakeRoom):
+    """A room whose session has ended."""
+
+    def try_send(
+        self,
+        data: bytes,  # noqa: ARG002
+        *,
+        to: int,  # noqa: ARG002
+        mode: Mode = Mode.UNRELIABLE,  # noqa: ARG002
+        channel: int = 0,  # noqa: ARG002
+    ) -> bool:
+        """Refuse as a room does that is closed."""
+        raise SessionClosedByError(ErrorCode.ROOM_CLOSED)
 
 
 class LinkInRoom:
@@ -92,10 +107,6 @@ async def test_payload_outside_the_room_is_dropped() -> None:
 
 
 async def test_payload_to_a_room_that_is_closing_is_dropped() -> None:
-    class ClosingRoom(FakeRoom):
-        def try_send(self, data: bytes, *, to: int) -> bool:  # noqa: ARG002
-            raise SessionClosedByError(ErrorCode.ROOM_CLOSED)
-
     side = LinkInRoom(ClosingRoom([PeerJoined(PEER)]))
 
     await side.send(b"x")
@@ -124,3 +135,70 @@ async def test_error_of_the_room_comes_through_and_its_drops_are_kept() -> None:
 
     assert caught.value.code == ErrorCode.HOST_LOST
     assert side.traffic.drops == {"replayed": 3, "too_large": 1}
+
+
+async def test_payload_of_a_further_service_goes_on_its_channel() -> None:
+    side = LinkInRoom()
+
+    def see(_event: Event) -> None:
+        side.link.send(b"x", PEER, 3)
+
+    await side.link.run(side.room, side.messages.append, see)
+
+    assert side.room.sent_in_full == [(b"x", PEER, Mode.UNRELIABLE, 3)]
+
+
+class OfferingLink(LinkInRoom):
+    """A link that offers reliable messages while it is in a room."""
+
+    async def offer(self, message: bytes, to: int = PEER) -> bool:
+        """Offer a message; return the answer."""
+        answers: list[bool] = []
+
+        def see(_event: Event) -> None:
+            answers.append(self.link.offer(to, 16, message))
+
+        await self.link.run(self.room, self.messages.append, see)
+        return answers[0]
+
+
+async def test_offered_message_is_reliable_and_on_its_channel() -> None:
+    side = OfferingLink()
+
+    assert await side.offer(b"x")
+
+    assert side.room.sent_in_full == [(b"x", PEER, Mode.RELIABLE, 16)]
+
+
+async def test_large_message_waits_while_much_is_queued_but_a_small_one_does_not() -> None:
+    results = []
+    for size in (FRAGMENT_SIZE + 1, FRAGMENT_SIZE):
+        side = OfferingLink()
+        side.room.queued_bytes = 200 * 1024
+        results.append(await side.offer(bytes(size)))
+
+    assert results == [False, True]
+
+
+async def test_offer_to_a_full_room_is_kept_and_to_an_absent_peer_is_dropped() -> None:
+    full = OfferingLink()
+    full.room.has_place = False
+
+    assert not await full.offer(b"x")
+    assert await OfferingLink().offer(b"x", to=99)
+    assert not await OfferingLink(ClosingRoom([PeerJoined(PEER)])).offer(b"x")
+    assert not OfferingLink().link.offer(PEER, 16, b"in no room")
+
+
+async def test_progress_is_told_while_in_the_room() -> None:
+    side = LinkInRoom()
+    told: list[str] = []
+
+    def see(_event: Event) -> None:
+        assert side.room.on_progress is not None
+        side.room.on_progress()
+
+    await side.link.run(side.room, side.messages.append, see, lambda: told.append("go on"))
+
+    assert told == ["go on"]
+    assert side.room.on_progress is None

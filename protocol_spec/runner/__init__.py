@@ -1,0 +1,1 @@
+"""Holds implementations of the delivery layer to protocol_spec/scenarios."""

@@ -1,0 +1,1 @@
+"""The delivery layer, end to end between two peers: order, repetition, pieces, pace."""

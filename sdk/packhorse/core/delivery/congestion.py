@@ -1,0 +1,241 @@
+"""How much may be under way, and how fast it may leave: a model of the path as in BBR.
+
+The model is the largest delivery rate of ten rounds and the smallest RTT of ten seconds.
+Their product is what the path holds; we keep up to twice that under way and send at the
+delivery rate. Random loss does not slow us down. Two kinds of loss do: that of more than a
+tenth of a round, for then the queue before us is smaller than we think, and any loss while
+a queue stands, for then others want to share it. Source: draft-ietf-ccwg-bbr.
+"""
+
+from enum import Enum
+from typing import Final, NamedTuple
+
+from packhorse.core.delivery.bandwidth import DeliveryRate, WindowedMax
+from packhorse.wire.constants import ACK_DELAY, ACK_EVERY
+
+_DATAGRAM: Final = 1200  # bytes
+_INITIAL_WINDOW: Final = 32 * _DATAGRAM
+_SMALLEST_WINDOW: Final = 4 * _DATAGRAM
+_BANDWIDTH_ROUNDS: Final = 10
+_RTT_WINDOW: Final = 10.0  # seconds
+_PROBE_RTT_TIME: Final = 0.2  # seconds
+_STARTUP_GAIN: Final = 2.77
+_DRAIN_GAIN: Final = 0.35
+_WINDOW_GAIN: Final = 2.0
+_TURN: Final = 0.005  # seconds' worth more: event loops act, and acknowledge, in bursts
+_CYCLE: Final = (1.25, 0.75, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0)
+_FULL_GROWTH: Final = 1.25  # a round of STARTUP that grows less counts towards "full"
+_FULL_ROUNDS: Final = 3
+_LOSS_BOUND: Final = 0.10  # of a round's datagrams
+_LOSS_BACKOFF: Final = 0.7
+_STANDING_QUEUE: Final = 1.4  # of the smallest RTT
+_SHARE_BACKOFF: Final = 0.8  # after a loss while a queue stands: leave room to other flows
+_SHARE_GROWTH: Final = 2 * _DATAGRAM  # bytes a round until the bound is forgotten
+_OVERFLOW: Final = 16  # datagrams lost within a lossy round that end STARTUP
+
+
+class Phase(Enum):
+    """What the controller is finding out."""
+
+    STARTUP = "startup"
+    DRAIN = "drain"
+    PROBE_BANDWIDTH = "probe_bandwidth"
+    PROBE_RTT = "probe_rtt"
+
+
+class AckedBatch(NamedTuple):
+    """What one acknowledgement told."""
+
+    rate: float
+    """Bytes a second."""
+    is_app_limited: bool
+    delivered_when_sent: int
+    """Bytes delivered when the newest acknowledged datagram was sent."""
+    rtt: float | None
+    """Seconds."""
+    acked: int
+    """Datagrams."""
+    lost: int
+    """Datagrams."""
+    in_flight: int
+    """Bytes still under way."""
+
+
+class CongestionController:
+    """Window in bytes and pacing rate in bytes a second."""
+
+    def __init__(self, rate: DeliveryRate, *, now: float) -> None:
+        self._rate = rate
+        self.phase = Phase.STARTUP
+        self._bandwidth = WindowedMax(_BANDWIDTH_ROUNDS)
+        self._min_rtt: float | None = None
+        self._min_rtt_at = now
+        self._round = 0
+        self._round_ends_at = 0  # bytes delivered
+        self._full_bandwidth = 0.0
+        self._full_rounds = 0
+        self._cycle = 0
+        self._cycle_at = now
+        self._probe_rtt_until: float | None = None
+        self._round_acked = 0
+        self._round_lost = 0
+        self._round_rtt = float("inf")  # smallest of the round
+        self._window_bound = float("inf")
+        self._startup_window = float(_INITIAL_WINDOW)  # grows by what is acknowledged: slow start
+        self._delivered = 0
+        self._is_conservative = False
+
+    @property
+    def window(self) -> float:
+        """Bytes that may be under way."""
+        if self._is_conservative or self.phase is Phase.PROBE_RTT:
+            return _SMALLEST_WINDOW
+        if self._min_rtt is None or not self._bandwidth.value:
+            return _INITIAL_WINDOW
+        gain = _STARTUP_GAIN if self.phase is Phase.STARTUP else _WINDOW_GAIN
+        wanted = gain * self._pipe() + self._for_late_answers() + 3 * _DATAGRAM
+        floor = self._startup_window if self.phase is Phase.STARTUP else _SMALLEST_WINDOW
+        return max(floor, min(wanted, self._window_bound))
+
+    @property
+    def pacing_rate(self) -> float:
+        """Bytes a second at which datagrams may leave."""
+        bandwidth = self._bandwidth.value
+        if not bandwidth or self._min_rtt is None:
+            return _STARTUP_GAIN * _INITIAL_WINDOW / (self._min_rtt or 0.05)
+        rate = max(bandwidth * self._gain(), 2 * _DATAGRAM)
+        if self.phase is Phase.STARTUP:  # what little an application said so far is no measure
+            rate = max(rate, 2 * self._startup_window / max(self._min_rtt, _TURN))
+        return rate
+
+    def on_timeout(self) -> None:
+        """Everything seems lost: feel the way with a few datagrams."""
+        self._is_conservative = True
+
+    def on_loss(self, lost: int) -> None:
+        """Count datagrams that time alone declared lost."""
+        self._round_lost += lost
+
+    def on_ack(self, batch: AckedBatch, *, now: float) -> None:
+        """Refine the model."""
+        self._is_conservative = False
+        if self.phase is Phase.STARTUP and not batch.is_app_limited:
+            self._startup_window += self._rate.delivered - self._delivered
+        self._delivered = self._rate.delivered
+        self._round_rtt = min(self._round_rtt, batch.rtt or self._round_rtt)
+        is_new_round = batch.delivered_when_sent >= self._round_ends_at
+        self._round_acked += batch.acked
+        self._round_lost += batch.lost
+        if is_new_round:
+            self._begin_round()
+        if batch.rate >= self._bandwidth.value or not batch.is_app_limited:
+            self._bandwidth.add(batch.rate, self._round)
+        if is_new_round and self.phase is Phase.STARTUP and not batch.is_app_limited:
+            self._check_full()
+        if self._round_lost >= _OVERFLOW and self._is_round_lossy():
+            self._full_rounds = _FULL_ROUNDS  # the queue before us overflows: no need to wait
+        self._advance(batch.in_flight, now)
+        self._take_rtt(batch.rtt, now)
+        self._advance_probe_rtt(batch.in_flight, now)
+
+    def _gain(self) -> float:
+        match self.phase:
+            case Phase.STARTUP:
+                return _STARTUP_GAIN
+            case Phase.DRAIN:
+                return _DRAIN_GAIN
+            case Phase.PROBE_BANDWIDTH:
+                return _CYCLE[self._cycle]
+            case Phase.PROBE_RTT:
+                return 1.0
+
+    def _for_late_answers(self) -> float:
+        """Return what must be under way besides, so that the receiver's delays do not bind us.
+
+        It acknowledges every eighth datagram at once, fewer of them only after a while: a
+        window of fewer would measure that while instead of the path, and never grow again.
+        """
+        delayed = min(2 * ACK_DELAY * self._bandwidth.value, 2 * ACK_EVERY * _DATAGRAM)
+        return max(delayed, self._bandwidth.value * _TURN)
+
+    def _pipe(self) -> float:
+        return self._bandwidth.value * (self._min_rtt or 0.0)
+
+    def _begin_round(self) -> None:
+        self._round += 1
+        self._round_ends_at = self._rate.delivered
+        if self._is_round_lossy():
+            self._window_bound = max(_SMALLEST_WINDOW, self.window * _LOSS_BACKOFF)
+            self._full_rounds = _FULL_ROUNDS
+        elif self._round_lost and self._is_queue_standing():
+            self._window_bound = max(_SMALLEST_WINDOW, self.window * _SHARE_BACKOFF)
+        elif self._window_bound < 2 * _WINDOW_GAIN * self._pipe():
+            self._window_bound += _SHARE_GROWTH
+        else:
+            self._window_bound = float("inf")
+        self._round_acked = self._round_lost = 0
+        self._round_rtt = float("inf")
+
+    def _is_queue_standing(self) -> bool:
+        """Tell whether the queue never emptied in this round: others fill it too, or we do."""
+        return self._min_rtt is not None and self._round_rtt > _STANDING_QUEUE * self._min_rtt
+
+    def _is_round_lossy(self) -> bool:
+        return self._round_lost > _LOSS_BOUND * (self._round_acked + self._round_lost)
+
+    def _check_full(self) -> None:
+        if self._bandwidth.value >= self._full_bandwidth * _FULL_GROWTH:
+            self._full_bandwidth = self._bandwidth.value
+            self._full_rounds = 0
+        else:
+            self._full_rounds += 1
+
+    def _advance(self, in_flight: int, now: float) -> None:
+        if self.phase is Phase.STARTUP and self._full_rounds >= _FULL_ROUNDS:
+            self.phase = Phase.DRAIN
+        if self.phase is Phase.DRAIN and in_flight <= self._pipe():
+            self._enter_probe_bandwidth(now)
+        if self.phase is Phase.PROBE_BANDWIDTH:
+            self._advance_cycle(in_flight, now)
+
+    def _enter_probe_bandwidth(self, now: float) -> None:
+        self.phase = Phase.PROBE_BANDWIDTH
+        self._cycle = 2
+        self._cycle_at = now
+
+    def _advance_cycle(self, in_flight: int, now: float) -> None:
+        gain = _CYCLE[self._cycle]
+        has_lasted = now - self._cycle_at > (self._min_rtt or 0.0)
+        is_done = has_lasted
+        if gain > 1:
+            is_done = has_lasted and (in_flight >= gain * self._pipe() or self._round_lost > 0)
+        elif gain < 1:
+            is_done = has_lasted or in_flight <= self._pipe()
+        if is_done:
+            self._cycle = (self._cycle + 1) % len(_CYCLE)
+            self._cycle_at = now
+
+    def _take_rtt(self, rtt: float | None, now: float) -> None:
+        if rtt is None:
+            return
+        is_expired = now - self._min_rtt_at > _RTT_WINDOW
+        if self._min_rtt is None or rtt <= self._min_rtt:
+            self._min_rtt, self._min_rtt_at = rtt, now
+        elif is_expired and self.phase is not Phase.PROBE_RTT:
+            self.phase = Phase.PROBE_RTT
+            self._probe_rtt_until = None
+            self._min_rtt, self._min_rtt_at = rtt, now
+
+    def _advance_probe_rtt(self, in_flight: int, now: float) -> None:
+        if self.phase is not Phase.PROBE_RTT:
+            return
+        if self._probe_rtt_until is None:
+            if in_flight <= _SMALLEST_WINDOW:
+                self._probe_rtt_until = now + max(_PROBE_RTT_TIME, self._min_rtt or 0.0)
+        elif now >= self._probe_rtt_until:
+            self._min_rtt_at = now
+            is_full = self._full_rounds >= _FULL_ROUNDS
+            self._enter_probe_bandwidth(now) if is_full else self._restart()
+
+    def _restart(self) -> None:
+        self.phase = Phase.STARTUP

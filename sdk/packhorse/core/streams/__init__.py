@@ -1,0 +1,1 @@
+"""TCP connections carried between two middlemen, as pure state machines."""

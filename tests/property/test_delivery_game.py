@@ -1,0 +1,89 @@
+"""How long reliable messages of a game take on a bad line, in virtual time."""
+
+from typing import Final
+
+import pytest
+
+from packhorse.testing import Conditions, Pair
+from packhorse.wire.constants import Mode
+
+RTT: Final = 0.05
+HERTZ: Final = 30
+SIZE: Final = 200  # bytes
+LINE: Final = Conditions(loss=0.05, latency=RTT / 2)
+BOUND: Final = 3 * RTT  # of the 99th percentile
+
+
+class Delays:
+    """Sends numbered messages at an even rate and measures how long each takes."""
+
+    def __init__(self, mode: Mode, conditions: Conditions, seed: str) -> None:
+        self.pair = Pair(conditions, seed=seed)
+        self.delays: list[float] = []
+        self.order: list[int] = []
+        self._mode = mode
+        self._sent_at: dict[int, float] = {}
+        self.pair.right.on_message = lambda message: self._take(int.from_bytes(message.data[:4]))
+
+    def run(self, messages: int) -> list[float]:
+        """Send that many messages; return their delays in ascending order."""
+        start = self.pair.clock.now
+        for number in range(messages):
+            self._schedule(number, start + number / HERTZ)
+        self.pair.run_until(lambda: len(self.delays) == messages, deadline=messages / HERTZ + 10)
+        return sorted(self.delays)
+
+    def _schedule(self, number: int, when: float) -> None:
+        def send() -> None:
+            self._sent_at[number] = self.pair.clock.now
+            self.pair.left.push(number.to_bytes(4) + bytes(SIZE - 4), self._mode)
+
+        self.pair.clock.call_at(when, send)
+
+    def _take(self, number: int) -> None:
+        self.delays.append(self.pair.clock.now - self._sent_at[number])
+        self.order.append(number)
+
+
+def at(delays: list[float], fraction: float) -> float:
+    return delays[min(len(delays) - 1, int(len(delays) * fraction))]
+
+
+def show(title: str, delays: list[float]) -> None:
+    p50, p99, p999 = (at(delays, fraction) * 1000 for fraction in (0.5, 0.99, 0.999))
+    print(
+        f"\n{title}: {len(delays)} messages, p50 {p50:.1f} ms, p99 {p99:.1f} ms, "
+        f"p99.9 {p999:.1f} ms, max {delays[-1] * 1000:.1f} ms"
+    )
+
+
+@pytest.mark.parametrize("mode", [Mode.RELIABLE, Mode.RELIABLE_UNORDERED], ids=lambda m: m.name)
+def test_reliable_messages_of_a_game_are_on_time(mode: Mode) -> None:
+    game = Delays(mode, LINE, "sample")
+
+    delays = game.run(3000)
+
+    show(mode.name, delays)
+    assert at(delays, 0.99) < BOUND
+    assert delays[-1] < 20 * RTT
+    assert len(set(game.order)) == len(game.order)
+    assert mode is Mode.RELIABLE_UNORDERED or game.order == sorted(game.order)
+
+
+def test_messages_wait_for_nothing_on_a_perfect_line() -> None:
+    delays = Delays(Mode.RELIABLE, Conditions(latency=RTT / 2), "perfect").run(3000)
+
+    assert delays[-1] == pytest.approx(RTT / 2)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("mode", [Mode.RELIABLE, Mode.RELIABLE_UNORDERED], ids=lambda m: m.name)
+def test_twenty_thousand_messages_of_a_game_are_on_time(mode: Mode) -> None:
+    delays: list[float] = []
+    for seed in range(5):
+        one = Delays(mode, LINE, f"game {seed}").run(4000)
+        assert at(one, 0.99) < BOUND
+        delays += one
+
+    show(f"{mode.name}, 5 seeds", sorted(delays))

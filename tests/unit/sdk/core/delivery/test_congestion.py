@@ -1,0 +1,190 @@
+"""The window and the pace, as far as they hold whatever the tuning is."""
+
+from packhorse.core.delivery.bandwidth import DeliveryRate
+from packhorse.core.delivery.congestion import AckedBatch, CongestionController
+from packhorse.wire.constants import INITIAL_WINDOW, RESTART_WINDOW
+
+DATAGRAM = 1200
+RTT = 0.05
+
+
+class Path:
+    """A controller, and a path that acknowledges a round at a time."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self.rate = DeliveryRate(now=0.0)
+        self.controller = CongestionController(self.rate, now=0.0)
+        self.smallest = self.controller.window
+        self.slowest = self.controller.pacing_rate
+
+    def round(
+        self,
+        *,
+        rate: float,
+        loss: float = 0.0,
+        rtt: float = RTT,
+        in_flight: int = 0,
+        is_app_limited: bool = False,
+    ) -> None:
+        """Let a round trip pass in which the window was sent and acknowledged at `rate`."""
+        delivered = self.rate.delivered
+        count = max(4, round(min(self.controller.window, rate * RTT * 3) / DATAGRAM))
+        self.now += max(RTT, count * DATAGRAM / rate)
+        self.rate.acknowledge(count * DATAGRAM, now=self.now)
+        lost = round(count * loss)
+        batch = AckedBatch(
+            rate=rate,
+            is_app_limited=is_app_limited,
+            delivered_when_sent=delivered,
+            rtt=rtt,
+            acked=count - lost,
+            lost=lost,
+            in_flight=in_flight,
+        )
+        self.controller.on_ack(batch, now=self.now)
+        self.smallest = min(self.smallest, self.controller.window)
+        self.slowest = min(self.slowest, self.controller.pacing_rate)
+
+
+def settled(rate: float = 1e6) -> Path:
+    path = Path()
+    for _ in range(40):
+        path.round(rate=rate)
+    return path
+
+
+def test_window_before_the_first_sample_is_the_initial_one() -> None:
+    assert 0 < Path().controller.window <= INITIAL_WINDOW
+
+
+def test_pace_before_the_first_sample_is_finite_and_positive() -> None:
+    assert 0 < Path().controller.pacing_rate < 100e6
+
+
+def test_startup_grows_with_what_the_path_delivers() -> None:
+    path = Path()
+    windows = []
+
+    for exponent in range(8):
+        path.round(rate=2e5 * 2**exponent)
+        windows.append(path.controller.window)
+
+    assert windows == sorted(windows)
+    assert windows[-1] > 10 * INITIAL_WINDOW
+
+
+def test_window_of_a_steady_path_holds_the_path_and_not_much_more() -> None:
+    window = settled(1e6).controller.window
+
+    assert 1e6 * RTT <= window <= 4 * 1e6 * RTT
+
+
+def test_pace_of_a_steady_path_is_near_its_rate() -> None:
+    assert 0.5e6 <= settled(1e6).controller.pacing_rate <= 1.5e6
+
+
+def test_heavy_loss_shrinks_the_window() -> None:
+    path = settled()
+    before = path.controller.window
+
+    path.round(rate=1e6, loss=0.3)
+    path.round(rate=1e6)
+
+    assert path.controller.window <= 0.7 * before * 1.25
+
+
+def test_little_loss_does_not_shrink_the_window() -> None:
+    path = settled()
+    before = path.controller.window
+
+    for _ in range(5):
+        path.round(rate=1e6, loss=0.02)
+
+    assert path.controller.window >= 0.9 * before
+
+
+def test_window_is_never_below_four_datagrams() -> None:
+    path = settled()
+
+    for _ in range(100):
+        path.controller.on_loss(50)
+        path.round(rate=1000.0, loss=0.5)
+
+    assert path.smallest >= RESTART_WINDOW
+    assert path.controller.pacing_rate > 0
+
+
+def test_timeout_leaves_four_datagrams_until_something_is_acknowledged() -> None:
+    path = settled()
+
+    path.controller.on_timeout()
+    assert path.controller.window == RESTART_WINDOW
+    path.round(rate=1e6)
+
+    assert path.controller.window > RESTART_WINDOW
+
+
+def test_longer_round_trip_that_lasts_is_believed_after_a_while() -> None:
+    path = settled()
+    for _ in range(600):  # thirty seconds
+        path.round(rate=1e6, rtt=4 * RTT)
+
+    assert path.controller.window > 2 * 1e6 * 4 * RTT
+
+
+def test_queue_that_startup_made_is_drained_before_the_pace_is_steady() -> None:
+    path = Path()
+    for _ in range(10):
+        path.round(rate=1e6, in_flight=500_000)
+    draining = path.controller.pacing_rate
+
+    path.round(rate=1e6)
+
+    assert draining < 0.5e6
+    assert path.controller.pacing_rate > 0.5e6
+
+
+def test_more_is_tried_now_and_then_and_less_after_it() -> None:
+    path, paces = settled(), []
+
+    for turn in range(40):
+        path.round(rate=1e6, in_flight=2 * 50_000 * (turn % 2))
+        paces.append(path.controller.pacing_rate)
+
+    assert max(paces) > 1.1e6
+    assert min(paces) < 0.9e6
+
+
+def test_round_trip_that_is_old_is_measured_again_with_four_datagrams_at_most() -> None:
+    path = settled()
+    windows = []
+
+    for turn in range(600):
+        path.round(rate=1e6, rtt=1.5 * RTT, in_flight=20_000 if turn % 2 else 0)
+        windows.append(path.controller.window)
+
+    assert RESTART_WINDOW in windows
+    assert windows[-1] > RESTART_WINDOW
+    assert path.slowest > 0
+
+
+def test_old_round_trip_is_measured_again_also_during_startup() -> None:
+    path = Path()
+    path.round(rate=1e5, is_app_limited=True)
+
+    for _ in range(300):
+        path.round(rate=1e5, rtt=2 * RTT, is_app_limited=True)
+
+    assert path.smallest == RESTART_WINDOW
+    assert path.controller.window >= INITIAL_WINDOW
+
+
+def test_acknowledgement_without_a_sample_changes_no_window() -> None:
+    path = settled()
+    before = path.controller.window
+
+    batch = AckedBatch(1.0, True, 0, None, 1, 0, DATAGRAM)  # noqa: FBT003
+    path.controller.on_ack(batch, now=path.now)
+
+    assert path.controller.window == before
