@@ -45,6 +45,8 @@ class Driver(Generic[SessionT]):
         self._relay = TransportAddress(*relay)
         self._socket: UdpSocket | None = None
         self._timer: asyncio.TimerHandle | None = None
+        self._wakeup: asyncio.Handle | None = None
+        self._is_pumping = False
         self.on_event: Callable[[Event], None] = lambda _event: None
         """Called with each event, in order."""
         self.on_progress: Callable[[], None] | None = None
@@ -89,14 +91,22 @@ class Driver(Generic[SessionT]):
 
     def _pump(self) -> None:
         """Flush, dispatch, re-arm."""
+        self._cancel_wakeup()
         for datagram, _relay in self.session.datagrams_to_send():
             self.send(datagram)
+        self._is_pumping = True
+        try:
+            self._dispatch()
+        finally:
+            self._is_pumping = False
+        self._arm()
+
+    def _dispatch(self) -> None:
         while (event := self.session.next_event()) is not None:
             self.on_event(event)
         self._tell_waiters()
         if self.on_progress is not None:
             self.on_progress()
-        self._arm()
 
     def _tell_waiters(self) -> None:
         waiters, self._waiters = self._waiters, []
@@ -109,7 +119,9 @@ class Driver(Generic[SessionT]):
 
         What is queued in one turn of the event loop goes out together, in shared datagrams.
         """
-        self._arm()
+        is_seen_to = self._is_pumping or self._wakeup is not None  # pumping ends with `_arm`
+        if not is_seen_to and self._socket is not None:
+            self._wakeup = self._loop.call_soon(self.pump_now)
 
     async def activity(self) -> None:
         """Wait until the session has done something."""
@@ -122,9 +134,15 @@ class Driver(Generic[SessionT]):
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+        self._cancel_wakeup()
         if self._socket is not None:
             self._socket.close()
             self._socket = None
+
+    def _cancel_wakeup(self) -> None:
+        if self._wakeup is not None:
+            self._wakeup.cancel()
+            self._wakeup = None
 
     def _receive(self, data: bytes, source: SocketAddress) -> None:
         now = self._loop.time()
