@@ -92,8 +92,9 @@ class Driver(Generic[SessionT]):
     def _pump(self) -> None:
         """Flush, dispatch, re-arm."""
         self._cancel_wakeup()
-        for datagram, _relay in self.session.datagrams_to_send():
-            self.send(datagram)
+        datagrams = [datagram for datagram, _relay in self.session.datagrams_to_send()]
+        if self._socket is not None:
+            self._socket.send_all(datagrams, self._relay[:2])
         self._is_pumping = True
         try:
             self._dispatch()
