@@ -34,11 +34,11 @@ class _SendLane:
         """Tell whether nothing but credit is missing for the next message to begin."""
         return bool(self.messages) and not self._is_stretched() and len(self.messages[0]) > credit
 
-    def take(self, largest: int) -> Piece:
-        """Return the next piece; `has_work` must be true."""
+    def take(self, largest: int, room: int) -> Piece | None:
+        """Return the next piece if it fits into `room` bytes; `has_work` must be true."""
         if not self.pieces:
             self._begin(self.messages.popleft(), largest)
-        return self.pieces.popleft()
+        return self.pieces.popleft() if self.pieces[0].size <= room else None
 
     def _begin(self, message: bytes, largest: int) -> None:
         sequence = self.next_sequence
@@ -165,9 +165,8 @@ class Outgoing:
         return piece
 
     def _take_from(self, lane: _SendLane, room: int) -> Piece | None:
-        piece = lane.take(self._largest_piece)
-        if piece.size > room:
-            lane.pieces.appendleft(piece)
+        piece = lane.take(self._largest_piece, room)
+        if piece is None:
             return None
         self.queued_bytes -= len(piece.payload)
         self._turn.remove(lane)
