@@ -8,13 +8,13 @@ from typing import Any, Final, Self
 from tests.support.processes import Started
 
 _START_TIMEOUT: Final = 15.0  # seconds; a slow machine
-_LOOPBACK: Final = "127.0.0.1"
+LOOPBACK: Final = "127.0.0.1"
 
 
 class RelayProcess:
     """Runs `packhorse relay`; use it as a context manager."""
 
-    def __init__(self, *arguments: str, host: str = _LOOPBACK, port: int = 0) -> None:
+    def __init__(self, *arguments: str, host: str = LOOPBACK, port: int = 0) -> None:
         """Start the relay and wait until it listens.
 
         Args:
