@@ -7,14 +7,17 @@ from packhorse.wire.constants import MAX_SOURCES
 
 
 class TokenBucket:
-    """Allows `rate` events a second on average and `burst` at once."""
+    """Allows `rate` events a second on average and `burst` at once.
+
+    A burst below 1 would never allow anything: unless the rate is 0, it is taken as 1.
+    """
 
     __slots__ = ("_burst", "_rate", "_tokens", "_updated")
 
     def __init__(self, rate: float, burst: float, *, now: float) -> None:
         self._rate = rate
-        self._burst = burst
-        self._tokens = burst
+        self._burst = max(1.0, burst) if rate else burst
+        self._tokens = self._burst
         self._updated = now
 
     def take(self, *, now: float) -> bool:

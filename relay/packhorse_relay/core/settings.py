@@ -1,5 +1,6 @@
 """What an operator may change about the relay's behaviour."""
 
+import math
 from dataclasses import dataclass
 
 from packhorse.wire import constants as c
@@ -13,6 +14,21 @@ _RANGES = {
     "client_removed_after": (1, 3600),
     "host_removed_after": (1, 3600),
 }
+_NOT_NEGATIVE = (
+    "hello_rate",
+    "reply_rate",
+    "reply_rate_total",
+    "create_rate",
+    "join_rate",
+    "join_failures",
+    "join_failures_total",
+    "block_first",
+    "block_longest",
+    "rooms_per_source",
+    "sessions_per_source",
+    "max_rooms",
+    "max_sessions",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,15 +75,22 @@ class Settings:
     """Seconds without SEAL until the host is removed and the room closed."""
 
     def __post_init__(self) -> None:
-        """Refuse what GRANT cannot carry.
+        """Refuse what GRANT cannot carry, and what cannot be meant.
 
         Raises:
-            ConfigurationError: A value is out of range.
+            ConfigurationError: A value is out of range, or two contradict each other.
         """
         for name, (least, most) in _RANGES.items():
-            value = getattr(self, name)
-            if not least <= value <= most:
-                raise ConfigurationError(f"{name} is {value}, must be {least}..{most}")
+            self._check_range(name, least, most)
+        for name in _NOT_NEGATIVE:
+            self._check_range(name, 0, math.inf)
+        for name in ("client_removed_after", "host_removed_after"):
+            self._check_range(name, self.lost_after, math.inf)
+
+    def _check_range(self, name: str, least: float, most: float) -> None:
+        value = getattr(self, name)
+        if not least <= value <= most:
+            raise ConfigurationError(f"{name} is {value}, must be {least}..{most}")
 
     def removed_after(self, peer: int) -> float:
         """Return the seconds without SEAL after which the peer is removed."""

@@ -38,6 +38,13 @@ def test_bucket_tells_how_long_the_next_token_takes() -> None:
     assert [bucket.wait(now=now) for now in (0.0, 1.0, 2.0, 9.0)] == [2.0, 1.0, 0.0, 0.0]
 
 
+@pytest.mark.parametrize("rate", [0.01, 0.5, 0.99])
+def test_bucket_whose_period_gives_less_than_one_token_gives_one_in_time(rate: float) -> None:
+    bucket = TokenBucket(rate, rate, now=0.0)
+
+    assert [bucket.take(now=now) for now in (0.0, 0.9 / rate, 1.001 / rate)] == [True, False, True]
+
+
 def test_bucket_without_a_rate_never_has_a_token() -> None:
     bucket = TokenBucket(0, 0, now=0.0)
 
