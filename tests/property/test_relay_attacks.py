@@ -16,6 +16,7 @@ from packhorse.wire.legacy import encode_legacy
 from packhorse.wire.messages import Error, Grant, PathChallenge
 from packhorse_relay.core.relay_legacy import LegacyRoom
 from tests.support.relay_harness import (
+    START,
     UNLIMITED,
     Applicant,
     Members,
@@ -24,6 +25,7 @@ from tests.support.relay_harness import (
     address,
     deliveries,
     nonce,
+    seeded_bytes,
 )
 
 EVE: Final = address(900)
@@ -338,3 +340,12 @@ def test_attack_09_join_captured_on_the_path_works_for_10_s_and_starts_nothing_n
     assert stolen.drop is DropReason.COOKIE_INVALID
     assert rig.send(join, bob.address).drop is DropReason.COOKIE_INVALID
     assert rig.core.session_count == 2
+
+
+def test_cookie_does_not_tell_a_stranger_how_long_the_machine_runs() -> None:
+    """Two relays that started at the same time are at different times in their cookies."""
+    rigs = [Rig(random_bytes=seeded_bytes(seed)) for seed in range(8)]
+    times = [int.from_bytes(rig.cookie(Applicant(address=EVE))[:4], "big") for rig in rigs]
+
+    assert min(abs(time - START) for time in times) > 3600
+    assert len(set(times)) == len(times)

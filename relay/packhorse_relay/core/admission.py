@@ -43,6 +43,8 @@ class Admission:
         self._members = members
         self._outbox = outbox
         self._secret = random_bytes(32)
+        # A clock that starts with the machine would tell strangers for how long it runs.
+        self._cookie_clock = int.from_bytes(random_bytes(4), "big") / 2  # seconds ahead of ours
         self._hellos = SourceBuckets(settings.hello_rate, settings.hello_rate * _HELLO_BURST)
         self._creates = SourceBuckets(settings.create_rate / _MINUTE, settings.create_rate)
         self._joins = SourceBuckets(settings.join_rate / _MINUTE, settings.join_rate)
@@ -69,7 +71,13 @@ class Admission:
         challenge = Challenge(
             version=c.WIRE_VERSION,
             features=hello.features & c.KNOWN_FEATURES,
-            cookie=make_cookie(self._secret, request.source, hello.nonce, offer, now=request.now),
+            cookie=make_cookie(
+                self._secret,
+                request.source,
+                hello.nonce,
+                offer,
+                now=request.now + self._cookie_clock,
+            ),
         )
         reply = encode_ctrl(challenge, request.transaction)
         self._outbox.reply_unproven(reply, request.data, request.source, now=request.now)
@@ -111,8 +119,9 @@ class Admission:
     def _is_repeated(self, message: Create | Join, request: Request) -> bool:
         """Check the cookie; grant again what this attempt was granted already."""
         offer = Offer(message.version_min, message.version_max, message.features)
+        cookie_now = request.now + self._cookie_clock
         if not is_valid_cookie(
-            message.cookie, self._secret, request.source, message.nonce, offer, now=request.now
+            message.cookie, self._secret, request.source, message.nonce, offer, now=cookie_now
         ):
             error = Error(code=ErrorCode.COOKIE_INVALID)
             self._refuse_unproven(error, DropReason.COOKIE_INVALID, request)
