@@ -7,14 +7,14 @@ from packhorse.wire import constants as c
 from packhorse.wire.address import encode_address, source_of
 from packhorse.wire.constants import DropReason, ErrorCode, RoomEventKind, Topology
 from packhorse.wire.cookie import Offer, is_valid_cookie, make_cookie
-from packhorse.wire.ctrl import encode_ctrl, encode_padded
+from packhorse.wire.ctrl import encode_ctrl, encode_error, encode_padded
 from packhorse.wire.messages import Challenge, Create, Error, Grant, Hello, Join
 from packhorse.wire.room_code import RoomCode
 from packhorse_relay.core.blocks import JoinFailures
 from packhorse_relay.core.buckets import SourceBuckets, TokenBucket
 from packhorse_relay.core.drops import DatagramDropped
 from packhorse_relay.core.members import Members
-from packhorse_relay.core.outbox import Outbox
+from packhorse_relay.core.outbox import Answer, Outbox
 from packhorse_relay.core.registry import Registry
 from packhorse_relay.core.request import Request
 from packhorse_relay.core.rooms import Room, Session
@@ -60,13 +60,15 @@ class Admission:
             raise DatagramDropped(DropReason.NOT_ENOUGH_PADDING)
         if not self._hellos.take(source_of(request.source), now=request.now):
             raise DatagramDropped(DropReason.RATE_LIMITED)
+        self._outbox.spend(Answer.GREETING, request.source, now=request.now)
         if not hello.version_min <= c.WIRE_VERSION <= hello.version_max:
             error = Error(
                 code=ErrorCode.UNSUPPORTED_VERSION,
                 version_min=c.WIRE_VERSION,
                 version_max=c.WIRE_VERSION,
             )
-            self._refuse_unproven(error, DropReason.NO_COMMON_VERSION, request)
+            self._outbox.send(encode_ctrl(error, request.transaction), request.source)
+            raise DatagramDropped(DropReason.NO_COMMON_VERSION)
         offer = Offer(hello.version_min, hello.version_max, hello.features)
         challenge = Challenge(
             version=c.WIRE_VERSION,
@@ -79,8 +81,7 @@ class Admission:
                 now=request.now + self._cookie_clock,
             ),
         )
-        reply = encode_ctrl(challenge, request.transaction)
-        self._outbox.reply_unproven(reply, request.data, request.source, now=request.now)
+        self._outbox.send(encode_ctrl(challenge, request.transaction), request.source)
 
     def create(self, create: Create, request: Request) -> None:
         """Open a room for a proven address (SPEC.md section 5)."""
@@ -123,8 +124,7 @@ class Admission:
         if not is_valid_cookie(
             message.cookie, self._secret, request.source, message.nonce, offer, now=cookie_now
         ):
-            error = Error(code=ErrorCode.COOKIE_INVALID)
-            self._refuse_unproven(error, DropReason.COOKIE_INVALID, request)
+            self._refuse_cookie(request)
         if self._registry.has_ended(request.source, message.nonce):
             self._refuse(ErrorCode.JOIN_DENIED, request)
         session = self._registry.find_attempt(request.source, message.nonce)
@@ -187,12 +187,13 @@ class Admission:
         self._refuse(ErrorCode.JOIN_DENIED, request)
 
     def _refuse(self, code: ErrorCode, request: Request, retry_after: float | None = None) -> Never:
+        self._outbox.spend(Answer.REFUSAL, request.source, now=request.now)
         wait_ms = None if retry_after is None else round(min(retry_after, _LONGEST_WAIT) * 1000)
         error = Error(code=code, retry_after_ms=wait_ms)
         self._outbox.send(encode_ctrl(error, request.transaction), request.source)
         raise DatagramDropped(DropReason.REFUSED)
 
-    def _refuse_unproven(self, error: Error, reason: DropReason, request: Request) -> Never:
-        reply = encode_ctrl(error, request.transaction)
+    def _refuse_cookie(self, request: Request) -> Never:
+        reply = encode_error(ErrorCode.COOKIE_INVALID, request.transaction)
         self._outbox.try_reply_unproven(reply, request.data, request.source, now=request.now)
-        raise DatagramDropped(reason)
+        raise DatagramDropped(DropReason.COOKIE_INVALID)

@@ -40,9 +40,9 @@ class Settings:
     hello_rate: float = c.HELLO_RATE
     """HELLOs per second and source."""
     reply_rate: float = c.REPLY_RATE
-    """Replies to unproven addresses per second and source."""
+    """Answers per second and source, for each of the budgets of SPEC.md 4.5."""
     reply_rate_total: float = c.REPLY_RATE_TOTAL
-    """Replies to unproven addresses per second in all."""
+    """Likewise, for all sources together."""
     create_rate: float = c.CREATE_RATE
     """CREATEs per minute and source."""
     join_rate: float = c.JOIN_RATE

@@ -1,12 +1,22 @@
 """CTRL datagrams: control before a session exists."""
 
+from functools import cache
 from typing import Literal, overload
 
 from packhorse.wire.codec import decode_body, encode_body
-from packhorse.wire.constants import HEADER_SIZE, MSGPACK_MAX_BIN, FirstByte
+from packhorse.wire.constants import HEADER_SIZE, MSGPACK_MAX_BIN, ErrorCode, FirstByte
 from packhorse.wire.fields import Sender
 from packhorse.wire.header import encode_header
-from packhorse.wire.messages import Create, Grant, Hello, Join, MemberCtrl, Message, RelayCtrl
+from packhorse.wire.messages import (
+    Create,
+    Error,
+    Grant,
+    Hello,
+    Join,
+    MemberCtrl,
+    Message,
+    RelayCtrl,
+)
 from packhorse.wire.msgpack_profile import Value
 
 _PAD_FIELD_OVERHEAD = 4  # bytes: key, bin16 lead byte, length
@@ -19,6 +29,19 @@ def encode_ctrl(message: Message, transaction: int, extra: dict[int, Value] | No
     Source: protocol_spec/SPEC.md section 4.
     """
     return encode_header(FirstByte.CTRL, 0, transaction) + encode_body(message, extra)
+
+
+def encode_error(code: ErrorCode, transaction: int) -> bytes:
+    """Return ERROR with nothing but a code, as `encode_ctrl` does, but at next to no cost.
+
+    Source: protocol_spec/SPEC.md section 4.
+    """
+    return encode_header(FirstByte.CTRL, 0, transaction) + _error_body(code)
+
+
+@cache
+def _error_body(code: ErrorCode) -> bytes:
+    return encode_body(Error(code=code))
 
 
 @overload
