@@ -13,6 +13,7 @@ from packhorse.wire.fields import Sender
 from packhorse.wire.header import Header, decode_header, is_legacy
 from packhorse.wire.messages import Create, Hello, Join, Nudge
 from packhorse_relay.core.admission import Admission
+from packhorse_relay.core.ctrl_start import message_class_of
 from packhorse_relay.core.drops import DatagramDropped
 from packhorse_relay.core.forwarding import ForwardingTable
 from packhorse_relay.core.members import Members
@@ -130,7 +131,8 @@ class RelayCore:
         self._legacy.receive_datagram(data, source, now=now)
 
     def _receive_ctrl(self, request: Request) -> None:
-        message = decode_ctrl(request.data, Sender.MEMBER)
+        self._admission.screen(message_class_of(request.data), request)
+        message = decode_ctrl(request.data, Sender.MEMBER, max_nodes=c.CTRL_MAX_NODES)
         match message:
             case Hello():
                 self._admission.hello(message, request)

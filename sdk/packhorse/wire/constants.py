@@ -46,6 +46,7 @@ MSGPACK_MAX_BIN: Final = 1180  # bytes; longest byte string
 MSGPACK_MAX_ITEMS: Final = 64  # items; largest container
 MSGPACK_MAX_DEPTH: Final = 4  # containers; deepest nesting
 MSGPACK_MAX_NODES: Final = 256  # nodes; values, keys and containers in one body
+CTRL_MAX_NODES: Final = 64  # nodes; nodes in a CTRL body that a relay takes from a member
 MSGPACK_MAX_KEY: Final = 127  # largest map key
 FRAGMENT_SIZE: Final = 1100  # bytes; largest piece of a message
 MAX_RELIABLE_MESSAGE: Final = 16777216  # bytes; largest message of the reliable modes

@@ -4,7 +4,13 @@ from functools import cache
 from typing import Literal, overload
 
 from packhorse.wire.codec import decode_body, encode_body
-from packhorse.wire.constants import HEADER_SIZE, MSGPACK_MAX_BIN, ErrorCode, FirstByte
+from packhorse.wire.constants import (
+    HEADER_SIZE,
+    MSGPACK_MAX_BIN,
+    MSGPACK_MAX_NODES,
+    ErrorCode,
+    FirstByte,
+)
 from packhorse.wire.fields import Sender
 from packhorse.wire.header import encode_header
 from packhorse.wire.messages import (
@@ -45,16 +51,19 @@ def _error_body(code: ErrorCode) -> bytes:
 
 
 @overload
-def decode_ctrl(data: bytes, sender: Literal[Sender.MEMBER]) -> MemberCtrl: ...
+def decode_ctrl(
+    data: bytes, sender: Literal[Sender.MEMBER], *, max_nodes: int = MSGPACK_MAX_NODES
+) -> MemberCtrl: ...
 @overload
 def decode_ctrl(data: bytes, sender: Literal[Sender.RELAY]) -> RelayCtrl: ...
-def decode_ctrl(data: bytes, sender: Sender) -> Message:
+def decode_ctrl(data: bytes, sender: Sender, *, max_nodes: int = MSGPACK_MAX_NODES) -> Message:
     """Decode a CTRL datagram, whose header has been checked, from the side `sender`.
 
     Raises:
-        ParseError: The body is no message that `sender` may send in CTRL.
+        ParseError: The body is no message that `sender` may send in CTRL, or has more
+            than `max_nodes` values, keys and containers.
     """
-    return decode_body(data[HEADER_SIZE:], FirstByte.CTRL, sender)
+    return decode_body(data[HEADER_SIZE:], FirstByte.CTRL, sender, max_nodes)
 
 
 def pad_size(unpadded: int, wanted: int) -> int | None:

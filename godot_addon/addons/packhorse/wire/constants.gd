@@ -136,6 +136,7 @@ const MSGPACK_MAX_BIN := 1180  ## bytes; longest byte string
 const MSGPACK_MAX_ITEMS := 64  ## items; largest container
 const MSGPACK_MAX_DEPTH := 4  ## containers; deepest nesting
 const MSGPACK_MAX_NODES := 256  ## nodes; values, keys and containers in one body
+const CTRL_MAX_NODES := 64  ## nodes; nodes in a CTRL body that a relay takes from a member
 const MSGPACK_MAX_KEY := 127  ## largest map key
 const FRAGMENT_SIZE := 1100  ## bytes; largest piece of a message
 const MAX_RELIABLE_MESSAGE := 16777216  ## bytes; largest message of the reliable modes
