@@ -1,6 +1,8 @@
 """Attacks on the relay's time and on its answers, by numbers of the list of attacks."""
 
+import math
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Final
 from unittest.mock import patch
 
@@ -8,12 +10,14 @@ import pytest
 
 from packhorse.wire import constants as c
 from packhorse.wire.address import TransportAddress
-from packhorse.wire.constants import DropReason, FirstByte
+from packhorse.wire.constants import DropReason, FirstByte, RoomEventKind
 from packhorse.wire.ctrl import decode_ctrl, encode_ctrl
 from packhorse.wire.fields import Sender
+from packhorse.wire.messages import Events, Roster
 from packhorse.wire.msgpack_profile import Value, _Decoder
+from packhorse.wire.seal import SharedSeal
 from packhorse_relay.core.settings import Settings
-from tests.support.relay_harness import Applicant, RawMember, Rig, address
+from tests.support.relay_harness import UNLIMITED, Applicant, Members, RawMember, Rig, address
 
 EVE: Final = address(900)
 IPV6: Final = TransportAddress("2001:db8::1", 40000)
@@ -126,3 +130,62 @@ def test_attack_32_hellos_full_of_arrays_are_decoded_within_the_budget_of_answer
         rig.send(fat, EVE)
 
     assert rig.core.drops == {DropReason.TOO_MANY_NODES: 10, DropReason.RATE_LIMITED: 490}
+
+
+def crowd(size: int) -> tuple[Rig, Members]:
+    """Return a room that `size` members of as many sources joined at the same time."""
+    rig = Rig(replace(UNLIMITED, max_peers=size))
+    return rig, rig.room(size)
+
+
+def test_attack_33_members_that_fall_silent_together_are_dealt_with_in_small_steps() -> None:
+    """Each timeout does a bounded amount; the next is due at once, after the sockets' turn."""
+    rig, _ = crowd(300)
+    sent: list[int] = []
+    rig.now += c.LOST_AFTER
+    while (rig.core.next_timeout() or math.inf) <= rig.now:
+        rig.core.handle_timeout(now=rig.now)
+        sent.append(len(rig.drain()))
+
+    assert max(sent) <= 256 + 300
+    assert sum(sent) <= 300 * (300 / c.HISTORY_LENGTH + 2)
+    assert all(s.is_lost for s in rig.core._registry.sessions.values())
+
+
+def test_attack_33_members_that_are_removed_together_are_removed_in_small_steps() -> None:
+    rig, (host, *_) = crowd(300)
+    rig.now += 50
+    host.send(host.ping())
+    rig.now += 10
+    sent: list[int] = []
+    while (rig.core.next_timeout() or math.inf) <= rig.now:
+        rig.core.handle_timeout(now=rig.now)
+        sent.append(len(rig.drain()))
+
+    assert max(sent) <= 256 + 300
+    assert rig.core.session_count == 1
+
+
+def test_silence_of_many_is_told_to_the_others_without_a_gap() -> None:
+    """ROOM-1: one EVENTS holds up to 32 changes, and nothing is left out."""
+    rig, (host, *_) = crowd(100)
+    rig.now += 10
+    host.send(host.ping())
+    sent = host.heard(rig.advance(6))
+
+    told = [
+        event[:3] for message in sent if isinstance(message, Events) for event in message.events
+    ]
+    assert [rev for rev, *_ in told] == list(range(101, 200))
+    assert {kind for _, kind, _ in told} == {RoomEventKind.PEER_LOST}
+    assert len(sent) <= 6
+
+
+def test_attack_32_syncs_of_all_members_encode_no_roster_again() -> None:
+    """The last to join got it; what differs between members is the number and the MAC."""
+    _, members = crowd(64)
+    with patch.object(SharedSeal, "of", side_effect=SharedSeal.of) as encode:
+        answers = [m.heard(m.send(m.sync(0)).sent) for m in members for _ in range(20)]
+
+    assert encode.call_count == 0
+    assert all(isinstance(answer, Roster) for (answer,) in answers)

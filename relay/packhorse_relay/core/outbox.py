@@ -49,6 +49,9 @@ class Outbox:
         self._datagrams: list[tuple[bytes, TransportAddress]] = []
         self._budgets = {kind: _Budget(settings, now) for kind in Answer}
 
+    def __len__(self) -> int:
+        return len(self._datagrams)
+
     def send(self, datagram: bytes, address: TransportAddress) -> None:
         """Queue a datagram for a proven address."""
         self._datagrams.append((datagram, address))

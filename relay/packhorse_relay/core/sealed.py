@@ -100,11 +100,7 @@ class SealedRequests:
         self._members.send(session, pong)
 
     def _sync(self, session: Session, sync: Sync) -> None:
-        events = session.room.events_since(sync.since)
-        if events is None:
-            self._members.send_roster(session)
-        else:
-            self._members.send_events(session, events)
+        self._members.send_news(session, sync.since)
 
     def _kick(self, session: Session, kick: Kick, request: Request) -> None:
         victim = session.room.sessions.get(kick.peer)
