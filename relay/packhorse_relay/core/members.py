@@ -94,10 +94,15 @@ class Members:
         self._announce_later(session.room, RoomEventKind.PEER_LEFT, session.peer, code, now)
 
     def close_lost_room(self, source: bytes, *, now: float) -> None:
-        """Close the oldest room of a source whose host is lost: a new one is to take its place."""
+        """Close the oldest room of a source whose host has been silent as long as a client may.
+
+        A new room is to take its place. Behind one address there may be several homes: a
+        host that is only lost for a moment keeps its room.
+        """
         for room in self._registry.rooms.values():
             host = room.sessions[HOST]
-            if room.source == source and host.is_lost:
+            silence = now - host.last_heard
+            if room.source == source and silence >= self._settings.client_removed_after:
                 self.end(host, ErrorCode.LEASE_EXPIRED, now=now)
                 return
 

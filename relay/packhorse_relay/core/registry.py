@@ -16,7 +16,7 @@ from packhorse.wire.constants import (
 )
 from packhorse.wire.room_code import CODE_BYTES, RoomCode, encode_room_code
 from packhorse.wire.seal import DirectionKeys, derive_keys
-from packhorse_relay.core.buckets import TokenBucket
+from packhorse_relay.core.buckets import TokenBucket, scopes_of
 from packhorse_relay.core.forwarding import Endpoint, ForwardingTable, Group
 from packhorse_relay.core.rooms import HOST, Attempt, Room, Session, attempt_of
 from packhorse_relay.core.settings import Settings
@@ -69,13 +69,12 @@ class Registry:
 
     def has_room_quota(self, source: bytes) -> bool:
         """Tell whether `source` may have another room."""
-        return self._rooms_by_source[source] < self._settings.rooms_per_source
+        return _is_within(self._rooms_by_source, source, self._settings.rooms_per_source)
 
     def has_session_quota(self, address: TransportAddress) -> bool:
         """Tell whether another session from `address` is within its source's quota."""
-        is_within = (
-            self._sessions_by_source[source_of(address)] < self._settings.sessions_per_source
-        )
+        most = self._settings.sessions_per_source
+        is_within = _is_within(self._sessions_by_source, source_of(address), most)
         return is_within and self._free_tag(address) is not None
 
     def find_attempt(self, address: TransportAddress, nonce: bytes) -> Session | None:
@@ -110,7 +109,7 @@ class Registry:
             group=Group(is_star=topology is Topology.STAR),
         )
         self.rooms[code] = room
-        self._rooms_by_source[source] += 1
+        _increment(self._rooms_by_source, source)
         return room
 
     def add_session(
@@ -169,7 +168,7 @@ class Registry:
         session.room.sessions[session.peer] = session
         self._by_attempt[session.attempt] = session
         self.table.attach(session.endpoint)
-        self._sessions_by_source[session.source] += 1
+        _increment(self._sessions_by_source, session.source)
 
     def _bury(self, session: Session, code: int, now: float) -> None:
         if len(self.tombstones) >= MAX_TOMBSTONES:
@@ -208,7 +207,16 @@ class Registry:
                 return session_id
 
 
+def _is_within(counter: Counter[bytes], source: bytes, most: int) -> bool:
+    return all(counter[scope.key] < most * scope.factor for scope in scopes_of(source))
+
+
+def _increment(counter: Counter[bytes], source: bytes) -> None:
+    counter.update(scope.key for scope in scopes_of(source))
+
+
 def _decrement(counter: Counter[bytes], source: bytes) -> None:
-    counter[source] -= 1
-    if not counter[source]:
-        del counter[source]
+    for scope in scopes_of(source):
+        counter[scope.key] -= 1
+        if not counter[scope.key]:
+            del counter[scope.key]
