@@ -17,6 +17,7 @@ from packhorse.wire.constants import (
 from packhorse.wire.room_code import CODE_BYTES, RoomCode, encode_room_code
 from packhorse.wire.seal import DirectionKeys, derive_keys
 from packhorse_relay.core.buckets import TokenBucket, scopes_of
+from packhorse_relay.core.data_budget import DataBudget
 from packhorse_relay.core.forwarding import Endpoint, ForwardingTable, Group
 from packhorse_relay.core.rooms import HOST, Attempt, Room, Session, attempt_of
 from packhorse_relay.core.settings import Settings
@@ -126,7 +127,9 @@ class Registry:
         if tag is None:  # pragma: no cover - the caller has asked before
             msg = "no free tag"
             raise AssertionError(msg)
-        endpoint = Endpoint(room.group, room.take_peer(), tag, address)
+        peer = room.take_peer()
+        budget = DataBudget(self._settings.data_rate(peer), now=now)
+        endpoint = Endpoint(room.group, peer, tag, address, budget)
         key = self._random_bytes(SESSION_KEY_SIZE)
         session = Session(
             id=self._fresh_session_id(),
@@ -143,6 +146,7 @@ class Registry:
             requests=TokenBucket(SEAL_RATE, 2 * SEAL_RATE, now=now),
             regrants=TokenBucket(REGRANT_RATE, 5 * REGRANT_RATE, now=now),
         )
+        endpoint.session = session.id
         self._insert(session)
         return session
 

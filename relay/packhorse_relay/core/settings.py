@@ -1,10 +1,13 @@
 """What an operator may change about the relay's behaviour."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from packhorse.wire import constants as c
 from packhorse.wire.errors import ConfigurationError
+from packhorse_relay.core.data_budget import UNLIMITED, DataRate
 
 _RANGES = {
     "max_datagram": (256, c.MAX_DATAGRAM),
@@ -13,6 +16,10 @@ _RANGES = {
     "lost_after": (1, 600),
     "client_removed_after": (1, 3600),
     "host_removed_after": (1, 3600),
+    "client_byte_rate": (1, UNLIMITED.octets),
+    "client_datagram_rate": (1, UNLIMITED.datagrams),
+    "host_byte_rate": (1, UNLIMITED.octets),
+    "host_datagram_rate": (1, UNLIMITED.datagrams),
 }
 _NOT_NEGATIVE = (
     "hello_rate",
@@ -74,6 +81,15 @@ class Settings:
     host_removed_after: float = c.HOST_REMOVED_AFTER
     """Seconds without SEAL until the host is removed and the room closed."""
 
+    client_byte_rate: float = c.CLIENT_BYTE_RATE
+    """Bytes of data per second that a client may send, every copy counted."""
+    client_datagram_rate: float = c.CLIENT_DATAGRAM_RATE
+    """Datagrams of data per second that a client may send, every copy counted."""
+    host_byte_rate: float = c.HOST_BYTE_RATE
+    """Bytes of data per second that a host may send, every copy counted."""
+    host_datagram_rate: float = c.HOST_DATAGRAM_RATE
+    """Datagrams of data per second that a host may send, every copy counted."""
+
     def __post_init__(self) -> None:
         """Refuse what GRANT cannot carry, and what cannot be meant.
 
@@ -95,3 +111,27 @@ class Settings:
     def removed_after(self, peer: int) -> float:
         """Return the seconds without SEAL after which the peer is removed."""
         return self.host_removed_after if peer == 1 else self.client_removed_after
+
+    def data_rate(self, peer: int) -> DataRate:
+        """Return what the peer may send."""
+        if peer == 1:
+            return DataRate(self.host_byte_rate, self.host_datagram_rate)
+        return DataRate(self.client_byte_rate, self.client_datagram_rate)
+
+
+PROFILES: Final[Mapping[str, Settings]] = {
+    "home": Settings(),
+    "public": Settings(
+        client_byte_rate=c.PUBLIC_CLIENT_BYTE_RATE,
+        client_datagram_rate=c.PUBLIC_CLIENT_DATAGRAM_RATE,
+        host_byte_rate=c.PUBLIC_HOST_BYTE_RATE,
+        host_datagram_rate=c.PUBLIC_HOST_DATAGRAM_RATE,
+    ),
+    "unlimited": Settings(
+        client_byte_rate=UNLIMITED.octets,
+        client_datagram_rate=UNLIMITED.datagrams,
+        host_byte_rate=UNLIMITED.octets,
+        host_datagram_rate=UNLIMITED.datagrams,
+    ),
+}
+"""Settings by the name of a profile; `unlimited` is for those who know all members."""

@@ -39,6 +39,7 @@ enum MessageType {
 	CLOSED = 24,
 	PATH_CHALLENGE = 25,
 	PATH_RESPONSE = 26,
+	LIMITED = 40,
 }
 
 ## Who may address whom in a room.
@@ -214,6 +215,7 @@ const DROP_REPLAYED := &"replayed"  ## the sequence number was seen or is too ol
 const DROP_UNKNOWN_SOURCE := &"unknown_source"  ## no session has this address and tag
 const DROP_UNKNOWN_DESTINATION := &"unknown_destination"  ## no such peer in the sender's room
 const DROP_NOT_ALLOWED := &"not_allowed"  ## the room's topology forbids it
+const DROP_DATA_LIMITED := &"data_limited"  ## data over the limit of its sender
 const DROP_NOT_ENOUGH_PADDING := &"not_enough_padding"  ## HELLO shorter than 256 bytes
 ## the offered versions and the relay's do not meet
 const DROP_NO_COMMON_VERSION := &"no_common_version"
