@@ -12,6 +12,7 @@ from typing import Final
 
 from packhorse_relay import __version__
 from packhorse_relay.aio.server import RelayServer
+from packhorse_relay.core.settings import PROFILES
 
 logger = logging.getLogger(__name__)
 
@@ -38,6 +39,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--legacy",
         action="store_true",
         help="also speak the legacy protocol, which cannot be made safe: see SECURITY.md",
+    )
+    parser.add_argument(
+        "--profile",
+        choices=tuple(PROFILES),
+        default="home",
+        help="how much data members may send (default: %(default)s)",
     )
     parser.add_argument(
         "--dataplane",
@@ -74,7 +81,12 @@ def main(argv: list[str] | None = None) -> int:
 
 
 async def _relay(args: argparse.Namespace) -> None:
-    server = RelayServer(bind=args.bind or _default_bind(), port=args.port, with_legacy=args.legacy)
+    server = RelayServer(
+        bind=args.bind or _default_bind(),
+        port=args.port,
+        settings=PROFILES[args.profile],
+        with_legacy=args.legacy,
+    )
     async with server:
         _announce(server, args)
         await _wait_for_signal()

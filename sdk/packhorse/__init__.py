@@ -14,6 +14,7 @@ from packhorse.aio.room import Room, host, join
 from packhorse.core.events import (
     EVERYBODY,
     HOST,
+    Limited,
     Message,
     PeerFound,
     PeerId,
@@ -57,6 +58,7 @@ __all__ = [
     "DropReason",
     "ErrorCode",
     "JoinDeniedError",
+    "Limited",
     "LocalProtocolError",
     "Message",
     "Mode",

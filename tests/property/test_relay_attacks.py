@@ -15,7 +15,9 @@ from packhorse.wire.header import encode_destination, encode_header
 from packhorse.wire.legacy import encode_legacy
 from packhorse.wire.messages import Error, Grant, PathChallenge
 from packhorse_relay.core.relay_legacy import LegacyRoom
+from packhorse_relay.core.settings import Settings
 from tests.support.relay_harness import (
+    START,
     UNLIMITED,
     Applicant,
     Members,
@@ -24,6 +26,7 @@ from tests.support.relay_harness import (
     address,
     deliveries,
     nonce,
+    seeded_bytes,
 )
 
 EVE: Final = address(900)
@@ -338,3 +341,26 @@ def test_attack_09_join_captured_on_the_path_works_for_10_s_and_starts_nothing_n
     assert stolen.drop is DropReason.COOKIE_INVALID
     assert rig.send(join, bob.address).drop is DropReason.COOKIE_INVALID
     assert rig.core.session_count == 2
+
+
+def test_cookie_does_not_tell_a_stranger_how_long_the_machine_runs() -> None:
+    """Two relays that started at the same time are at different times in their cookies."""
+    rigs = [Rig(random_bytes=seeded_bytes(seed)) for seed in range(8)]
+    times = [int.from_bytes(rig.cookie(Applicant(address=EVE))[:4], "big") for rig in rigs]
+
+    assert min(abs(time - START) for time in times) > 3600
+    assert len(set(times)) == len(times)
+
+
+def test_attack_07_guessing_codes_from_ever_new_64_of_a_48_is_blocked() -> None:
+    """A /48 has 16 times the failures of a source, not 65,536 times."""
+    rig = Rig(Settings(hello_rate=1e6, reply_rate=1e6, join_rate=1e6, join_failures_total=1e6))
+    refusals: list[int] = []
+    for number in range(400):
+        at = TransportAddress(f"2001:db8:7:{number * 100:x}::1", 40000)
+        answer = rig.ask_to_join(Applicant(address=at, nonce=nonce(number)), "00000000").answer
+        assert isinstance(answer, Error)
+        refusals.append(answer.code)
+
+    assert refusals.count(ErrorCode.JOIN_DENIED) == 16 * 10 + 1
+    assert set(refusals[161:]) == {ErrorCode.RATE_LIMITED}

@@ -20,6 +20,7 @@ _NAMES: dict[type, str] = {
     events.Joined: "JOINED",
     events.SessionLost: "SESSION_LOST",
     events.SessionResumed: "SESSION_RESUMED",
+    events.Limited: "LIMITED",
     events.PeerJoined: "PEER_JOINED",
     events.PeerLost: "PEER_LOST",
     events.PeerFound: "PEER_FOUND",
@@ -141,6 +142,8 @@ def _event(event: events.Event) -> list[Any]:  # noqa: PLR0911 - one for each ki
             return [_NAMES[events.Closed], 0 if error is None else _code(error)]
         case events.Joined() | events.SessionLost() | events.SessionResumed():
             return [_NAMES[type(event)]]
+        case events.Limited(octets, datagrams, dropped):
+            return [_NAMES[events.Limited], octets, datagrams, dropped]
         case events.PingAnswered():
             raise AssertionError("no recording pings a peer")
 

@@ -7,21 +7,22 @@ from packhorse.wire import constants as c
 from packhorse.wire.address import encode_address, source_of
 from packhorse.wire.constants import DropReason, ErrorCode, RoomEventKind, Topology
 from packhorse.wire.cookie import Offer, is_valid_cookie, make_cookie
-from packhorse.wire.ctrl import encode_ctrl, encode_padded
-from packhorse.wire.messages import Challenge, Create, Error, Grant, Hello, Join
+from packhorse.wire.ctrl import encode_ctrl, encode_error, encode_padded
+from packhorse.wire.messages import Challenge, Create, Error, Grant, Hello, Join, Message
 from packhorse.wire.room_code import RoomCode
 from packhorse_relay.core.blocks import JoinFailures
 from packhorse_relay.core.buckets import SourceBuckets, TokenBucket
+from packhorse_relay.core.ctrl_start import Proof, proof_of
 from packhorse_relay.core.drops import DatagramDropped
 from packhorse_relay.core.members import Members
-from packhorse_relay.core.outbox import Outbox
+from packhorse_relay.core.outbox import Answer, Outbox
 from packhorse_relay.core.registry import Registry
 from packhorse_relay.core.request import Request
 from packhorse_relay.core.rooms import Room, Session
 from packhorse_relay.core.settings import Settings
 
 _MINUTE: Final = 60.0  # seconds
-_HELLO_BURST: Final = 2.0  # seconds' worth of HELLOs that may come at once
+_HELLO_BURST: Final = 2.0  # seconds' worth of HELLOs, or of attempts, that may come at once
 _LONGEST_WAIT: Final = 3600.0  # seconds; what retry_after_ms can say
 
 
@@ -43,7 +44,10 @@ class Admission:
         self._members = members
         self._outbox = outbox
         self._secret = random_bytes(32)
+        # A clock that starts with the machine would tell strangers for how long it runs.
+        self._cookie_clock = int.from_bytes(random_bytes(4), "big") / 2  # seconds ahead of ours
         self._hellos = SourceBuckets(settings.hello_rate, settings.hello_rate * _HELLO_BURST)
+        self._attempts = SourceBuckets(settings.hello_rate, settings.hello_rate * _HELLO_BURST)
         self._creates = SourceBuckets(settings.create_rate / _MINUTE, settings.create_rate)
         self._joins = SourceBuckets(settings.join_rate / _MINUTE, settings.join_rate)
         self._failures = JoinFailures(
@@ -52,27 +56,44 @@ class Admission:
         total = settings.join_failures_total
         self._failures_in_all = TokenBucket(total, total, now=now)
 
+    def screen(self, message_class: type[Message], request: Request) -> None:
+        """Refuse what can be refused before the rest is decoded (SPEC.md section 5).
+
+        Raises:
+            DatagramDropped: Its cookie is wrong, its source is over a limit, or it is a
+                HELLO without padding.
+            ParseError: CREATE or JOIN without a cookie where it must be.
+        """
+        if message_class is Hello:
+            self._screen_hello(request)
+        elif message_class in {Create, Join}:
+            self._check_cookie(proof_of(request.data), request)
+            if not self._attempts.take(source_of(request.source), now=request.now):
+                raise DatagramDropped(DropReason.RATE_LIMITED)
+
     def hello(self, hello: Hello, request: Request) -> None:
         """Answer HELLO with a cookie and forget it (SPEC.md section 5)."""
-        if len(request.data) < c.MIN_HELLO_SIZE:
-            raise DatagramDropped(DropReason.NOT_ENOUGH_PADDING)
-        if not self._hellos.take(source_of(request.source), now=request.now):
-            raise DatagramDropped(DropReason.RATE_LIMITED)
         if not hello.version_min <= c.WIRE_VERSION <= hello.version_max:
             error = Error(
                 code=ErrorCode.UNSUPPORTED_VERSION,
                 version_min=c.WIRE_VERSION,
                 version_max=c.WIRE_VERSION,
             )
-            self._refuse_unproven(error, DropReason.NO_COMMON_VERSION, request)
+            self._outbox.send(encode_ctrl(error, request.transaction), request.source)
+            raise DatagramDropped(DropReason.NO_COMMON_VERSION)
         offer = Offer(hello.version_min, hello.version_max, hello.features)
         challenge = Challenge(
             version=c.WIRE_VERSION,
             features=hello.features & c.KNOWN_FEATURES,
-            cookie=make_cookie(self._secret, request.source, hello.nonce, offer, now=request.now),
+            cookie=make_cookie(
+                self._secret,
+                request.source,
+                hello.nonce,
+                offer,
+                now=request.now + self._cookie_clock,
+            ),
         )
-        reply = encode_ctrl(challenge, request.transaction)
-        self._outbox.reply_unproven(reply, request.data, request.source, now=request.now)
+        self._outbox.send(encode_ctrl(challenge, request.transaction), request.source)
 
     def create(self, create: Create, request: Request) -> None:
         """Open a room for a proven address (SPEC.md section 5)."""
@@ -108,14 +129,24 @@ class Admission:
             self._refuse(ErrorCode.ROOM_FULL, request)
         self._admit(room, join, request)
 
-    def _is_repeated(self, message: Create | Join, request: Request) -> bool:
-        """Check the cookie; grant again what this attempt was granted already."""
-        offer = Offer(message.version_min, message.version_max, message.features)
+    def _screen_hello(self, request: Request) -> None:
+        if len(request.data) < c.MIN_HELLO_SIZE:
+            raise DatagramDropped(DropReason.NOT_ENOUGH_PADDING)
+        if not self._hellos.take(source_of(request.source), now=request.now):
+            raise DatagramDropped(DropReason.RATE_LIMITED)
+        self._outbox.spend(Answer.GREETING, request.source, now=request.now)
+
+    def _check_cookie(self, proof: Proof, request: Request) -> None:
+        now = request.now + self._cookie_clock
         if not is_valid_cookie(
-            message.cookie, self._secret, request.source, message.nonce, offer, now=request.now
+            proof.cookie, self._secret, request.source, proof.nonce, proof.offer, now=now
         ):
-            error = Error(code=ErrorCode.COOKIE_INVALID)
-            self._refuse_unproven(error, DropReason.COOKIE_INVALID, request)
+            reply = encode_error(ErrorCode.COOKIE_INVALID, request.transaction)
+            self._outbox.try_reply_unproven(reply, request.data, request.source, now=request.now)
+            raise DatagramDropped(DropReason.COOKIE_INVALID)
+
+    def _is_repeated(self, message: Create | Join, request: Request) -> bool:
+        """Grant again what this attempt was granted already."""
         if self._registry.has_ended(request.source, message.nonce):
             self._refuse(ErrorCode.JOIN_DENIED, request)
         session = self._registry.find_attempt(request.source, message.nonce)
@@ -178,12 +209,8 @@ class Admission:
         self._refuse(ErrorCode.JOIN_DENIED, request)
 
     def _refuse(self, code: ErrorCode, request: Request, retry_after: float | None = None) -> Never:
+        self._outbox.spend(Answer.REFUSAL, request.source, now=request.now)
         wait_ms = None if retry_after is None else round(min(retry_after, _LONGEST_WAIT) * 1000)
         error = Error(code=code, retry_after_ms=wait_ms)
         self._outbox.send(encode_ctrl(error, request.transaction), request.source)
         raise DatagramDropped(DropReason.REFUSED)
-
-    def _refuse_unproven(self, error: Error, reason: DropReason, request: Request) -> Never:
-        reply = encode_ctrl(error, request.transaction)
-        self._outbox.try_reply_unproven(reply, request.data, request.source, now=request.now)
-        raise DatagramDropped(reason)

@@ -16,7 +16,8 @@ from packhorse.wire.constants import (
 )
 from packhorse.wire.room_code import CODE_BYTES, RoomCode, encode_room_code
 from packhorse.wire.seal import DirectionKeys, derive_keys
-from packhorse_relay.core.buckets import TokenBucket
+from packhorse_relay.core.buckets import TokenBucket, scopes_of
+from packhorse_relay.core.data_budget import DataBudget
 from packhorse_relay.core.forwarding import Endpoint, ForwardingTable, Group
 from packhorse_relay.core.rooms import HOST, Attempt, Room, Session, attempt_of
 from packhorse_relay.core.settings import Settings
@@ -69,13 +70,12 @@ class Registry:
 
     def has_room_quota(self, source: bytes) -> bool:
         """Tell whether `source` may have another room."""
-        return self._rooms_by_source[source] < self._settings.rooms_per_source
+        return _is_within(self._rooms_by_source, source, self._settings.rooms_per_source)
 
     def has_session_quota(self, address: TransportAddress) -> bool:
         """Tell whether another session from `address` is within its source's quota."""
-        is_within = (
-            self._sessions_by_source[source_of(address)] < self._settings.sessions_per_source
-        )
+        most = self._settings.sessions_per_source
+        is_within = _is_within(self._sessions_by_source, source_of(address), most)
         return is_within and self._free_tag(address) is not None
 
     def find_attempt(self, address: TransportAddress, nonce: bytes) -> Session | None:
@@ -110,7 +110,7 @@ class Registry:
             group=Group(is_star=topology is Topology.STAR),
         )
         self.rooms[code] = room
-        self._rooms_by_source[source] += 1
+        _increment(self._rooms_by_source, source)
         return room
 
     def add_session(
@@ -127,7 +127,9 @@ class Registry:
         if tag is None:  # pragma: no cover - the caller has asked before
             msg = "no free tag"
             raise AssertionError(msg)
-        endpoint = Endpoint(room.group, room.take_peer(), tag, address)
+        peer = room.take_peer()
+        budget = DataBudget(self._settings.data_rate(peer), now=now)
+        endpoint = Endpoint(room.group, peer, tag, address, budget)
         key = self._random_bytes(SESSION_KEY_SIZE)
         session = Session(
             id=self._fresh_session_id(),
@@ -144,6 +146,7 @@ class Registry:
             requests=TokenBucket(SEAL_RATE, 2 * SEAL_RATE, now=now),
             regrants=TokenBucket(REGRANT_RATE, 5 * REGRANT_RATE, now=now),
         )
+        endpoint.session = session.id
         self._insert(session)
         return session
 
@@ -169,7 +172,7 @@ class Registry:
         session.room.sessions[session.peer] = session
         self._by_attempt[session.attempt] = session
         self.table.attach(session.endpoint)
-        self._sessions_by_source[session.source] += 1
+        _increment(self._sessions_by_source, session.source)
 
     def _bury(self, session: Session, code: int, now: float) -> None:
         if len(self.tombstones) >= MAX_TOMBSTONES:
@@ -208,7 +211,16 @@ class Registry:
                 return session_id
 
 
+def _is_within(counter: Counter[bytes], source: bytes, most: int) -> bool:
+    return all(counter[scope.key] < most * scope.factor for scope in scopes_of(source))
+
+
+def _increment(counter: Counter[bytes], source: bytes) -> None:
+    counter.update(scope.key for scope in scopes_of(source))
+
+
 def _decrement(counter: Counter[bytes], source: bytes) -> None:
-    counter[source] -= 1
-    if not counter[source]:
-        del counter[source]
+    for scope in scopes_of(source):
+        counter[scope.key] -= 1
+        if not counter[scope.key]:
+            del counter[scope.key]

@@ -13,6 +13,8 @@ from packhorse.wire.fields import Sender
 from packhorse.wire.header import Header, decode_header, is_legacy
 from packhorse.wire.messages import Create, Hello, Join, Nudge
 from packhorse_relay.core.admission import Admission
+from packhorse_relay.core.ctrl_start import message_class_of
+from packhorse_relay.core.data_limits import DataLimits
 from packhorse_relay.core.drops import DatagramDropped
 from packhorse_relay.core.forwarding import ForwardingTable
 from packhorse_relay.core.members import Members
@@ -49,6 +51,7 @@ class RelayCore:
         self._admission = Admission(
             settings, self._registry, self._members, self._outbox, random_bytes, now=now
         )
+        self._limits = DataLimits(self._registry, self._members)
         self._sealed = SealedRequests(self._registry, self._members, self._outbox, random_bytes)
         self.drops: Counter[DropReason] = Counter()
         """Datagrams that were not acted upon, by reason."""
@@ -130,7 +133,8 @@ class RelayCore:
         self._legacy.receive_datagram(data, source, now=now)
 
     def _receive_ctrl(self, request: Request) -> None:
-        message = decode_ctrl(request.data, Sender.MEMBER)
+        self._admission.screen(message_class_of(request.data), request)
+        message = decode_ctrl(request.data, Sender.MEMBER, max_nodes=c.CTRL_MAX_NODES)
         match message:
             case Hello():
                 self._admission.hello(message, request)
@@ -145,6 +149,7 @@ class RelayCore:
         except DatagramDropped as dropped:
             self._nudge(request, dropped.reason)
             raise
+        self._limits.charge(route, header.tag, request)
         self._forwarded += 1
         payload = request.data[c.HEADER_SIZE :]
         for receiver in route:

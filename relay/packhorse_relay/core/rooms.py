@@ -78,6 +78,8 @@ class Session:
     """When its lease is looked at next."""
     is_lost: bool = False
     next_seq: int = 1
+    told_rev: int = 0
+    """Revision of the room up to which it was sent everything."""
     window: ReplayWindow = field(default_factory=ReplayWindow)
     pending: PendingPath | None = None
     results: "OrderedDict[int, bytes]" = field(default_factory=OrderedDict)
@@ -116,7 +118,7 @@ class Session:
             self.results.popitem(last=False)
 
 
-@dataclass(slots=True, eq=False, kw_only=True)
+@dataclass(slots=True, eq=False, kw_only=True, weakref_slot=True)
 class Room:
     """One room: members by peer id, and what happened to them by revision."""
 

@@ -6,12 +6,11 @@ from typing import Final
 from packhorse.wire import constants as c
 from packhorse.wire.address import encode_address, source_of
 from packhorse.wire.constants import DropReason, ErrorCode
-from packhorse.wire.ctrl import encode_ctrl
+from packhorse.wire.ctrl import encode_error
 from packhorse.wire.fields import Sender
 from packhorse.wire.messages import (
     Ack,
     Closed,
-    Error,
     Kick,
     Leave,
     MemberSeal,
@@ -24,7 +23,7 @@ from packhorse.wire.messages import (
 from packhorse.wire.seal import decode_seal, encode_seal
 from packhorse_relay.core.drops import DatagramDropped
 from packhorse_relay.core.members import Members
-from packhorse_relay.core.outbox import Outbox
+from packhorse_relay.core.outbox import Answer, Outbox
 from packhorse_relay.core.registry import Registry, Tombstone
 from packhorse_relay.core.request import Request
 from packhorse_relay.core.rooms import HOST, PendingPath, Session
@@ -101,11 +100,7 @@ class SealedRequests:
         self._members.send(session, pong)
 
     def _sync(self, session: Session, sync: Sync) -> None:
-        events = session.room.events_since(sync.since)
-        if events is None:
-            self._members.send_roster(session)
-        else:
-            self._members.send_events(session, events)
+        self._members.send_news(session, sync.since)
 
     def _kick(self, session: Session, kick: Kick, request: Request) -> None:
         victim = session.room.sessions.get(kick.peer)
@@ -176,19 +171,19 @@ class SealedRequests:
     def _answer_without_session(self, request: Request) -> None:
         tombstone = self._registry.tombstones.get(request.word)
         if tombstone is None:
-            reply = encode_ctrl(Error(code=ErrorCode.SESSION_UNKNOWN), request.word)
+            reply = encode_error(ErrorCode.SESSION_UNKNOWN, request.word)
             self._outbox.try_reply_unproven(reply, request.data, request.source, now=request.now)
             raise DatagramDropped(DropReason.UNKNOWN_SESSION)
         decode_seal(request.data, tombstone.keys.member_to_relay, Sender.MEMBER)
         self._answer_from_tombstone(tombstone, request)
 
     def _answer_from_tombstone(self, tombstone: Tombstone, request: Request) -> None:
+        self._outbox.spend(Answer.ADVICE, request.source, now=request.now)
         self._registry.tombstones[tombstone.id] = tombstone._replace(
             next_seq=tombstone.next_seq + 1
         )
         closed = Closed(seq=tombstone.next_seq, code=tombstone.code)
         datagram = encode_seal(closed, tombstone.id, tombstone.tag, tombstone.keys.relay_to_member)
-        if request.source == tombstone.address:
-            self._outbox.send(datagram, request.source)
-        else:
-            self._outbox.reply_unproven(datagram, request.data, request.source, now=request.now)
+        if request.source != tombstone.address and len(datagram) > len(request.data):
+            raise DatagramDropped(DropReason.REPLY_BUDGET)
+        self._outbox.send(datagram, request.source)

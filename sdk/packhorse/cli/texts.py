@@ -8,6 +8,7 @@ from packhorse.cli.tcp_texts import service_sentence
 from packhorse.core.events import (
     HOST,
     Event,
+    Limited,
     PeerEvent,
     PeerFound,
     PeerJoined,
@@ -57,9 +58,8 @@ def event_sentence(event: Event | Notice) -> str | None:
         case PeerJoined() | PeerLeft() | PeerLost() | PeerFound():
             name = "the host" if event.peer == HOST else f"peer {event.peer}"
             return f"{name} {_peer_verb(event)}"
-        case SessionLost() | SessionResumed():
-            is_lost = isinstance(event, SessionLost)
-            return "the relay does not answer; trying on" if is_lost else "the relay answers again"
+        case SessionLost() | SessionResumed() | Limited():
+            return _relay_sentence(event)
         case NothingListens() | ApplicationUnreachable():
             return _server_sentence(event)
         case PayloadTooLarge() | ApplicationFound() | ApplicationsCollide():
@@ -68,6 +68,14 @@ def event_sentence(event: Event | Notice) -> str | None:
             return service_sentence(event)
         case _:
             return None
+
+
+def _relay_sentence(event: SessionLost | SessionResumed | Limited) -> str:
+    if isinstance(event, Limited):
+        allowed = f"{event.bytes_per_second} bytes and {event.datagrams_per_second} datagrams"
+        return f"the relay drops data: it allows {allowed} a second"
+    is_lost = isinstance(event, SessionLost)
+    return "the relay does not answer; trying on" if is_lost else "the relay answers again"
 
 
 def summary(traffic: Traffic) -> str:

@@ -78,6 +78,18 @@ class SessionResumed:
 
 
 @dataclass(frozen=True, slots=True)
+class Limited:
+    """The relay dropped data of this side, which sends more than it allows."""
+
+    bytes_per_second: int
+    """What is allowed; a message to several counts once for each of them."""
+    datagrams_per_second: int
+    """Likewise."""
+    dropped: int
+    """Datagrams since the last such event."""
+
+
+@dataclass(frozen=True, slots=True)
 class RequestEnded:
     """A request such as a kick has ended."""
 
@@ -113,6 +125,7 @@ Event = (
     | Joined
     | SessionLost
     | SessionResumed
+    | Limited
     | RequestEnded
     | PingAnswered
     | Closed

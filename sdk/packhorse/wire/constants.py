@@ -46,6 +46,7 @@ MSGPACK_MAX_BIN: Final = 1180  # bytes; longest byte string
 MSGPACK_MAX_ITEMS: Final = 64  # items; largest container
 MSGPACK_MAX_DEPTH: Final = 4  # containers; deepest nesting
 MSGPACK_MAX_NODES: Final = 256  # nodes; values, keys and containers in one body
+CTRL_MAX_NODES: Final = 64  # nodes; nodes in a CTRL body that a relay takes from a member
 MSGPACK_MAX_KEY: Final = 127  # largest map key
 FRAGMENT_SIZE: Final = 1100  # bytes; largest piece of a message
 MAX_RELIABLE_MESSAGE: Final = 16777216  # bytes; largest message of the reliable modes
@@ -71,8 +72,8 @@ RECEIVE_WINDOW: Final = 20971520
 MAX_UNFINISHED: Final = 16
 REASSEMBLY_TOTAL: Final = 67108864  # bytes; memory for unfinished and early messages of all peers
 HELLO_RATE: Final = 5  # 1/s per source; HELLO
-REPLY_RATE: Final = 10  # 1/s per source; replies to unproven addresses
-REPLY_RATE_TOTAL: Final = 2000  # 1/s; replies to unproven addresses in all
+REPLY_RATE: Final = 10  # 1/s per source; answers of each of the three budgets of 4.5
+REPLY_RATE_TOTAL: Final = 2000  # 1/s; answers of each of the three budgets in all
 CREATE_RATE: Final = 6  # 1/min per source; CREATE
 ROOMS_PER_SOURCE: Final = 8  # rooms; live rooms
 JOIN_RATE: Final = 30  # 1/min per source; JOIN
@@ -88,6 +89,24 @@ MAX_PEERS: Final = 64  # peers; members of a room, host included, unless the hos
 MAX_PEERS_HARD: Final = 1024  # peers; largest room that a relay may be configured to allow
 BANS_PER_ROOM: Final = 64  # sources; banned sources; the oldest gives way
 MAX_SOURCES: Final = 16384  # sources; sources that a limiter remembers; the oldest gives way
+# bytes/s per client; data that a client sends, every copy of a fan-out counted
+CLIENT_BYTE_RATE: Final = 1048576
+CLIENT_DATAGRAM_RATE: Final = 2000  # 1/s per client; likewise, datagrams
+# bytes/s per host; data that a host sends, every copy of a fan-out counted
+HOST_BYTE_RATE: Final = 8388608
+HOST_DATAGRAM_RATE: Final = 16000  # 1/s per host; likewise, datagrams
+LIMITED_INTERVAL: Final = 10  # seconds; shortest time between two LIMITED to a session
+DATA_EXCESS_FACTOR: Final = 10  # times the limit of data that are far over it
+DATA_EXCESS_TIME: Final = 30  # seconds; far over the limit of data for this long ends the session
+# bytes/s per client; profile public: instead of CLIENT_BYTE_RATE
+PUBLIC_CLIENT_BYTE_RATE: Final = 65536
+# 1/s per client; profile public: instead of CLIENT_DATAGRAM_RATE
+PUBLIC_CLIENT_DATAGRAM_RATE: Final = 150
+PUBLIC_HOST_BYTE_RATE: Final = 524288  # bytes/s per host; profile public: instead of HOST_BYTE_RATE
+# 1/s per host; profile public: instead of HOST_DATAGRAM_RATE
+PUBLIC_HOST_DATAGRAM_RATE: Final = 1500
+IPV6_56_FACTOR: Final = 4  # sources; what an IPv6 /56 may have, in shares of a source
+IPV6_48_FACTOR: Final = 16  # sources; what an IPv6 /48 may have, in shares of a source
 MAX_TOMBSTONES: Final = 4096  # sessions; ended sessions that are remembered; the oldest gives way
 LEGACY_HOST_ID: Final = 1  # id of the host
 LEGACY_MAX_ID: Final = 2147483647  # largest id
@@ -149,6 +168,7 @@ class MessageType(IntEnum):
     CLOSED = 24
     PATH_CHALLENGE = 25
     PATH_RESPONSE = 26
+    LIMITED = 40
 
 
 class Topology(IntEnum):
@@ -243,6 +263,7 @@ class DropReason(StrEnum):
     UNKNOWN_SOURCE = "unknown_source"
     UNKNOWN_DESTINATION = "unknown_destination"
     NOT_ALLOWED = "not_allowed"
+    DATA_LIMITED = "data_limited"
     NOT_ENOUGH_PADDING = "not_enough_padding"
     NO_COMMON_VERSION = "no_common_version"
     COOKIE_INVALID = "cookie_invalid"
@@ -350,7 +371,7 @@ ERROR_TEXTS: Final[dict[int, tuple[str, str]]] = {  # sentence and advice
         "join again; if you are the host, open a new room and send its code",
     ),
     ErrorCode.RATE_LIMITED: (
-        "too many requests from this address",
+        "too many requests or too much data from this address",
         "wait and try again",
     ),
     ErrorCode.RELAY_FULL: (

@@ -493,10 +493,37 @@ class PathResponse:
     """From PATH_CHALLENGE."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limited:
+    """Data of this session was dropped: it sends more than the relay allows."""
+
+    TYPE: ClassVar = MessageType.LIMITED
+    CARRIER: ClassVar = FirstByte.SEAL
+    SENDER: ClassVar = Sender.RELAY
+    FIELDS: ClassVar[tuple[Field, ...]] = (
+        Field(1, "seq", FieldType.UINT, minimum=1, maximum=4294967295),
+        Field(15, "bytes_per_second", FieldType.UINT, maximum=4294967295),
+        Field(16, "datagrams_per_second", FieldType.UINT, maximum=4294967295),
+        Field(17, "dropped", FieldType.UINT, maximum=4294967295),
+    )
+
+    seq: int
+    """Sequence number of this direction."""
+
+    bytes_per_second: int
+    """What is allowed, all copies counted."""
+
+    datagrams_per_second: int
+    """What is allowed, all copies counted."""
+
+    dropped: int
+    """Datagrams dropped since the last LIMITED."""
+
+
 MemberCtrl = Hello | Create | Join
 RelayCtrl = Challenge | Grant | Error | Nudge
 MemberSeal = Ping | Sync | Leave | Kick | PathResponse
-RelaySeal = Pong | Events | Roster | Ack | Closed | PathChallenge
+RelaySeal = Pong | Events | Roster | Ack | Closed | PathChallenge | Limited
 Message = MemberCtrl | RelayCtrl | MemberSeal | RelaySeal
 
 MESSAGE_CLASSES: Final[dict[int, type[Message]]] = {
@@ -520,5 +547,6 @@ MESSAGE_CLASSES: Final[dict[int, type[Message]]] = {
         Closed,
         PathChallenge,
         PathResponse,
+        Limited,
     )
 }

@@ -112,4 +112,13 @@ SEAL: Final[dict[str, tuple[Values, Values]]] = {
         {"seq": 1, "challenge": bytes(8)},
         {"seq": _MAX, "challenge": b"\xff" * 8},
     ),
+    "LIMITED": (
+        {"seq": 1, "bytes_per_second": 0, "datagrams_per_second": 0, "dropped": 0},
+        {
+            "seq": _MAX,
+            "bytes_per_second": _MAX,
+            "datagrams_per_second": _MAX,
+            "dropped": _MAX,
+        },
+    ),
 }

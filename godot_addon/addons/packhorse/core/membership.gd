@@ -153,6 +153,10 @@ func _act(message: Message, now: float) -> StringName:
 			return _acknowledged(message)
 		Constants.MessageType.CLOSED:
 			_closed_by_relay(message)
+		Constants.MessageType.LIMITED:
+			var octets := message.number(&"bytes_per_second")
+			var datagrams := message.number(&"datagrams_per_second")
+			_events.append(Event.limited(octets, datagrams, message.number(&"dropped")))
 		Constants.MessageType.PATH_CHALLENGE:
 			pings.forget_open()
 			var challenge := message.bytes(&"challenge")

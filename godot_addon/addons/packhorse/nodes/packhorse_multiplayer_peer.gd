@@ -41,6 +41,10 @@ signal connection_error(error: PackhorseError)
 signal session_lost
 ## Emitted when the relay answers again after [signal session_lost].
 signal session_resumed
+## Emitted when the relay drops packets of this peer, which sends more than the relay allows: at
+## most [param bytes_per_second] and [param packets_per_second], where a packet to several peers
+## counts once for each; [param dropped] since the last such signal. At most every 10 seconds.
+signal limited(bytes_per_second: int, packets_per_second: int, dropped: int)
 ## Emitted when the relay has not heard [param peer_id] for 15 seconds; the peer stays connected,
 ## and may come back. In a star room, clients are told of the host only.
 signal peer_lost(peer_id: int)
@@ -269,6 +273,8 @@ func _handle(event: Event) -> void:
 			session_lost.emit()
 		Event.Type.SESSION_RESUMED:
 			session_resumed.emit()
+		Event.Type.LIMITED:
+			limited.emit(event.limits[0], event.limits[1], event.limits[2])
 		Event.Type.CLOSED:
 			_end(event.error)
 

@@ -39,6 +39,7 @@ enum MessageType {
 	CLOSED = 24,
 	PATH_CHALLENGE = 25,
 	PATH_RESPONSE = 26,
+	LIMITED = 40,
 }
 
 ## Who may address whom in a room.
@@ -136,6 +137,7 @@ const MSGPACK_MAX_BIN := 1180  ## bytes; longest byte string
 const MSGPACK_MAX_ITEMS := 64  ## items; largest container
 const MSGPACK_MAX_DEPTH := 4  ## containers; deepest nesting
 const MSGPACK_MAX_NODES := 256  ## nodes; values, keys and containers in one body
+const CTRL_MAX_NODES := 64  ## nodes; nodes in a CTRL body that a relay takes from a member
 const MSGPACK_MAX_KEY := 127  ## largest map key
 const FRAGMENT_SIZE := 1100  ## bytes; largest piece of a message
 const MAX_RELIABLE_MESSAGE := 16777216  ## bytes; largest message of the reliable modes
@@ -213,6 +215,7 @@ const DROP_REPLAYED := &"replayed"  ## the sequence number was seen or is too ol
 const DROP_UNKNOWN_SOURCE := &"unknown_source"  ## no session has this address and tag
 const DROP_UNKNOWN_DESTINATION := &"unknown_destination"  ## no such peer in the sender's room
 const DROP_NOT_ALLOWED := &"not_allowed"  ## the room's topology forbids it
+const DROP_DATA_LIMITED := &"data_limited"  ## data over the limit of its sender
 const DROP_NOT_ENOUGH_PADDING := &"not_enough_padding"  ## HELLO shorter than 256 bytes
 ## the offered versions and the relay's do not meet
 const DROP_NO_COMMON_VERSION := &"no_common_version"
