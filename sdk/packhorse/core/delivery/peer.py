@@ -97,6 +97,8 @@ class PeerDelivery:
         delivered, failure = self._lanes.take(datagram.messages)
         if failure is not DropReason.REASSEMBLY_FULL:  # what finds no memory must come again
             self._received.accept(datagram.number, asks_ack=datagram.asks_ack, now=now)
+            if datagram.has_ping and datagram.asks_ack:
+                self._received.demand_ack(now=now)
         if failure is not None and not delivered:
             raise ParseError(failure)
         return delivered

@@ -67,7 +67,7 @@ class ReceivedNumbers:
             self._schedule(now, is_in_order=step == 1)
 
     def demand_ack(self, *, now: float) -> None:
-        """Acknowledge at once: a duplicate shows that the last one was lost."""
+        """Acknowledge at once: PING measures, and a duplicate shows that the last one was lost."""
         if self._largest >= 0:
             self._ack_at = now
 
