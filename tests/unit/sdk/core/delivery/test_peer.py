@@ -142,18 +142,6 @@ def test_acknowledgement_in_a_duplicate_counts() -> None:
     assert one.is_idle
 
 
-def test_flood_of_pings_is_answered_once_each_time_that_something_is_sent() -> None:
-    one = peer()
-    for number in range(100):
-        one.receive(b"\x02" + number.to_bytes(2, "big") + b"\x80", now=0.0)
-
-    (datagram,) = sent(one)
-
-    assert datagram.ack is not None
-    assert datagram.ack.largest == 99
-    assert one.next_timeout(now=0.0) is None
-
-
 def test_late_message_is_refused_and_its_datagram_acknowledged() -> None:
     one = peer()
     one.receive(bytes.fromhex("02 0000 40 0000 61"), now=0.0)
