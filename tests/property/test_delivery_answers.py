@@ -2,8 +2,12 @@
 
 from types import SimpleNamespace
 
+import pytest
+
 from packhorse.core.delivery.incoming import MemoryBudget
 from packhorse.core.delivery.peer import PeerDelivery
+from packhorse.testing import Conditions, Pair
+from packhorse.testing.link import CUT
 from packhorse.wire.constants import Mode
 from packhorse.wire.frames import FrameDatagram, decode_frames
 from tests.support.delivery_pair import MAX_PAYLOAD
@@ -43,3 +47,46 @@ def test_nothing_is_repeated_when_more_arrives_at_once_than_a_bitmap_tells_of() 
         left.receive(payload, now=0.02)
 
     assert left.is_idle
+
+
+@pytest.mark.parametrize("mode", [Mode.UNRELIABLE, Mode.UNRELIABLE_ORDERED])
+def test_sender_of_nothing_but_unreliable_messages_knows_the_rtt(mode: Mode) -> None:
+    pair = Pair(Conditions(latency=0.02, loss=0.05), seed="unreliable")
+
+    for _ in range(60 * 10):
+        pair.left.push(b"position", mode, 1)
+        pair.run_for(1 / 60)
+
+    assert pair.left.delivery.rtt.smoothed == pytest.approx(0.04, abs=0.0011)
+    assert pair.right.delivery.loss == pytest.approx(0.05, abs=0.04)
+
+
+def test_unreliable_messages_into_a_cut_path_do_not_keep_reliable_ones_from_leaving() -> None:
+    pair = Pair(CUT)
+    for _ in range(60):
+        pair.left.push(bytes(1000), Mode.UNRELIABLE_ORDERED)
+        pair.run_for(1.0)
+
+    pair.there.conditions = pair.back.conditions = Conditions(latency=0.02)
+    pair.left.push(b"arrives", Mode.RELIABLE)
+    pair.run_until(lambda: pair.is_idle, deadline=0.1)
+
+
+def test_peer_understands_the_numbers_after_an_outage_in_which_very_much_was_sent() -> None:
+    pair = Pair(Conditions(latency=0.02))
+    pair.left.push(b"before")
+    pair.run_for(1.0)
+    pair.there.conditions = CUT
+    for _ in range(40):
+        for _ in range(1000):
+            pair.left.push(b"position", Mode.UNRELIABLE_ORDERED)
+        pair.run_for(1.0)
+
+    pair.there.conditions = Conditions(latency=0.02)
+    pair.left.push(b"after")
+    pair.run_until(lambda: pair.is_idle, deadline=1.0)
+    pair.right.messages.clear()
+    pair.left.push(b"position", Mode.UNRELIABLE_ORDERED)
+    pair.run_for(1.0)
+
+    assert pair.right.messages

@@ -56,6 +56,9 @@ MAX_ACK_BITMAP: Final = 32  # bytes; longest bitmap of an acknowledgement
 ACK_REACH: Final = 32
 ACK_DELAY: Final = 0.025  # seconds; longest delay of an acknowledgement
 ACK_EVERY: Final = 8  # datagrams; datagrams after which an acknowledgement is not delayed
+# seconds; time after the last datagram that asked in which the next unreliable frames ask
+ASK_INTERVAL: Final = 1.0
+ASK_NUMBERS: Final = 1024  # numbers; the same counted in datagrams
 RTO_MIN: Final = 0.05  # seconds; shortest retransmission timeout
 RTO_MAX: Final = 2.0  # seconds; longest retransmission timeout
 RTO_INITIAL: Final = 0.5  # seconds; retransmission timeout before the first RTT sample

@@ -27,6 +27,7 @@ _MAX_DELAY: Final = 255  # milliseconds
 NUMBER_SIZE: Final = _NUMBER.size
 ACK_SIZE: Final = _ACK.size  # without the bitmap
 LENGTH_SIZE: Final = _U16.size
+LONGEST_DELAY: Final = _MAX_DELAY / 1000  # seconds; also stands for more
 PING_FRAME: Final = bytes([_PING])
 CREDIT_SIZE: Final = _CREDIT.size
 

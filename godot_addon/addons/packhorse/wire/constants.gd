@@ -146,6 +146,9 @@ const MAX_ACK_BITMAP := 32  ## bytes; longest bitmap of an acknowledgement
 const ACK_REACH := 32
 const ACK_DELAY := 0.025  ## seconds; longest delay of an acknowledgement
 const ACK_EVERY := 8  ## datagrams; datagrams after which an acknowledgement is not delayed
+## seconds; time after the last datagram that asked in which the next unreliable frames ask
+const ASK_INTERVAL := 1.0
+const ASK_NUMBERS := 1024  ## numbers; the same counted in datagrams
 const RTO_MIN := 0.05  ## seconds; shortest retransmission timeout
 const RTO_MAX := 2.0  ## seconds; longest retransmission timeout
 const RTO_INITIAL := 0.5  ## seconds; retransmission timeout before the first RTT sample

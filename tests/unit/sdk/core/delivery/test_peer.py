@@ -248,13 +248,17 @@ def test_probe_is_a_ping_when_all_that_is_under_way_has_arrived_otherwise() -> N
     one = peer()
     one.push(b"a", Mode.RELIABLE, 0)
     sent(one)
-    one.ping()
-    sent(one)
-
     one.handle_timeout(now=0.5)
-    (probe,) = sent(one, now=0.5)
+    assert texts(sent(one, now=0.5)) == [[b"a"]]
+    one.receive(bytes.fromhex("01 0000 0000 00 00"), now=0.6)
+
+    deadline = one.next_timeout(now=0.6)
+    assert deadline is not None
+    one.handle_timeout(now=deadline)
+    (probe,) = sent(one, now=deadline)
 
     assert probe.asks_ack
+    assert probe.has_ping
     assert probe.messages == []
 
 
@@ -278,7 +282,7 @@ def test_wrong_delay_makes_the_round_trip_neither_zero_nor_negative() -> None:
     one.ping()
     sent(one)
 
-    one.receive(bytes.fromhex("01 0000 0000 ff 00"), now=0.08)
+    one.receive(bytes.fromhex("01 0000 0000 fe 00"), now=0.08)
 
     assert one.rtt.smoothed == pytest.approx(0.01)
 
