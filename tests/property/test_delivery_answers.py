@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from packhorse.core.delivery.incoming import MemoryBudget
+from packhorse.core.delivery.memory import MemoryBudget
 from packhorse.core.delivery.peer import PeerDelivery
 from packhorse.testing import Conditions, Pair
 from packhorse.testing.link import CUT

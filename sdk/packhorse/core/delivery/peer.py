@@ -7,7 +7,7 @@ from packhorse.core.delivery.bandwidth import DeliveryRate
 from packhorse.core.delivery.congestion import AckedBatch, CongestionController
 from packhorse.core.delivery.credit import Credit
 from packhorse.core.delivery.delivered import Delivered
-from packhorse.core.delivery.incoming import MemoryBudget
+from packhorse.core.delivery.memory import MemoryBudget
 from packhorse.core.delivery.outgoing import Outgoing
 from packhorse.core.delivery.pacer import Pacer
 from packhorse.core.delivery.packing import join_frames, largest_piece, take_fitting
