@@ -210,8 +210,8 @@ def _control() -> Iterator[Case]:
             id=case_id,
             comment=comment,
             data=asking + data,
-            decoded=_decoded(frames, asks=True),
-            reencoded=asking + b"".join(frame.data() for frame in frames),
+            decoded={**_decoded(frames, asks=True), "ping": True},
+            reencoded=asking + _PING + b"".join(frame.data() for frame in frames),
         )
     for kibibytes in (0, 20480, _LARGEST_CREDIT):
         yield Case(
