@@ -173,7 +173,7 @@ class MessageType(IntEnum):
     CLOSED = 24
     PATH_CHALLENGE = 25
     PATH_RESPONSE = 26
-    LIMITED = 40
+    LIMITED = 27
 
 
 class Topology(IntEnum):

@@ -39,7 +39,7 @@ enum MessageType {
 	CLOSED = 24,
 	PATH_CHALLENGE = 25,
 	PATH_RESPONSE = 26,
-	LIMITED = 40,
+	LIMITED = 27,
 }
 
 ## Who may address whom in a room.
