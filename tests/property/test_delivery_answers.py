@@ -8,7 +8,7 @@ from packhorse.core.delivery.memory import MemoryBudget
 from packhorse.core.delivery.peer import PeerDelivery
 from packhorse.testing import Conditions, Pair
 from packhorse.testing.link import CUT
-from packhorse.wire.constants import Mode
+from packhorse.wire.constants import FRAGMENT_SIZE, Mode
 from packhorse.wire.frames import FrameDatagram, decode_frames
 from tests.support.delivery_pair import MAX_PAYLOAD
 
@@ -90,3 +90,20 @@ def test_peer_understands_the_numbers_after_an_outage_in_which_very_much_was_sen
     pair.run_for(1.0)
 
     assert pair.right.messages
+
+
+def test_probe_is_sent_though_its_piece_does_not_fit_beside_the_acknowledgement() -> None:
+    one = peer()
+    one.push(bytes(FRAGMENT_SIZE), Mode.RELIABLE, 255)
+    assert len(sent(one)) == 1
+    for number in range(250):
+        one.receive(b"\x00" + number.to_bytes(2), now=0.4)
+    one.receive(b"\x02" + (250).to_bytes(2), now=0.49)
+
+    one.handle_timeout(now=0.5)
+    alone, probe = sent(one, now=0.5)
+
+    assert alone.ack is not None
+    assert not alone.messages
+    assert len(probe.messages[0].payload) == FRAGMENT_SIZE
+    assert sent(one, now=0.5) == []

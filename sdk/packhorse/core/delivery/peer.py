@@ -161,7 +161,8 @@ class PeerDelivery:
     def _next_payload(self, now: float) -> bytes | None:
         is_ack_due = self._received.ack_at is not None and self._received.ack_at <= now
         may_send = self._may_send_more() and self._pacer.may_send(now=now)
-        if self._wants_probe:
+        is_probe = self._wants_probe
+        if is_probe:
             self._probe()
             may_send = True
         if not (may_send or is_ack_due or self._outgoing.has_unreliable or self._is_ping_wanted):
@@ -169,6 +170,7 @@ class PeerDelivery:
         ack = self._received.take_ack(now=now) if self._received.ack_at is not None else None
         prefix_size = NUMBER_SIZE + (ACK_SIZE + (ack.bitmap.bit_length() + 7) // 8 if ack else 0)
         pieces = self._take_pieces(self._max_payload - prefix_size, may_send=may_send)
+        self._wants_probe = is_probe and not (pieces or self._is_ping_wanted)  # no place beside ack
         return self._assemble(pieces, ack, now)
 
     def _assemble(self, pieces: list[Piece], ack: Ack | None, now: float) -> bytes:
