@@ -7,6 +7,8 @@ from packhorse.wire.room_code import RoomCode, parse_room_code
 
 DEFAULT_PORT: Final = 6969
 _MAX_PORT: Final = 65535
+_PORT_DIGITS: Final = 5
+_NOT_IN_HOSTS: Final = " /@[]"
 _ADVICE: Final = "write it as host or host:port, an IPv6 address as [::1]:6969"
 
 
@@ -40,7 +42,7 @@ def parse_relay_address(text: str) -> RelayAddress:
             f"{text!r} is a WebSocket address", "this version reaches relays over UDP: host:port"
         )
     host, port = _split(text)
-    if not host or any(symbol in host for symbol in " /@"):
+    if not host or not host.isprintable() or any(symbol in host for symbol in _NOT_IN_HOSTS):
         raise ConfigurationError(f"{text!r} is no relay address", _ADVICE)
     return RelayAddress(host, port)
 
@@ -57,8 +59,8 @@ def parse_invite(text: str) -> Invite:
 
 def _split(text: str) -> tuple[str, int]:
     if text.startswith("["):
-        host, _, rest = text[1:].partition("]")
-        if rest and not rest.startswith(":"):
+        host, end, rest = text[1:].partition("]")
+        if not end or (rest and not rest.startswith(":")):
             raise ConfigurationError(f"{text!r} is no relay address", _ADVICE)
         return host, _port(text, rest[1:])
     if text.count(":") > 1:  # an IPv6 address without brackets
@@ -70,6 +72,7 @@ def _split(text: str) -> tuple[str, int]:
 def _port(text: str, port: str) -> int:
     if not port:
         return DEFAULT_PORT
-    if not port.isascii() or not port.isdigit() or not 1 <= int(port) <= _MAX_PORT:
+    is_number = port.isascii() and port.isdigit() and len(port) <= _PORT_DIGITS
+    if not is_number or not 1 <= int(port) <= _MAX_PORT:
         raise ConfigurationError(f"{text!r} has no port in 1..{_MAX_PORT}", _ADVICE)
     return int(port)
