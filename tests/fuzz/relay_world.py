@@ -38,11 +38,13 @@ _TIGHT: Final = Settings(
     rooms_per_source=1,
     sessions_per_source=3,
     max_peers=3,
+    join_failures=1,
     client_byte_rate=2000,
     client_datagram_rate=5,
 )
 _SETTINGS: Final = (Settings(), _TIGHT, Settings(reply_rate=2, reply_rate_total=3))
 _WAITS: Final = (1.0, 5.0, 16.0, 61.0, 301.0, 3601.0)  # seconds
+_NO_ROOM: Final = "00000000"
 _STALE_CHECKS: Final = 64
 _LAST_SEQ: Final = (1 << 32) - 1000  # a script has no more steps than are left
 
@@ -85,6 +87,7 @@ class RelayWorld:
             "again": self._give_again,
             "legacy": self._give_legacy,
             "skip": self._skip_numbers,
+            "wear": self._wear_out,
         }
 
     def finish(self) -> None:
@@ -119,9 +122,10 @@ class RelayWorld:
         self._apply(create, applicant)
 
     def _ask_to_join(self, script: Script) -> None:
-        applicant, member = self._applicant(script), self._member(script)
+        applicant, number = self._applicant(script), script.number()
         cookie = self._cookies.get(applicant.address, bytes(c.COOKIE_SIZE))
-        self._apply(applicant.join(cookie, member.code if member else "K7QM2XPA"), applicant)
+        codes = [member.code for member in self._members if number < 0x80] or [_NO_ROOM]
+        self._apply(applicant.join(cookie, codes[number % len(codes)]), applicant)
 
     def _give_signed_body(self, script: Script) -> None:
         member, body = self._member(script), script.blob()
@@ -173,6 +177,12 @@ class RelayWorld:
         member = self._member(script)
         if member is not None:
             member.next_seq = min(member.next_seq + script.number(4), _LAST_SEQ)
+
+    def _wear_out(self, script: Script) -> None:
+        """Let a session of the relay come near its last sequence number."""
+        sessions = list(self._rig.core._registry.sessions.values())
+        if sessions:
+            script.pick(sessions).next_seq = (1 << 31) - 1
 
     # Parts of steps.
 

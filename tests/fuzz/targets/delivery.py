@@ -40,7 +40,9 @@ _PARTS: Final = (1, 2, 3, 16, 65535)
 _LONG: Final = (0, 1, 1000, 5000, 70_000)  # bytes
 
 
-class _World:
+class World:
+    """What a script can do, and what must hold all the while."""
+
     def __init__(self, script: Script) -> None:
         self._max_payload = script.pick(_SIZES) - HEADER_SIZE
         self._delivery = Delivery(self._max_payload)
@@ -215,7 +217,7 @@ _WAYS: Final = (
 
 def seeds() -> Iterable[bytes]:
     """Return a script for each way of a message, and the payloads of the vectors."""
-    steps = list(_World(Script(b"")).steps)
+    steps = list(World(Script(b"")).steps)
     for size in range(len(_SIZES)):
         yield from (bytes([size]) + written(steps, *way) for way in _WAYS)
         yield bytes([size]) + b"".join(written(steps, *way) for way in _WAYS)
@@ -226,6 +228,6 @@ def seeds() -> Iterable[bytes]:
 def run(data: bytes) -> None:
     """Play a script against the delivery layer."""
     script = Script(data)
-    world = _World(script)
+    world = World(script)
     script.play(world.steps)
     world.finish()

@@ -17,7 +17,9 @@ _WAITS: Final = (1.0, 6.0, 16.0, 61.0, 301.0)  # seconds
 _IDS: Final = (1, 2, LEGACY_MAX_ID)
 
 
-class _World:
+class World:
+    """What a script can do, and what must hold all the while."""
+
     def __init__(self, script: Script) -> None:
         self._now = 100.0
         self._session = LegacySession(script.pick(_IDS), _RELAY, now=self._now)
@@ -61,7 +63,7 @@ class _World:
 
 def seeds() -> Iterable[bytes]:
     """Return a script for the host, and one for another id."""
-    steps = list(_World(Script(b"")).steps)
+    steps = list(World(Script(b"")).steps)
     play = ("tick", 1, "echo", "from", 1, b"", "from", 2, b"hi", "from", 0, b"hi", "send", 2)
     for number in range(len(_IDS)):
         yield bytes([number]) + written(steps, *play, "wait", 2, "echo", "wait", 1, "leave")
@@ -70,6 +72,6 @@ def seeds() -> Iterable[bytes]:
 def run(data: bytes) -> None:
     """Play a script against a session."""
     script = Script(data)
-    world = _World(script)
+    world = World(script)
     script.play(world.steps)
     world.finish()

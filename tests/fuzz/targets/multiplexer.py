@@ -25,7 +25,9 @@ _WAITS: Final = (1.0, 21.0, 100.0)  # seconds
 _SIZES: Final = (1, 1000, 40_000, 65_536, 0)  # bytes
 
 
-class _World:
+class World:
+    """What a script can do, and what must hold all the while."""
+
     def __init__(self, script: Script) -> None:
         options = script.number()
         self._is_opener = bool(options & 1)
@@ -158,7 +160,7 @@ _WAYS: Final = (
 
 def seeds() -> Iterable[bytes]:
     """Return a script for each way of a stream, at either end."""
-    steps = list(_World(Script(b"")).steps)
+    steps = list(World(Script(b"")).steps)
     for options in range(4):
         yield from (bytes([options]) + written(steps, *way) for way in _WAYS)
         yield bytes([options]) + b"".join(written(steps, *way) for way in _WAYS)
@@ -167,6 +169,6 @@ def seeds() -> Iterable[bytes]:
 def run(data: bytes) -> None:
     """Play a script against a multiplexer."""
     script = Script(data)
-    world = _World(script)
+    world = World(script)
     script.play(world.steps)
     world.finish()

@@ -37,6 +37,10 @@ _WAYS: Final = (
     ("wait", 2, "ping", 1, 0, "wait", 3, "ping", 0, 0),
     ("leave", 0, 0, "ping", 1, 0, "wait", 5),
     ("skip", 1, 0, 0, 0, 100, "ping", 1, 0, "again", 3, 0, 0, 0, 1),
+    ("hello", 5, 9, "join", 5, 9, 0x80, "join", 5, 9, 0x80, "join", 5, 9, 0, "wait", 1),
+    ("wear", 1, "ping", 1, 0, "ping", 1, 0, "wear", 0, "sync", 0, 0, 0, "ping", 0, 0),
+    *[("data", 0, 129, 4, 0, 1, 0)] * 4,
+    ("wait", 2, "wait", 3, "hello", 0, 8, "create", 0, 8, 0),
     ("tick", 200, "early", "body", 7, b"\x81\x00\x01", 2),
 )
 _LEGACY: Final = (

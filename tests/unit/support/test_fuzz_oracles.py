@@ -2,6 +2,7 @@
 
 import pytest
 
+from packhorse.core.delivery.hub import Delivery
 from packhorse.wire.address import TransportAddress
 from packhorse.wire.constants import DropReason
 from packhorse.wire.errors import ParseError
@@ -14,7 +15,7 @@ from tests.fuzz.member_world import MemberWorld
 from tests.fuzz.oracles import BrokenRuleError, advance, check, decoded, settle
 from tests.fuzz.relay_world import RelayWorld
 from tests.fuzz.script import Script, blob, written
-from tests.fuzz.targets import header, multiplexer, relay
+from tests.fuzz.targets import delivery_pair, header, multiplexer, relay
 
 
 class Machine:
@@ -126,6 +127,16 @@ def test_move_without_a_proof_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_scripts_reach_rooms_and_members() -> None:
     assert RelayWorld(Script(b"\x40"))._rig.core.session_count == 3
     assert MemberWorld(Script(b"\x40"))._session.stage.value == "connected"
+
+
+def test_messages_in_the_wrong_order_are_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    receive = Delivery.receive
+    monkeypatch.setattr(Delivery, "receive", lambda *args, **named: receive(*args, **named)[::-1])
+    push = ("push", 0, 2, 0, 0)
+    steps = list(delivery_pair.World(Script(b"")).steps)
+
+    with pytest.raises(BrokenRuleError, match="order"):
+        delivery_pair.run(written(steps, *push, *push, "deliver", 1, 1, "deliver", 1, 0))
 
 
 def test_window_that_is_not_given_back_is_seen(
