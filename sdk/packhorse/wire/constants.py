@@ -78,7 +78,7 @@ CREATE_RATE: Final = 6  # 1/min per source; CREATE
 ROOMS_PER_SOURCE: Final = 8  # rooms; live rooms
 JOIN_RATE: Final = 30  # 1/min per source; JOIN
 JOIN_FAILURES: Final = 10  # 1/min per source; denied JOINs before the source is blocked
-# 1/s; denied JOINs in all; above it every JOIN that would be denied goes unanswered
+# 1/s; denied JOINs in all; above it JOINs are not looked up, see 5.5
 JOIN_FAILURES_TOTAL: Final = 50
 BLOCK_FIRST: Final = 60  # seconds; first block; doubles with each
 BLOCK_LONGEST: Final = 900  # seconds; longest block
