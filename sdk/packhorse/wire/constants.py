@@ -126,6 +126,8 @@ CLIENT_REMOVED_AFTER: Final = 60.0  # seconds; without valid SEAL a client is re
 HOST_REMOVED_AFTER: Final = 120.0
 PATH_PROOF: Final = 3.0  # seconds; a new address must answer PATH_CHALLENGE within this time
 TOMBSTONE: Final = 60.0  # seconds; an ended session answers its member with CLOSED for this time
+# seconds; data of a peer not yet in the roster is held back for this time
+EARLY_DATA_LIFETIME: Final = 4.0
 SYNC_RETRY: Final = 0.25  # seconds; first repetition of SYNC; doubles up to 4 s
 
 

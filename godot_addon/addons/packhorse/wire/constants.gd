@@ -180,6 +180,8 @@ const CLIENT_REMOVED_AFTER := 60.0  ## seconds; without valid SEAL a client is r
 const HOST_REMOVED_AFTER := 120.0
 const PATH_PROOF := 3.0  ## seconds; a new address must answer PATH_CHALLENGE within this time
 const TOMBSTONE := 60.0  ## seconds; an ended session answers its member with CLOSED for this time
+## seconds; data of a peer not yet in the roster is held back for this time
+const EARLY_DATA_LIFETIME := 4.0
 const SYNC_RETRY := 0.25  ## seconds; first repetition of SYNC; doubles up to 4 s
 
 ## fewer bytes than the header (or than the header and the MAC) needs
