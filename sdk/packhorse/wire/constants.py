@@ -118,6 +118,13 @@ LEGACY_ECHO_INTERVAL: Final = 1
 LEGACY_KEEPALIVE_INTERVAL: Final = 1  # seconds; keepalive to a peer that was sent nothing
 # seconds; keepalives end this long after the peer's last datagram
 LEGACY_KEEPALIVE_STOP: Final = 120
+LEGACY_IDS_PER_SOURCE: Final = 16  # ids; ids of one source, all its ports together
+# seconds; keepalives to an address that has only registered once
+LEGACY_UNPROVEN_KEEPALIVE: Final = 30
+# registrations; of an address that sends no data, before it is muted
+LEGACY_REGISTRATIONS: Final = 60
+LEGACY_REGISTRATION_RATE: Final = 0.5  # 1/s; rate at which these come back
+LEGACY_MUTE: Final = 130  # seconds; silence towards a muted address, from its last registration
 PING_INTERVAL: Final = 5.0  # seconds; PING; each interval varies by up to 10 % either way
 PING_INTERVAL_EARLY: Final = 1.0  # seconds; between the first five PINGs
 LOST_AFTER: Final = 15.0  # seconds; without valid SEAL a peer is shown as lost

@@ -172,6 +172,13 @@ const LEGACY_ECHO_INTERVAL := 1
 const LEGACY_KEEPALIVE_INTERVAL := 1  ## seconds; keepalive to a peer that was sent nothing
 ## seconds; keepalives end this long after the peer's last datagram
 const LEGACY_KEEPALIVE_STOP := 120
+const LEGACY_IDS_PER_SOURCE := 16  ## ids; ids of one source, all its ports together
+## seconds; keepalives to an address that has only registered once
+const LEGACY_UNPROVEN_KEEPALIVE := 30
+## registrations; of an address that sends no data, before it is muted
+const LEGACY_REGISTRATIONS := 60
+const LEGACY_REGISTRATION_RATE := 0.5  ## 1/s; rate at which these come back
+const LEGACY_MUTE := 130  ## seconds; silence towards a muted address, from its last registration
 const PING_INTERVAL := 5.0  ## seconds; PING; each interval varies by up to 10 % either way
 const PING_INTERVAL_EARLY := 1.0  ## seconds; between the first five PINGs
 const LOST_AFTER := 15.0  ## seconds; without valid SEAL a peer is shown as lost
