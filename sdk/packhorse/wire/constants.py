@@ -29,6 +29,7 @@ COOKIE_KEY_PERIOD: Final = 60  # seconds; period after which the cookie key chan
 NONCE_SIZE: Final = 16  # bytes; nonce of an attempt to join
 SESSION_KEY_SIZE: Final = 32  # bytes; session key
 CODE_LENGTH: Final = 8  # symbols; room code in canonical form
+CHALLENGE_SIZE: Final = 8  # bytes; challenge of PATH_CHALLENGE
 REPLAY_WINDOW: Final = 64  # sequence numbers; newest sequence numbers that are remembered
 PING_PAD: Final = 16  # bytes; padding of PING
 HISTORY_LENGTH: Final = 32  # events; room events that a relay keeps for SYNC

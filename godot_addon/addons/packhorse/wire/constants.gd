@@ -120,6 +120,7 @@ const COOKIE_KEY_PERIOD := 60  ## seconds; period after which the cookie key cha
 const NONCE_SIZE := 16  ## bytes; nonce of an attempt to join
 const SESSION_KEY_SIZE := 32  ## bytes; session key
 const CODE_LENGTH := 8  ## symbols; room code in canonical form
+const CHALLENGE_SIZE := 8  ## bytes; challenge of PATH_CHALLENGE
 const REPLAY_WINDOW := 64  ## sequence numbers; newest sequence numbers that are remembered
 const PING_PAD := 16  ## bytes; padding of PING
 const HISTORY_LENGTH := 32  ## events; room events that a relay keeps for SYNC
