@@ -12,6 +12,7 @@ from typing import Final, Self
 from packhorse.aio.udp import SocketAddress, UdpSocket
 from packhorse.wire.address import TransportAddress
 from packhorse.wire.constants import DropReason
+from packhorse_relay.aio.own_addresses import OwnAddresses
 from packhorse_relay.core.relay import RelayCore
 from packhorse_relay.core.relay_events import RelayEvent, SessionEnded, SessionStarted
 from packhorse_relay.core.relay_legacy import LegacyRoom
@@ -83,12 +84,12 @@ class RelayServer:
             OSError: An address or the port cannot be had.
         """
         self._loop = asyncio.get_running_loop()
-        self._own_addresses: set[SocketAddress] = set()
-        legacy = LegacyRoom(self._own_addresses) if self._with_legacy else None
+        own_addresses = OwnAddresses()
+        legacy = LegacyRoom(own_addresses) if self._with_legacy else None
         self._core = RelayCore(self._settings, secrets.token_bytes, legacy, now=self._loop.time())
         self._plane = PortablePlane(self._core.table, self._receive)
         await self._open_sockets()
-        self._own_addresses |= set(self.addresses)
+        own_addresses.listen_on(self.addresses)
         return self
 
     async def __aexit__(self, *_exc_info: object) -> None:

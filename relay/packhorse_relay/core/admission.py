@@ -54,7 +54,8 @@ class Admission:
             settings.join_failures, settings.block_first, settings.block_longest
         )
         total = settings.join_failures_total
-        self._failures_in_all = TokenBucket(total, total, now=now)
+        self._guesses = TokenBucket(total, total, now=now)
+        self._reserve = TokenBucket(total, total, now=now)
 
     def screen(self, message_class: type[Message], request: Request) -> None:
         """Refuse what can be refused before the rest is decoded (SPEC.md section 5).
@@ -118,6 +119,7 @@ class Admission:
         if self._is_repeated(join, request):
             return
         self._check_rate(self._joins, request)
+        self._check_guesses(request)
         room = self._registry.room_for(RoomCode(join.code), source_of(request.source))
         if room is None:
             self._deny(request)
@@ -201,11 +203,24 @@ class Admission:
         datagram = encode_padded(grant, request.transaction, session.max_datagram)
         self._outbox.send(datagram, request.source)
 
+    def _check_guesses(self, request: Request) -> None:
+        """Keep all sources together from trying codes faster than is allowed (SPEC.md 10.2).
+
+        What is dropped here was not looked up, so that nobody learns anything from it.
+        While too many are denied, a source that was denied lately waits, and all others
+        share what is left in reserve.
+        """
+        now = request.now
+        if not self._guesses.wait(now=now):
+            return
+        is_suspicious = self._failures.is_suspicious(source_of(request.source), now=now)
+        if is_suspicious or not self._reserve.take(now=now):
+            raise DatagramDropped(DropReason.RATE_LIMITED)
+
     def _deny(self, request: Request) -> Never:
         """Refuse in one way whatever the cause, so that codes cannot be probed (JOIN-5)."""
         self._failures.add(source_of(request.source), now=request.now)
-        if not self._failures_in_all.take(now=request.now):
-            raise DatagramDropped(DropReason.RATE_LIMITED)
+        self._guesses.take(now=request.now)
         self._refuse(ErrorCode.JOIN_DENIED, request)
 
     def _refuse(self, code: ErrorCode, request: Request, retry_after: float | None = None) -> Never:

@@ -2,11 +2,12 @@
 
 import heapq
 from collections import deque
+from collections.abc import Callable
 from weakref import WeakKeyDictionary
 
 from packhorse.wire import constants as c
 from packhorse.wire.constants import ErrorCode, RoomEventKind
-from packhorse.wire.messages import Closed, RelaySeal
+from packhorse.wire.messages import Closed, PathChallenge, RelaySeal
 from packhorse.wire.seal import SharedSeal, encode_seal
 from packhorse_relay.core.news import News, Untold
 from packhorse_relay.core.outbox import Outbox
@@ -43,6 +44,14 @@ class Members:
         """Return the SEAL datagram of `message` for a session."""
         key = session.keys.relay_to_member
         return encode_seal(message, session.id, session.endpoint.tag, key)
+
+    def ask_for_consent(
+        self, session: Session, random_bytes: Callable[[int], bytes], *, now: float
+    ) -> None:
+        """Let an address that was proven some time ago prove itself again (SPEC.md PATH-4)."""
+        if now - session.proven_at >= self._settings.consent_interval(session.peer):
+            session.consent = session.consent or random_bytes(c.CHALLENGE_SIZE)
+            self.send(session, PathChallenge(seq=session.take_seq(), challenge=session.consent))
 
     def announce(self, room: Room, kind: RoomEventKind, peer: int, code: int = 0) -> None:
         """Record a change and tell it to every member but the one it is about."""
@@ -142,7 +151,8 @@ class Members:
             self._check(session, now)
 
     def _check(self, session: Session, now: float) -> None:
-        removed_at = session.last_heard + self._settings.removed_after(session.peer)
+        believed_until = min(session.last_heard, session.proven_at)
+        removed_at = believed_until + self._settings.removed_after(session.peer)
         lost_at = session.last_heard + self._settings.lost_after
         if removed_at <= now:
             self._expire(session, now)

@@ -142,6 +142,7 @@ class Registry:
             max_datagram=max_datagram,
             joined_from=address,
             last_heard=now,
+            proven_at=now,
             challenges=TokenBucket(CHALLENGE_RATE, CHALLENGE_RATE, now=now),
             requests=TokenBucket(SEAL_RATE, 2 * SEAL_RATE, now=now),
             regrants=TokenBucket(REGRANT_RATE, 5 * REGRANT_RATE, now=now),

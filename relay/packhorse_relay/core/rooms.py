@@ -74,6 +74,10 @@ class Session:
     """SEAL datagrams that are acted upon."""
     regrants: TokenBucket
     """Answers to repeated CREATE and JOIN."""
+    proven_at: float
+    """When its address was last seen to receive."""
+    consent: bytes = b""
+    """Challenge that is open at its address."""
     check_at: float = 0.0
     """When its lease is looked at next."""
     is_lost: bool = False

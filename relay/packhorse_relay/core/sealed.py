@@ -28,7 +28,6 @@ from packhorse_relay.core.registry import Registry, Tombstone
 from packhorse_relay.core.request import Request
 from packhorse_relay.core.rooms import HOST, PendingPath, Session
 
-_CHALLENGE_SIZE: Final = 8  # bytes
 _SMALLEST_SEAL: Final = c.HEADER_SIZE + 1 + c.MAC_SIZE  # bytes
 
 
@@ -82,11 +81,12 @@ class SealedRequests:
                 self._acknowledge(session, message.seq, 0)
                 self._members.end(session, 0, now=request.now)
             case PathResponse():  # pragma: no branch - there are no others
-                self._move(session, request)
+                self._prove(session, message, request)
 
     def _ping(self, session: Session, ping: Ping, request: Request) -> None:
         if request.source == session.address:
             self._pong(session, ping.seq)
+            self._members.ask_for_consent(session, self._random_bytes, now=request.now)
         else:
             self._challenge(session, ping, request)
 
@@ -158,11 +158,19 @@ class SealedRequests:
         is_open = pending is not None and pending.expires_at > request.now
         if pending is not None and is_open and pending.address == request.source:
             return pending.challenge
-        return self._random_bytes(_CHALLENGE_SIZE)
+        return self._random_bytes(c.CHALLENGE_SIZE)
+
+    def _prove(self, session: Session, response: PathResponse, request: Request) -> None:
+        if request.source != session.address:
+            self._move(session, request)
+        elif not session.consent or response.challenge != session.consent:
+            raise DatagramDropped(DropReason.UNEXPECTED_MESSAGE)
+        session.consent = b""
+        session.proven_at = request.now
 
     def _move(self, session: Session, request: Request) -> None:
         pending = session.pending
-        if pending is None or request.source == session.address:
+        if pending is None:  # pragma: no cover - the path was checked before
             raise DatagramDropped(DropReason.UNEXPECTED_MESSAGE)
         session.pending = None
         self._registry.table.move(session.endpoint, request.source)

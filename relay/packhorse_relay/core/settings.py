@@ -21,6 +21,7 @@ _RANGES = {
     "host_byte_rate": (1, UNLIMITED.octets),
     "host_datagram_rate": (1, UNLIMITED.datagrams),
 }
+_CONSENTS: Final = 4  # proofs of an address that are asked for within the time of removal
 _NOT_NEGATIVE = (
     "hello_rate",
     "reply_rate",
@@ -111,6 +112,10 @@ class Settings:
     def removed_after(self, peer: int) -> float:
         """Return the seconds without SEAL after which the peer is removed."""
         return self.host_removed_after if peer == 1 else self.client_removed_after
+
+    def consent_interval(self, peer: int) -> float:
+        """Return the seconds after which the peer's address has to be proven again."""
+        return self.removed_after(peer) / _CONSENTS
 
     def data_rate(self, peer: int) -> DataRate:
         """Return what the peer may send."""

@@ -14,6 +14,8 @@ from packhorse.wire.constants import MemberState
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+_PART_WITHIN = 1.0  # seconds that giving up waits for GRANT
+
 
 class Session(Protocol):
     """The five methods of a pure session."""
@@ -173,6 +175,21 @@ class SessionDriver(Driver[MemberSession]):
         address = TransportAddress(*relay)
         now = asyncio.get_running_loop().time()
         super().__init__(MemberSession(wish, address, secrets.token_bytes, now=now), relay)
+
+    async def part(self) -> None:
+        """Close; a relay that may be letting us in just now is waited for and told.
+
+        Else it would keep a member that is not there until the lease ends. Takes at most
+        a second. Safe to cancel: then it closes at once.
+        """
+        try:
+            async with asyncio.timeout(_PART_WITHIN):
+                while self.session.state is MemberState.JOINING:
+                    await self.activity()
+        except TimeoutError:
+            pass
+        finally:
+            self.abandon()
 
     def abandon(self) -> None:
         """Close at once; a relay that has let us in is told so, but not waited for."""

@@ -29,6 +29,7 @@ COOKIE_KEY_PERIOD: Final = 60  # seconds; period after which the cookie key chan
 NONCE_SIZE: Final = 16  # bytes; nonce of an attempt to join
 SESSION_KEY_SIZE: Final = 32  # bytes; session key
 CODE_LENGTH: Final = 8  # symbols; room code in canonical form
+CHALLENGE_SIZE: Final = 8  # bytes; challenge of PATH_CHALLENGE
 REPLAY_WINDOW: Final = 64  # sequence numbers; newest sequence numbers that are remembered
 PING_PAD: Final = 16  # bytes; padding of PING
 HISTORY_LENGTH: Final = 32  # events; room events that a relay keeps for SYNC
@@ -83,7 +84,7 @@ CREATE_RATE: Final = 6  # 1/min per source; CREATE
 ROOMS_PER_SOURCE: Final = 8  # rooms; live rooms
 JOIN_RATE: Final = 30  # 1/min per source; JOIN
 JOIN_FAILURES: Final = 10  # 1/min per source; denied JOINs before the source is blocked
-# 1/s; denied JOINs in all; above it every JOIN that would be denied goes unanswered
+# 1/s; denied JOINs in all; above it JOINs are not looked up, see 5.5
 JOIN_FAILURES_TOTAL: Final = 50
 BLOCK_FIRST: Final = 60  # seconds; first block; doubles with each
 BLOCK_LONGEST: Final = 900  # seconds; longest block
@@ -123,6 +124,13 @@ LEGACY_ECHO_INTERVAL: Final = 1
 LEGACY_KEEPALIVE_INTERVAL: Final = 1  # seconds; keepalive to a peer that was sent nothing
 # seconds; keepalives end this long after the peer's last datagram
 LEGACY_KEEPALIVE_STOP: Final = 120
+LEGACY_IDS_PER_SOURCE: Final = 16  # ids; ids of one source, all its ports together
+# seconds; keepalives to an address that has only registered once
+LEGACY_UNPROVEN_KEEPALIVE: Final = 30
+# registrations; of an address that sends no data, before it is muted
+LEGACY_REGISTRATIONS: Final = 60
+LEGACY_REGISTRATION_RATE: Final = 0.5  # 1/s; rate at which these come back
+LEGACY_MUTE: Final = 130  # seconds; silence towards a muted address, from its last registration
 PING_INTERVAL: Final = 5.0  # seconds; PING; each interval varies by up to 10 % either way
 PING_INTERVAL_EARLY: Final = 1.0  # seconds; between the first five PINGs
 LOST_AFTER: Final = 15.0  # seconds; without valid SEAL a peer is shown as lost
@@ -131,6 +139,8 @@ CLIENT_REMOVED_AFTER: Final = 60.0  # seconds; without valid SEAL a client is re
 HOST_REMOVED_AFTER: Final = 120.0
 PATH_PROOF: Final = 3.0  # seconds; a new address must answer PATH_CHALLENGE within this time
 TOMBSTONE: Final = 60.0  # seconds; an ended session answers its member with CLOSED for this time
+# seconds; data of a peer not yet in the roster is held back for this time
+EARLY_DATA_LIFETIME: Final = 4.0
 SYNC_RETRY: Final = 0.25  # seconds; first repetition of SYNC; doubles up to 4 s
 
 

@@ -120,6 +120,7 @@ const COOKIE_KEY_PERIOD := 60  ## seconds; period after which the cookie key cha
 const NONCE_SIZE := 16  ## bytes; nonce of an attempt to join
 const SESSION_KEY_SIZE := 32  ## bytes; session key
 const CODE_LENGTH := 8  ## symbols; room code in canonical form
+const CHALLENGE_SIZE := 8  ## bytes; challenge of PATH_CHALLENGE
 const REPLAY_WINDOW := 64  ## sequence numbers; newest sequence numbers that are remembered
 const PING_PAD := 16  ## bytes; padding of PING
 const HISTORY_LENGTH := 32  ## events; room events that a relay keeps for SYNC
@@ -177,6 +178,13 @@ const LEGACY_ECHO_INTERVAL := 1
 const LEGACY_KEEPALIVE_INTERVAL := 1  ## seconds; keepalive to a peer that was sent nothing
 ## seconds; keepalives end this long after the peer's last datagram
 const LEGACY_KEEPALIVE_STOP := 120
+const LEGACY_IDS_PER_SOURCE := 16  ## ids; ids of one source, all its ports together
+## seconds; keepalives to an address that has only registered once
+const LEGACY_UNPROVEN_KEEPALIVE := 30
+## registrations; of an address that sends no data, before it is muted
+const LEGACY_REGISTRATIONS := 60
+const LEGACY_REGISTRATION_RATE := 0.5  ## 1/s; rate at which these come back
+const LEGACY_MUTE := 130  ## seconds; silence towards a muted address, from its last registration
 const PING_INTERVAL := 5.0  ## seconds; PING; each interval varies by up to 10 % either way
 const PING_INTERVAL_EARLY := 1.0  ## seconds; between the first five PINGs
 const LOST_AFTER := 15.0  ## seconds; without valid SEAL a peer is shown as lost
@@ -185,6 +193,8 @@ const CLIENT_REMOVED_AFTER := 60.0  ## seconds; without valid SEAL a client is r
 const HOST_REMOVED_AFTER := 120.0
 const PATH_PROOF := 3.0  ## seconds; a new address must answer PATH_CHALLENGE within this time
 const TOMBSTONE := 60.0  ## seconds; an ended session answers its member with CLOSED for this time
+## seconds; data of a peer not yet in the roster is held back for this time
+const EARLY_DATA_LIFETIME := 4.0
 const SYNC_RETRY := 0.25  ## seconds; first repetition of SYNC; doubles up to 4 s
 
 ## fewer bytes than the header (or than the header and the MAC) needs
