@@ -52,6 +52,10 @@ class Admission:
         total = settings.join_failures_total
         self._failures_in_all = TokenBucket(total, total, now=now)
 
+    def change_settings(self, settings: Settings) -> None:
+        """Take over the fields in `LIVE`."""
+        self._settings = settings
+
     def hello(self, hello: Hello, request: Request) -> None:
         """Answer HELLO with a cookie and forget it (SPEC.md section 5)."""
         if len(request.data) < c.MIN_HELLO_SIZE:
@@ -124,6 +128,7 @@ class Admission:
         if not session.regrants.take(now=request.now):
             raise DatagramDropped(DropReason.RATE_LIMITED)
         session.max_datagram = self._agreed_size(message)
+        session.asked_at = None
         self._grant(session, message, request)
         return True
 

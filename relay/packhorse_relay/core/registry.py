@@ -59,6 +59,10 @@ class Registry:
         self.sessions: dict[int, Session] = {}
         self.tombstones: OrderedDict[int, Tombstone] = OrderedDict()
 
+    def change_settings(self, settings: Settings) -> None:
+        """Take over the fields in `LIVE`."""
+        self._settings = settings
+
     def is_full_for_room(self) -> bool:
         """Tell whether the relay has no place for another room."""
         return len(self.rooms) >= self._settings.max_rooms
@@ -140,6 +144,7 @@ class Registry:
             max_datagram=max_datagram,
             joined_from=address,
             last_heard=now,
+            asked_at=now,
             challenges=TokenBucket(CHALLENGE_RATE, CHALLENGE_RATE, now=now),
             requests=TokenBucket(SEAL_RATE, 2 * SEAL_RATE, now=now),
             regrants=TokenBucket(REGRANT_RATE, 5 * REGRANT_RATE, now=now),

@@ -74,6 +74,10 @@ class Session:
     """SEAL datagrams that are acted upon."""
     regrants: TokenBucket
     """Answers to repeated CREATE and JOIN."""
+    asked_at: float | None
+    """When it was sent what a member answers at once: GRANT, or PATH_CHALLENGE."""
+    rtt: float | None = None
+    """Seconds between relay and member when it joined, or last changed its address."""
     check_at: float = 0.0
     """When its lease is looked at next."""
     is_lost: bool = False
@@ -102,6 +106,12 @@ class Session:
     def is_used_up(self) -> bool:
         """Tell whether it has to end before the relay runs out of sequence numbers."""
         return self.next_seq > _LAST_SEQ
+
+    def measure_rtt(self, *, now: float) -> None:
+        """Take the answer for the end of a round trip; what was sent twice tells nothing."""
+        if self.asked_at is not None:
+            self.rtt = now - self.asked_at
+            self.asked_at = None
 
     def take_seq(self) -> int:
         """Return the next sequence number of the relay's direction."""

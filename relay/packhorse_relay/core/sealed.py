@@ -30,6 +30,7 @@ from packhorse_relay.core.request import Request
 from packhorse_relay.core.rooms import HOST, PendingPath, Session
 
 _CHALLENGE_SIZE: Final = 8  # bytes
+_FIRST_SEQ: Final = 1
 _SMALLEST_SEAL: Final = c.HEADER_SIZE + 1 + c.MAC_SIZE  # bytes
 
 
@@ -87,6 +88,8 @@ class SealedRequests:
 
     def _ping(self, session: Session, ping: Ping, request: Request) -> None:
         if request.source == session.address:
+            if ping.seq == _FIRST_SEQ:  # it goes out right after GRANT (SPEC.md section 8)
+                session.measure_rtt(now=request.now)
             self._pong(session, ping.seq)
         else:
             self._challenge(session, ping, request)
@@ -147,6 +150,7 @@ class SealedRequests:
 
     def _challenge(self, session: Session, ping: Ping, request: Request) -> None:
         challenge = self._challenge_for(session, request)
+        is_repeated = session.pending is not None and session.pending.challenge == challenge
         message = PathChallenge(seq=session.take_seq(), challenge=challenge)
         datagram = self._members.seal(session, message)
         if len(datagram) > len(request.data):
@@ -155,6 +159,7 @@ class SealedRequests:
             raise DatagramDropped(DropReason.RATE_LIMITED)
         expires_at = request.now + c.PATH_PROOF
         session.pending = PendingPath(request.source, challenge, ping.seq, expires_at)
+        session.asked_at = None if is_repeated else request.now
         self._outbox.send(datagram, request.source)
 
     def _challenge_for(self, session: Session, request: Request) -> bytes:
@@ -170,6 +175,7 @@ class SealedRequests:
         if pending is None or request.source == session.address:
             raise DatagramDropped(DropReason.UNEXPECTED_MESSAGE)
         session.pending = None
+        session.measure_rtt(now=request.now)
         self._registry.table.move(session.endpoint, request.source)
         self._pong(session, pending.ping)
 
