@@ -13,7 +13,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final, NamedTuple, Self
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
 from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.datastructures import Headers
@@ -128,16 +128,16 @@ class AdminListener:
         shown = _credentials(request, remote)
         if getattr(request, "method", "GET") != "GET":
             return Verdict.BAD_METHOD, None
-        url = urlsplit(request.path)
-        if url.path in _PAGES:
+        path, _, asked = request.path.partition("?")
+        if path in _PAGES:
             verdict = self._access.check_page(shown)
-            return verdict, _PAGES[url.path](self._views) if verdict is Verdict.OK else None
-        if url.path not in _DATA:
+            return verdict, _PAGES[path](self._views) if verdict is Verdict.OK else None
+        if path not in _DATA:
             return Verdict.NOT_FOUND, None
-        query = parse_qs(url.query, max_num_fields=8)
+        query = parse_qs(asked, max_num_fields=8)
         now = asyncio.get_running_loop().time()
         verdict = self._access.check_data(shown, reveal="reveal" in query, now=now)
-        return verdict, _DATA[url.path](self._views, query) if verdict is Verdict.OK else None
+        return verdict, _DATA[path](self._views, query) if verdict is Verdict.OK else None
 
 
 class _Connection(ServerConnection):

@@ -17,9 +17,9 @@ _LISTED_DROPS: Final = 5  # reasons
 
 def status_view(status: Status) -> RenderableType:
     """Return the figures and a table of the rooms."""
-    lines = [Text(line) for line in (_heading(status), _traffic(status), _process(status))]
+    lines = [_text(line) for line in (_heading(status), _traffic(status), _process(status))]
     drops = _drops(status)
-    return Group(*lines, *([Text(drops)] if drops else []), Text(), _rooms(status))
+    return Group(*lines, *([_text(drops)] if drops else []), Text(), _rooms(status))
 
 
 def _heading(status: Status) -> str:
@@ -57,9 +57,9 @@ def _rooms(status: Status) -> RenderableType:
     for title in ("room", "members", "lost", "RTT", "kind", "host"):
         table.add_column(title, justify="right" if title in ("members", "lost", "RTT") else "left")
     for room in status["room_list"]:
-        table.add_row(*(Text(cell) for cell in _row(room)))
+        table.add_row(*(_text(cell) for cell in _row(room)))
     if status["rooms_left_off"]:
-        table.add_row(Text(f"and {status['rooms_left_off']} more"))
+        table.add_row(_text(f"and {status['rooms_left_off']} more"))
     return table
 
 
@@ -77,6 +77,11 @@ def _row(room: dict[str, Any]) -> tuple[str, ...]:
         room["topology"],
         host,
     )
+
+
+def _text(told: str) -> Text:
+    """Return what a relay told, without what would move the cursor."""
+    return Text("".join(c if c.isprintable() else "?" for c in told))
 
 
 def _latest(status: Status, name: str) -> float:
