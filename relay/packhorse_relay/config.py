@@ -5,6 +5,7 @@ The keys are the fields of `RelayConfig`, and in the table `[limits]` those of `
 
 import dataclasses
 import difflib
+import math
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -14,19 +15,21 @@ from typing import Any, Final, NamedTuple, cast, get_origin, get_type_hints
 from packhorse.wire.errors import ConfigurationError
 from packhorse_relay.config_values import Key, Value, from_text, from_toml, to_toml
 from packhorse_relay.core import settings as core_settings
-from packhorse_relay.core.settings import Settings
+from packhorse_relay.core.settings import _RANGES, Settings
 
 ENVIRONMENT_PREFIX: Final = "PACKHORSE_RELAY_"
 DEFAULT_PORT: Final = 6969
 LIMITS: Final = "limits"  # the table of the file that holds the fields of Settings
 _MAX_FILE: Final = 1 << 20  # bytes
-_RANGES: Final[Mapping[str, tuple[float, float]]] = core_settings.RANGES
+_PROFILES: Final[Mapping[str, Settings]] = getattr(core_settings, "PROFILES", {"home": Settings()})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RelayConfig:
     """Everything that an operator may set, but for the limits."""
 
+    profile: str = field(default="home", metadata={"choices": tuple(_PROFILES)})
+    """What the limits are before any of them is set."""
     bind: tuple[str, ...] = ()
     """Addresses to listen on; none means every IPv4 and IPv6 address."""
     port: int = field(default=DEFAULT_PORT, metadata={"range": (0, 65535)})
@@ -92,7 +95,8 @@ def load_config(
     for origin, found in by_origin.items():
         values |= found
         origins |= dict.fromkeys(found, origin)
-    return Loaded(_config_of(values), _settings_of(values), origins)
+    config = _config_of(values)
+    return Loaded(config, _settings_of(values, _PROFILES[config.profile]), origins)
 
 
 def config_text(loaded: Loaded) -> str:
@@ -109,7 +113,8 @@ def keys_of(cls: type) -> dict[str, Key]:
 
 
 def _key(each: "dataclasses.Field[Any]", hint: type) -> Key:
-    least, most = each.metadata.get("range") or _RANGES.get(each.name, (0, float("inf")))
+    limits: tuple[float, float] = _RANGES.get(each.name, (0, math.inf))
+    least, most = each.metadata.get("range", limits)
     return Key(
         name=each.name,
         kind=get_origin(hint) or hint,
@@ -193,9 +198,9 @@ def _config_of(values: Mapping[str, Value]) -> RelayConfig:
     return config
 
 
-def _settings_of(values: Mapping[str, Value]) -> Settings:
+def _settings_of(values: Mapping[str, Value], profile: Settings) -> Settings:
     mine: dict[str, Any] = {name: values[name] for name in LIMIT_KEYS if name in values}
-    return Settings(**mine)
+    return dataclasses.replace(profile, **mine)
 
 
 def _lines(config: RelayConfig | Settings, origins: Mapping[str, str]) -> Iterator[str]:

@@ -8,7 +8,16 @@ from packhorse_relay.config import CONFIG_KEYS, DEFAULT_PORT
 from packhorse_relay.config_values import Value
 
 # Flags that stand for the key of their name.
-_PLAIN: Final = ("port", "legacy", "dataplane", "admin", "state_dir", "log_format", "log_level")
+_PLAIN: Final = (
+    "profile",
+    "port",
+    "legacy",
+    "dataplane",
+    "admin",
+    "state_dir",
+    "log_format",
+    "log_level",
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -59,6 +68,11 @@ def _add_relay(parser: argparse.ArgumentParser) -> None:
 
 def _add_configuration(group: "argparse._ArgumentGroup") -> None:
     group.add_argument("--config", type=Path, metavar="FILE", help="read relay.toml")
+    group.add_argument(
+        "--profile",
+        choices=CONFIG_KEYS["profile"].choices,
+        help="limits to start from (default: home)",
+    )
     group.add_argument(
         "--set",
         action="append",

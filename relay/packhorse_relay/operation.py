@@ -19,7 +19,8 @@ from packhorse_relay.admin.listener import AdminListener, Views
 from packhorse_relay.admin.metrics import Metrics, Sources
 from packhorse_relay.admin.status import Identity, Relay, status_of
 from packhorse_relay.config import Loaded, RelayConfig, keys_of
-from packhorse_relay.core.settings import LIVE, Settings
+from packhorse_relay.core.live import LIVE
+from packhorse_relay.core.settings import Settings
 from packhorse_relay.logs import LogOutput, set_log_level
 from packhorse_relay.monitor import Monitor
 from packhorse_relay.state import load_admin_token, make_admin_token, state_directory

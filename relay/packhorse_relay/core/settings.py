@@ -1,13 +1,11 @@
 """What an operator may change about the relay's behaviour."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
 
 from packhorse.wire import constants as c
 from packhorse.wire.errors import ConfigurationError
 
-RANGES: Final[Mapping[str, tuple[float, float]]] = {
+_RANGES = {
     "max_datagram": (256, c.MAX_DATAGRAM),
     "max_peers": (2, c.MAX_PEERS_HARD),
     "ping_interval": (0.1, 60),
@@ -15,17 +13,6 @@ RANGES: Final[Mapping[str, tuple[float, float]]] = {
     "client_removed_after": (1, 3600),
     "host_removed_after": (1, 3600),
 }
-LIVE: Final = frozenset(
-    [
-        "rooms_per_source",
-        "sessions_per_source",
-        "max_rooms",
-        "max_sessions",
-        "max_peers",
-        "max_datagram",
-    ]
-)
-"""Fields that a running relay takes over: those that bind whoever comes next, and nobody else."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +64,7 @@ class Settings:
         Raises:
             ConfigurationError: A value is out of range.
         """
-        for name, (least, most) in RANGES.items():
+        for name, (least, most) in _RANGES.items():
             value = getattr(self, name)
             if not least <= value <= most:
                 raise ConfigurationError(f"{name} is {value}, must be {least}..{most}")

@@ -1,5 +1,6 @@
 """Tests of the configuration: sources, their order, and what is wrong with them."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -72,6 +73,17 @@ def test_every_limit_can_be_set_in_every_source(file: Path, name: str) -> None:
     assert load(file).origins == {name: "file"}
     assert load(None, {variable: text}).origins == {name: "environment"}
     assert load(None, {}, {}, {name: text}).origins == {name: "flag"}
+
+
+def test_profile_gives_the_limits_that_nobody_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    profiles = {"home": Settings(), "tiny": Settings(max_rooms=2, max_peers=3)}
+    monkeypatch.setattr("packhorse_relay.config._PROFILES", profiles)
+    key = replace(CONFIG_KEYS["profile"], choices=tuple(profiles))
+    monkeypatch.setitem(ALL_KEYS, "profile", key)
+
+    loaded = load(None, {}, {}, {"profile": "tiny", "max_peers": "4"})
+
+    assert (loaded.settings.max_rooms, loaded.settings.max_peers) == (2, 4)
 
 
 def test_no_key_has_two_meanings() -> None:

@@ -14,7 +14,6 @@ from packhorse.wire.ctrl import encode_ctrl
 from packhorse.wire.legacy import encode_legacy
 from packhorse.wire.messages import Challenge, Error, Hello, Nudge
 from packhorse_relay.core.relay_legacy import LegacyRoom
-from packhorse_relay.core.settings import LIVE, Settings
 from tests.support.relay_harness import (
     START,
     TRANSACTION,
@@ -261,19 +260,3 @@ def test_relay_reads_no_applicant_without_a_session() -> None:
 
     assert rig.send(b"\xa6" + bytes(60), STRANGER).drop is DropReason.UNKNOWN_SESSION
     assert rig.core.session_count == 0
-
-
-def test_changed_limits_bind_those_who_come_next() -> None:
-    rig = Rig()
-    host, _ = rig.room(2)
-
-    rig.core.change_settings(Settings(max_rooms=1, max_peers=2))
-
-    refused = rig.ask_to_create(Applicant(address=address(9))).answer
-    assert isinstance(refused, Error)
-    assert refused.code == ErrorCode.RELAY_FULL
-    assert rig.join(host.code, address(10)).peer == 3  # the room was opened for more
-
-
-def test_limits_that_can_change_are_settings() -> None:
-    assert set(Settings.__dataclass_fields__) >= LIVE
