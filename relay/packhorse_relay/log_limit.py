@@ -7,6 +7,8 @@ from typing import Final, NamedTuple
 LINE_INTERVAL: Final = 10.0  # seconds between two lines of one kind from one source
 MAX_PAIRS: Final = 1024  # kinds and sources that are told apart
 _EVERYBODY: Final = ""  # the source of those for whom there was no place
+_ANYTHING: Final = "other"  # the kind of what comes when not even a kind has a place
+_SPARE: Final = 64  # places for kinds when all others are taken
 
 
 class HeldBack(NamedTuple):
@@ -38,7 +40,7 @@ class LogLimiter:
         """Tell whether a line may be logged now; else count it.
 
         Args:
-            kind: Of event; one of a fixed number.
+            kind: Of event.
             source: Whom it is about. Where the table is full, those who are new to it
                 count as one.
             now: Monotonic, in seconds.
@@ -67,5 +69,7 @@ class LogLimiter:
     def _name(self, kind: str, source: str) -> tuple[str, str]:
         is_new = (kind, source) not in self._pairs
         if is_new and len(self._pairs) >= self._max_pairs:
-            return kind, _EVERYBODY
+            has_spare = len(self._pairs) < self._max_pairs + _SPARE
+            is_known = (kind, _EVERYBODY) in self._pairs
+            return (kind if has_spare or is_known else _ANYTHING), _EVERYBODY
         return kind, source

@@ -11,7 +11,7 @@ from typing import Final, TextIO
 from packhorse_relay.log_limit import HeldBack, LogLimiter
 
 MAX_TEXT: Final = 64  # characters of a text that somebody else may have chosen
-_ROOT: Final = ("packhorse", "packhorse_relay")
+_ROOTS: Final = ("packhorse", "packhorse_relay", "asyncio")
 
 
 class LogOutput(logging.Handler):
@@ -80,7 +80,7 @@ def set_up_logs(
     stream: TextIO | None = None,
     clock: Callable[[], float] = time.monotonic,
 ) -> LogOutput:
-    """Let our loggers write; returns what they write through.
+    """Let our loggers and that of asyncio write; returns what they write through.
 
     Args:
         level: The least important one that is logged.
@@ -90,7 +90,7 @@ def set_up_logs(
     """
     formatter = JsonFormatter() if form == "json" else TextFormatter()
     output = LogOutput(stream or sys.stderr, formatter, clock)
-    for name in _ROOT:
+    for name in _ROOTS:
         log = logging.getLogger(name)
         for old in [each for each in log.handlers if isinstance(each, LogOutput)]:
             log.removeHandler(old)
@@ -102,7 +102,7 @@ def set_up_logs(
 
 def set_log_level(level: str) -> None:
     """Set the least important level that is logged."""
-    for name in _ROOT:
+    for name in _ROOTS:
         logging.getLogger(name).setLevel(level.upper())
 
 

@@ -44,6 +44,16 @@ def test_flood_of_sources_fills_no_table() -> None:
     assert held_back == [HeldBack("join", "", 10_000 - 11)]
 
 
+def test_flood_of_kinds_fills_no_table() -> None:
+    """Attack 25: lines that are all different, from a library's logger."""
+    limiter = LogLimiter(max_pairs=10)
+
+    passed = sum(limiter.admits(str(kind), "", now=0.0) for kind in range(10_000))
+
+    assert passed == len(limiter) == 10 + 64 + 1
+    assert HeldBack("other", "", 10_000 - passed) in limiter.take_held_back(now=LINE_INTERVAL)
+
+
 def test_source_that_was_there_before_the_flood_keeps_its_place() -> None:
     limiter = LogLimiter(max_pairs=2)
     limiter.admits("join", "old", now=0.0)

@@ -24,7 +24,7 @@ HOSTILE = [
 @pytest.fixture
 def stream() -> Iterator[io.StringIO]:
     yield io.StringIO()
-    for name in ("packhorse", "packhorse_relay"):
+    for name in ("packhorse", "packhorse_relay", "asyncio"):
         log = logging.getLogger(name)
         for handler in [each for each in log.handlers if isinstance(each, LogOutput)]:
             log.removeHandler(handler)
