@@ -144,6 +144,8 @@ def _announce(
     if config.legacy:
         print("The legacy protocol is on: anybody can take part in its one room.")
     if admin:
+        for everywhere in (_ALL_IPV4, f"[{_ALL_IPV6}]"):
+            admin = admin.replace(f"//{everywhere}:", "//ADDRESS:")
         print(f"Status page: {admin}; its token is in {operation.token_file or 'no file'}.")
     sys.stdout.flush()
 

@@ -102,6 +102,8 @@ def test_page_of_a_listener_for_others_asks_for_the_token(
         browser.evaluate(enter.format("wrong token"))
         told = "document.querySelector('#login-text').textContent === 'That token is wrong.'"
         browser.wait_for(f"{told} || null", timeout=PATIENCE)
+        asked = relay.get("/metrics", relay.bearer).body.decode()
+        assert 'packhorse_admin_requests_total{result="unauthorized"} 2.0' in asked
         browser.evaluate(enter.format(relay.token_file.read_text().strip()))
         wait_for_state(browser, "running")
 
@@ -115,7 +117,7 @@ async def test_page_fits_a_telephone(browser: Chromium, watched: WatchedRelay) -
             browser.show(f"{watched.url}/")
             wait_for_state(browser, "running")
             browser.evaluate("document.querySelector('details').open = true")
-            elements = "[...document.querySelectorAll('body *')]"
+            elements = "[...document.querySelectorAll('body :not(.scroll *)')]"
             right = f"{elements}.map((each) => each.getBoundingClientRect().right)"
             found: list[int] = browser.evaluate(
                 f"[document.documentElement.scrollWidth, Math.max(...{right})]"

@@ -2,6 +2,7 @@
 
 const KEEP = 300; // samples on a graph: five minutes
 const PERIOD = 1000; // milliseconds between questions
+const LOCKOUT = 31000; // milliseconds after too many wrong tokens
 const PATIENCE = 4000; // milliseconds for an answer
 const SVG = "http://www.w3.org/2000/svg";
 const WIDTH = 300, HEIGHT = 60;
@@ -223,6 +224,7 @@ function setRevealed(wanted) {
   byId("reveal").textContent = wanted ? "Hide codes and addresses" : "Show codes and addresses";
 }
 
+// Returns the milliseconds until the next question; null: not before somebody enters a token.
 async function ask() {
   const headers = token ? { Authorization: `Bearer ${token}` } : {};
   const path = `/api/status?since=${last}${revealed && token ? "&reveal=1" : ""}`;
@@ -233,12 +235,12 @@ async function ask() {
     setRevealed(false);
     askForToken(text);
     setState("locked", "wait");
-    return answer.status === 401;
+    return answer.status === 401 ? null : LOCKOUT;
   }
   if (!answer.ok) throw new Error(`the relay answered ${answer.status}`);
   byId("login").hidden = !(revealed && !token);
   show(await answer.json());
-  return true;
+  return PERIOD;
 }
 
 let timer = null, isAsking = false, shallAskAgain = false;
@@ -252,15 +254,14 @@ async function poll() {
   isAsking = true;
   let pause = PERIOD;
   try {
-    const goesOn = await ask();
-    if (!goesOn) pause = 30 * PERIOD;
+    pause = await ask();
   } catch {
     setState("no answer", "bad");
   }
   isAsking = false;
   if (shallAskAgain) pause = 0;
   shallAskAgain = false;
-  timer = setTimeout(poll, document.hidden ? 5 * PERIOD : pause);
+  if (pause !== null) timer = setTimeout(poll, document.hidden ? Math.max(pause, 5 * PERIOD) : pause);
 }
 
 byId("login").addEventListener("submit", (event) => {
