@@ -30,7 +30,6 @@ from packhorse_relay.core.request import Request
 from packhorse_relay.core.rooms import HOST, PendingPath, Session
 
 _CHALLENGE_SIZE: Final = 8  # bytes
-_FIRST_SEQ: Final = 1
 _SMALLEST_SEAL: Final = c.HEADER_SIZE + 1 + c.MAC_SIZE  # bytes
 
 
@@ -87,9 +86,8 @@ class SealedRequests:
                 self._move(session, request)
 
     def _ping(self, session: Session, ping: Ping, request: Request) -> None:
+        session.hear_ping(ping.seq, now=request.now)
         if request.source == session.address:
-            if ping.seq == _FIRST_SEQ:  # it goes out right after GRANT (SPEC.md section 8)
-                session.measure_rtt(now=request.now)
             self._pong(session, ping.seq)
         else:
             self._challenge(session, ping, request)
