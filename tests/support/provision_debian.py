@@ -13,6 +13,7 @@ from typing import Final
 # Program -> the package that brings it.
 PACKAGES: Final = {
     "ip": "iproute2",
+    "ss": "iproute2",
     "nft": "nftables",
     "conntrack": "conntrack",
     "socat": "socat",

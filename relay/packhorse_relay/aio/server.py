@@ -6,7 +6,7 @@ import hashlib
 import logging
 import secrets
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Final, Self
 
 from packhorse.aio.udp import SocketAddress, UdpSocket
@@ -16,6 +16,7 @@ from packhorse_relay.aio.own_addresses import OwnAddresses
 from packhorse_relay.core.relay import RelayCore
 from packhorse_relay.core.relay_events import RelayEvent, SessionEnded, SessionStarted
 from packhorse_relay.core.relay_legacy import LegacyRoom
+from packhorse_relay.core.rooms import Room
 from packhorse_relay.core.settings import Settings
 from packhorse_relay.dataplane.portable import PortablePlane
 
@@ -54,6 +55,16 @@ class RelayServer:
         return self._sockets[0].local_address[1]
 
     @property
+    def settings(self) -> Settings:
+        """Limits in force."""
+        return self._settings
+
+    @property
+    def rooms(self) -> Collection[Room]:
+        """Live rooms; read-only for others."""
+        return self._core.rooms
+
+    @property
     def drops(self) -> Counter[DropReason]:
         """Datagrams that were not acted upon, by reason."""
         extra = {
@@ -76,6 +87,11 @@ class RelayServer:
     def session_count(self) -> int:
         """Live sessions."""
         return self._core.session_count
+
+    def change_settings(self, settings: Settings) -> None:
+        """Take over the fields in `LIVE`; the others must be what they were."""
+        self._settings = settings
+        self._core.change_settings(settings)
 
     async def __aenter__(self) -> Self:
         """Open the sockets.
@@ -165,6 +181,7 @@ def _log(event: RelayEvent) -> None:
     label = hashlib.sha256(event.code.encode()).hexdigest()[:4]
     match event:
         case SessionStarted(peer=peer):
-            logger.info("room %s: peer %s joined", label, peer)
+            logger.info("room %s: peer %s joined", label, peer, extra={"source": label})
         case SessionEnded(peer=peer, cause=cause):
-            logger.info("room %s: peer %s ended (code %s)", label, peer, cause)
+            text = "room %s: peer %s ended (code %s)"
+            logger.info(text, label, peer, cause, extra={"source": label})

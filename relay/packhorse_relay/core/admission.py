@@ -72,6 +72,10 @@ class Admission:
             if not self._attempts.take(source_of(request.source), now=request.now):
                 raise DatagramDropped(DropReason.RATE_LIMITED)
 
+    def change_settings(self, settings: Settings) -> None:
+        """Take over the fields in `LIVE`."""
+        self._settings = settings
+
     def hello(self, hello: Hello, request: Request) -> None:
         """Answer HELLO with a cookie and forget it (SPEC.md section 5)."""
         if not hello.version_min <= c.WIRE_VERSION <= hello.version_max:
@@ -157,6 +161,7 @@ class Admission:
         if not session.regrants.take(now=request.now):
             raise DatagramDropped(DropReason.RATE_LIMITED)
         session.max_datagram = self._agreed_size(message)
+        session.asked_at = None
         self._grant(session, message, request)
         return True
 

@@ -60,6 +60,10 @@ class Registry:
         self.sessions: dict[int, Session] = {}
         self.tombstones: OrderedDict[int, Tombstone] = OrderedDict()
 
+    def change_settings(self, settings: Settings) -> None:
+        """Take over the fields in `LIVE`."""
+        self._settings = settings
+
     def is_full_for_room(self) -> bool:
         """Tell whether the relay has no place for another room."""
         return len(self.rooms) >= self._settings.max_rooms
@@ -139,6 +143,7 @@ class Registry:
             room=room,
             endpoint=endpoint,
             source=source_of(address),
+            asked_at=now,
             max_datagram=max_datagram,
             joined_from=address,
             last_heard=now,

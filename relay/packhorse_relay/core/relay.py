@@ -1,7 +1,7 @@
 """The relay as a pure state machine: datagrams and time in, datagrams out."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Final
 
 from packhorse.wire import constants as c
@@ -23,6 +23,7 @@ from packhorse_relay.core.registry import Registry
 from packhorse_relay.core.relay_events import RelayEvent
 from packhorse_relay.core.relay_legacy import LegacyRoom
 from packhorse_relay.core.request import Request
+from packhorse_relay.core.rooms import Room
 from packhorse_relay.core.sealed import SealedRequests
 from packhorse_relay.core.settings import Settings
 
@@ -77,6 +78,16 @@ class RelayCore:
     def session_count(self) -> int:
         """Live sessions."""
         return len(self._registry.sessions)
+
+    @property
+    def rooms(self) -> Collection[Room]:
+        """All live rooms; read-only for others."""
+        return self._registry.rooms.values()
+
+    def change_settings(self, settings: Settings) -> None:
+        """Take over the fields in `LIVE`; the others keep what they were at the start."""
+        self._registry.change_settings(settings)
+        self._admission.change_settings(settings)
 
     def receive_datagram(self, data: bytes, source: TransportAddress, *, now: float) -> None:
         """Act upon a datagram or count why not; never raises for what came from outside."""

@@ -21,6 +21,7 @@ from packhorse_relay.core.forwarding import Endpoint, Group
 HOST: Final = 1  # peer id
 _LAST_PEER: Final = (1 << 31) - 1  # ids have 31 bits and are never given twice (SPEC.md JOIN-6)
 _LAST_SEQ: Final = 1 << 31  # half of what 32 bits hold: room for what ending a session still takes
+_FIRST_SEQ: Final = 1  # SPEC.md 6.2
 
 
 class RoomEvent(NamedTuple):
@@ -88,6 +89,10 @@ class Session:
     pending: PendingPath | None = None
     results: "OrderedDict[int, bytes]" = field(default_factory=OrderedDict)
     """Sequence number of a request to the ACK it got."""
+    asked_at: float | None = None
+    """When it was sent what a member answers at once: GRANT, or PATH_CHALLENGE."""
+    rtt: float | None = None
+    """Seconds between relay and member when it joined, or last changed its address."""
 
     @property
     def attempt(self) -> Attempt:
@@ -108,6 +113,17 @@ class Session:
     def is_used_up(self) -> bool:
         """Tell whether it has to end before the relay runs out of sequence numbers."""
         return self.next_seq > _LAST_SEQ
+
+    def hear_ping(self, seq: int, *, now: float) -> None:
+        """Take the first PING for the answer to GRANT: it goes out at once (SPEC.md 8.2)."""
+        if seq == _FIRST_SEQ:
+            self.measure_rtt(now=now)
+
+    def measure_rtt(self, *, now: float) -> None:
+        """Take the answer for the end of a round trip; what was sent twice tells nothing."""
+        if self.asked_at is not None:
+            self.rtt = now - self.asked_at
+            self.asked_at = None
 
     def take_seq(self) -> int:
         """Return the next sequence number of the relay's direction."""

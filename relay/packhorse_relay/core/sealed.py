@@ -84,6 +84,7 @@ class SealedRequests:
                 self._prove(session, message, request)
 
     def _ping(self, session: Session, ping: Ping, request: Request) -> None:
+        session.hear_ping(ping.seq, now=request.now)
         if request.source == session.address:
             self._pong(session, ping.seq)
             self._members.ask_for_consent(session, self._random_bytes, now=request.now)
@@ -142,6 +143,7 @@ class SealedRequests:
 
     def _challenge(self, session: Session, ping: Ping, request: Request) -> None:
         challenge = self._challenge_for(session, request)
+        is_repeated = session.pending is not None and session.pending.challenge == challenge
         message = PathChallenge(seq=session.take_seq(), challenge=challenge)
         datagram = self._members.seal(session, message)
         if len(datagram) > len(request.data):
@@ -150,6 +152,7 @@ class SealedRequests:
             raise DatagramDropped(DropReason.RATE_LIMITED)
         expires_at = request.now + c.PATH_PROOF
         session.pending = PendingPath(request.source, challenge, ping.seq, expires_at)
+        session.asked_at = None if is_repeated else request.now
         self._outbox.send(datagram, request.source)
 
     def _challenge_for(self, session: Session, request: Request) -> bytes:
@@ -173,6 +176,7 @@ class SealedRequests:
         if pending is None:  # pragma: no cover - the path was checked before
             raise DatagramDropped(DropReason.UNEXPECTED_MESSAGE)
         session.pending = None
+        session.measure_rtt(now=request.now)
         self._registry.table.move(session.endpoint, request.source)
         self._pong(session, pending.ping)
 

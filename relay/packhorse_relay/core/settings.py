@@ -9,7 +9,7 @@ from packhorse.wire import constants as c
 from packhorse.wire.errors import ConfigurationError
 from packhorse_relay.core.data_budget import UNLIMITED, DataRate
 
-_RANGES = {
+RANGES = {
     "max_datagram": (256, c.MAX_DATAGRAM),
     "max_peers": (2, c.MAX_PEERS_HARD),
     "ping_interval": (0.1, 60),
@@ -97,7 +97,7 @@ class Settings:
         Raises:
             ConfigurationError: A value is out of range, or two contradict each other.
         """
-        for name, (least, most) in _RANGES.items():
+        for name, (least, most) in RANGES.items():
             self._check_range(name, least, most)
         for name in _NOT_NEGATIVE:
             self._check_range(name, 0, math.inf)
