@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import errno
 import json
 import logging
 import signal
@@ -10,8 +11,10 @@ import sys
 from contextlib import suppress
 from typing import Final
 
+from packhorse.wire.errors import ConfigurationError
 from packhorse_relay import __version__
 from packhorse_relay.aio.server import RelayServer
+from packhorse_relay.websocket_options import add_websocket_arguments, websocket_settings
 
 logger = logging.getLogger(__name__)
 
@@ -32,13 +35,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--port",
         type=_port,
         default=_DEFAULT_PORT,
-        help="UDP port, 0 for a free one (default: %(default)s)",
+        help="UDP port, and TCP port for WebSocket; 0 for a free one (default: %(default)s)",
     )
     parser.add_argument(
         "--legacy",
         action="store_true",
         help="also speak the legacy protocol, which cannot be made safe: see SECURITY.md",
     )
+    add_websocket_arguments(parser)
     parser.add_argument(
         "--dataplane",
         choices=("auto", "portable"),
@@ -57,6 +61,9 @@ def run(args: argparse.Namespace) -> int:
         asyncio.run(_relay(args))
     except BrokenPipeError:  # whoever read our output has gone
         return 1
+    except ConfigurationError as error:
+        print(f"error: {error}\nadvice: {error.advice}", file=sys.stderr)
+        return 1
     except OSError as error:
         print(_bind_failure(args, error), file=sys.stderr)
         return 1
@@ -74,7 +81,12 @@ def main(argv: list[str] | None = None) -> int:
 
 
 async def _relay(args: argparse.Namespace) -> None:
-    server = RelayServer(bind=args.bind or _default_bind(), port=args.port, with_legacy=args.legacy)
+    server = RelayServer(
+        bind=args.bind or _default_bind(),
+        port=args.port,
+        with_legacy=args.legacy,
+        websocket=websocket_settings(args),
+    )
     async with server:
         _announce(server, args)
         await _wait_for_signal()
@@ -84,12 +96,20 @@ async def _relay(args: argparse.Namespace) -> None:
 def _announce(server: RelayServer, args: argparse.Namespace) -> None:
     if args.json:
         addresses = [{"host": host, "port": port} for host, port in server.addresses]
-        _print_json(event="listening", port=server.port, addresses=addresses, dataplane="portable")
+        _print_json(
+            event="listening",
+            port=server.port,
+            addresses=addresses,
+            dataplane="portable",
+            websocket=server.websocket_scheme,
+        )
         return
     where = ", ".join(f"[{h}]:{p}" if ":" in h else f"{h}:{p}" for h, p in server.addresses)
-    print(f"Packhorse relay {__version__} listens on UDP {where}")
+    websocket = {None: "UDP", "ws": "UDP and WebSocket", "wss": "UDP and WebSocket with TLS"}
+    print(f"Packhorse relay {__version__} listens on {websocket[server.websocket_scheme]} {where}")
     print(f"Players use --relay ADDRESS{_port_suffix(server)} with an address of this machine.")
-    print(f"Behind a home router, forward UDP port {server.port} to it. Stop it with Ctrl-C.")
+    ports = "UDP port" if server.websocket_scheme is None else "UDP and TCP port"
+    print(f"Behind a home router, forward {ports} {server.port} to it. Stop it with Ctrl-C.")
     if args.legacy:
         print("The legacy protocol is on: anybody can take part in its one room.")
     sys.stdout.flush()
@@ -102,7 +122,13 @@ def _port_suffix(server: RelayServer) -> str:
 def _sum_up(server: RelayServer, args: argparse.Namespace) -> None:
     drops = {reason.value: count for reason, count in sorted(server.drops.items()) if count}
     if args.json:
-        _print_json(event="stopped", forwarded=server.datagrams_forwarded, drops=drops)
+        ends = {cause.value: count for cause, count in sorted(server.websocket_ends.items())}
+        _print_json(
+            event="stopped",
+            forwarded=server.datagrams_forwarded,
+            drops=drops,
+            websocket_ends=ends,
+        )
         return
     listed = ", ".join(f"{reason} {count}" for reason, count in drops.items()) or "none"
     print(f"Forwarded {server.datagrams_forwarded} datagrams; dropped: {listed}.")
@@ -137,8 +163,11 @@ def _has_ipv6() -> bool:
 
 def _bind_failure(args: argparse.Namespace, error: OSError) -> str:
     where = f"{', '.join(args.bind)}, port {args.port}" if args.bind else f"port {args.port}"
-    advice = "another program may have the port; choose another one with --port"
-    if args.bind:
+    advice = (
+        "another program may have the port (TCP too, unless --no-websocket is given); "
+        "choose another one with --port"
+    )
+    if args.bind and error.errno != errno.EADDRINUSE:
         advice = "--bind takes an IP address of this machine, without a port; --port sets the port"
     return f"error: the relay cannot listen on {where}: {error.strerror or error}\nadvice: {advice}"
 

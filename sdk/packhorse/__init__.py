@@ -15,6 +15,7 @@ from packhorse.core.events import (
     EVERYBODY,
     HOST,
     Message,
+    Path,
     PeerFound,
     PeerId,
     PeerJoined,
@@ -23,7 +24,7 @@ from packhorse.core.events import (
     SessionLost,
     SessionResumed,
 )
-from packhorse.core.relay_address import RelayAddress, parse_invite, parse_relay_address
+from packhorse.core.relay_address import RelayAddress, Transport, parse_invite, parse_relay_address
 from packhorse.wire.constants import DropReason, ErrorCode, Mode, Topology
 from packhorse.wire.errors import (
     AuthenticationError,
@@ -62,6 +63,7 @@ __all__ = [
     "Mode",
     "PackhorseError",
     "ParseError",
+    "Path",
     "PeerFound",
     "PeerId",
     "PeerJoined",
@@ -82,6 +84,7 @@ __all__ = [
     "SessionResumed",
     "Topology",
     "TransactionTimeoutError",
+    "Transport",
     "VersionError",
     "host",
     "join",
