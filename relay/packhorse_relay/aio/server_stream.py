@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     from packhorse.aio.udp import SocketAddress
 
+_BINARY: Final = 0x82  # FIN and the opcode of binary messages
+_EXTENDED: Final = 126  # in place of a length: two bytes follow that hold it
 _BURST: Final = 2.0  # seconds' worth of control frames that may come at once
 
 
@@ -79,6 +81,13 @@ class ServerStream(MessageStream):
         if not isinstance(event, Request) or not isinstance(self._protocol, ServerProtocol):
             return
         self._protocol.send_response(self._answer(self._protocol, event))
+
+    def frame(self, datagram: bytes) -> bytes:
+        """Return the frame of a datagram (RFC 6455 section 5.2), which a server does not mask."""
+        size = len(datagram)
+        if size < _EXTENDED:
+            return bytes((_BINARY, size)) + datagram
+        return bytes((_BINARY, _EXTENDED)) + size.to_bytes(2, "big") + datagram
 
     def take_control(self) -> None:
         """Count a control frame or fragment."""

@@ -180,6 +180,7 @@ class WebSocketServer:
         try:
             with suppress(OSError):
                 sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)
+                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             await self._loop.connect_accepted_socket(
                 lambda: stream, sock, ssl=context, ssl_handshake_timeout=timeout
             )

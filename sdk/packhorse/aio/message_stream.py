@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias, cast
 from websockets.client import ClientProtocol
 from websockets.frames import CloseCode, Frame, Opcode
 from websockets.http11 import Request, Response
-from websockets.protocol import Event, State
+from websockets.protocol import Event, Side, State
 from websockets.server import ServerProtocol
 
 from packhorse.core.send_queue import SendQueue
@@ -40,6 +40,8 @@ class MessageStream(asyncio.BufferedProtocol):
         self._opening_bytes = 0
         self._fragments: bytearray | None = None
         self._queue = SendQueue()
+        self._frames: list[bytes] = []  # of this turn of the event loop; they go out together
+        self._frames_size = 0
         self._is_paused = False
         self._is_closing = False
         self._abort_timer: asyncio.TimerHandle | None = None
@@ -83,6 +85,7 @@ class MessageStream(asyncio.BufferedProtocol):
             self.abort()
         elif self.is_open:
             self._is_closing = True
+            self._write_frames()
             self._protocol.fail(code)
             self._flush()
             self._abort_soon()
@@ -145,6 +148,11 @@ class MessageStream(asyncio.BufferedProtocol):
     def take_handshake(self, event: Request | Response) -> None:
         """Act upon the other side's part of the opening handshake."""
 
+    def frame(self, datagram: bytes) -> bytes:
+        """Return the frame of a datagram."""
+        mask = self._protocol.side is Side.CLIENT
+        return bytes(Frame(Opcode.BINARY, datagram).serialize(mask=mask))
+
     def take_control(self) -> None:
         """Act upon a control frame or a fragment, which a peer needs seldom."""
 
@@ -188,8 +196,23 @@ class MessageStream(asyncio.BufferedProtocol):
                 self.on_datagram(message)
 
     def _write(self, datagram: bytes) -> None:
-        self._protocol.send_binary(datagram)
-        self._flush()
+        """Send a datagram with the others of this turn, or sooner when they are many."""
+        if not self._frames:
+            self._loop.call_soon(self._write_frames)
+        frame = self.frame(datagram)
+        self._frames.append(frame)
+        self._frames_size += len(frame)
+        if self._frames_size >= _HIGH_WATER:
+            self._write_frames()
+
+    def _write_frames(self) -> None:
+        if not self._frames:
+            return
+        data = b"".join(self._frames)
+        self._frames.clear()
+        self._frames_size = 0
+        if self._transport is not None and self.is_open:
+            self._transport.write(data)
 
     def _flush(self) -> None:
         """Write what the protocol has to say; its empty bytes mean that it has ended."""
