@@ -5,6 +5,7 @@ import resource
 import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, ExitStack, contextmanager, suppress
+from random import Random
 from typing import Final
 
 import pytest
@@ -265,6 +266,34 @@ async def test_garbage_after_the_handshake_closes_the_connection(relay: RelaySer
         client.send_raw(b"\xff" * 64)
         assert await client.closed() == PROTOCOL
     assert relay.drops[DropReason.INTERNAL_ERROR] == 0
+
+
+@pytest.mark.parametrize("seed", range(8))
+async def test_random_frames_and_bytes_meet_no_bug(
+    relay: RelayServer, seed: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    random = Random(seed)  # noqa: S311 - repeatable by design
+    for _ in range(12):
+        async with RawWebSocket(relay.port) as client:
+            for _ in range(random.randrange(1, 12)):
+                client.send_raw(random_frame(random))
+            client.send_raw(random.randbytes(random.randrange(40)))
+            client.send(Frame(Opcode.CLOSE, b""))
+            client.end_sending()
+            await client.closed()
+    await until(lambda: relay.websocket_count == 0)
+
+    assert relay.drops[DropReason.INTERNAL_ERROR] == 0
+    assert [record.message for record in caplog.records] == []
+
+
+def random_frame(random: Random) -> bytes:
+    """Return a frame that is masked and otherwise as it comes, often a valid one."""
+    size = random.choice([0, 6, 40, 125, 126, 1200, 1406, 2048, 2049])
+    opcode = random.choice([0, 1, 2, 2, 2, 2, 8, 9, 10, 15])
+    first = opcode | (0x80 if random.random() < 0.8 else 0) | (random.random() < 0.05) << 6
+    length = bytes([0x80 | size]) if size < 126 else b"\xfe" + size.to_bytes(2, "big")
+    return bytes([first]) + length + bytes(4) + random.randbytes(size)
 
 
 # A reader that does not read.

@@ -17,3 +17,12 @@ def make_certificate(folder: Path, *, name: str) -> tuple[Path, Path]:
     command += ["subjectAltName=IP:127.0.0.1,DNS:localhost", "-keyout", str(key), "-out", str(cert)]
     subprocess.run(command, check=True, capture_output=True, timeout=30)
     return cert, key
+
+
+def encrypt_key(key: Path) -> Path:
+    """Write the key again, encrypted; return where it is."""
+    encrypted = key.with_name("encrypted.pem")
+    command = ["openssl", "ec", "-aes256", "-passout", "pass:secret"]
+    command += ["-in", str(key), "-out", str(encrypted)]
+    subprocess.run(command, check=True, capture_output=True, timeout=30)
+    return encrypted

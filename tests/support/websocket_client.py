@@ -3,6 +3,7 @@
 import asyncio
 import socket
 from collections.abc import Callable
+from contextlib import suppress
 from types import TracebackType
 from typing import Final, Self
 
@@ -76,6 +77,11 @@ class RawWebSocket:
     def send_raw(self, data: bytes) -> None:
         """Send bytes."""
         self._writer.write(data)
+
+    def end_sending(self) -> None:
+        """Half-close the TCP connection."""
+        with suppress(OSError):
+            self._writer.write_eof()
 
     def send_datagram(self, data: bytes) -> None:
         """Send a binary message."""

@@ -136,11 +136,11 @@ class RelayServer:
     async def __aexit__(self, *_exc_info: object) -> None:
         self._core.close(now=self._loop.time())
         self._pump()
-        if self._timer is not None:
-            self._timer.cancel()
+        self._close_sockets()
         if self._websocket is not None:
             await self._websocket.aclose()
-        self._close_sockets()
+        if self._timer is not None:
+            self._timer.cancel()
 
     async def _open_sockets(self) -> None:
         for tries_left in reversed(range(_BIND_TRIES)):
