@@ -16,9 +16,10 @@ from packhorse.wire.constants import WS_HEAD_START
 from packhorse_relay.aio.server import RelayServer
 from packhorse_relay.core.websocket_settings import WebSocketSettings
 from tests.support.certificate import make_certificate
+from tests.support.relay_process import RelayProcess
 from tests.support.relays import address_of, new_relay, quick_settings
 from tests.support.tcp_only import TcpOnly
-from tests.support.waiting import next_of, until
+from tests.support.waiting import end_of, next_of, until
 
 BIG = 200_000  # bytes of a reliable message: many pieces
 
@@ -140,6 +141,17 @@ async def test_relay_that_stops_tells_members_over_websocket() -> None:
             await next_of(room, packhorse.PeerJoined)
 
     assert ended.value.code is packhorse.ErrorCode.DRAINING
+
+
+async def test_relay_that_was_killed_and_restarted_ends_the_session_with_advice() -> None:
+    with RelayProcess() as first:
+        async with packhorse.host(f"ws://{first.address}") as room:
+            first.kill()
+            with RelayProcess(port=first.port):
+                error = await end_of(room, within=15.0)
+
+    assert isinstance(error, packhorse.SessionClosedByError)
+    assert error.code is packhorse.ErrorCode.SESSION_UNKNOWN
 
 
 async def test_leaving_over_websocket_is_told_at_once(relay: RelayServer) -> None:
