@@ -1,14 +1,20 @@
 """The relay's certificate is read again when its files change."""
 
+import asyncio
 import os
 import ssl
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from packhorse.wire.errors import ConfigurationError
 from packhorse_relay.aio.certificates import Certificates
+from packhorse_relay.aio.server import RelayServer
+from packhorse_relay.core.connections import ConnectionEnd
+from packhorse_relay.core.websocket_settings import WebSocketSettings
 from tests.support.certificate import encrypt_key, make_certificate
+from tests.support.waiting import until
 
 
 @pytest.fixture
@@ -51,6 +57,26 @@ def test_renewal_that_fails_leaves_the_old_one_and_is_tried_again(
     os.utime(key, ns=(1, 1))  # another time than any before
     certificates.reload_if_changed(now=10.0)
     assert certificates.context is not first
+
+
+@pytest.mark.parametrize("sent", [b"", b"GET /v1 HTTP/1.1\r\n\r\n", b"\x16\x03\x01\xff\xff" * 9])
+async def test_whoever_does_not_speak_tls_is_closed_counted_and_not_logged(
+    files: tuple[Path, Path], sent: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    """WS-5: the time for TLS is part of the time to open."""
+    cert, key = map(str, files)
+    settings = WebSocketSettings(tls_cert=cert, tls_key=key, open_timeout=0.5)
+    async with RelayServer(bind=["127.0.0.1"], port=0, websocket=settings) as relay:
+        reader, writer = await asyncio.open_connection("127.0.0.1", relay.port)
+        writer.write(sent)
+        with suppress(ConnectionError):
+            while await asyncio.wait_for(reader.read(4096), 5.0):  # perhaps an alert
+                pass
+        writer.transport.abort()
+        await until(lambda: relay.websocket_ends == {ConnectionEnd.NOT_OPENED: 1})
+        assert relay.websocket_count == 0
+
+    assert caplog.records == []
 
 
 def test_encrypted_key_is_refused_and_no_password_asked_for(files: tuple[Path, Path]) -> None:
