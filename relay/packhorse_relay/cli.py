@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import errno
 import json
 import os
 import socket
@@ -24,6 +25,7 @@ from packhorse_relay.flags import add_arguments, flag_values
 from packhorse_relay.logs import LogOutput, set_up_logs
 from packhorse_relay.operation import Operation, parse_admin
 from packhorse_relay.service import UNIT, install_service, this_program, unit_text
+from packhorse_relay.websocket_options import websocket_settings
 
 __all__ = ["add_arguments", "main", "run"]
 
@@ -67,9 +69,7 @@ def _load(args: argparse.Namespace) -> Loaded:
     loaded = load_config(path, environment, flag_values(args), dict(args.set))
     if loaded.config.admin:
         parse_admin(loaded.config.admin)
-    if loaded.config.tls_cert:
-        advice = "let a reverse proxy do TLS: see docs/running-a-relay.md"
-        raise ConfigurationError("tls_cert is set, but this relay speaks no TLS", advice)
+    websocket_settings(loaded.config)
     return loaded
 
 
@@ -116,6 +116,7 @@ async def _relay(loaded: Loaded, output: LogOutput, args: argparse.Namespace) ->
         port=config.port,
         settings=loaded.settings,
         with_legacy=config.legacy,
+        websocket=websocket_settings(config),
     )
     async with server, Operation(server, loaded, lambda: _load(args), output) as operation:
         _announce(server, operation, config, is_json=args.json)
@@ -135,12 +136,15 @@ def _announce(
             addresses=addresses,
             dataplane="portable",
             admin=admin,
+            websocket=server.websocket_scheme,
         )
         return
     where = ", ".join(f"[{h}]:{p}" if ":" in h else f"{h}:{p}" for h, p in server.addresses)
-    print(f"Packhorse relay {__version__} listens on UDP {where}")
+    websocket = {None: "UDP", "ws": "UDP and WebSocket", "wss": "UDP and WebSocket with TLS"}
+    print(f"Packhorse relay {__version__} listens on {websocket[server.websocket_scheme]} {where}")
     print(f"Players use --relay ADDRESS{_port_suffix(server)} with an address of this machine.")
-    print(f"Behind a home router, forward UDP port {server.port} to it. Stop it with Ctrl-C.")
+    ports = "UDP port" if server.websocket_scheme is None else "UDP and TCP port"
+    print(f"Behind a home router, forward {ports} {server.port} to it. Stop it with Ctrl-C.")
     if config.legacy:
         print("The legacy protocol is on: anybody can take part in its one room.")
     if admin:
@@ -162,7 +166,13 @@ def _port_suffix(server: RelayServer) -> str:
 def _sum_up(server: RelayServer, *, is_json: bool) -> None:
     drops = {reason.value: count for reason, count in sorted(server.drops.items()) if count}
     if is_json:
-        _print_json(event="stopped", forwarded=server.datagrams_forwarded, drops=drops)
+        ends = {cause.value: count for cause, count in sorted(server.websocket_ends.items())}
+        _print_json(
+            event="stopped",
+            forwarded=server.datagrams_forwarded,
+            drops=drops,
+            websocket_ends=ends,
+        )
         return
     listed = ", ".join(f"{reason} {count}" for reason, count in drops.items()) or "none"
     print(f"Forwarded {server.datagrams_forwarded} datagrams; dropped: {listed}.")
@@ -190,8 +200,11 @@ def _bind_failure(config: RelayConfig, error: OSError) -> str:
     where = (
         f"{', '.join(config.bind)}, port {config.port}" if config.bind else f"port {config.port}"
     )
-    advice = "another program may have the port; choose another one with --port"
-    if config.bind:
+    advice = (
+        "another program may have the port (TCP too, unless --no-websocket is given); "
+        "choose another one with --port"
+    )
+    if config.bind and error.errno != errno.EADDRINUSE:
         advice = "--bind takes an IP address of this machine, without a port; --port sets the port"
     if config.admin:
         where += f", or for --admin on {config.admin}"

@@ -31,7 +31,7 @@ class RelayConfig:
     bind: tuple[str, ...] = ()
     """Addresses to listen on; none means every IPv4 and IPv6 address."""
     port: int = field(default=DEFAULT_PORT, metadata={"range": (0, 65535)})
-    """UDP port; 0 takes a free one."""
+    """UDP port, and TCP port for WebSocket; 0 takes a free one."""
     legacy: bool = False
     """Also speak the legacy protocol."""
     dataplane: str = field(default="auto", metadata={"choices": ("auto", "portable")})
@@ -50,10 +50,14 @@ class RelayConfig:
         default="warning", metadata={"choices": ("debug", "info", "warning", "error")}
     )
     """The least important lines that are logged."""
+    websocket: bool = True
+    """Also take members over WebSocket, on the TCP port of the same number."""
     tls_cert: str = ""
     """PEM file with the certificate chain."""
     tls_key: str = ""
-    """PEM file with its private key."""
+    """PEM file with its private key; empty means that it is in `tls_cert`."""
+    trusted_proxies: tuple[str, ...] = ()
+    """Addresses of reverse proxies whose `X-Forwarded-For` is believed."""
 
 
 class Loaded(NamedTuple):

@@ -6,6 +6,7 @@ from typing import Final
 
 from packhorse_relay.config import CONFIG_KEYS, DEFAULT_PORT
 from packhorse_relay.config_values import Value
+from packhorse_relay.websocket_options import add_websocket_arguments
 
 # Flags that stand for the key of their name.
 _PLAIN: Final = (
@@ -17,12 +18,15 @@ _PLAIN: Final = (
     "state_dir",
     "log_format",
     "log_level",
+    "tls_cert",
+    "tls_key",
 )
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of the relay."""
     _add_relay(parser)
+    add_websocket_arguments(parser.add_argument_group("WebSocket"))
     _add_configuration(parser.add_argument_group("configuration"))
     _add_operation(parser.add_argument_group("operation"))
     _add_service(parser.add_argument_group("service"))
@@ -37,6 +41,10 @@ def flag_values(args: argparse.Namespace) -> dict[str, Value]:
     }
     if args.bind:
         given["bind"] = tuple(args.bind)
+    if args.trusted_proxy:
+        given["trusted_proxies"] = tuple(args.trusted_proxy)
+    if args.no_websocket:
+        given["websocket"] = False
     if args.verbose and "log_level" not in given:
         given["log_level"] = "info"
     return given
@@ -50,7 +58,9 @@ def _add_relay(parser: argparse.ArgumentParser) -> None:
         help="address to listen on; may be repeated (default: every IPv4 and IPv6 address)",
     )
     parser.add_argument(
-        "--port", type=_port, help=f"UDP port, 0 for a free one (default: {DEFAULT_PORT})"
+        "--port",
+        type=_port,
+        help=f"UDP port, and TCP port for WebSocket; 0 for a free one (default: {DEFAULT_PORT})",
     )
     parser.add_argument(
         "--legacy",

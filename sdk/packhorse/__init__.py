@@ -16,6 +16,7 @@ from packhorse.core.events import (
     HOST,
     Limited,
     Message,
+    Path,
     PeerFound,
     PeerId,
     PeerJoined,
@@ -24,7 +25,7 @@ from packhorse.core.events import (
     SessionLost,
     SessionResumed,
 )
-from packhorse.core.relay_address import RelayAddress, parse_invite, parse_relay_address
+from packhorse.core.relay_address import RelayAddress, Transport, parse_invite, parse_relay_address
 from packhorse.wire.constants import DropReason, ErrorCode, Mode, Topology
 from packhorse.wire.errors import (
     AuthenticationError,
@@ -64,6 +65,7 @@ __all__ = [
     "Mode",
     "PackhorseError",
     "ParseError",
+    "Path",
     "PeerFound",
     "PeerId",
     "PeerJoined",
@@ -84,6 +86,7 @@ __all__ = [
     "SessionResumed",
     "Topology",
     "TransactionTimeoutError",
+    "Transport",
     "VersionError",
     "host",
     "join",

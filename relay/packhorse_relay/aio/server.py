@@ -13,15 +13,19 @@ from packhorse.aio.udp import SocketAddress, UdpSocket
 from packhorse.wire.address import TransportAddress
 from packhorse.wire.constants import DropReason
 from packhorse_relay.aio.own_addresses import OwnAddresses
+from packhorse_relay.aio.websocket_server import WebSocketServer
+from packhorse_relay.core.connections import ConnectionEnd
 from packhorse_relay.core.relay import RelayCore
 from packhorse_relay.core.relay_events import RelayEvent, SessionEnded, SessionStarted
 from packhorse_relay.core.relay_legacy import LegacyRoom
 from packhorse_relay.core.rooms import Room
 from packhorse_relay.core.settings import Settings
-from packhorse_relay.dataplane.portable import PortablePlane
+from packhorse_relay.core.websocket_settings import WebSocketSettings
+from packhorse_relay.dataplane.portable import PortablePlane, SendTo
 
 logger = logging.getLogger(__name__)
 
+_WITH_WEBSOCKET: Final = WebSocketSettings()
 _BIND_TRIES: Final = 16  # free ports that are tried when one port must be free on every address
 
 
@@ -35,11 +39,23 @@ class RelayServer:
         port: int,
         settings: Settings | None = None,
         with_legacy: bool = False,
+        websocket: WebSocketSettings | None = _WITH_WEBSOCKET,
     ) -> None:
+        """Open nothing yet.
+
+        Args:
+            bind: IP addresses to listen on.
+            port: UDP port, and TCP port for WebSocket; 0 takes a free one.
+            settings: Limits and timers.
+            with_legacy: Also speak the legacy protocol.
+            websocket: Limits, timers and certificate; None: UDP only.
+        """
         self._bind = tuple(bind)
         self._port = port
         self._settings = settings or Settings()
         self._with_legacy = with_legacy
+        self._websocket_settings = websocket
+        self._websocket: WebSocketServer | None = None
         self._sockets: list[UdpSocket] = []
         self._timer: asyncio.TimerHandle | None = None
         self._internal_errors = 0
@@ -70,6 +86,7 @@ class RelayServer:
         extra = {
             DropReason.SEND_FAILED: self._plane.send_failures,
             DropReason.INTERNAL_ERROR: self._internal_errors,
+            DropReason.BUFFER_FULL: self._websocket.dropped if self._websocket else 0,
         }
         return self._core.drops + Counter(extra)
 
@@ -77,6 +94,28 @@ class RelayServer:
     def datagrams_forwarded(self) -> int:
         """Datagrams that were forwarded, by the data plane and by the core."""
         return self._plane.datagrams_forwarded + self._core.datagrams_forwarded
+
+    @property
+    def websocket_scheme(self) -> str | None:
+        """`ws`, or `wss` with TLS; None where there is no WebSocket."""
+        if self._websocket is None:
+            return None
+        return "wss" if self._websocket.has_tls else "ws"
+
+    @property
+    def websocket_count(self) -> int:
+        """TCP connections, open WebSockets or not."""
+        return self._websocket.connection_count if self._websocket else 0
+
+    @property
+    def websocket_ends(self) -> Counter[ConnectionEnd]:
+        """WebSocket connections that the relay refused or ended, by reason."""
+        return self._websocket.ends if self._websocket else Counter()
+
+    def reload_certificates(self) -> None:
+        """Use the TLS certificate as its files are now; a failure is logged, the old one stays."""
+        if self._websocket is not None:
+            self._websocket.reload_certificates()
 
     @property
     def room_count(self) -> int:
@@ -98,6 +137,7 @@ class RelayServer:
 
         Raises:
             OSError: An address or the port cannot be had.
+            ConfigurationError: The certificate cannot be used.
         """
         self._loop = asyncio.get_running_loop()
         own_addresses = OwnAddresses()
@@ -106,14 +146,18 @@ class RelayServer:
         self._plane = PortablePlane(self._core.table, self._receive)
         await self._open_sockets()
         own_addresses.listen_on(self.addresses)
+        if self._websocket is not None:
+            self._websocket.start()
         return self
 
     async def __aexit__(self, *_exc_info: object) -> None:
         self._core.close(now=self._loop.time())
         self._pump()
+        self._close_sockets()
+        if self._websocket is not None:
+            await self._websocket.aclose()
         if self._timer is not None:
             self._timer.cancel()
-        self._close_sockets()
 
     async def _open_sockets(self) -> None:
         for tries_left in reversed(range(_BIND_TRIES)):
@@ -128,17 +172,36 @@ class RelayServer:
                 return
 
     async def _bind_all(self, port: int) -> None:
+        self._websocket = self._new_websocket()
         for listener, host in enumerate(self._bind):
             receive = self._plane.receiver(listener)
             sock = await UdpSocket.open(receive, bind=(host, port))
             self._sockets.append(sock)
             port = sock.local_address[1]
-        self._plane.use_sockets([sock.sendto for sock in self._sockets])
+            if self._websocket is not None:
+                self._websocket.listen((host, port))
+        self._sends: list[SendTo] = [sock.sendto for sock in self._sockets]
+        if self._websocket is not None:
+            self._sends.append(self._websocket.sendto)
+        self._plane.use_sockets(self._sends)
+
+    def _new_websocket(self) -> WebSocketServer | None:
+        """Return the WebSocket side; to core and data plane it is the last listener."""
+        if self._websocket_settings is None:
+            return None
+        listener, table = len(self._bind), self._core.table
+        return WebSocketServer(
+            self._websocket_settings,
+            self._plane.receiver(listener),
+            lambda address: table.has_endpoint_at(TransportAddress(*address, listener)),
+        )
 
     def _close_sockets(self) -> None:
         for sock in self._sockets:
             sock.close()
         self._sockets = []
+        if self._websocket is not None:
+            self._websocket.stop_listening()
 
     def _receive(self, data: bytes, source: SocketAddress, listener: int) -> None:
         """Hand the core what the data plane had no route for."""
@@ -158,7 +221,9 @@ class RelayServer:
 
     def _pump(self) -> None:
         for datagram, address in self._core.datagrams_to_send():
-            if not self._sockets[address.listener].send(datagram, (address.host, address.port)):
+            try:
+                self._sends[address.listener](datagram, (address.host, address.port))
+            except OSError:
                 self._plane.send_failures += 1
         while (event := self._core.next_event()) is not None:
             _log(event)

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager, suppress
 from typing import Final, Self
 
 from packhorse.aio.answers import Answers
-from packhorse.aio.connect import connect
+from packhorse.aio.connect import enter
 from packhorse.aio.driver import SessionDriver
 from packhorse.core.delivery.hub import PeerStatistics
 from packhorse.core.events import (
@@ -17,13 +17,14 @@ from packhorse.core.events import (
     Event,
     Joined,
     Message,
+    Path,
     PeerId,
     PingAnswered,
     RequestEnded,
     StageChanged,
 )
 from packhorse.core.joining import CreateRoom, JoinRoom
-from packhorse.core.relay_address import RelayAddress, parse_invite, parse_relay_address
+from packhorse.core.relay_address import RelayAddress, Transport, parse_invite
 from packhorse.core.retransmission import GIVE_UP_AFTER, MAX_SENDS
 from packhorse.wire.address import TransportAddress
 from packhorse.wire.constants import DropReason, Mode, PeerState, Topology
@@ -40,7 +41,6 @@ _MAX_MESSAGES: Final = 4096  # unreliable ones that wait for the application; mo
 _UNRELIABLE: Final = frozenset({Mode.UNRELIABLE, Mode.UNRELIABLE_ORDERED})
 _FLUSH_WITHIN: Final = 2.0  # seconds that leaving waits for reliable messages to arrive
 _LEAVE_WITHIN: Final = 1.0  # seconds that leaving waits for the relay's answer
-_MAX_TIMEOUT: Final = 600.0  # seconds
 
 
 class Room:
@@ -111,6 +111,11 @@ class Room:
     def rtt(self) -> float | None:
         """Smoothed round-trip time to the relay in seconds; None before the first PONG."""
         return self._driver.session.rtt.smoothed
+
+    @property
+    def path(self) -> Path:
+        """What carries its datagrams."""
+        return self._driver.path.kind
 
     @property
     def mapped_address(self) -> TransportAddress:
@@ -337,23 +342,24 @@ async def host(
     topology: Topology = Topology.MESH,
     max_peers: int | None = None,
     timeout: float = 10.0,  # noqa: ASYNC109 - the deadline is part of the answer's error
+    transport: str = Transport.AUTO,
 ) -> AsyncIterator[Room]:
     """Create a room on a relay and leave it at the end of the block.
 
     Args:
-        relay: `host` or `host:port`.
+        relay: `host`, `host:port`, `ws://host:port` or `wss://host:port/path`.
         topology: Who may address whom.
         max_peers: 2..1024, host included; None takes the relay's default.
         timeout: Seconds until the room must exist, 0.1..600.
+        transport: `auto` is UDP, and WebSocket where UDP gets no answer; or `udp`, or `ws`.
 
     Raises:
         PackhorseError: The room cannot be had; `stage` and `advice` say more.
     """
     if max_peers is not None and not 2 <= max_peers <= 1024:  # noqa: PLR2004 - SPEC.md section 4
         raise ConfigurationError(f"max_peers is {max_peers}, must be 2..1024")
-    async with _membership(
-        relay, CreateRoom(topology=topology, max_peers=max_peers), timeout
-    ) as room:
+    wish = CreateRoom(topology=topology, max_peers=max_peers)
+    async with _membership(await enter(relay, wish, timeout, transport)) as room:
         yield room
 
 
@@ -363,13 +369,15 @@ async def join(
     code: str,
     *,
     timeout: float = 10.0,  # noqa: ASYNC109 - the deadline is part of the answer's error
+    transport: str = Transport.AUTO,
 ) -> AsyncIterator[Room]:
     """Join a room and leave it at the end of the block.
 
     Args:
-        relay: `host` or `host:port`; None when `code` is an invite that names it.
+        relay: As for `host`; None when `code` is an invite that names it.
         code: Room code or invite (`CODE@host:port`), as a person typed it.
         timeout: Seconds until the room must be joined, 0.1..600.
+        transport: As for `host`.
 
     Raises:
         PackhorseError: The room cannot be joined; `stage` and `advice` say more.
@@ -378,20 +386,14 @@ async def join(
     address = invite.relay or relay
     if address is None:
         raise ConfigurationError("no relay is named", "give the relay or an invite CODE@host:port")
-    async with _membership(address, JoinRoom(invite.code), timeout) as room:
+    wish = JoinRoom(invite.code)
+    async with _membership(await enter(address, wish, timeout, transport)) as room:
         yield room
 
 
 @asynccontextmanager
-async def _membership(
-    relay: str | RelayAddress,
-    wish: CreateRoom | JoinRoom,
-    timeout: float,  # noqa: ASYNC109 - handed on
-) -> AsyncIterator[Room]:
-    if not 0.1 <= timeout <= _MAX_TIMEOUT:  # noqa: PLR2004 - see the public docstrings
-        raise ConfigurationError(f"timeout is {timeout} s, must be 0.1..{_MAX_TIMEOUT:.0f}")
-    address = relay if isinstance(relay, RelayAddress) else parse_relay_address(relay)
-    room = Room(await connect(address, wish, timeout))
+async def _membership(driver: SessionDriver) -> AsyncIterator[Room]:
+    room = Room(driver)
     try:
         yield room
     finally:

@@ -1,6 +1,7 @@
 """What a session tells its application."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import NamedTuple, NewType
 
 from packhorse.core.stages import Stage
@@ -23,6 +24,13 @@ class Message(NamedTuple):
     mode: Mode = Mode.UNRELIABLE
     channel: int = 0
     """0..255."""
+
+
+class Path(StrEnum):
+    """What carries the datagrams of a membership."""
+
+    RELAY_UDP = "relay_udp"
+    RELAY_WEBSOCKET = "relay_websocket"
 
 
 @dataclass(frozen=True, slots=True)

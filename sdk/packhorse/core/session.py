@@ -168,6 +168,11 @@ class MemberSession:
             raise LocalProtocolError(f"kicking peer {peer} is illegal while {self.state.value}")
         return self._joined().kick(peer, ban=ban, now=now)
 
+    def check_path(self, *, now: float) -> None:
+        """Ping soon: the relay sees this member at another address now (SPEC.md 8.4)."""
+        if self._membership is not None:
+            self._membership.receive_advice(now=now)
+
     def leave(self, *, now: float) -> None:
         """End the session; `Closed` follows. Illegal but harmless when it has ended."""
         if self._machine.state in {MemberState.LEAVING, MemberState.CLOSED}:

@@ -42,6 +42,14 @@ CHALLENGE_RATE: Final = 2  # 1/s per session; PATH_CHALLENGEs
 SEAL_RATE: Final = 20
 REGRANT_RATE: Final = 1  # 1/s per session; answers to repeated CREATE and JOIN; five at once
 MAX_DENIALS: Final = 3  # answers; SESSION_UNKNOWN answers to as many PINGs that end a session
+WS_MAX_MESSAGE: Final = 2048  # bytes; largest WebSocket message that is read
+# datagrams; DATA and FRAME that wait for one WebSocket connection; the oldest gives way
+WS_QUEUE_DATAGRAMS: Final = 64
+# bytes; DATA and FRAME that wait for one WebSocket connection; the oldest gives way
+WS_QUEUE_BYTES: Final = 65536
+# datagrams; CTRL and SEAL that wait for one WebSocket connection; one more closes it
+WS_QUEUE_CONTROL: Final = 256
+WS_MAX_REQUEST: Final = 8192  # bytes; largest request that opens a WebSocket
 MSGPACK_MAX_STR: Final = 256  # bytes; longest string
 MSGPACK_MAX_BIN: Final = 1180  # bytes; longest byte string
 MSGPACK_MAX_ITEMS: Final = 64  # items; largest container
@@ -114,6 +122,11 @@ PUBLIC_HOST_DATAGRAM_RATE: Final = 1500
 IPV6_56_FACTOR: Final = 4  # sources; what an IPv6 /56 may have, in shares of a source
 IPV6_48_FACTOR: Final = 16  # sources; what an IPv6 /48 may have, in shares of a source
 MAX_TOMBSTONES: Final = 4096  # sessions; ended sessions that are remembered; the oldest gives way
+WS_CONNECTIONS_PER_SOURCE: Final = 16  # connections; WebSocket connections
+WS_CONNECTIONS: Final = 1024  # connections; WebSocket connections in all
+WS_ACCEPT_RATE: Final = 100  # 1/s; new WebSocket connections in all; twice as many at once
+# 1/s per connection; WebSocket control frames and fragments; twice as many at once
+WS_CONTROL_RATE: Final = 10
 LEGACY_HOST_ID: Final = 1  # id of the host
 LEGACY_MAX_ID: Final = 2147483647  # largest id
 LEGACY_MAX_PEERS: Final = 64  # ids; ids in the room
@@ -142,6 +155,12 @@ TOMBSTONE: Final = 60.0  # seconds; an ended session answers its member with CLO
 # seconds; data of a peer not yet in the roster is held back for this time
 EARLY_DATA_LIFETIME: Final = 4.0
 SYNC_RETRY: Final = 0.25  # seconds; first repetition of SYNC; doubles up to 4 s
+# seconds; until a TCP connection must be an open WebSocket, TLS included
+WS_OPEN_TIMEOUT: Final = 5.0
+WS_JOIN_TIMEOUT: Final = 10.0  # seconds; that a WebSocket may be open without a session
+# seconds; that the reader of a WebSocket may take nothing while something waits for it
+WS_STALL_TIMEOUT: Final = 5.0
+WS_HEAD_START: Final = 1.0  # seconds; without an answer by UDP before a member tries WebSocket too
 
 
 class Kind(IntEnum):

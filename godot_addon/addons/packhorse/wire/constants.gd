@@ -133,6 +133,14 @@ const CHALLENGE_RATE := 2  ## 1/s per session; PATH_CHALLENGEs
 const SEAL_RATE := 20
 const REGRANT_RATE := 1  ## 1/s per session; answers to repeated CREATE and JOIN; five at once
 const MAX_DENIALS := 3  ## answers; SESSION_UNKNOWN answers to as many PINGs that end a session
+const WS_MAX_MESSAGE := 2048  ## bytes; largest WebSocket message that is read
+## datagrams; DATA and FRAME that wait for one WebSocket connection; the oldest gives way
+const WS_QUEUE_DATAGRAMS := 64
+## bytes; DATA and FRAME that wait for one WebSocket connection; the oldest gives way
+const WS_QUEUE_BYTES := 65536
+## datagrams; CTRL and SEAL that wait for one WebSocket connection; one more closes it
+const WS_QUEUE_CONTROL := 256
+const WS_MAX_REQUEST := 8192  ## bytes; largest request that opens a WebSocket
 const MSGPACK_MAX_STR := 256  ## bytes; longest string
 const MSGPACK_MAX_BIN := 1180  ## bytes; longest byte string
 const MSGPACK_MAX_ITEMS := 64  ## items; largest container
@@ -196,6 +204,12 @@ const TOMBSTONE := 60.0  ## seconds; an ended session answers its member with CL
 ## seconds; data of a peer not yet in the roster is held back for this time
 const EARLY_DATA_LIFETIME := 4.0
 const SYNC_RETRY := 0.25  ## seconds; first repetition of SYNC; doubles up to 4 s
+## seconds; until a TCP connection must be an open WebSocket, TLS included
+const WS_OPEN_TIMEOUT := 5.0
+const WS_JOIN_TIMEOUT := 10.0  ## seconds; that a WebSocket may be open without a session
+## seconds; that the reader of a WebSocket may take nothing while something waits for it
+const WS_STALL_TIMEOUT := 5.0
+const WS_HEAD_START := 1.0  ## seconds; without an answer by UDP before a member tries WebSocket too
 
 ## fewer bytes than the header (or than the header and the MAC) needs
 const DROP_TOO_SHORT := &"too_short"
