@@ -5,6 +5,9 @@ Source: the delivery-rate estimation of draft-ietf-ccwg-bbr (sections on rate sa
 
 from collections import deque
 from dataclasses import dataclass
+from typing import Final
+
+_TRAIN: Final = 16 * 1100  # bytes
 
 
 @dataclass(slots=True, eq=False)
@@ -21,13 +24,23 @@ class DeliverySnapshot:
 class DeliveryRate:
     """Counts what is delivered and turns each acknowledgement into a sample."""
 
-    __slots__ = ("_app_limited_until", "_first_sent_at", "delivered", "delivered_at")
+    __slots__ = (
+        "_app_limited_until",
+        "_first_sent_at",
+        "_train_began",
+        "delivered",
+        "delivered_at",
+        "train",
+    )
 
     def __init__(self, *, now: float) -> None:
         self.delivered = 0
         self.delivered_at = now
         self._first_sent_at = now
         self._app_limited_until = 0
+        self._train_began: tuple[int, float, float] | None = None
+        self.train = 0.0
+        """Bytes a second: the rate of the newest train of datagrams."""
 
     def snapshot(self, in_flight: int, *, now: float) -> DeliverySnapshot:
         """Return what a datagram that is sent now has to remember."""
@@ -50,7 +63,16 @@ class DeliveryRate:
         sending = sent_at - sent.first_sent_at
         acknowledging = now - sent.delivered_at
         self._first_sent_at = sent_at
+        self._measure_train(sent_at, now)
         return (self.delivered - sent.delivered) / max(sending, acknowledging, 1e-6)
+
+    def _measure_train(self, sent_at: float, now: float) -> None:
+        began = self._train_began or (self.delivered, sent_at, now)
+        delivered = self.delivered - began[0]
+        if delivered >= _TRAIN:
+            self.train = delivered / max(sent_at - began[1], now - began[2], 1e-6)
+        if delivered >= _TRAIN or self._train_began is None:
+            self._train_began = self.delivered, sent_at, now
 
 
 class WindowedMax:
