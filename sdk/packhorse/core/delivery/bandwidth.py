@@ -5,9 +5,9 @@ Source: the delivery-rate estimation of draft-ietf-ccwg-bbr (sections on rate sa
 
 from collections import deque
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
-_TRAIN: Final = 16 * 1100  # bytes
+_STRETCH: Final = 1.25
 
 
 @dataclass(slots=True, eq=False)
@@ -21,6 +21,15 @@ class DeliverySnapshot:
     is_app_limited: bool
 
 
+class Train(NamedTuple):
+    """Datagrams that followed each other, as they were acknowledged."""
+
+    rate: float
+    """Bytes a second."""
+    is_stretched: bool
+    """They arrived more slowly than they were sent: that is all that the path delivers."""
+
+
 class DeliveryRate:
     """Counts what is delivered and turns each acknowledgement into a sample."""
 
@@ -30,7 +39,6 @@ class DeliveryRate:
         "_train_began",
         "delivered",
         "delivered_at",
-        "train",
     )
 
     def __init__(self, *, now: float) -> None:
@@ -39,8 +47,6 @@ class DeliveryRate:
         self._first_sent_at = now
         self._app_limited_until = 0
         self._train_began: tuple[int, float, float] | None = None
-        self.train = 0.0
-        """Bytes a second: the rate of the newest train of datagrams."""
 
     def snapshot(self, in_flight: int, *, now: float) -> DeliverySnapshot:
         """Return what a datagram that is sent now has to remember."""
@@ -63,16 +69,19 @@ class DeliveryRate:
         sending = sent_at - sent.first_sent_at
         acknowledging = now - sent.delivered_at
         self._first_sent_at = sent_at
-        self._measure_train(sent_at, now)
         return (self.delivered - sent.delivered) / max(sending, acknowledging, 1e-6)
 
-    def _measure_train(self, sent_at: float, now: float) -> None:
-        began = self._train_began or (self.delivered, sent_at, now)
-        delivered = self.delivered - began[0]
-        if delivered >= _TRAIN:
-            self.train = delivered / max(sent_at - began[1], now - began[2], 1e-6)
-        if delivered >= _TRAIN or self._train_began is None:
-            self._train_began = self.delivered, sent_at, now
+    def train(self, size: float, *, now: float) -> Train | None:
+        """Return the newest datagrams as a train, once they are `size` bytes."""
+        newest = self.delivered, self._first_sent_at, now
+        delivered, sent_at, acked_at = self._train_began or newest
+        if self._train_began is None or self.delivered - delivered >= size:
+            self._train_began = newest
+        if self.delivered - delivered < size:
+            return None
+        sending, arriving = self._first_sent_at - sent_at, now - acked_at
+        rate = (self.delivered - delivered) / max(sending, arriving, 1e-6)
+        return Train(rate, is_stretched=arriving > _STRETCH * sending)
 
 
 class WindowedMax:

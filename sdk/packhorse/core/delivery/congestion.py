@@ -2,9 +2,11 @@
 
 The model is the largest delivery rate of ten rounds and the smallest RTT of ten seconds.
 Their product is what the path holds; we keep up to twice that under way and send at the
-delivery rate. Random loss does not slow us down. Two kinds of loss do: that of more than a
-tenth of a round, for then the queue before us is smaller than we think, and any loss while
-a queue stands, for then others want to share it. Source: draft-ietf-ccwg-bbr.
+delivery rate. At first we look ahead: some datagrams sent in quick succession show what the
+path takes, before that much is under way. Random loss does not slow us down. Two kinds of
+loss do: that of more than a tenth of a round, for then the queue before us is smaller than we
+think, and any loss while a queue stands, for then others want to share it.
+Source: draft-ietf-ccwg-bbr; SPEC.md section 16.13.
 """
 
 from enum import Enum
@@ -24,6 +26,7 @@ _DRAIN_GAIN: Final = 0.35
 _WINDOW_GAIN: Final = 2.0
 _TURN: Final = 0.005  # seconds' worth more: event loops act, and acknowledge, in bursts
 _CYCLE: Final = (1.25, 0.75, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0)
+_TRAIN: Final = 0.25  # of the window: so much of it shows at what rate it came through
 _NO_QUEUE: Final = 1.125  # of the smallest RTT, and _TURN more
 _FULL: Final = 0.9  # of the rate of trains: STARTUP has found what the path delivers
 _FULL_GROWTH: Final = 1.25  # a round of STARTUP that grows less counts towards "full"
@@ -84,6 +87,7 @@ class CongestionController:
         self._round_rtt = float("inf")  # smallest of the round
         self._window_bound = float("inf")
         self._train_rate = 0.0  # bytes a second; the largest
+        self._is_limit_seen = False
         self._is_conservative = False
 
     @property
@@ -93,8 +97,7 @@ class CongestionController:
             return _SMALLEST_WINDOW
         if self._min_rtt is None or not self._bandwidth.value:
             return _INITIAL_WINDOW
-        wanted = _WINDOW_GAIN * self._pipe() + self._for_late_answers() + 3 * _DATAGRAM
-        return max(self._least_window(), min(wanted, self._window_bound))
+        return max(self._least_window(), min(self._wanted_window(), self._window_bound))
 
     @property
     def pacing_rate(self) -> float:
@@ -102,9 +105,8 @@ class CongestionController:
         bandwidth = self._bandwidth.value
         if not bandwidth or self._min_rtt is None:
             return _STARTUP_GAIN * _INITIAL_WINDOW / (self._min_rtt or 0.05)
-        least = self._least_window() / max(self._min_rtt, _TURN)
         if self.phase is Phase.STARTUP:  # what little an application said so far is no measure
-            bandwidth = max(bandwidth, least)
+            bandwidth = max(bandwidth, self._least_window() / max(self._min_rtt, _TURN))
         return max(bandwidth * self._gain(), 2 * _DATAGRAM)
 
     def on_timeout(self) -> None:
@@ -127,7 +129,7 @@ class CongestionController:
         if batch.rate >= self._bandwidth.value or not batch.is_app_limited:
             self._bandwidth.add(batch.rate, self._round)
         if self.phase is Phase.STARTUP and not batch.is_app_limited:
-            self._look_ahead(batch.rtt)
+            self._look_ahead(batch.rtt, now)
             if is_new_round:
                 self._check_full()
         if self._round_lost >= _OVERFLOW and self._is_round_lossy():
@@ -136,17 +138,28 @@ class CongestionController:
         self._take_rtt(batch.rtt, now)
         self._advance_probe_rtt(batch.in_flight, now)
 
+    def _wanted_window(self) -> float:
+        return _WINDOW_GAIN * self._pipe() + self._for_late_answers() + 3 * _DATAGRAM
+
     def _least_window(self) -> float:
-        """Return what may be under way whatever was delivered in a round trip so far."""
+        """Return what may be under way however little was delivered in a round trip so far."""
         if self.phase is not Phase.STARTUP:
             return _SMALLEST_WINDOW
         return max(_INITIAL_WINDOW, self._train_rate * (self._min_rtt or 0.0))
 
-    def _look_ahead(self, rtt: float | None) -> None:
-        """Believe the rate of a train that met no queue; STARTUP sends them faster each time."""
-        if rtt and self._min_rtt and rtt <= _NO_QUEUE * self._min_rtt + _TURN:
-            self._train_rate = max(self._train_rate, self._rate.train)
-        if self._bandwidth.value >= _FULL * self._train_rate > 0:
+    def _look_ahead(self, rtt: float | None, now: float) -> None:
+        """Believe the rate of a train that met no queue; each one is sent faster than before.
+
+        When one comes through more slowly than it was sent, its rate is all that the path
+        delivers, and STARTUP ends as soon as a whole round trip delivers as much.
+        """
+        train = self._rate.train(_TRAIN * self._least_window(), now=now)
+        if train is None or not rtt or not self._min_rtt:
+            return
+        if rtt <= _NO_QUEUE * self._min_rtt + _TURN:
+            self._train_rate = max(self._train_rate, train.rate)
+        self._is_limit_seen |= train.is_stretched
+        if self._is_limit_seen and self._bandwidth.value >= _FULL * self._train_rate:
             self._full_rounds = _FULL_ROUNDS
 
     def _gain(self) -> float:
@@ -180,8 +193,8 @@ class CongestionController:
             self._full_rounds = _FULL_ROUNDS
         elif self._round_lost and self._is_queue_standing():
             self._window_bound = max(_SMALLEST_WINDOW, self.window * _SHARE_BACKOFF)
-        elif self._window_bound < 2 * _WINDOW_GAIN * self._pipe():
-            self._window_bound += _SHARE_GROWTH
+        elif self._window_bound < 2 * self._wanted_window():
+            self._window_bound += min(_SHARE_GROWTH, self._window_bound / 4)
         else:
             self._window_bound = float("inf")
         self._round_acked = self._round_lost = 0
@@ -250,3 +263,4 @@ class CongestionController:
 
     def _restart(self) -> None:
         self.phase = Phase.STARTUP
+        self._train_rate, self._is_limit_seen = 0.0, False
