@@ -91,9 +91,9 @@ def shares(
         path.clock.advance_to(path.clock.now + (apart if i else 0.0))
         flow.start()
     before = [flow.arrived_bytes for flow in flows]
-    path.clock.advance_to(path.clock.now + time)
+    path.clock.advance_to(path.clock.now + lasting)
     arrived = [flow.arrived_bytes - start for flow, start in zip(flows, before, strict=True)]
-    found = [each / time / RATE for each in arrived]
+    found = [each / lasting / RATE for each in arrived]
     print("shares of the link:", *(f"{share:.2f}" for share in found))
     return found
 
