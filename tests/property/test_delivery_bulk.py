@@ -117,14 +117,22 @@ def test_bulk_transfer_fills_a_home_line(loss: float) -> None:
     check(Case(10, 0.05, loss, 8))
 
 
-def test_transfer_over_a_long_way_begins_quickly_and_overshoots_no_queue() -> None:
-    case = Case(100, 0.15, 0.0, 8)
+@pytest.mark.parametrize("mbit", [10, 100], ids="{} Mbit".format)
+@pytest.mark.parametrize("rtt", [0.05, 0.15], ids="{:.3f} s".format)
+def test_beginning_of_a_transfer_overshoots_no_queue(mbit: int, rtt: float) -> None:
+    case = Case(mbit, rtt, 0.0, 8)
 
     result = transfer(case)
 
     show(case, result)
     assert result.dropped == 0
-    assert result.took < 9 * case.rtt  # 4.5 of them are the transfer itself
+    assert result.longest_wait < 1
+
+
+def test_transfer_over_a_long_way_begins_quickly() -> None:
+    case = Case(100, 0.15, 0.0, 8)
+
+    assert transfer(case).took < 8 * case.rtt  # 4.5 of them are the transfer itself
 
 
 @pytest.mark.parametrize("jitter", [0.005, 0.02], ids="{:.3f} s".format)

@@ -24,6 +24,7 @@ _PROBE_RTT_TIME: Final = 0.2  # seconds
 _STARTUP_GAIN: Final = 2.77
 _DRAIN_GAIN: Final = 0.35
 _WINDOW_GAIN: Final = 2.0
+_NEARLY_FULL_GAIN: Final = 1.5  # in STARTUP, when a train has met the limit of the path
 _TURN: Final = 0.005  # seconds' worth more: event loops act, and acknowledge, in bursts
 _CYCLE: Final = (1.25, 0.75, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0)
 _TRAIN: Final = 0.25  # of the window: so much of it shows at what rate it came through
@@ -139,7 +140,9 @@ class CongestionController:
         self._advance_probe_rtt(batch.in_flight, now)
 
     def _wanted_window(self) -> float:
-        return _WINDOW_GAIN * self._pipe() + self._for_late_answers() + 3 * _DATAGRAM
+        is_nearly_full = self.phase is Phase.STARTUP and self._is_limit_seen
+        gain = _NEARLY_FULL_GAIN if is_nearly_full else _WINDOW_GAIN
+        return gain * self._pipe() + self._for_late_answers() + 3 * _DATAGRAM
 
     def _least_window(self) -> float:
         """Return what may be under way however little was delivered in a round trip so far."""
