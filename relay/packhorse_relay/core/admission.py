@@ -8,7 +8,7 @@ from packhorse.wire.address import encode_address, source_of
 from packhorse.wire.constants import DropReason, ErrorCode, RoomEventKind, Topology
 from packhorse.wire.cookie import Offer, is_valid_cookie, make_cookie
 from packhorse.wire.ctrl import encode_ctrl, encode_padded
-from packhorse.wire.messages import Challenge, Create, Error, Grant, Hello, Join
+from packhorse.wire.messages import Bind, Challenge, Create, Error, Grant, Hello, Join
 from packhorse.wire.room_code import RoomCode
 from packhorse_relay.core.blocks import JoinFailures
 from packhorse_relay.core.buckets import SourceBuckets, TokenBucket
@@ -22,6 +22,7 @@ from packhorse_relay.core.settings import Settings
 
 _MINUTE: Final = 60.0  # seconds
 _HELLO_BURST: Final = 2.0  # seconds' worth of HELLOs that may come at once
+_HOST_WAIT: Final = 1.0  # seconds; when to ask again for a room whose host is to come back
 _LONGEST_WAIT: Final = 3600.0  # seconds; what retry_after_ms can say
 
 
@@ -74,11 +75,13 @@ class Admission:
         reply = encode_ctrl(challenge, request.transaction)
         self._outbox.reply_unproven(reply, request.data, request.source, now=request.now)
 
-    def create(self, create: Create, request: Request) -> None:
+    def create(self, create: Create, request: Request, *, is_draining: bool = False) -> None:
         """Open a room for a proven address (SPEC.md section 5)."""
         if self._is_repeated(create, request):
             return
-        self._check_rate(self._creates, request)
+        if is_draining:
+            self._refuse(ErrorCode.DRAINING, request)
+        self.check_rate(self._creates, request)
         source = source_of(request.source)
         if self._registry.is_full_for_room() or self._registry.is_full_for_session():
             self._refuse(ErrorCode.RELAY_FULL, request)
@@ -96,10 +99,12 @@ class Admission:
         """Add a proven address to a room (SPEC.md section 5)."""
         if self._is_repeated(join, request):
             return
-        self._check_rate(self._joins, request)
+        self.check_rate(self._joins, request)
         room = self._registry.room_for(RoomCode(join.code), source_of(request.source))
         if room is None:
             self._deny(request)
+        if not room.has_host:
+            self._refuse(ErrorCode.RATE_LIMITED, request, retry_after=_HOST_WAIT)
         if self._registry.is_full_for_session():
             self._refuse(ErrorCode.RELAY_FULL, request)
         if not self._registry.has_session_quota(request.source):
@@ -108,26 +113,17 @@ class Admission:
             self._refuse(ErrorCode.ROOM_FULL, request)
         self._admit(room, join, request)
 
-    def _is_repeated(self, message: Create | Join, request: Request) -> bool:
-        """Check the cookie; grant again what this attempt was granted already."""
+    def check_cookie(self, message: Create | Join | Bind, request: Request) -> None:
+        """Refuse a request from an address that is not proven (SPEC.md section 5.2)."""
         offer = Offer(message.version_min, message.version_max, message.features)
         if not is_valid_cookie(
             message.cookie, self._secret, request.source, message.nonce, offer, now=request.now
         ):
             error = Error(code=ErrorCode.COOKIE_INVALID)
             self._refuse_unproven(error, DropReason.COOKIE_INVALID, request)
-        if self._registry.has_ended(request.source, message.nonce):
-            self._refuse(ErrorCode.JOIN_DENIED, request)
-        session = self._registry.find_attempt(request.source, message.nonce)
-        if session is None:
-            return False
-        if not session.regrants.take(now=request.now):
-            raise DatagramDropped(DropReason.RATE_LIMITED)
-        session.max_datagram = self._agreed_size(message)
-        self._grant(session, message, request)
-        return True
 
-    def _check_rate(self, buckets: SourceBuckets, request: Request) -> None:
+    def check_rate(self, buckets: SourceBuckets, request: Request) -> None:
+        """Refuse a request of a source that is blocked or over its rate."""
         source = source_of(request.source)
         blocked = self._failures.blocked_for(source, now=request.now)
         if blocked:
@@ -136,23 +132,16 @@ class Admission:
             wait = buckets.wait(source, now=request.now)
             self._refuse(ErrorCode.RATE_LIMITED, request, retry_after=wait)
 
-    def _admit(self, room: Room, message: Create | Join, request: Request) -> None:
-        session = self._registry.add_session(
-            room, request.source, message.nonce, self._agreed_size(message), now=request.now
-        )
-        self._members.watch(session)
-        self._members.announce(room, RoomEventKind.PEER_JOINED, session.peer)
-        self._grant(session, message, request)
-        self._members.send_roster(session)
+    def refuse(self, code: ErrorCode, request: Request) -> Never:
+        """Answer a request from a proven address with an error."""
+        self._refuse(code, request)
 
-    def _agreed_size(self, message: Create | Join) -> int:
-        return min(message.max_datagram, self._settings.max_datagram)
-
-    def _grant(self, session: Session, message: Create | Join, request: Request) -> None:
+    def make_grant(self, session: Session, features: int, request: Request) -> Grant:
+        """Return GRANT of a session to the address of `request`, without padding."""
         settings, room = self._settings, session.room
-        grant = Grant(
+        return Grant(
             version=c.WIRE_VERSION,
-            features=message.features & c.KNOWN_FEATURES,
+            features=features & c.KNOWN_FEATURES,
             max_datagram=session.max_datagram,
             topology=room.topology,
             max_peers=room.max_peers,
@@ -166,7 +155,40 @@ class Admission:
             lost_after_ms=round(settings.lost_after * 1000),
             removed_after_ms=round(settings.removed_after(session.peer) * 1000),
             mapped=encode_address(request.source),
+            resume_ticket=self._members.resume_ticket(session, now=request.now),
         )
+
+    def agreed_size(self, message: Create | Join | Bind) -> int:
+        """Return the largest datagram that both sides take, bytes."""
+        return min(message.max_datagram, self._settings.max_datagram)
+
+    def _is_repeated(self, message: Create | Join, request: Request) -> bool:
+        """Check the cookie; grant again what this attempt was granted already."""
+        self.check_cookie(message, request)
+        if self._registry.has_ended(request.source, message.nonce):
+            self._refuse(ErrorCode.JOIN_DENIED, request)
+        session = self._registry.find_attempt(request.source, message.nonce)
+        if session is None:
+            return False
+        if session.share is not None:  # a late copy: the session has been bound since
+            self._refuse(ErrorCode.JOIN_DENIED, request)
+        if not session.regrants.take(now=request.now):
+            raise DatagramDropped(DropReason.RATE_LIMITED)
+        session.max_datagram = self.agreed_size(message)
+        self._grant(session, message, request)
+        return True
+
+    def _admit(self, room: Room, message: Create | Join, request: Request) -> None:
+        session = self._registry.add_session(
+            room, request.source, message.nonce, self.agreed_size(message), now=request.now
+        )
+        self._members.watch(session)
+        self._members.announce(room, RoomEventKind.PEER_JOINED, session.peer)
+        self._grant(session, message, request)
+        self._members.send_roster(session)
+
+    def _grant(self, session: Session, message: Create | Join, request: Request) -> None:
+        grant = self.make_grant(session, message.features, request)
         datagram = encode_padded(grant, request.transaction, session.max_datagram)
         self._outbox.send(datagram, request.source)
 

@@ -85,10 +85,11 @@ class ForwardingTable:
         del self._endpoints[endpoint.address, endpoint.tag]
         del endpoint.group.endpoints[endpoint.peer]
 
-    def move(self, endpoint: Endpoint, address: TransportAddress) -> None:
-        """Give an endpoint another address; the pair of address and tag must be free."""
+    def move(self, endpoint: Endpoint, address: TransportAddress, tag: int | None = None) -> None:
+        """Give an endpoint another address and perhaps tag; the pair of both must be free."""
         self.detach(endpoint)
         endpoint.address = address
+        endpoint.tag = endpoint.tag if tag is None else tag
         self.attach(endpoint)
 
     def resolve(self, data: bytes, header: Header, source: TransportAddress) -> Route:

@@ -10,6 +10,7 @@ from packhorse.wire.seal import encode_seal
 from packhorse_relay.core.outbox import Outbox
 from packhorse_relay.core.registry import Registry
 from packhorse_relay.core.relay_events import RelayEvent, SessionEnded, SessionStarted
+from packhorse_relay.core.resume_tickets import TicketContent
 from packhorse_relay.core.rooms import HOST, Room, RoomEvent, Session
 from packhorse_relay.core.settings import Settings
 
@@ -60,8 +61,24 @@ class Members:
                 page=page,
                 pages=len(starts),
                 peers=tuple(peers[start : start + c.ROSTER_PAGE]),
+                recovering=session.room.is_recovering or None,
             )
             self.send(session, message)
+
+    def resume_ticket(self, session: Session, *, now: float) -> bytes:
+        """Return the ticket with which the session survives a restart of the relay."""
+        room = session.room
+        content = TicketContent(
+            session.id,
+            session.key_nonce,
+            session.peer,
+            room.next_peer,
+            room.topology,
+            room.max_peers,
+            room.code,
+        )
+        lifetime = self._settings.removed_after(session.peer) + c.RESUME_SLACK
+        return self._registry.tickets.make(content, lifetime, now=now)
 
     def next_event(self) -> RelayEvent | None:
         """Drain one event."""
@@ -91,8 +108,8 @@ class Members:
     def close_lost_room(self, source: bytes, *, now: float) -> None:
         """Close the oldest room of a source whose host is lost: a new one is to take its place."""
         for room in self._registry.rooms.values():
-            host = room.sessions[HOST]
-            if room.source == source and host.is_lost:
+            host = room.sessions.get(HOST)
+            if room.source == source and host is not None and host.is_lost:
                 self.end(host, ErrorCode.LEASE_EXPIRED, now=now)
                 return
 
@@ -139,11 +156,15 @@ class Members:
             self._checks = [(each.check_at, each.id) for each in live.values()]
             heapq.heapify(self._checks)
 
+    def close_clients(self, room: Room, code: int, *, now: float) -> None:
+        """End every session of a room but the host's."""
+        for session in [s for s in room.sessions.values() if s.peer != HOST]:
+            self._close_session(session, code, now)
+
     def _close_room(self, host: Session, code: int, now: float) -> None:
         has_left = code == 0
         told = ErrorCode.ROOM_CLOSED if has_left else ErrorCode.HOST_LOST
-        for session in [s for s in host.room.sessions.values() if s is not host]:
-            self._close_session(session, told, now)
+        self.close_clients(host.room, told, now=now)
         self._close_session(host, code, now)
 
     def _close_session(self, session: Session, code: int, now: float) -> None:

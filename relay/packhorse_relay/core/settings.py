@@ -12,6 +12,7 @@ _RANGES = {
     "lost_after": (1, 600),
     "client_removed_after": (1, 3600),
     "host_removed_after": (1, 3600),
+    "drain_time": (0, 3600),
 }
 
 
@@ -31,6 +32,8 @@ class Settings:
     """CREATEs per minute and source."""
     join_rate: float = c.JOIN_RATE
     """JOINs per minute and source."""
+    bind_rate: float = c.BIND_RATE
+    """BINDs per second and source; 32 seconds' worth at once."""
     join_failures: float = c.JOIN_FAILURES
     """Denied JOINs per minute and source before the source is blocked."""
     join_failures_total: float = c.JOIN_FAILURES_TOTAL
@@ -57,6 +60,8 @@ class Settings:
     """Seconds without SEAL until a client is removed."""
     host_removed_after: float = c.HOST_REMOVED_AFTER
     """Seconds without SEAL until the host is removed and the room closed."""
+    drain_time: float = c.DRAIN_TIME
+    """Seconds that the members have to end their rooms when the relay is to stop."""
 
     def __post_init__(self) -> None:
         """Refuse what GRANT cannot carry.

@@ -76,6 +76,18 @@ class Pings:
         """Take no sample from the PINGs sent so far: a proof of the address delays their PONG."""
         self._open.clear()
 
+    def begin_again(self, *, now: float) -> None:
+        """Ping at once: the relay has taken the session up again."""
+        self.forget_open()
+        self._may_be_denied = False
+        self._ping_at = now
+
+    def lose(self) -> bool:
+        """Note that the relay does not know the session; True when it was not lost before."""
+        was_alive = self.liveness is Liveness.ALIVE
+        self.liveness = Liveness.LOST
+        return was_alive
+
     def hear(self, *, now: float) -> bool:
         """Note a valid SEAL datagram; True when the relay was lost before."""
         was_lost = self.liveness is Liveness.LOST

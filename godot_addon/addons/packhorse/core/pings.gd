@@ -85,6 +85,20 @@ func forget_open() -> void:
 	_open.clear()
 
 
+## Pings at once: the relay has taken the session up again.
+func begin_again(now: float) -> void:
+	forget_open()
+	_may_be_denied = false
+	_ping_at = now
+
+
+## Notes that the relay does not know the session; true when it was not lost before.
+func lose() -> bool:
+	var was_alive := liveness == Liveness.ALIVE
+	liveness = Liveness.LOST
+	return was_alive
+
+
 ## Notes a valid SEAL datagram; true when the relay was lost before.
 func hear(now: float) -> bool:
 	var was_lost := liveness == Liveness.LOST

@@ -1,8 +1,10 @@
 """Tests of SEAL datagrams: checks, requests and their results, SYNC, and change of address."""
 
+from dataclasses import replace
+
 import pytest
 
-from packhorse.wire.address import encode_address
+from packhorse.wire.address import TransportAddress, encode_address
 from packhorse.wire.constants import DropReason, ErrorCode, RoomEventKind
 from packhorse.wire.messages import (
     Ack,
@@ -11,6 +13,7 @@ from packhorse.wire.messages import (
     Events,
     PathChallenge,
     Pong,
+    RelaySeal,
     Roster,
 )
 from packhorse_relay.core.forwarding import Endpoint, Group
@@ -43,6 +46,16 @@ def move(member: RawMember) -> Outcome:
     return member.send(member.path_response(challenge), NEW)
 
 
+def without_tickets(
+    heard: list[tuple[RelaySeal, TransportAddress]],
+) -> list[tuple[RelaySeal, TransportAddress]]:
+    """Leave out the tickets of PONG, which have tests of their own."""
+    return [
+        (replace(message, resume_ticket=None) if isinstance(message, Pong) else message, at)
+        for message, at in heard
+    ]
+
+
 def pair() -> tuple[Rig, RawMember, RawMember]:
     rig = Rig()
     host, client = rig.room(2)
@@ -55,7 +68,7 @@ def test_ping_is_answered_with_its_number_the_revision_and_the_mapped_address() 
 
     pong = Pong(seq=3, ping=1, rev=2, mapped=encode_address(host.address))
     assert outcome.drop is None
-    assert host.heard_at(outcome.sent) == [(pong, host.address)]
+    assert without_tickets(host.heard_at(outcome.sent)) == [(pong, host.address)]
     assert rig.drain() == []
 
 
@@ -266,7 +279,7 @@ def test_right_proof_moves_the_session() -> None:
     outcome = move(client)
 
     pong = Pong(seq=3, ping=1, rev=2, mapped=encode_address(NEW))
-    assert client.heard_at(outcome.sent) == [(pong, NEW)]
+    assert without_tickets(client.heard_at(outcome.sent)) == [(pong, NEW)]
     assert [sent.address for sent in host.send(host.data(2)).sent] == [NEW]
     assert client.send(client.data(1)).drop is DropReason.UNKNOWN_SOURCE
 
