@@ -3,7 +3,6 @@
 import json
 import re
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from random import Random
 from typing import Final
@@ -120,7 +119,10 @@ def _live_through(network: Network) -> None:
     for _ in range(_STEPS):
         random.choice(actions)(network, random)
         network.run(random.choice([0.01, 0.1, 1.0, 3.0]))
-    random.choice([network.stop_relay, partial(network.restart_relay, secret=None)])()
+    if random.random() < 0.5:
+        network.stop_relay()
+    else:
+        network.restart_relay(secret=None)
     network.run(200.0)
 
 

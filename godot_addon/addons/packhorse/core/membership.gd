@@ -218,7 +218,7 @@ func _begin_epoch(granted: Message, now: float) -> void:
 
 func _keep_ticket(ticket: PackedByteArray) -> void:
 	if ticket:
-		saved.ticket = ticket
+		saved = saved.with_ticket(ticket)
 
 
 func _drain(seconds: float) -> void:

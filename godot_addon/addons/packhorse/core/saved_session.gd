@@ -26,6 +26,16 @@ func to_text() -> String:
 	return encoded.replace("+", "-").replace("/", "_")
 
 
+## Returns the session with a newer ticket; this one stays as it is.
+func with_ticket(newer: PackedByteArray) -> Self:
+	var saved := Self.new()
+	saved.session = session
+	saved.key = key
+	saved.max_datagram = max_datagram
+	saved.ticket = newer
+	return saved
+
+
 ## Returns what [method to_text] was called on; null when it is no such text.
 static func from_text(text: String) -> Self:
 	var plain := text.replace("-", "+").replace("_", "/")

@@ -18,7 +18,7 @@ static func bind_proof(
 ) -> PackedByteArray:
 	var bind := Message.new()
 	bind.fields = fields
-	var signed := bind.bytes(&"cookie")
+	var signed := bind.bytes(&"cookie").duplicate()
 	signed.append_array(_u32(bind.number(&"session")))
 	signed.append_array(_u16(bind.number(&"max_datagram")))
 	signed.append(1 if bind.flag(&"restarted") else 0)
