@@ -8,10 +8,14 @@ import signal
 import socket
 import sys
 from contextlib import suppress
+from pathlib import Path
 from typing import Final
 
+from packhorse.wire.constants import DRAIN_TIME
+from packhorse.wire.errors import ConfigurationError
 from packhorse_relay import __version__
 from packhorse_relay.aio.server import RelayServer
+from packhorse_relay.core.settings import Settings
 
 logger = logging.getLogger(__name__)
 
@@ -45,6 +49,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default="auto",
         help="how datagrams are forwarded (default: %(default)s)",
     )
+    parser.add_argument(
+        "--state-dir",
+        type=Path,
+        metavar="DIR",
+        help="keep a secret here, so that rooms survive a restart of the relay",
+    )
+    parser.add_argument(
+        "--drain-time",
+        type=float,
+        default=DRAIN_TIME,
+        metavar="SECONDS",
+        help="how long SIGTERM waits for rooms to end (default: %(default)g)",
+    )
     parser.add_argument("--json", action="store_true", help="one JSON object a line on stdout")
     parser.add_argument("--verbose", "-v", action="store_true", help="log who comes and goes")
 
@@ -56,6 +73,9 @@ def run(args: argparse.Namespace) -> int:
     try:
         asyncio.run(_relay(args))
     except BrokenPipeError:  # whoever read our output has gone
+        return 1
+    except ConfigurationError as error:
+        print(f"error: {error}\nadvice: {error.advice}", file=sys.stderr)
         return 1
     except OSError as error:
         print(_bind_failure(args, error), file=sys.stderr)
@@ -74,10 +94,16 @@ def main(argv: list[str] | None = None) -> int:
 
 
 async def _relay(args: argparse.Namespace) -> None:
-    server = RelayServer(bind=args.bind or _default_bind(), port=args.port, with_legacy=args.legacy)
+    server = RelayServer(
+        bind=args.bind or _default_bind(),
+        port=args.port,
+        settings=Settings(drain_time=args.drain_time),
+        with_legacy=args.legacy,
+        state_dir=args.state_dir,
+    )
     async with server:
         _announce(server, args)
-        await _wait_for_signal()
+        await _relay_until_told(server, args)
     _sum_up(server, args)  # all members have been told by now
 
 
@@ -112,13 +138,30 @@ def _print_json(**fields: object) -> None:
     print(json.dumps(fields), flush=True)
 
 
-async def _wait_for_signal() -> None:
-    stop = asyncio.Event()
+async def _relay_until_told(server: RelayServer, args: argparse.Namespace) -> None:
+    """Return at SIGINT at once, at SIGTERM when all have left; at any second signal at once."""
+    signals: asyncio.Queue[signal.Signals] = asyncio.Queue()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         with suppress(NotImplementedError):  # Windows: Ctrl-C raises KeyboardInterrupt
-            loop.add_signal_handler(number, stop.set)
-    await stop.wait()
+            loop.add_signal_handler(number, signals.put_nowait, number)
+    if await signals.get() is signal.SIGINT:
+        return
+    _announce_drain(server, args)
+    draining = asyncio.create_task(server.drain(), name="packhorse-drain")
+    second = asyncio.create_task(signals.get(), name="packhorse-signal")
+    done, pending = await asyncio.wait([draining, second], return_when=asyncio.FIRST_COMPLETED)
+    for task in pending:
+        task.cancel()
+    await asyncio.gather(*done, *pending, return_exceptions=True)
+
+
+def _announce_drain(server: RelayServer, args: argparse.Namespace) -> None:
+    if args.json:
+        _print_json(event="draining", sessions=server.session_count, seconds=args.drain_time)
+        return
+    print(f"No new rooms; waiting up to {args.drain_time:g} s for {server.session_count} players.")
+    print("A second signal stops the relay at once.", flush=True)
 
 
 def _default_bind() -> list[str]:

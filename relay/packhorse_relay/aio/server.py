@@ -5,13 +5,17 @@ import errno
 import hashlib
 import logging
 import secrets
+import time
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
 from typing import Final, Self
 
 from packhorse.aio.udp import SocketAddress, UdpSocket
 from packhorse.wire.address import TransportAddress
 from packhorse.wire.constants import DropReason
+from packhorse_relay.aio.state import load_secret
 from packhorse_relay.core.relay import RelayCore
 from packhorse_relay.core.relay_events import RelayEvent, SessionEnded, SessionStarted
 from packhorse_relay.core.relay_legacy import LegacyRoom
@@ -33,14 +37,17 @@ class RelayServer:
         port: int,
         settings: Settings | None = None,
         with_legacy: bool = False,
+        state_dir: Path | None = None,
     ) -> None:
         self._bind = tuple(bind)
         self._port = port
         self._settings = settings or Settings()
         self._with_legacy = with_legacy
+        self._state_dir = state_dir
         self._sockets: list[UdpSocket] = []
         self._timer: asyncio.TimerHandle | None = None
         self._internal_errors = 0
+        self._has_ended = asyncio.Event()
 
     @property
     def addresses(self) -> list[SocketAddress]:
@@ -81,15 +88,38 @@ class RelayServer:
 
         Raises:
             OSError: An address or the port cannot be had.
+            ConfigurationError: The state directory cannot be used.
         """
         self._loop = asyncio.get_running_loop()
         self._own_addresses: set[SocketAddress] = set()
         legacy = LegacyRoom(self._own_addresses) if self._with_legacy else None
-        self._core = RelayCore(self._settings, secrets.token_bytes, legacy, now=self._loop.time())
+        if self._state_dir is None:
+            logger.info("no state directory: sessions do not survive a restart of the relay")
+        self._core = RelayCore(
+            self._settings,
+            secrets.token_bytes,
+            legacy,
+            secret=None if self._state_dir is None else load_secret(self._state_dir),
+            unix_now=time.time(),
+            now=self._loop.time(),
+        )
         self._plane = PortablePlane(self._core.table, self._receive)
         await self._open_sockets()
         self._own_addresses |= set(self.addresses)
         return self
+
+    async def drain(self) -> None:
+        """Open no more rooms; return when all sessions have ended or `drain_time` is over.
+
+        Cancelling is safe: the sessions that are left end with the server.
+        """
+        self._core.drain(self._settings.drain_time, now=self._loop.time())
+        self._pump()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._settings.drain_time):
+                while self.session_count:
+                    self._has_ended.clear()
+                    await self._has_ended.wait()
 
     async def __aexit__(self, *_exc_info: object) -> None:
         self._core.close(now=self._loop.time())
@@ -145,6 +175,7 @@ class RelayServer:
                 self._plane.send_failures += 1
         while (event := self._core.next_event()) is not None:
             _log(event)
+            self._has_ended.set()
         self._arm()
 
     def _arm(self) -> None:

@@ -10,7 +10,7 @@ from typing import Final
 from packhorse.aio.driver import SessionDriver
 from packhorse.aio.udp import SocketAddress
 from packhorse.core.events import Closed, Event, Joined, Message, StageChanged
-from packhorse.core.joining import CreateRoom, JoinRoom
+from packhorse.core.joining import Wish
 from packhorse.core.relay_address import RelayAddress
 from packhorse.core.stages import Stage
 from packhorse.wire.errors import (
@@ -26,9 +26,7 @@ _MAX_ADDRESSES: Final = 4
 _UDP_ADVICE: Final = "check that this machine is online and may use UDP"
 
 
-async def connect(
-    relay: RelayAddress, wish: CreateRoom | JoinRoom, deadline: float
-) -> SessionDriver:
+async def connect(relay: RelayAddress, wish: Wish, deadline: float) -> SessionDriver:
     """Return a driver whose session has joined, within `deadline` seconds.
 
     Raises:
@@ -55,7 +53,7 @@ def _note_advice(error: PackhorseError) -> None:
 class _Attempt:
     """Resolves, races, and starts over when the relay asks for a pause that fits."""
 
-    def __init__(self, relay: RelayAddress, wish: CreateRoom | JoinRoom) -> None:
+    def __init__(self, relay: RelayAddress, wish: Wish) -> None:
         self._relay = relay
         self._wish = wish
         self._race: _Race | None = None
@@ -128,7 +126,7 @@ async def _running(work: Coroutine[None, None, None]) -> AsyncIterator[None]:
 class _Race:
     """Greets every address, a little apart; the first that answers is joined through."""
 
-    def __init__(self, wish: CreateRoom | JoinRoom) -> None:
+    def __init__(self, wish: Wish) -> None:
         self._wish = wish
         self._drivers: list[SessionDriver] = []
         self._result: asyncio.Future[SessionDriver] = asyncio.get_running_loop().create_future()

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from packhorse.aio.udp import SocketAddress, UdpSocket
 from packhorse.core.events import Event
-from packhorse.core.joining import CreateRoom, JoinRoom
+from packhorse.core.joining import Wish
 from packhorse.core.session import MemberSession
 from packhorse.wire.address import TransportAddress
 from packhorse.wire.constants import MemberState
@@ -150,7 +150,7 @@ class Driver(Generic[SessionT]):
 class SessionDriver(Driver[MemberSession]):
     """A driver of a new session that creates or joins a room."""
 
-    def __init__(self, wish: CreateRoom | JoinRoom, relay: SocketAddress) -> None:
+    def __init__(self, wish: Wish, relay: SocketAddress) -> None:
         address = TransportAddress(*relay)
         now = asyncio.get_running_loop().time()
         super().__init__(MemberSession(wish, address, secrets.token_bytes, now=now), relay)
