@@ -1,10 +1,8 @@
 """Tests of SEAL datagrams: checks, requests and their results, SYNC, and change of address."""
 
-from dataclasses import replace
-
 import pytest
 
-from packhorse.wire.address import TransportAddress, encode_address
+from packhorse.wire.address import encode_address
 from packhorse.wire.constants import DropReason, ErrorCode, RoomEventKind
 from packhorse.wire.messages import (
     Ack,
@@ -13,7 +11,6 @@ from packhorse.wire.messages import (
     Events,
     PathChallenge,
     Pong,
-    RelaySeal,
     Roster,
 )
 from packhorse_relay.core.forwarding import Endpoint, Group
@@ -24,6 +21,7 @@ from tests.support.relay_harness import (
     RawMember,
     Rig,
     address,
+    without_tickets,
 )
 
 NEW, NEWER = address(80), address(81)
@@ -44,16 +42,6 @@ def move(member: RawMember) -> Outcome:
     """Prove the address NEW; returns the outcome of the proof."""
     challenge = challenge_from(member, member.send(member.ping(), NEW))
     return member.send(member.path_response(challenge), NEW)
-
-
-def without_tickets(
-    heard: list[tuple[RelaySeal, TransportAddress]],
-) -> list[tuple[RelaySeal, TransportAddress]]:
-    """Leave out the tickets of PONG, which have tests of their own."""
-    return [
-        (replace(message, resume_ticket=None) if isinstance(message, Pong) else message, at)
-        for message, at in heard
-    ]
 
 
 def pair() -> tuple[Rig, RawMember, RawMember]:
