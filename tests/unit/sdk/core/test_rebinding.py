@@ -1,5 +1,6 @@
 """Tests of the attempt to take a session up again while it is in use."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -69,14 +70,22 @@ def test_grant_has_the_key_of_the_new_epoch() -> None:
     assert not relay.rebinding.is_open
 
 
-@pytest.mark.parametrize("forgery", [{"proof": bytes(16)}, {"proof": None}, {"session": 1}])
-def test_grant_with_a_wrong_proof_is_not_taken(forgery: dict[str, bytes | int | None]) -> None:
+@pytest.mark.parametrize(
+    "forge",
+    [
+        lambda grant: replace(grant, proof=bytes(16)),
+        lambda grant: replace(grant, proof=None),
+        lambda grant: replace(grant, session=1),
+    ],
+    ids=["other proof", "no proof", "other session"],
+)
+def test_grant_with_a_wrong_proof_is_not_taken(forge: Callable[[Grant], Grant]) -> None:
     """RES-4: and the attempt goes on."""
     relay = Relay()
     bind, transaction = relay.challenged()
 
     with pytest.raises(ParseError) as caught:
-        relay.rebinding.receive(replace(granted(bind), **forgery), transaction, now=0.1)
+        relay.rebinding.receive(forge(granted(bind)), transaction, now=0.1)
 
     assert caught.value.reason is DropReason.BAD_MAC
     assert relay.rebinding.is_open
