@@ -145,7 +145,7 @@ async def _relay_until_told(server: RelayServer, args: argparse.Namespace) -> No
     for number in (signal.SIGINT, signal.SIGTERM):
         with suppress(NotImplementedError):  # Windows: Ctrl-C raises KeyboardInterrupt
             loop.add_signal_handler(number, signals.put_nowait, number)
-    if await signals.get() is signal.SIGINT:
+    if await signals.get() is signal.SIGINT or not server.session_count:
         return
     _announce_drain(server, args)
     draining = asyncio.create_task(server.drain(), name="packhorse-drain")

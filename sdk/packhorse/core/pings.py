@@ -33,7 +33,8 @@ class Pings:
         self._random_bytes = random_bytes
         self._open: OrderedDict[int, float] = OrderedDict()  # sequence number to send time
         self._sent = 0
-        self._last_sent = now - _ADVISED_INTERVAL
+        self._is_advised = False
+        self._may_advise_at = now
         self._ping_at = now
         self._heard_at = now
         self._may_be_denied = False
@@ -49,15 +50,22 @@ class Pings:
         return now >= self._ping_at
 
     def advise(self, *, now: float) -> None:
-        """Ping soon: somebody says that the relay does not know this address."""
-        self._ping_at = min(self._ping_at, max(now, self._last_sent + _ADVISED_INTERVAL))
+        """Ping at once, or a second after the last advice that was followed.
+
+        Somebody says that the relay does not know this address.
+        """
+        self._is_advised = True
+        self._ping_at = min(self._ping_at, max(now, self._may_advise_at))
 
     def count_send(self, seq: int, *, now: float) -> None:
         """Note that the PING with this sequence number was sent."""
-        self._open[seq] = self._last_sent = now
+        self._open[seq] = now
         if len(self._open) > _MAX_OPEN:
             self._open.popitem(last=False)
         self._sent += 1
+        if self._is_advised:
+            self._is_advised = False
+            self._may_advise_at = now + _ADVISED_INTERVAL
         self._may_be_denied = True
         self._ping_at = now + self._next_interval()
 

@@ -24,7 +24,8 @@ var _removed_after: float
 var _random_bytes: Callable
 var _open: Dictionary[int, float] = {}  # sequence number to send time, oldest first
 var _sent := 0
-var _last_sent: float
+var _is_advised := false
+var _may_advise_at: float
 var _ping_at: float
 var _heard_at: float
 var _may_be_denied := false
@@ -35,7 +36,7 @@ func _init(grant: Message, random_bytes: Callable, now: float) -> void:
 	_lost_after = grant.number(&"lost_after_ms") / 1000.0
 	_removed_after = grant.number(&"removed_after_ms") / 1000.0
 	_random_bytes = random_bytes
-	_last_sent = now - _ADVISED_INTERVAL
+	_may_advise_at = now
 	_ping_at = now
 	_heard_at = now
 
@@ -50,18 +51,22 @@ func is_due(now: float) -> bool:
 	return now >= _ping_at
 
 
-## Pings soon: somebody says that the relay does not know this address.
+## Pings at once, or a second after the last advice that was followed: somebody says that the
+## relay does not know this address.
 func advise(now: float) -> void:
-	_ping_at = minf(_ping_at, maxf(now, _last_sent + _ADVISED_INTERVAL))
+	_is_advised = true
+	_ping_at = minf(_ping_at, maxf(now, _may_advise_at))
 
 
 ## Notes that the PING with the number [param sequence] was sent.
 func count_send(sequence: int, now: float) -> void:
 	_open[sequence] = now
-	_last_sent = now
 	if _open.size() > _MAX_OPEN:
 		_open.erase(_open.keys()[0])
 	_sent += 1
+	if _is_advised:
+		_is_advised = false
+		_may_advise_at = now + _ADVISED_INTERVAL
 	_may_be_denied = true
 	_ping_at = now + _next_interval()
 

@@ -135,6 +135,17 @@ def test_advice_leads_to_at_most_one_ping_a_second() -> None:
     assert subject.is_due(now=12.0)
 
 
+def test_advice_right_after_a_regular_ping_is_followed_at_once() -> None:
+    """An address may change at any time; a second of silence would be long."""
+    subject = pings()
+    send_times(subject, 6)
+    subject.count_send(7, now=11.0)
+
+    subject.advise(now=11.1)
+
+    assert subject.is_due(now=11.1)
+
+
 def test_advice_never_puts_a_ping_off() -> None:
     subject = pings(lambda _: SHORTEST)
     subject.count_send(1, now=0.0)
