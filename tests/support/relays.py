@@ -1,5 +1,6 @@
 """Relays inside the test's own process, without the limits that protect a public one."""
 
+from pathlib import Path
 from typing import Final
 
 from packhorse_relay.aio.server import RelayServer
@@ -33,7 +34,11 @@ def patient_settings() -> Settings:
 
 
 def new_relay(
-    *hosts: str, port: int = 0, settings: Settings | None = None, with_legacy: bool = False
+    *hosts: str,
+    port: int = 0,
+    settings: Settings | None = None,
+    with_legacy: bool = False,
+    state_dir: Path | None = None,
 ) -> RelayServer:
     """Return a relay on the loopback interface that has not been started."""
     return RelayServer(
@@ -41,6 +46,7 @@ def new_relay(
         port=port,
         settings=settings or patient_settings(),
         with_legacy=with_legacy,
+        state_dir=state_dir,
     )
 
 

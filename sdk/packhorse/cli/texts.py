@@ -13,6 +13,7 @@ from packhorse.core.events import (
     PeerJoined,
     PeerLeft,
     PeerLost,
+    RelayDraining,
     SessionLost,
     SessionResumed,
 )
@@ -60,6 +61,8 @@ def event_sentence(event: Event | Notice) -> str | None:
         case SessionLost() | SessionResumed():
             is_lost = isinstance(event, SessionLost)
             return "the relay does not answer; trying on" if is_lost else "the relay answers again"
+        case RelayDraining(seconds):
+            return f"the relay stops in {seconds:.0f} s at most; finish and use another one"
         case NothingListens() | ApplicationUnreachable():
             return _server_sentence(event)
         case PayloadTooLarge() | ApplicationFound() | ApplicationsCollide():
