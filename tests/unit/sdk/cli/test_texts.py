@@ -13,6 +13,7 @@ from packhorse.core.events import (
     PeerJoined,
     PeerLeft,
     PeerLost,
+    RelayDraining,
     SessionLost,
     SessionResumed,
 )
@@ -50,6 +51,10 @@ V6 = ("::1", 6942)
         (PeerFound(HOST), "the host is back"),
         (SessionLost(), "the relay does not answer; trying on"),
         (SessionResumed(), "the relay answers again"),
+        (
+            RelayDraining(299.6),
+            "the relay stops in 300 s at most; finish and use another one",
+        ),
         (
             NothingListens(HERE, has_listened=False),
             "nothing listens on 127.0.0.1:6942 yet: start the game's server",
