@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import errno
 import json
+import logging
 import os
 import socket
 import sys
@@ -25,9 +26,12 @@ from packhorse_relay.flags import add_arguments, flag_values
 from packhorse_relay.logs import LogOutput, set_up_logs
 from packhorse_relay.operation import Operation, parse_admin
 from packhorse_relay.service import UNIT, install_service, this_program, unit_text
+from packhorse_relay.state import load_secret, state_directory
 from packhorse_relay.websocket_options import websocket_settings
 
 __all__ = ["add_arguments", "main", "run"]
+
+logger = logging.getLogger(__name__)
 
 _ALL_IPV4: Final = "0.0.0.0"  # noqa: S104 - a relay is there to be reached
 _ALL_IPV6: Final = "::"
@@ -117,8 +121,16 @@ async def _relay(loaded: Loaded, output: LogOutput, args: argparse.Namespace) ->
         settings=loaded.settings,
         with_legacy=config.legacy,
         websocket=websocket_settings(config),
+        state_dir=_usable_state_directory(config),
     )
-    async with server, Operation(server, loaded, lambda: _load(args), output) as operation:
+    operation = Operation(
+        server,
+        loaded,
+        lambda: _load(args),
+        output,
+        lambda: _announce_drain(server, is_json=args.json),
+    )
+    async with server, operation:
         _announce(server, operation, config, is_json=args.json)
         await operation.wait_for_stop()
     _sum_up(server, is_json=args.json)  # all members have been told by now
@@ -152,6 +164,32 @@ def _announce(
             admin = admin.replace(f"//{everywhere}:", "//ADDRESS:")
         print(f"Status page: {admin}; its token is in {operation.token_file or 'no file'}.")
     sys.stdout.flush()
+
+
+def _announce_drain(server: RelayServer, *, is_json: bool) -> None:
+    seconds = server.settings.drain_time
+    if is_json:
+        _print_json(event="draining", sessions=server.session_count, seconds=seconds)
+        return
+    print(f"No new rooms; waiting up to {seconds:g} s for {server.session_count} players.")
+    print("A second signal stops the relay at once.", flush=True)
+
+
+def _usable_state_directory(config: RelayConfig) -> Path | None:
+    """Return where the secret is; None where nobody named a place and the usual one is no use.
+
+    Raises:
+        ConfigurationError: The place that was named is no use.
+    """
+    directory = state_directory(config.state_dir, os.environ)
+    try:
+        load_secret(directory)
+    except ConfigurationError as error:
+        if config.state_dir:
+            raise
+        logger.warning("rooms will not survive a restart of the relay: %s", error)
+        return None
+    return directory
 
 
 def _url(address: tuple[str, int]) -> str:

@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 from typing import Final
 
+from packhorse.wire.constants import DRAIN_TIME
 from packhorse_relay.config import CONFIG_KEYS, DEFAULT_PORT
 from packhorse_relay.config_values import Value
 from packhorse_relay.websocket_options import add_websocket_arguments
@@ -43,6 +44,8 @@ def flag_values(args: argparse.Namespace) -> dict[str, Value]:
         given["bind"] = tuple(args.bind)
     if args.trusted_proxy:
         given["trusted_proxies"] = tuple(args.trusted_proxy)
+    if args.drain_time is not None:
+        given["drain_time"] = args.drain_time
     if args.no_websocket:
         given["websocket"] = False
     if args.verbose and "log_level" not in given:
@@ -105,7 +108,18 @@ def _add_operation(group: "argparse._ArgumentGroup") -> None:
         metavar="[ADDR:]PORT",
         help="offer status page, health and metrics there (default address: 127.0.0.1)",
     )
-    group.add_argument("--state-dir", metavar="DIR", help="folder for the relay's secrets")
+    group.add_argument(
+        "--state-dir",
+        metavar="DIR",
+        help="folder for the relay's secrets; with it rooms survive a restart"
+        " (default: that of systemd, or ~/.local/state/packhorse)",
+    )
+    group.add_argument(
+        "--drain-time",
+        type=float,
+        metavar="SECONDS",
+        help=f"how long SIGTERM waits for rooms to end (default: {DRAIN_TIME:g})",
+    )
     group.add_argument("--log-format", choices=CONFIG_KEYS["log_format"].choices)
     group.add_argument("--log-level", choices=CONFIG_KEYS["log_level"].choices)
 

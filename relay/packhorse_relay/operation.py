@@ -38,6 +38,9 @@ class ReloadableRelay(Relay, Protocol):
     def change_settings(self, settings: Settings) -> None:
         """Take over the fields in `LIVE`."""
 
+    async def drain(self) -> None:
+        """Open no more rooms; return when those there are have ended, or their time is over."""
+
 
 class Operation:
     """An async context manager around a relay that has been started."""
@@ -48,10 +51,13 @@ class Operation:
         loaded: Loaded,
         reload: Callable[[], Loaded],
         output: LogOutput,
+        on_drain: Callable[[], None],
     ) -> None:
         self._relay = relay
         self._config = loaded.config
         self._reload = reload
+        self._on_drain = on_drain
+        self._draining: asyncio.Task[None] | None = None
         self._notifier = Notifier(os.environ)
         self._monitor = Monitor(relay, output, self._notifier)
         self._identity = Identity(
@@ -85,8 +91,11 @@ class Operation:
         await self._stack.aclose()
 
     async def wait_for_stop(self) -> None:
-        """Wait until a signal asks the relay to end."""
+        """Wait until the relay is to end: at SIGINT, or when it has drained after SIGTERM."""
         await self._stop.wait()
+        if self._draining is not None:
+            self._draining.cancel()
+            await asyncio.gather(self._draining, return_exceptions=True)
 
     def _admin_listener(self) -> AdminListener:
         host, port = parse_admin(self._config.admin)
@@ -103,7 +112,7 @@ class Operation:
                 lambda verdict: 0 if self.admin is None else self.admin.requests[verdict],
             )
         )
-        views = Views(lambda: not self._stop.is_set(), metrics.text, self._status)
+        views = Views(self._is_ready, metrics.text, self._status)
         return AdminListener(access, views, (host, port))
 
     def _find_token(self, *, is_needed: bool) -> Path | None:
@@ -124,9 +133,21 @@ class Operation:
     def _take_signals(self) -> None:
         loop = asyncio.get_running_loop()
         with suppress(NotImplementedError):  # Windows: Ctrl-C raises KeyboardInterrupt
-            for number in (signal.SIGINT, signal.SIGTERM):
-                loop.add_signal_handler(number, self._stop.set)
+            loop.add_signal_handler(signal.SIGINT, self._stop.set)
+            loop.add_signal_handler(signal.SIGTERM, self._terminate)
             loop.add_signal_handler(signal.SIGHUP, self._hang_up)
+
+    def _is_ready(self) -> bool:
+        return self._draining is None and not self._stop.is_set()
+
+    def _terminate(self) -> None:
+        """Let the rooms end; the second time, or without rooms, end at once."""
+        if self._draining is not None or not self._relay.session_count:
+            self._stop.set()
+            return
+        self._on_drain()
+        self._draining = asyncio.create_task(self._relay.drain(), name="packhorse-drain")
+        self._draining.add_done_callback(lambda _: self._stop.set())
 
     def _hang_up(self) -> None:
         """Read the configuration again; one that is wrong changes nothing."""

@@ -10,6 +10,7 @@ await room.send(event.data, to=event.source)
 import logging
 from importlib.metadata import version
 
+from packhorse.aio.resuming import resume
 from packhorse.aio.room import Room, host, join
 from packhorse.core.events import (
     EVERYBODY,
@@ -22,6 +23,7 @@ from packhorse.core.events import (
     PeerJoined,
     PeerLeft,
     PeerLost,
+    RelayDraining,
     SessionLost,
     SessionResumed,
 )
@@ -75,6 +77,7 @@ __all__ = [
     "QuotaReachedError",
     "RateLimitedError",
     "RelayAddress",
+    "RelayDraining",
     "RelayRefusedError",
     "RemoteProtocolError",
     "Room",
@@ -92,6 +95,7 @@ __all__ = [
     "join",
     "parse_invite",
     "parse_relay_address",
+    "resume",
 ]
 
 logging.getLogger(__name__).addHandler(logging.NullHandler())

@@ -1,6 +1,7 @@
 """Relays inside the test's own process, without the limits that protect a public one."""
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Final
 
 from packhorse_relay.aio.server import RelayServer
@@ -35,7 +36,11 @@ def patient_settings() -> Settings:
 
 
 def new_relay(
-    *hosts: str, port: int = 0, settings: Settings | None = None, with_legacy: bool = False
+    *hosts: str,
+    port: int = 0,
+    settings: Settings | None = None,
+    with_legacy: bool = False,
+    state_dir: Path | None = None,
 ) -> RelayServer:
     """Return a relay on the loopback interface that has not been started."""
     return RelayServer(
@@ -43,6 +48,7 @@ def new_relay(
         port=port,
         settings=settings or patient_settings(),
         with_legacy=with_legacy,
+        state_dir=state_dir,
     )
 
 

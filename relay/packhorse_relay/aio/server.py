@@ -5,8 +5,11 @@ import errno
 import hashlib
 import logging
 import secrets
+import time
 from collections import Counter
 from collections.abc import Collection, Sequence
+from contextlib import suppress
+from pathlib import Path
 from typing import Final, Self
 
 from packhorse.aio.udp import SocketAddress, UdpSocket
@@ -22,6 +25,7 @@ from packhorse_relay.core.rooms import Room
 from packhorse_relay.core.settings import Settings
 from packhorse_relay.core.websocket_settings import WebSocketSettings
 from packhorse_relay.dataplane.portable import PortablePlane, SendTo
+from packhorse_relay.state import load_secret
 
 logger = logging.getLogger(__name__)
 
@@ -40,6 +44,7 @@ class RelayServer:
         settings: Settings | None = None,
         with_legacy: bool = False,
         websocket: WebSocketSettings | None = _WITH_WEBSOCKET,
+        state_dir: Path | None = None,
     ) -> None:
         """Open nothing yet.
 
@@ -49,6 +54,7 @@ class RelayServer:
             settings: Limits and timers.
             with_legacy: Also speak the legacy protocol.
             websocket: Limits, timers and certificate; None: UDP only.
+            state_dir: Where the secret is that lets sessions survive a restart; None: nowhere.
         """
         self._bind = tuple(bind)
         self._port = port
@@ -56,9 +62,11 @@ class RelayServer:
         self._with_legacy = with_legacy
         self._websocket_settings = websocket
         self._websocket: WebSocketServer | None = None
+        self._state_dir = state_dir
         self._sockets: list[UdpSocket] = []
         self._timer: asyncio.TimerHandle | None = None
         self._internal_errors = 0
+        self._has_ended = asyncio.Event()
 
     @property
     def addresses(self) -> list[SocketAddress]:
@@ -137,18 +145,40 @@ class RelayServer:
 
         Raises:
             OSError: An address or the port cannot be had.
-            ConfigurationError: The certificate cannot be used.
+            ConfigurationError: The certificate or the state directory cannot be used.
         """
         self._loop = asyncio.get_running_loop()
         own_addresses = OwnAddresses()
         legacy = LegacyRoom(own_addresses) if self._with_legacy else None
-        self._core = RelayCore(self._settings, secrets.token_bytes, legacy, now=self._loop.time())
+        if self._state_dir is None:
+            logger.info("no state directory: sessions do not survive a restart of the relay")
+        self._core = RelayCore(
+            self._settings,
+            secrets.token_bytes,
+            legacy,
+            secret=None if self._state_dir is None else load_secret(self._state_dir),
+            unix_now=time.time(),
+            now=self._loop.time(),
+        )
         self._plane = PortablePlane(self._core.table, self._receive)
         await self._open_sockets()
         own_addresses.listen_on(self.addresses)
         if self._websocket is not None:
             self._websocket.start()
         return self
+
+    async def drain(self) -> None:
+        """Open no more rooms; return when all sessions have ended or `drain_time` is over.
+
+        Cancelling is safe: the sessions that are left end with the server.
+        """
+        self._core.drain(self._settings.drain_time, now=self._loop.time())
+        self._pump()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._settings.drain_time):
+                while self.session_count:
+                    self._has_ended.clear()
+                    await self._has_ended.wait()
 
     async def __aexit__(self, *_exc_info: object) -> None:
         self._core.close(now=self._loop.time())
@@ -227,6 +257,7 @@ class RelayServer:
                 self._plane.send_failures += 1
         while (event := self._core.next_event()) is not None:
             _log(event)
+            self._has_ended.set()
         self._arm()
 
     def _arm(self) -> None:

@@ -115,10 +115,11 @@ class ForwardingTable:
             del self._at[endpoint.address]
         del endpoint.group.endpoints[endpoint.peer]
 
-    def move(self, endpoint: Endpoint, address: TransportAddress) -> None:
-        """Give an endpoint another address; the pair of address and tag must be free."""
+    def move(self, endpoint: Endpoint, address: TransportAddress, tag: int | None = None) -> None:
+        """Give an endpoint another address and perhaps tag; the pair of both must be free."""
         self.detach(endpoint)
         endpoint.address = address
+        endpoint.tag = endpoint.tag if tag is None else tag
         self.attach(endpoint)
 
     def resolve(self, data: bytes, header: Header, source: TransportAddress) -> Route:

@@ -13,6 +13,7 @@ from packhorse_relay.core.news import News, Untold
 from packhorse_relay.core.outbox import Outbox
 from packhorse_relay.core.registry import Registry
 from packhorse_relay.core.relay_events import RelayEvent, SessionEnded, SessionStarted
+from packhorse_relay.core.resume_tickets import TicketContent
 from packhorse_relay.core.rooms import HOST, Room, Session
 from packhorse_relay.core.settings import Settings
 
@@ -69,6 +70,21 @@ class Members:
         """Send every page of ROSTER to one member."""
         self.send_news(session, 0)
 
+    def resume_ticket(self, session: Session, *, now: float) -> bytes:
+        """Return the ticket with which the session survives a restart of the relay."""
+        room = session.room
+        content = TicketContent(
+            session.id,
+            session.key_nonce,
+            session.peer,
+            room.next_peer,
+            room.topology,
+            room.max_peers,
+            room.code,
+        )
+        lifetime = self._settings.removed_after(session.peer) + c.RESUME_SLACK
+        return self._registry.tickets.make(content, lifetime, now=now)
+
     def next_event(self) -> RelayEvent | None:
         """Drain one event."""
         return self._events.popleft() if self._events else None
@@ -109,9 +125,10 @@ class Members:
         host that is only lost for a moment keeps its room.
         """
         for room in self._registry.rooms.values():
-            host = room.sessions[HOST]
-            silence = now - host.last_heard
-            if room.source == source and silence >= self._settings.client_removed_after:
+            host = room.sessions.get(HOST)
+            if host is None or room.source != source:
+                continue
+            if now - host.last_heard >= self._settings.client_removed_after:
                 self.end(host, ErrorCode.LEASE_EXPIRED, now=now)
                 return
 
@@ -200,11 +217,15 @@ class Members:
         datagram = message.encode(session.take_seq(), session.id, session.endpoint.tag, key)
         self._outbox.send(datagram, session.address)
 
+    def close_clients(self, room: Room, code: int, *, now: float) -> None:
+        """End every session of a room but the host's."""
+        for session in [s for s in room.sessions.values() if s.peer != HOST]:
+            self._close_session(session, code, now)
+
     def _close_room(self, host: Session, code: int, now: float) -> None:
         has_left = code == 0
         told = ErrorCode.ROOM_CLOSED if has_left else ErrorCode.HOST_LOST
-        for session in [s for s in host.room.sessions.values() if s is not host]:
-            self._close_session(session, told, now)
+        self.close_clients(host.room, told, now=now)
         self._close_session(host, code, now)
 
     def _close_session(self, session: Session, code: int, now: float) -> None:

@@ -5,8 +5,9 @@ from typing import Final
 
 from packhorse.wire import constants as c
 from packhorse.wire.address import encode_address, source_of
-from packhorse.wire.constants import DropReason, ErrorCode
+from packhorse.wire.constants import DropReason, ErrorCode, RoomEventKind
 from packhorse.wire.ctrl import encode_error
+from packhorse.wire.errors import ParseError
 from packhorse.wire.fields import Sender
 from packhorse.wire.messages import (
     Ack,
@@ -21,6 +22,7 @@ from packhorse.wire.messages import (
     Sync,
 )
 from packhorse.wire.seal import decode_seal, encode_seal
+from packhorse_relay.core.draining import Draining
 from packhorse_relay.core.drops import DatagramDropped
 from packhorse_relay.core.members import Members
 from packhorse_relay.core.outbox import Answer, Outbox
@@ -39,11 +41,13 @@ class SealedRequests:
         registry: Registry,
         members: Members,
         outbox: Outbox,
+        draining: Draining,
         random_bytes: Callable[[int], bytes],
     ) -> None:
         self._registry = registry
         self._members = members
         self._outbox = outbox
+        self._draining = draining
         self._random_bytes = random_bytes
 
     def receive(self, request: Request) -> None:
@@ -54,7 +58,7 @@ class SealedRequests:
         if session is None:
             self._answer_without_session(request)
             return
-        message = decode_seal(request.data, session.keys.member_to_relay, Sender.MEMBER)
+        message = self._decode(session, request)
         if not session.window.accepts(message.seq):
             self._repeat_result(session, message, request)
             return
@@ -68,6 +72,25 @@ class SealedRequests:
             self._members.end(session, ErrorCode.LEASE_EXPIRED, now=request.now)
             return
         self._act(session, message, request)
+
+    def _decode(self, session: Session, request: Request) -> MemberSeal:
+        try:
+            return decode_seal(request.data, session.keys.member_to_relay, Sender.MEMBER)
+        except ParseError as error:
+            if error.reason is DropReason.BAD_MAC:
+                self._answer_former_epoch(session, request)
+            raise
+
+    def _answer_former_epoch(self, session: Session, request: Request) -> None:
+        """Tell a program that another has taken over its session (SPEC.md RES-5)."""
+        former = session.former
+        if former is None or former.expires_at <= request.now:
+            return
+        decode_seal(request.data, former.keys.member_to_relay, Sender.MEMBER)
+        closed = Closed(seq=session.take_seq(), code=ErrorCode.REPLACED)
+        datagram = encode_seal(closed, session.id, former.tag, former.keys.relay_to_member)
+        self._outbox.try_reply_unproven(datagram, request.data, request.source, now=request.now)
+        raise DatagramDropped(DropReason.UNKNOWN_SESSION)
 
     def _act(self, session: Session, message: MemberSeal, request: Request) -> None:
         match message:
@@ -86,19 +109,21 @@ class SealedRequests:
     def _ping(self, session: Session, ping: Ping, request: Request) -> None:
         session.hear_ping(ping.seq, now=request.now)
         if request.source == session.address:
-            self._pong(session, ping.seq)
+            self._pong(session, ping.seq, request.now)
             self._members.ask_for_consent(session, self._random_bytes, now=request.now)
         else:
             self._challenge(session, ping, request)
 
-    def _pong(self, session: Session, ping: int) -> None:
+    def _pong(self, session: Session, ping: int, now: float) -> None:
         pong = Pong(
             seq=session.take_seq(),
             ping=ping,
             rev=session.room.rev,
             mapped=encode_address(session.address),
+            resume_ticket=self._members.resume_ticket(session, now=now),
         )
         self._members.send(session, pong)
+        self._draining.tell(session, now=now)
 
     def _sync(self, session: Session, sync: Sync) -> None:
         self._members.send_news(session, sync.since)
@@ -110,6 +135,9 @@ class SealedRequests:
             return
         self._acknowledge(session, kick.seq, 0)
         if victim is None:  # it has left already: what the host wants is so
+            if session.room.bar(kick.peer):
+                left, code = RoomEventKind.PEER_LEFT, ErrorCode.KICKED
+                self._members.announce(session.room, left, kick.peer, code)
             return
         if kick.ban:
             session.room.ban(source_of(victim.address))
@@ -178,7 +206,7 @@ class SealedRequests:
         session.pending = None
         session.measure_rtt(now=request.now)
         self._registry.table.move(session.endpoint, request.source)
-        self._pong(session, pending.ping)
+        self._pong(session, pending.ping, request.now)
 
     def _answer_without_session(self, request: Request) -> None:
         tombstone = self._registry.tombstones.get(request.word)

@@ -20,6 +20,7 @@ RANGES = {
     "client_datagram_rate": (1, UNLIMITED.datagrams),
     "host_byte_rate": (1, UNLIMITED.octets),
     "host_datagram_rate": (1, UNLIMITED.datagrams),
+    "drain_time": (0, 3600),
 }
 _CONSENTS: Final = 4  # proofs of an address that are asked for within the time of removal
 _NOT_NEGATIVE = (
@@ -55,6 +56,8 @@ class Settings:
     """CREATEs per minute and source."""
     join_rate: float = c.JOIN_RATE
     """JOINs per minute and source."""
+    bind_rate: float = c.BIND_RATE
+    """BINDs per second and source; 32 seconds' worth at once."""
     join_failures: float = c.JOIN_FAILURES
     """Denied JOINs per minute and source before the source is blocked."""
     join_failures_total: float = c.JOIN_FAILURES_TOTAL
@@ -81,6 +84,8 @@ class Settings:
     """Seconds without SEAL until a client is removed."""
     host_removed_after: float = c.HOST_REMOVED_AFTER
     """Seconds without SEAL until the host is removed and the room closed."""
+    drain_time: float = c.DRAIN_TIME
+    """Seconds that the members have to end their rooms when the relay is to stop."""
 
     client_byte_rate: float = c.CLIENT_BYTE_RATE
     """Bytes of data per second that a client may send, every copy counted."""

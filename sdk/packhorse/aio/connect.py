@@ -9,7 +9,7 @@ from typing import Final
 from packhorse.aio.driver import SessionDriver
 from packhorse.aio.paths import Candidate, RelayPath, UdpPath, candidates, describe, resolve
 from packhorse.core.events import Closed, Event, Joined, Message, StageChanged
-from packhorse.core.joining import CreateRoom, JoinRoom
+from packhorse.core.joining import Wish
 from packhorse.core.relay_address import (
     RelayAddress,
     Transport,
@@ -37,7 +37,7 @@ _ADVICE: Final = (
 
 async def enter(
     relay: str | RelayAddress,
-    wish: CreateRoom | JoinRoom,
+    wish: Wish,
     timeout: float,  # noqa: ASYNC109 - part of the error
     transport: str,
 ) -> SessionDriver:
@@ -55,7 +55,7 @@ async def enter(
 
 async def connect(
     relay: RelayAddress,
-    wish: CreateRoom | JoinRoom,
+    wish: Wish,
     deadline: float,
     transport: Transport = Transport.AUTO,
 ) -> SessionDriver:
@@ -85,9 +85,7 @@ def _note_advice(error: PackhorseError) -> None:
 class _Attempt:
     """Resolves, races, and starts over when the relay asks for a pause that fits."""
 
-    def __init__(
-        self, relay: RelayAddress, wish: CreateRoom | JoinRoom, transport: Transport
-    ) -> None:
+    def __init__(self, relay: RelayAddress, wish: Wish, transport: Transport) -> None:
         self._relay = relay
         self._wish = wish
         self._transport = transport
@@ -141,7 +139,7 @@ async def _running(work: Coroutine[None, None, None]) -> AsyncIterator[None]:
 class _Race:
     """Greets the relay on every path, a little apart; the first that answers is joined through."""
 
-    def __init__(self, wish: CreateRoom | JoinRoom) -> None:
+    def __init__(self, wish: Wish) -> None:
         self._wish = wish
         self._drivers: list[SessionDriver] = []
         self._result: asyncio.Future[SessionDriver] = asyncio.get_running_loop().create_future()

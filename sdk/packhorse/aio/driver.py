@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 from packhorse.aio.paths import DatagramSocket, RelayPath
 from packhorse.aio.udp import SocketAddress
 from packhorse.core.events import Event
-from packhorse.core.joining import CreateRoom, JoinRoom
+from packhorse.core.joining import Wish
 from packhorse.core.session import MemberSession
 from packhorse.wire.address import TransportAddress
 from packhorse.wire.constants import MemberState
@@ -182,7 +182,7 @@ class Driver(Generic[SessionT]):
 class SessionDriver(Driver[MemberSession]):
     """A driver of a new session that creates or joins a room."""
 
-    def __init__(self, wish: CreateRoom | JoinRoom, path: RelayPath) -> None:
+    def __init__(self, wish: Wish, path: RelayPath) -> None:
         address = TransportAddress(*path.address)
         now = asyncio.get_running_loop().time()
         super().__init__(MemberSession(wish, address, secrets.token_bytes, now=now), path)

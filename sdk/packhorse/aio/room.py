@@ -123,6 +123,11 @@ class Room:
         return self._driver.session.mapped_address
 
     @property
+    def saved_session(self) -> str:
+        """Secret with which `resume` takes this session up again; newer ones are better."""
+        return self._driver.session.saved.to_text()
+
+    @property
     def drops(self) -> Counter[DropReason]:
         """Datagrams that were received but not acted upon, by reason."""
         return self._driver.session.drops
@@ -201,10 +206,7 @@ class Room:
             raise TransactionTimeoutError("delivering messages", 0, timeout) from None
 
     def peer_statistics(self, peer: int) -> PeerStatistics:
-        """Return RTT, jitter and loss towards a peer, end to end.
-
-        They are measured by reliable messages and by `ping_peer`.
-        """
+        """Return RTT, jitter and loss, measured by reliable messages and `ping_peer`."""
         return self._driver.session.peer_statistics(PeerId(peer))
 
     async def ping_peer(self, peer: int, timeout: float = 2.0) -> float:  # noqa: ASYNC109
@@ -243,7 +245,6 @@ class Room:
         """Leave the room; harmless when closed.
 
         Waits at most two seconds for reliable messages to arrive and one for the relay.
-
         Cancelling is safe: it ends the waiting, and the room is closed all the same.
         """
         try:

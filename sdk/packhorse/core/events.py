@@ -77,12 +77,23 @@ class PeerFound:
 
 @dataclass(frozen=True, slots=True)
 class SessionLost:
-    """Nothing valid came from the relay for a while; the session may come back."""
+    """Nothing valid came from the relay for a while, or it has forgotten the session.
+
+    It may come back: what is sent reliably waits.
+    """
 
 
 @dataclass(frozen=True, slots=True)
 class SessionResumed:
-    """The relay answers again."""
+    """The relay answers again; the room goes on as before."""
+
+
+@dataclass(frozen=True, slots=True)
+class RelayDraining:
+    """The relay is about to stop: it opens no rooms, and all sessions end soon."""
+
+    seconds: float
+    """Until then at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +145,7 @@ Event = (
     | SessionLost
     | SessionResumed
     | Limited
+    | RelayDraining
     | RequestEnded
     | PingAnswered
     | Closed

@@ -50,6 +50,10 @@ class Mail:
         """Tell whether every reliable message has arrived."""
         return self._delivery.is_idle
 
+    def begin_epoch(self, grant: Grant) -> None:
+        """Go on under the tag of a GRANT that answered BIND; nothing under way is lost."""
+        self._grant = grant
+
     def check(self, data: bytes, to: int, mode: Mode, channel: int) -> None:
         """Refuse what cannot be sent.
 

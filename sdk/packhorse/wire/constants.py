@@ -41,7 +41,6 @@ CHALLENGE_RATE: Final = 2  # 1/s per session; PATH_CHALLENGEs
 # 1/s per session; SEAL datagrams that the relay acts upon; twice as many at once
 SEAL_RATE: Final = 20
 REGRANT_RATE: Final = 1  # 1/s per session; answers to repeated CREATE and JOIN; five at once
-MAX_DENIALS: Final = 3  # answers; SESSION_UNKNOWN answers to as many PINGs that end a session
 WS_MAX_MESSAGE: Final = 2048  # bytes; largest WebSocket message that is read
 # datagrams; DATA and FRAME that wait for one WebSocket connection; the oldest gives way
 WS_QUEUE_DATAGRAMS: Final = 64
@@ -50,6 +49,11 @@ WS_QUEUE_BYTES: Final = 65536
 # datagrams; CTRL and SEAL that wait for one WebSocket connection; one more closes it
 WS_QUEUE_CONTROL: Final = 256
 WS_MAX_REQUEST: Final = 8192  # bytes; largest request that opens a WebSocket
+# answers; SESSION_UNKNOWN answers to as many PINGs that end a session without a ticket
+MAX_DENIALS: Final = 3
+BIND_RATE_SESSION: Final = 1  # 1/s per session; BINDs that the relay acts upon; five at once
+MAX_ATTEMPTS: Final = 32  # attempts; CREATE, JOIN and BIND of a session that are remembered
+RESUME_ID_GAP: Final = 1024  # peer ids; ids that a room leaves out when a relay takes it up again
 MSGPACK_MAX_STR: Final = 256  # bytes; longest string
 MSGPACK_MAX_BIN: Final = 1180  # bytes; longest byte string
 MSGPACK_MAX_ITEMS: Final = 64  # items; largest container
@@ -91,6 +95,7 @@ REPLY_RATE_TOTAL: Final = 2000  # 1/s; answers of each of the three budgets in a
 CREATE_RATE: Final = 6  # 1/min per source; CREATE
 ROOMS_PER_SOURCE: Final = 8  # rooms; live rooms
 JOIN_RATE: Final = 30  # 1/min per source; JOIN
+BIND_RATE: Final = 2  # 1/s per source; BIND; 64 at once
 JOIN_FAILURES: Final = 10  # 1/min per source; denied JOINs before the source is blocked
 # 1/s; denied JOINs in all; above it JOINs are not looked up, see 5.5
 JOIN_FAILURES_TOTAL: Final = 50
@@ -150,6 +155,10 @@ LOST_AFTER: Final = 15.0  # seconds; without valid SEAL a peer is shown as lost
 CLIENT_REMOVED_AFTER: Final = 60.0  # seconds; without valid SEAL a client is removed
 # seconds; without valid SEAL the host is removed and the room closed
 HOST_REMOVED_AFTER: Final = 120.0
+# seconds; a resume ticket lasts this much longer than the lease of its session
+RESUME_SLACK: Final = 30.0
+DRAIN_TIME: Final = 300.0  # seconds; from DRAIN until a relay ends the sessions that are left
+BIND_RETRY: Final = 2.0  # seconds; least time between two attempts to take up a session again
 PATH_PROOF: Final = 3.0  # seconds; a new address must answer PATH_CHALLENGE within this time
 TOMBSTONE: Final = 60.0  # seconds; an ended session answers its member with CLOSED for this time
 # seconds; data of a peer not yet in the roster is held back for this time
@@ -191,6 +200,7 @@ class MessageType(IntEnum):
     GRANT = 5
     ERROR = 6
     NUDGE = 7
+    BIND = 12
     PING = 16
     PONG = 17
     SYNC = 18
@@ -203,6 +213,7 @@ class MessageType(IntEnum):
     PATH_CHALLENGE = 25
     PATH_RESPONSE = 26
     LIMITED = 27
+    DRAIN = 28
 
 
 class Topology(IntEnum):
@@ -437,7 +448,7 @@ ERROR_TEXTS: Final[dict[int, tuple[str, str]]] = {  # sentence and advice
         "check the network and the relay and join again",
     ),
     ErrorCode.DRAINING: (
-        "the relay is stopping, and its rooms are closed",
+        "the relay is stopping: it opens no rooms and closes those it has",
         "use another relay or try later",
     ),
     ErrorCode.REDIRECT: (

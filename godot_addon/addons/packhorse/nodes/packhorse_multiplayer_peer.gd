@@ -37,14 +37,18 @@ signal stage_changed(stage: Stage)
 ## warning in the output. Not emitted after [method MultiplayerPeer.close].
 ## To try again, wait for the status.
 signal connection_error(error: PackhorseError)
-## Emitted when nothing valid came from the relay for 15 seconds; it may come back.
+## Emitted when nothing valid came from the relay for 15 seconds, or it was restarted and has to
+## take up the room again; nothing has to be done, the game may show that it reconnects.
 signal session_lost
-## Emitted when the relay answers again after [signal session_lost].
+## Emitted when the relay answers again after [signal session_lost]: the same room, code and ids.
 signal session_resumed
 ## Emitted when the relay drops packets of this peer, which sends more than the relay allows: at
 ## most [param bytes_per_second] and [param packets_per_second], where a packet to several peers
 ## counts once for each; [param dropped] since the last such signal. At most every 10 seconds.
 signal limited(bytes_per_second: int, packets_per_second: int, dropped: int)
+## Emitted when the relay is about to stop: it opens no rooms, and ends all sessions in
+## [param seconds] at most.
+signal relay_draining(seconds: float)
 ## Emitted when the relay has not heard [param peer_id] for 15 seconds; the peer stays connected,
 ## and may come back. In a star room, clients are told of the host only.
 signal peer_lost(peer_id: int)
@@ -68,6 +72,7 @@ const RelayAddress := preload("../core/relay_address.gd")
 const RelayClient := preload("../net/relay_client.gd")
 const RelaySetting := preload("relay_setting.gd")
 const RoomCode := preload("../wire/room_code.gd")
+const SavedSession := preload("../core/saved_session.gd")
 const Stages := preload("../core/stages.gd")
 const Wish := preload("../core/wish.gd")
 
@@ -203,6 +208,21 @@ func join_room(relay: String, code: String, options: PackhorseRoomOptions = null
 	return _connect(relay, wish, options)
 
 
+## Takes up the session that [method get_saved_session] of a crashed game gave: the same room, code
+## and id, as if this peer had left and joined again. Returns what [method create_room] does.
+func resume_room(relay: String, saved: String, options: PackhorseRoomOptions = null) -> Error:
+	var wish := Wish.new()
+	wish.saved = SavedSession.from_text(saved)
+	wish.is_restarted = true
+	return _connect(relay, wish, options) if wish.saved else ERR_INVALID_PARAMETER
+
+
+## Returns a secret for [method resume_room], empty without a session; ask again now and then.
+func get_saved_session() -> String:
+	var saved := _client.session.saved() if _client and _client.session else null
+	return saved.to_text() if saved else ""
+
+
 ## Returns the smoothed round-trip time in seconds, or -1 before the first measurement.
 ##
 ## In this version it is the time to the relay and back, the same for every [param _peer_id]. It
@@ -275,6 +295,8 @@ func _handle(event: Event) -> void:
 			session_resumed.emit()
 		Event.Type.LIMITED:
 			limited.emit(event.limits[0], event.limits[1], event.limits[2])
+		Event.Type.RELAY_DRAINING:
+			relay_draining.emit(event.seconds)
 		Event.Type.CLOSED:
 			_end(event.error)
 

@@ -28,6 +28,7 @@ enum MessageType {
 	GRANT = 5,
 	ERROR = 6,
 	NUDGE = 7,
+	BIND = 12,
 	PING = 16,
 	PONG = 17,
 	SYNC = 18,
@@ -40,6 +41,7 @@ enum MessageType {
 	PATH_CHALLENGE = 25,
 	PATH_RESPONSE = 26,
 	LIMITED = 27,
+	DRAIN = 28,
 }
 
 ## Who may address whom in a room.
@@ -132,7 +134,6 @@ const CHALLENGE_RATE := 2  ## 1/s per session; PATH_CHALLENGEs
 ## 1/s per session; SEAL datagrams that the relay acts upon; twice as many at once
 const SEAL_RATE := 20
 const REGRANT_RATE := 1  ## 1/s per session; answers to repeated CREATE and JOIN; five at once
-const MAX_DENIALS := 3  ## answers; SESSION_UNKNOWN answers to as many PINGs that end a session
 const WS_MAX_MESSAGE := 2048  ## bytes; largest WebSocket message that is read
 ## datagrams; DATA and FRAME that wait for one WebSocket connection; the oldest gives way
 const WS_QUEUE_DATAGRAMS := 64
@@ -141,6 +142,11 @@ const WS_QUEUE_BYTES := 65536
 ## datagrams; CTRL and SEAL that wait for one WebSocket connection; one more closes it
 const WS_QUEUE_CONTROL := 256
 const WS_MAX_REQUEST := 8192  ## bytes; largest request that opens a WebSocket
+## answers; SESSION_UNKNOWN answers to as many PINGs that end a session without a ticket
+const MAX_DENIALS := 3
+const BIND_RATE_SESSION := 1  ## 1/s per session; BINDs that the relay acts upon; five at once
+const MAX_ATTEMPTS := 32  ## attempts; CREATE, JOIN and BIND of a session that are remembered
+const RESUME_ID_GAP := 1024  ## peer ids; ids that a room leaves out when a relay takes it up again
 const MSGPACK_MAX_STR := 256  ## bytes; longest string
 const MSGPACK_MAX_BIN := 1180  ## bytes; longest byte string
 const MSGPACK_MAX_ITEMS := 64  ## items; largest container
@@ -199,6 +205,10 @@ const LOST_AFTER := 15.0  ## seconds; without valid SEAL a peer is shown as lost
 const CLIENT_REMOVED_AFTER := 60.0  ## seconds; without valid SEAL a client is removed
 ## seconds; without valid SEAL the host is removed and the room closed
 const HOST_REMOVED_AFTER := 120.0
+## seconds; a resume ticket lasts this much longer than the lease of its session
+const RESUME_SLACK := 30.0
+const DRAIN_TIME := 300.0  ## seconds; from DRAIN until a relay ends the sessions that are left
+const BIND_RETRY := 2.0  ## seconds; least time between two attempts to take up a session again
 const PATH_PROOF := 3.0  ## seconds; a new address must answer PATH_CHALLENGE within this time
 const TOMBSTONE := 60.0  ## seconds; an ended session answers its member with CLOSED for this time
 ## seconds; data of a peer not yet in the roster is held back for this time
