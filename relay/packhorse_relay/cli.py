@@ -8,6 +8,7 @@ import signal
 import socket
 import sys
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -15,7 +16,7 @@ from packhorse.wire.constants import DRAIN_TIME
 from packhorse.wire.errors import ConfigurationError
 from packhorse_relay import __version__
 from packhorse_relay.aio.server import RelayServer
-from packhorse_relay.core.settings import Settings
+from packhorse_relay.core.settings import PROFILES
 
 logger = logging.getLogger(__name__)
 
@@ -42,6 +43,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--legacy",
         action="store_true",
         help="also speak the legacy protocol, which cannot be made safe: see SECURITY.md",
+    )
+    parser.add_argument(
+        "--profile",
+        choices=tuple(PROFILES),
+        default="home",
+        help="how much data members may send (default: %(default)s)",
     )
     parser.add_argument(
         "--dataplane",
@@ -97,7 +104,7 @@ async def _relay(args: argparse.Namespace) -> None:
     server = RelayServer(
         bind=args.bind or _default_bind(),
         port=args.port,
-        settings=Settings(drain_time=args.drain_time),
+        settings=replace(PROFILES[args.profile], drain_time=args.drain_time),
         with_legacy=args.legacy,
         state_dir=args.state_dir,
     )

@@ -15,6 +15,7 @@ from packhorse.aio.room import Room, host, join
 from packhorse.core.events import (
     EVERYBODY,
     HOST,
+    Limited,
     Message,
     PeerFound,
     PeerId,
@@ -59,6 +60,7 @@ __all__ = [
     "DropReason",
     "ErrorCode",
     "JoinDeniedError",
+    "Limited",
     "LocalProtocolError",
     "Message",
     "Mode",

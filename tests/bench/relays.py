@@ -59,6 +59,7 @@ class LoadedRelay:
 def packhorse_relay(count: int) -> Iterator[LoadedRelay]:
     """Run `packhorse relay` with `count` members in one room."""
     command = [sys.executable, "-m", "packhorse", "relay", "--port", "0", "--json"]
+    command += ["--profile", "unlimited"]
     with Started([*command, "--bind", "127.0.0.1"]) as process:
         _pin(process.pid)
         relay = ("127.0.0.1", int(loads(process.wait_for("listening"))["port"]))

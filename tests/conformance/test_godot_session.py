@@ -12,6 +12,7 @@ import pytest
 from packhorse.core.joining import Wish
 from packhorse.wire.address import TransportAddress
 from packhorse.wire.constants import DropReason, FirstByte, MemberState, Topology
+from packhorse_relay.core.settings import Settings
 from tests.support import network
 from tests.support.godot import run_godot
 from tests.support.link import CUT, Conditions
@@ -31,6 +32,8 @@ _CONDITIONS: Final = (
     Conditions(latency=0.02, mtu=600),
 )
 
+
+_STRICT: Final = Settings(client_byte_rate=4000, client_datagram_rate=8, host_datagram_rate=8)
 
 Recorded = list[RecordedSession]
 
@@ -100,7 +103,9 @@ def _record(number: int) -> Recorded:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(network, "MemberSession", make)
         for seed in range(_SEEDS):
-            _live_through(Network(_CONDITIONS[number], seed=100 * number + seed))
+            settings = Settings() if seed % 2 else _STRICT
+            conditions, chance = _CONDITIONS[number], 100 * number + seed
+            _live_through(Network(conditions, seed=chance, settings=settings))
     return sessions
 
 

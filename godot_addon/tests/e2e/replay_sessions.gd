@@ -102,6 +102,8 @@ func _event(event: Event) -> Array:
 			written.append_array([float(event.peer), float(event.code)])
 		Event.Type.PEER_JOINED, Event.Type.PEER_LOST, Event.Type.PEER_FOUND:
 			written.append(float(event.peer))
+		Event.Type.LIMITED:
+			written.append_array(event.limits.map(func(number: int) -> float: return number))
 		Event.Type.REQUEST_ENDED:
 			written.append_array([float(event.request), float(event.code)])
 		Event.Type.STAGE_CHANGED:

@@ -15,6 +15,7 @@ from typing import Final, Self
 from packhorse.aio.udp import SocketAddress, UdpSocket
 from packhorse.wire.address import TransportAddress
 from packhorse.wire.constants import DropReason
+from packhorse_relay.aio.own_addresses import OwnAddresses
 from packhorse_relay.aio.state import load_secret
 from packhorse_relay.core.relay import RelayCore
 from packhorse_relay.core.relay_events import RelayEvent, SessionEnded, SessionStarted
@@ -91,8 +92,8 @@ class RelayServer:
             ConfigurationError: The state directory cannot be used.
         """
         self._loop = asyncio.get_running_loop()
-        self._own_addresses: set[SocketAddress] = set()
-        legacy = LegacyRoom(self._own_addresses) if self._with_legacy else None
+        own_addresses = OwnAddresses()
+        legacy = LegacyRoom(own_addresses) if self._with_legacy else None
         if self._state_dir is None:
             logger.info("no state directory: sessions do not survive a restart of the relay")
         self._core = RelayCore(
@@ -105,7 +106,7 @@ class RelayServer:
         )
         self._plane = PortablePlane(self._core.table, self._receive)
         await self._open_sockets()
-        self._own_addresses |= set(self.addresses)
+        own_addresses.listen_on(self.addresses)
         return self
 
     async def drain(self) -> None:

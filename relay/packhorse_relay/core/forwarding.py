@@ -5,6 +5,7 @@ datagram; its answers stand in `routes` until a change makes them stale, so that
 plane needs one look-up by address and one by header.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
@@ -18,6 +19,7 @@ from packhorse.wire.constants import (
     Kind,
 )
 from packhorse.wire.header import Header, encode_header
+from packhorse_relay.core.data_budget import DataBudget
 from packhorse_relay.core.drops import DatagramDropped
 
 _HOST: Final = 1
@@ -35,7 +37,17 @@ class Receiver(NamedTuple):
     """Host and port."""
 
 
-Route = tuple[Receiver, ...]
+class Route(tuple[Receiver, ...]):  # noqa: SLOT001 - a tuple cannot have slots of its own
+    """The copies of a datagram, and the budget of its sender that pays for them."""
+
+    budget: DataBudget
+
+    @classmethod
+    def of(cls, receivers: Iterable[Receiver], budget: DataBudget) -> "Route":
+        """Return the route of a sender with this budget."""
+        route = cls(receivers)
+        route.budget = budget
+        return route
 
 
 @dataclass(slots=True, eq=False)
@@ -55,6 +67,10 @@ class Endpoint:
     peer: int
     tag: int
     address: TransportAddress
+    budget: DataBudget = field(default_factory=DataBudget)
+    """What it may send; without limits unless its session has some."""
+    session: int = 0
+    """Session id, for the control plane."""
 
 
 class ForwardingTable:
@@ -72,6 +88,10 @@ class ForwardingTable:
     def is_free(self, address: TransportAddress, tag: int) -> bool:
         """Tell whether no endpoint has this address and tag."""
         return (address, tag) not in self._endpoints
+
+    def sender_at(self, address: TransportAddress, tag: int) -> Endpoint | None:
+        """Return the endpoint with this address and tag."""
+        return self._endpoints.get((address, tag))
 
     def attach(self, endpoint: Endpoint) -> None:
         """Add an endpoint to the table and to its group."""
@@ -102,7 +122,7 @@ class ForwardingTable:
         Raises:
             DatagramDropped: Nobody may receive it; the reason says why.
         """
-        sender = self._endpoints.get((source, header.tag))
+        sender = self.sender_at(source, header.tag)
         if sender is None:
             raise DatagramDropped(DropReason.UNKNOWN_SOURCE)
         route = _route(sender, header)
@@ -139,7 +159,7 @@ def _route(sender: Endpoint, header: Header) -> Route:
         raise DatagramDropped(DropReason.UNKNOWN_DESTINATION)
     word = sender.peer if destination > 0 else sender.peer | FANOUT_BIT
     first_byte = _FIRST_BYTES[header.kind]
-    return tuple(
+    copies = (
         Receiver(
             encode_header(first_byte, receiver.tag, word),
             receiver.address.listener,
@@ -147,6 +167,7 @@ def _route(sender: Endpoint, header: Header) -> Route:
         )
         for receiver in receivers
     )
+    return Route.of(copies, sender.budget)
 
 
 def _receivers(sender: Endpoint, destination: int) -> list[Endpoint]:

@@ -18,7 +18,8 @@ from packhorse.wire.constants import (
 )
 from packhorse.wire.room_code import CODE_BYTES, RoomCode, encode_room_code
 from packhorse.wire.seal import DirectionKeys, ReplayWindow, derive_keys
-from packhorse_relay.core.buckets import TokenBucket
+from packhorse_relay.core.buckets import TokenBucket, scopes_of
+from packhorse_relay.core.data_budget import DataBudget
 from packhorse_relay.core.forwarding import Endpoint, ForwardingTable, Group
 from packhorse_relay.core.resume_tickets import (
     KEY_NONCE_SIZE,
@@ -102,13 +103,12 @@ class Registry:
 
     def has_room_quota(self, source: bytes) -> bool:
         """Tell whether `source` may have another room."""
-        return self._rooms_by_source[source] < self._settings.rooms_per_source
+        return _is_within(self._rooms_by_source, source, self._settings.rooms_per_source)
 
     def has_session_quota(self, address: TransportAddress) -> bool:
         """Tell whether another session from `address` is within its source's quota."""
-        is_within = (
-            self._sessions_by_source[source_of(address)] < self._settings.sessions_per_source
-        )
+        most = self._settings.sessions_per_source
+        is_within = _is_within(self._sessions_by_source, source_of(address), most)
         return is_within and self._free_tag(address) is not None
 
     def find_attempt(self, address: TransportAddress, nonce: bytes) -> Session | None:
@@ -146,7 +146,7 @@ class Registry:
         """Count a room that was restored for the source of its host."""
         _decrement(self._rooms_by_source, room.source)
         room.source = source
-        self._rooms_by_source[source] += 1
+        _increment(self._rooms_by_source, source)
 
     def add_session(
         self,
@@ -158,7 +158,7 @@ class Registry:
         now: float,
     ) -> Session:
         """Add a member to `room`; `has_session_quota` must have been true."""
-        endpoint = Endpoint(room.group, room.take_peer(), self._take_tag(address), address)
+        endpoint = self._new_endpoint(room, room.take_peer(), address, now)
         identity = _Identity(self._fresh_session_id(), self._random_bytes(KEY_NONCE_SIZE))
         attempt = attempt_of(address, nonce)
         return self._start(identity, room, endpoint, attempt, max_datagram, now=now)
@@ -174,7 +174,7 @@ class Registry:
         now: float,
     ) -> Session:
         """Add the member of a resume ticket to `room` under its former ids."""
-        endpoint = Endpoint(room.group, content.peer, self._take_tag(address), address)
+        endpoint = self._new_endpoint(room, content.peer, address, now)
         attempt = attempt_of(address, nonce)
         identity = _Identity(content.session, content.key_nonce)
         return self._start(identity, room, endpoint, attempt, max_datagram, now=now)
@@ -187,6 +187,8 @@ class Registry:
         session.window = ReplayWindow()
         session.results.clear()
         session.pending = None
+        session.consent = b""
+        session.proven_at = now
 
     def rebind(self, session: Session, address: TransportAddress, nonce: bytes) -> None:
         """Give a session another address, under a tag of its own; a tag must be free there."""
@@ -222,11 +224,13 @@ class Registry:
             max_datagram=max_datagram,
             attempts=deque([attempt]),
             last_heard=now,
+            proven_at=now,
             challenges=TokenBucket(CHALLENGE_RATE, CHALLENGE_RATE, now=now),
             requests=TokenBucket(SEAL_RATE, 2 * SEAL_RATE, now=now),
             regrants=TokenBucket(REGRANT_RATE, 5 * REGRANT_RATE, now=now),
             binds=TokenBucket(BIND_RATE_SESSION, 5 * BIND_RATE_SESSION, now=now),
         )
+        endpoint.session = session.id
         self._insert(session)
         return session
 
@@ -258,8 +262,14 @@ class Registry:
         group = Group(is_star=topology is Topology.STAR)
         room = Room(code=code, topology=topology, max_peers=max_peers, source=source, group=group)
         self.rooms[code] = room
-        self._rooms_by_source[source] += 1
+        _increment(self._rooms_by_source, source)
         return room
+
+    def _new_endpoint(
+        self, room: Room, peer: int, address: TransportAddress, now: float
+    ) -> Endpoint:
+        budget = DataBudget(self._settings.data_rate(peer), now=now)
+        return Endpoint(room.group, peer, self._take_tag(address), address, budget)
 
     def _take_tag(self, address: TransportAddress) -> int:
         tag = self._free_tag(address)
@@ -273,7 +283,7 @@ class Registry:
         session.room.sessions[session.peer] = session
         self._by_attempt[session.attempt] = session
         self.table.attach(session.endpoint)
-        self._sessions_by_source[session.source] += 1
+        _increment(self._sessions_by_source, session.source)
 
     def _bury(self, session: Session, code: int, now: float) -> None:
         if len(self.tombstones) >= MAX_TOMBSTONES:
@@ -313,7 +323,16 @@ class Registry:
                 return session_id
 
 
+def _is_within(counter: Counter[bytes], source: bytes, most: int) -> bool:
+    return all(counter[scope.key] < most * scope.factor for scope in scopes_of(source))
+
+
+def _increment(counter: Counter[bytes], source: bytes) -> None:
+    counter.update(scope.key for scope in scopes_of(source))
+
+
 def _decrement(counter: Counter[bytes], source: bytes) -> None:
-    counter[source] -= 1
-    if not counter[source]:
-        del counter[source]
+    for scope in scopes_of(source):
+        counter[scope.key] -= 1
+        if not counter[scope.key]:
+            del counter[scope.key]

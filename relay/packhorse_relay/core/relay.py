@@ -14,11 +14,13 @@ from packhorse.wire.header import Header, decode_header, is_legacy
 from packhorse.wire.messages import Bind, Create, Hello, Join, Nudge
 from packhorse_relay.core.admission import Admission
 from packhorse_relay.core.bind_requests import BindRequests
+from packhorse_relay.core.ctrl_start import message_class_of
+from packhorse_relay.core.data_limits import DataLimits
 from packhorse_relay.core.draining import Draining
 from packhorse_relay.core.drops import DatagramDropped
 from packhorse_relay.core.forwarding import ForwardingTable
 from packhorse_relay.core.members import Members
-from packhorse_relay.core.outbox import Outbox
+from packhorse_relay.core.outbox import Answer, Outbox
 from packhorse_relay.core.recovery import Recovery
 from packhorse_relay.core.registry import Registry
 from packhorse_relay.core.relay_events import RelayEvent
@@ -69,6 +71,7 @@ class RelayCore:
         self._admission = Admission(
             settings, self._registry, self._members, self._outbox, random_bytes, now=now
         )
+        self._limits = DataLimits(self._registry, self._members)
         self._draining = Draining(self._registry, self._members)
         self._recovery = Recovery(settings, self._registry, self._members, now=now)
         self._binds = BindRequests(
@@ -167,7 +170,8 @@ class RelayCore:
         self._legacy.receive_datagram(data, source, now=now)
 
     def _receive_ctrl(self, request: Request) -> None:
-        message = decode_ctrl(request.data, Sender.MEMBER)
+        self._admission.screen(message_class_of(request.data), request)
+        message = decode_ctrl(request.data, Sender.MEMBER, max_nodes=c.CTRL_MAX_NODES)
         match message:
             case Hello():
                 self._admission.hello(message, request)
@@ -185,6 +189,7 @@ class RelayCore:
         except DatagramDropped as dropped:
             self._nudge(request, dropped.reason)
             raise
+        self._limits.charge(route, header.tag, request)
         self._forwarded += 1
         payload = request.data[c.HEADER_SIZE :]
         for receiver in route:
@@ -194,4 +199,6 @@ class RelayCore:
     def _nudge(self, request: Request, reason: DropReason) -> None:
         """Tell a sender that its address is unknown, where that costs no more than it sent."""
         if reason is DropReason.UNKNOWN_SOURCE and len(request.data) >= len(_NUDGE):
-            self._outbox.try_reply_unproven(_NUDGE, request.data, request.source, now=request.now)
+            self._outbox.try_reply_unproven(
+                _NUDGE, request.data, request.source, kind=Answer.NUDGE, now=request.now
+            )

@@ -89,6 +89,10 @@ class Session:
     """Answers to repeated CREATE, JOIN and BIND."""
     binds: TokenBucket
     """BINDs that are acted upon."""
+    proven_at: float
+    """When its address was last seen to receive."""
+    consent: bytes = b""
+    """Challenge that is open at its address."""
     share: bytes | None = None
     """The relay's share of the present epoch's key; None before the first BIND."""
     former: FormerEpoch | None = None
@@ -96,6 +100,8 @@ class Session:
     """When its lease is looked at next."""
     is_lost: bool = False
     next_seq: int = 1
+    told_rev: int = 0
+    """Revision of the room up to which it was sent everything."""
     window: ReplayWindow = field(default_factory=ReplayWindow)
     pending: PendingPath | None = None
     results: "OrderedDict[int, bytes]" = field(default_factory=OrderedDict)
@@ -134,7 +140,7 @@ class Session:
             self.results.popitem(last=False)
 
 
-@dataclass(slots=True, eq=False, kw_only=True)
+@dataclass(slots=True, eq=False, kw_only=True, weakref_slot=True)
 class Room:
     """One room: members by peer id, and what happened to them by revision."""
 

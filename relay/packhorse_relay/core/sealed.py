@@ -6,13 +6,12 @@ from typing import Final
 from packhorse.wire import constants as c
 from packhorse.wire.address import encode_address, source_of
 from packhorse.wire.constants import DropReason, ErrorCode, RoomEventKind
-from packhorse.wire.ctrl import encode_ctrl
+from packhorse.wire.ctrl import encode_error
 from packhorse.wire.errors import ParseError
 from packhorse.wire.fields import Sender
 from packhorse.wire.messages import (
     Ack,
     Closed,
-    Error,
     Kick,
     Leave,
     MemberSeal,
@@ -26,12 +25,11 @@ from packhorse.wire.seal import decode_seal, encode_seal
 from packhorse_relay.core.draining import Draining
 from packhorse_relay.core.drops import DatagramDropped
 from packhorse_relay.core.members import Members
-from packhorse_relay.core.outbox import Outbox
+from packhorse_relay.core.outbox import Answer, Outbox
 from packhorse_relay.core.registry import Registry, Tombstone
 from packhorse_relay.core.request import Request
 from packhorse_relay.core.rooms import HOST, PendingPath, Session
 
-_CHALLENGE_SIZE: Final = 8  # bytes
 _SMALLEST_SEAL: Final = c.HEADER_SIZE + 1 + c.MAC_SIZE  # bytes
 
 
@@ -106,11 +104,12 @@ class SealedRequests:
                 self._acknowledge(session, message.seq, 0)
                 self._members.end(session, 0, now=request.now)
             case PathResponse():  # pragma: no branch - there are no others
-                self._move(session, request)
+                self._prove(session, message, request)
 
     def _ping(self, session: Session, ping: Ping, request: Request) -> None:
         if request.source == session.address:
             self._pong(session, ping.seq, request.now)
+            self._members.ask_for_consent(session, self._random_bytes, now=request.now)
         else:
             self._challenge(session, ping, request)
 
@@ -126,11 +125,7 @@ class SealedRequests:
         self._draining.tell(session, now=now)
 
     def _sync(self, session: Session, sync: Sync) -> None:
-        events = session.room.events_since(sync.since)
-        if events is None:
-            self._members.send_roster(session)
-        else:
-            self._members.send_events(session, events)
+        self._members.send_news(session, sync.since)
 
     def _kick(self, session: Session, kick: Kick, request: Request) -> None:
         victim = session.room.sessions.get(kick.peer)
@@ -191,11 +186,19 @@ class SealedRequests:
         is_open = pending is not None and pending.expires_at > request.now
         if pending is not None and is_open and pending.address == request.source:
             return pending.challenge
-        return self._random_bytes(_CHALLENGE_SIZE)
+        return self._random_bytes(c.CHALLENGE_SIZE)
+
+    def _prove(self, session: Session, response: PathResponse, request: Request) -> None:
+        if request.source != session.address:
+            self._move(session, request)
+        elif not session.consent or response.challenge != session.consent:
+            raise DatagramDropped(DropReason.UNEXPECTED_MESSAGE)
+        session.consent = b""
+        session.proven_at = request.now
 
     def _move(self, session: Session, request: Request) -> None:
         pending = session.pending
-        if pending is None or request.source == session.address:
+        if pending is None:  # pragma: no cover - the path was checked before
             raise DatagramDropped(DropReason.UNEXPECTED_MESSAGE)
         session.pending = None
         self._registry.table.move(session.endpoint, request.source)
@@ -204,19 +207,19 @@ class SealedRequests:
     def _answer_without_session(self, request: Request) -> None:
         tombstone = self._registry.tombstones.get(request.word)
         if tombstone is None:
-            reply = encode_ctrl(Error(code=ErrorCode.SESSION_UNKNOWN), request.word)
+            reply = encode_error(ErrorCode.SESSION_UNKNOWN, request.word)
             self._outbox.try_reply_unproven(reply, request.data, request.source, now=request.now)
             raise DatagramDropped(DropReason.UNKNOWN_SESSION)
         decode_seal(request.data, tombstone.keys.member_to_relay, Sender.MEMBER)
         self._answer_from_tombstone(tombstone, request)
 
     def _answer_from_tombstone(self, tombstone: Tombstone, request: Request) -> None:
+        self._outbox.spend(Answer.ADVICE, request.source, now=request.now)
         self._registry.tombstones[tombstone.id] = tombstone._replace(
             next_seq=tombstone.next_seq + 1
         )
         closed = Closed(seq=tombstone.next_seq, code=tombstone.code)
         datagram = encode_seal(closed, tombstone.id, tombstone.tag, tombstone.keys.relay_to_member)
-        if request.source == tombstone.address:
-            self._outbox.send(datagram, request.source)
-        else:
-            self._outbox.reply_unproven(datagram, request.data, request.source, now=request.now)
+        if request.source != tombstone.address and len(datagram) > len(request.data):
+            raise DatagramDropped(DropReason.REPLY_BUDGET)
+        self._outbox.send(datagram, request.source)

@@ -139,7 +139,7 @@ class _Race:
             async with _running(self._start(addresses)):
                 winner = await self._result
         except BaseException:
-            self._close_all_but(None)
+            await asyncio.gather(*(driver.part() for driver in self._drivers))
             raise
         self._close_all_but(winner)
         return winner

@@ -14,6 +14,8 @@ from packhorse.wire.constants import MemberState
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+_PART_WITHIN = 1.0  # seconds that giving up waits for GRANT
+
 
 class Session(Protocol):
     """The five methods of a pure session."""
@@ -45,6 +47,8 @@ class Driver(Generic[SessionT]):
         self._relay = TransportAddress(*relay)
         self._socket: UdpSocket | None = None
         self._timer: asyncio.TimerHandle | None = None
+        self._wakeup: asyncio.Handle | None = None
+        self._is_pumping = False
         self.on_event: Callable[[Event], None] = lambda _event: None
         """Called with each event, in order."""
         self.on_progress: Callable[[], None] | None = None
@@ -89,14 +93,23 @@ class Driver(Generic[SessionT]):
 
     def _pump(self) -> None:
         """Flush, dispatch, re-arm."""
-        for datagram, _relay in self.session.datagrams_to_send():
-            self.send(datagram)
+        self._cancel_wakeup()
+        datagrams = [datagram for datagram, _relay in self.session.datagrams_to_send()]
+        if self._socket is not None:
+            self._socket.send_all(datagrams, self._relay[:2])
+        self._is_pumping = True
+        try:
+            self._dispatch()
+        finally:
+            self._is_pumping = False
+        self._arm()
+
+    def _dispatch(self) -> None:
         while (event := self.session.next_event()) is not None:
             self.on_event(event)
         self._tell_waiters()
         if self.on_progress is not None:
             self.on_progress()
-        self._arm()
 
     def _tell_waiters(self) -> None:
         waiters, self._waiters = self._waiters, []
@@ -109,7 +122,9 @@ class Driver(Generic[SessionT]):
 
         What is queued in one turn of the event loop goes out together, in shared datagrams.
         """
-        self._arm()
+        is_seen_to = self._is_pumping or self._wakeup is not None  # pumping ends with `_arm`
+        if not is_seen_to and self._socket is not None:
+            self._wakeup = self._loop.call_soon(self.pump_now)
 
     async def activity(self) -> None:
         """Wait until the session has done something."""
@@ -122,9 +137,15 @@ class Driver(Generic[SessionT]):
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+        self._cancel_wakeup()
         if self._socket is not None:
             self._socket.close()
             self._socket = None
+
+    def _cancel_wakeup(self) -> None:
+        if self._wakeup is not None:
+            self._wakeup.cancel()
+            self._wakeup = None
 
     def _receive(self, data: bytes, source: SocketAddress) -> None:
         now = self._loop.time()
@@ -154,6 +175,21 @@ class SessionDriver(Driver[MemberSession]):
         address = TransportAddress(*relay)
         now = asyncio.get_running_loop().time()
         super().__init__(MemberSession(wish, address, secrets.token_bytes, now=now), relay)
+
+    async def part(self) -> None:
+        """Close; a relay that may be letting us in just now is waited for and told.
+
+        Else it would keep a member that is not there until the lease ends. Takes at most
+        a second. Safe to cancel: then it closes at once.
+        """
+        try:
+            async with asyncio.timeout(_PART_WITHIN):
+                while self.session.state is MemberState.JOINING:
+                    await self.activity()
+        except TimeoutError:
+            pass
+        finally:
+            self.abandon()
 
     def abandon(self) -> None:
         """Close at once; a relay that has let us in is told so, but not waited for."""

@@ -8,6 +8,7 @@ from packhorse.cli.tcp_texts import service_sentence
 from packhorse.core.events import (
     HOST,
     Event,
+    Limited,
     PeerEvent,
     PeerFound,
     PeerJoined,
@@ -58,7 +59,7 @@ def event_sentence(event: Event | Notice) -> str | None:
         case PeerJoined() | PeerLeft() | PeerLost() | PeerFound():
             name = "the host" if event.peer == HOST else f"peer {event.peer}"
             return f"{name} {_peer_verb(event)}"
-        case SessionLost() | SessionResumed() | RelayDraining():
+        case SessionLost() | SessionResumed() | RelayDraining() | Limited():
             return _relay_sentence(event)
         case NothingListens() | ApplicationUnreachable():
             return _server_sentence(event)
@@ -70,7 +71,7 @@ def event_sentence(event: Event | Notice) -> str | None:
             return None
 
 
-def _relay_sentence(event: SessionLost | SessionResumed | RelayDraining) -> str:
+def _relay_sentence(event: SessionLost | SessionResumed | RelayDraining | Limited) -> str:
     match event:
         case SessionLost():
             return "the relay does not answer; trying on"
@@ -78,6 +79,9 @@ def _relay_sentence(event: SessionLost | SessionResumed | RelayDraining) -> str:
             return "the relay answers again"
         case RelayDraining(seconds):
             return f"the relay stops in {seconds:.0f} s at most; finish and use another one"
+        case Limited(octets, datagrams):
+            allowed = f"{octets} bytes and {datagrams} datagrams"
+            return f"the relay drops data: it allows {allowed} a second"
 
 
 def summary(traffic: Traffic) -> str:

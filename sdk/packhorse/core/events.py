@@ -89,6 +89,18 @@ class RelayDraining:
 
 
 @dataclass(frozen=True, slots=True)
+class Limited:
+    """The relay dropped data of this side, which sends more than it allows."""
+
+    bytes_per_second: int
+    """What is allowed; a message to several counts once for each of them."""
+    datagrams_per_second: int
+    """Likewise."""
+    dropped: int
+    """Datagrams since the last such event."""
+
+
+@dataclass(frozen=True, slots=True)
 class RequestEnded:
     """A request such as a kick has ended."""
 
@@ -125,6 +137,7 @@ Event = (
     | SessionLost
     | SessionResumed
     | RelayDraining
+    | Limited
     | RequestEnded
     | PingAnswered
     | Closed

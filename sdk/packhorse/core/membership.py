@@ -8,6 +8,7 @@ from packhorse.core.events import (
     Closed,
     Event,
     Joined,
+    Limited,
     PeerEvent,
     PeerId,
     PeerJoined,
@@ -56,6 +57,7 @@ from packhorse.wire.messages import (
     Sync,
 )
 from packhorse.wire.messages import Closed as ClosedMessage
+from packhorse.wire.messages import Limited as LimitedMessage
 from packhorse.wire.messages import Roster as RosterMessage
 
 
@@ -229,6 +231,9 @@ class Membership:
                 self._closed_by_relay(message)
             case Drain():
                 self._drain(message.deadline_ms / 1000)
+            case LimitedMessage():
+                rates = (message.bytes_per_second, message.datagrams_per_second)
+                self._emit(Limited(*rates, message.dropped))
             case PathChallenge():  # pragma: no branch - the type has no other member
                 self.pings.forget_open()
                 self._send_new(lambda seq: PathResponse(seq=seq, challenge=message.challenge))

@@ -561,6 +561,33 @@ class PathResponse:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Limited:
+    """Data of this session was dropped: it sends more than the relay allows."""
+
+    TYPE: ClassVar = MessageType.LIMITED
+    CARRIER: ClassVar = FirstByte.SEAL
+    SENDER: ClassVar = Sender.RELAY
+    FIELDS: ClassVar[tuple[Field, ...]] = (
+        Field(1, "seq", FieldType.UINT, minimum=1, maximum=4294967295),
+        Field(15, "bytes_per_second", FieldType.UINT, maximum=4294967295),
+        Field(16, "datagrams_per_second", FieldType.UINT, maximum=4294967295),
+        Field(17, "dropped", FieldType.UINT, maximum=4294967295),
+    )
+
+    seq: int
+    """Sequence number of this direction."""
+
+    bytes_per_second: int
+    """What is allowed, all copies counted."""
+
+    datagrams_per_second: int
+    """What is allowed, all copies counted."""
+
+    dropped: int
+    """Datagrams dropped since the last LIMITED."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Drain:
     """The relay is about to stop."""
 
@@ -582,7 +609,7 @@ class Drain:
 MemberCtrl = Hello | Create | Join | Bind
 RelayCtrl = Challenge | Grant | Error | Nudge
 MemberSeal = Ping | Sync | Leave | Kick | PathResponse
-RelaySeal = Pong | Events | Roster | Ack | Closed | PathChallenge | Drain
+RelaySeal = Pong | Events | Roster | Ack | Closed | PathChallenge | Limited | Drain
 Message = MemberCtrl | RelayCtrl | MemberSeal | RelaySeal
 
 MESSAGE_CLASSES: Final[dict[int, type[Message]]] = {
@@ -607,6 +634,7 @@ MESSAGE_CLASSES: Final[dict[int, type[Message]]] = {
         Closed,
         PathChallenge,
         PathResponse,
+        Limited,
         Drain,
     )
 }

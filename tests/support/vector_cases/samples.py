@@ -135,4 +135,13 @@ SEAL: Final[dict[str, tuple[Values, Values]]] = {
         {"seq": _MAX, "challenge": b"\xff" * 8},
     ),
     "DRAIN": ({"seq": 1, "deadline_ms": 0}, {"seq": _MAX, "deadline_ms": 3600000}),
+    "LIMITED": (
+        {"seq": 1, "bytes_per_second": 0, "datagrams_per_second": 0, "dropped": 0},
+        {
+            "seq": _MAX,
+            "bytes_per_second": _MAX,
+            "datagrams_per_second": _MAX,
+            "dropped": _MAX,
+        },
+    ),
 }

@@ -167,7 +167,7 @@ func receive_seal(data: PackedByteArray, now: float) -> StringName:
 
 ## Hands on the payload of a DATA datagram whose tag has been checked; returns why not, or an
 ## empty name.
-func receive_data(source: int, payload: PackedByteArray) -> StringName:
+func receive_data(source: int, payload: PackedByteArray, now: float) -> StringName:
 	if _leave:
 		return Constants.DROP_UNEXPECTED_MESSAGE
 	if roster.peers.has(source) and source != _own_id:
@@ -176,7 +176,8 @@ func receive_data(source: int, payload: PackedByteArray) -> StringName:
 	if source == _own_id or not roster.may_come(source):
 		return Constants.DROP_UNKNOWN_PEER
 	_sync.want()
-	var is_held := _early.hold(Event.message(source, payload))
+	_count_unknown(_early.expire(now))
+	var is_held := _early.hold(Event.message(source, payload), now)
 	return &"" if is_held else Constants.DROP_BUFFER_FULL
 
 
@@ -197,6 +198,10 @@ func _act(message: Message, now: float) -> StringName:
 			return _closed_by_relay(message)
 		Constants.MessageType.DRAIN:
 			_drain(message.number(&"deadline_ms") / 1000.0)
+		Constants.MessageType.LIMITED:
+			var octets := message.number(&"bytes_per_second")
+			var datagrams := message.number(&"datagrams_per_second")
+			_events.append(Event.limited(octets, datagrams, message.number(&"dropped")))
 		Constants.MessageType.PATH_CHALLENGE:
 			pings.forget_open()
 			var challenge := message.bytes(&"challenge")
@@ -269,7 +274,10 @@ func _release_early(peer: int) -> void:
 
 ## Makes place: nobody will announce these peers, who came and left unseen.
 func _discard_early() -> void:
-	var count := _early.discard(roster)
+	_count_unknown(_early.discard(roster))
+
+
+func _count_unknown(count: int) -> void:
 	if count:
 		var reason := Constants.DROP_UNKNOWN_PEER
 		_drops[reason] = _drops.get(reason, 0) + count

@@ -226,7 +226,7 @@ func _receive_tagged(data: PackedByteArray, now: float) -> StringName:
 		return _membership.receive_seal(data, now)
 	if data[0] != Constants.FirstByte.DATA:
 		return Constants.DROP_UNEXPECTED_MESSAGE
-	return _membership.receive_data(Header.source_of(data), data.slice(Constants.HEADER_SIZE))
+	return _membership.receive_data(Header.source_of(data), data.slice(Constants.HEADER_SIZE), now)
 
 
 func _receive_ctrl(data: PackedByteArray, now: float) -> StringName:

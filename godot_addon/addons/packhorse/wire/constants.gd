@@ -40,6 +40,7 @@ enum MessageType {
 	CLOSED = 24,
 	PATH_CHALLENGE = 25,
 	PATH_RESPONSE = 26,
+	LIMITED = 27,
 	DRAIN = 40,
 }
 
@@ -121,6 +122,7 @@ const COOKIE_KEY_PERIOD := 60  ## seconds; period after which the cookie key cha
 const NONCE_SIZE := 16  ## bytes; nonce of an attempt to join
 const SESSION_KEY_SIZE := 32  ## bytes; session key
 const CODE_LENGTH := 8  ## symbols; room code in canonical form
+const CHALLENGE_SIZE := 8  ## bytes; challenge of PATH_CHALLENGE
 const REPLAY_WINDOW := 64  ## sequence numbers; newest sequence numbers that are remembered
 const PING_PAD := 16  ## bytes; padding of PING
 const HISTORY_LENGTH := 32  ## events; room events that a relay keeps for SYNC
@@ -141,8 +143,11 @@ const MSGPACK_MAX_BIN := 1180  ## bytes; longest byte string
 const MSGPACK_MAX_ITEMS := 64  ## items; largest container
 const MSGPACK_MAX_DEPTH := 4  ## containers; deepest nesting
 const MSGPACK_MAX_NODES := 256  ## nodes; values, keys and containers in one body
+const CTRL_MAX_NODES := 64  ## nodes; nodes in a CTRL body that a relay takes from a member
 const MSGPACK_MAX_KEY := 127  ## largest map key
-const FRAGMENT_SIZE := 1100  ## bytes; largest piece of a message
+const MESSAGE_COST := 512  ## bytes; what an unfinished or early message counts besides its payload
+const PIECE_COST := 128  ## bytes; what a piece of an unfinished message counts at least
+const FRAGMENT_SIZE := 1173  ## bytes; largest piece of a message
 const MAX_RELIABLE_MESSAGE := 16777216  ## bytes; largest message of the reliable modes
 const MAX_UNRELIABLE_MESSAGE := 65536  ## bytes; largest message of the unreliable modes
 const NUMBER_WINDOW := 256  ## numbers; newest datagram numbers that a receiver remembers
@@ -151,6 +156,9 @@ const MAX_ACK_BITMAP := 32  ## bytes; longest bitmap of an acknowledgement
 const ACK_REACH := 32
 const ACK_DELAY := 0.025  ## seconds; longest delay of an acknowledgement
 const ACK_EVERY := 8  ## datagrams; datagrams after which an acknowledgement is not delayed
+## seconds; time after the last datagram that asked in which the next unreliable frames ask
+const ASK_INTERVAL := 1.0
+const ASK_NUMBERS := 1024  ## numbers; the same counted in datagrams
 const RTO_MIN := 0.05  ## seconds; shortest retransmission timeout
 const RTO_MAX := 2.0  ## seconds; longest retransmission timeout
 const RTO_INITIAL := 0.5  ## seconds; retransmission timeout before the first RTT sample
@@ -175,6 +183,13 @@ const LEGACY_ECHO_INTERVAL := 1
 const LEGACY_KEEPALIVE_INTERVAL := 1  ## seconds; keepalive to a peer that was sent nothing
 ## seconds; keepalives end this long after the peer's last datagram
 const LEGACY_KEEPALIVE_STOP := 120
+const LEGACY_IDS_PER_SOURCE := 16  ## ids; ids of one source, all its ports together
+## seconds; keepalives to an address that has only registered once
+const LEGACY_UNPROVEN_KEEPALIVE := 30
+## registrations; of an address that sends no data, before it is muted
+const LEGACY_REGISTRATIONS := 60
+const LEGACY_REGISTRATION_RATE := 0.5  ## 1/s; rate at which these come back
+const LEGACY_MUTE := 130  ## seconds; silence towards a muted address, from its last registration
 const PING_INTERVAL := 5.0  ## seconds; PING; each interval varies by up to 10 % either way
 const PING_INTERVAL_EARLY := 1.0  ## seconds; between the first five PINGs
 const LOST_AFTER := 15.0  ## seconds; without valid SEAL a peer is shown as lost
@@ -187,6 +202,8 @@ const DRAIN_TIME := 300.0  ## seconds; from DRAIN until a relay ends the session
 const BIND_RETRY := 2.0  ## seconds; least time between two attempts to take up a session again
 const PATH_PROOF := 3.0  ## seconds; a new address must answer PATH_CHALLENGE within this time
 const TOMBSTONE := 60.0  ## seconds; an ended session answers its member with CLOSED for this time
+## seconds; data of a peer not yet in the roster is held back for this time
+const EARLY_DATA_LIFETIME := 4.0
 const SYNC_RETRY := 0.25  ## seconds; first repetition of SYNC; doubles up to 4 s
 
 ## fewer bytes than the header (or than the header and the MAC) needs
@@ -222,6 +239,7 @@ const DROP_REPLAYED := &"replayed"  ## the sequence number was seen or is too ol
 const DROP_UNKNOWN_SOURCE := &"unknown_source"  ## no session has this address and tag
 const DROP_UNKNOWN_DESTINATION := &"unknown_destination"  ## no such peer in the sender's room
 const DROP_NOT_ALLOWED := &"not_allowed"  ## the room's topology forbids it
+const DROP_DATA_LIMITED := &"data_limited"  ## data over the limit of its sender
 const DROP_NOT_ENOUGH_PADDING := &"not_enough_padding"  ## HELLO shorter than 256 bytes
 ## the offered versions and the relay's do not meet
 const DROP_NO_COMMON_VERSION := &"no_common_version"

@@ -244,6 +244,18 @@ static var layouts: Dictionary[int, MessageLayout] = {
 			Field.bytes_of(14, &"challenge", [8]),
 		]
 	),
+	Constants.MessageType.LIMITED:
+	_layout(
+		&"LIMITED",
+		_SEAL,
+		_RELAY,
+		[
+			Field.uint(1, &"seq", 1, 4294967295),
+			Field.uint(15, &"bytes_per_second", 0, 4294967295),
+			Field.uint(16, &"datagrams_per_second", 0, 4294967295),
+			Field.uint(17, &"dropped", 0, 4294967295),
+		]
+	),
 	Constants.MessageType.DRAIN:
 	_layout(
 		&"DRAIN",

@@ -386,10 +386,10 @@ def test_blocked_source_is_refused_whatever_it_asks() -> None:
     assert isinstance(rig.ask_to_join(fresh(22), host.code).answer, Grant)
 
 
-def test_above_fifty_denials_a_second_nobody_is_answered() -> None:
+def test_above_fifty_denials_and_as_many_in_reserve_nobody_is_answered() -> None:
     """JOIN-5: counted over all sources."""
     rig = Rig(UNLIMITED)
-    outcomes = [rig.ask_to_join(fresh(1, address(number)), ABSENT) for number in range(51)]
+    outcomes = [rig.ask_to_join(fresh(1, address(number)), ABSENT) for number in range(101)]
 
-    assert [code_of(outcome) for outcome in outcomes[:50]] == [ErrorCode.JOIN_DENIED] * 50
-    assert outcomes[50] == (DropReason.RATE_LIMITED, [])
+    assert [code_of(outcome) for outcome in outcomes[:100]] == [ErrorCode.JOIN_DENIED] * 100
+    assert outcomes[100] == (DropReason.RATE_LIMITED, [])

@@ -108,10 +108,10 @@ def test_source_at_its_share_of_sessions_gets_no_room_either() -> None:
     assert refusal(rig, address(1, 50000)) == ErrorCode.QUOTA
 
 
-def test_room_whose_host_is_lost_makes_place_for_a_new_one_of_its_source() -> None:
+def test_room_whose_host_is_silent_for_60_s_makes_place_for_a_new_one_of_its_source() -> None:
     rig = Rig(Settings(rooms_per_source=1))
     old = rig.create(address(1)).grant.code
-    rig.advance(16)
+    rig.advance(60)
 
     new = rig.create(address(1, 50000)).grant.code
 
@@ -119,12 +119,22 @@ def test_room_whose_host_is_lost_makes_place_for_a_new_one_of_its_source() -> No
     assert rig.core.room_count == 1
 
 
+def test_room_whose_host_is_lost_for_a_moment_is_not_closed_for_a_neighbour() -> None:
+    """Behind one NAT: a neighbour creates rooms while the host changes its network."""
+    rig = Rig(Settings(rooms_per_source=1))
+    host = rig.create(address(1))
+    rig.advance(59)
+
+    assert refusal(rig, address(1, 50000)) == ErrorCode.QUOTA
+    assert rig.core._registry.sessions[host.grant.session].is_lost
+
+
 def test_room_of_another_source_makes_no_place() -> None:
     rig = Rig(Settings(rooms_per_source=1))
     rig.create(address(2))
-    rig.advance(14)
+    rig.advance(58)
     rig.create(address(1))
-    rig.advance(2)
+    rig.advance(4)
 
     assert refusal(rig, address(1, 50000)) == ErrorCode.QUOTA
     assert rig.core.room_count == 2

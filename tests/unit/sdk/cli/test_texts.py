@@ -8,6 +8,7 @@ from packhorse.core.events import (
     Closed,
     Event,
     Joined,
+    Limited,
     PeerFound,
     PeerId,
     PeerJoined,
@@ -50,6 +51,10 @@ V6 = ("::1", 6942)
         (PeerLost(HOST), "the host is silent; waiting for it to come back"),
         (PeerFound(HOST), "the host is back"),
         (SessionLost(), "the relay does not answer; trying on"),
+        (
+            Limited(1048576, 2000, 7),
+            "the relay drops data: it allows 1048576 bytes and 2000 datagrams a second",
+        ),
         (SessionResumed(), "the relay answers again"),
         (
             RelayDraining(299.6),
