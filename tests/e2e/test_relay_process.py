@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from packhorse_relay.state import load_secret
 
 import packhorse
 from packhorse import Message
 from packhorse.cli import main
 from packhorse.wire.constants import MAX_DATAGRAM, Kind
+from packhorse_relay.state import load_secret
 from tests.support.processes import Started, run
 from tests.support.relays import LOOPBACK, LOOPBACK_V6
 from tests.support.waiting import next_of

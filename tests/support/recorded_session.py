@@ -20,8 +20,8 @@ _NAMES: dict[type, str] = {
     events.Joined: "JOINED",
     events.SessionLost: "SESSION_LOST",
     events.SessionResumed: "SESSION_RESUMED",
-    events.Limited: "LIMITED",
     events.RelayDraining: "RELAY_DRAINING",
+    events.Limited: "LIMITED",
     events.PeerJoined: "PEER_JOINED",
     events.PeerLost: "PEER_LOST",
     events.PeerFound: "PEER_FOUND",
@@ -133,7 +133,7 @@ def _wish(wish: Wish) -> dict[str, Any]:
     return {"topology": int(wish.topology), "max_peers": wish.max_peers or 0}
 
 
-def _event(event: events.Event) -> list[Any]:  # noqa: PLR0911 - one for each kind
+def _event(event: events.Event) -> list[Any]:  # noqa: C901, PLR0911 - one for each kind
     match event:
         case events.Message(data, source):
             return [_NAMES[events.Message], source, data.hex()]
@@ -149,10 +149,10 @@ def _event(event: events.Event) -> list[Any]:  # noqa: PLR0911 - one for each ki
             return [_NAMES[events.Closed], 0 if error is None else _code(error)]
         case events.Joined() | events.SessionLost() | events.SessionResumed():
             return [_NAMES[type(event)]]
-        case events.Limited(octets, datagrams, dropped):
-            return [_NAMES[events.Limited], octets, datagrams, dropped]
         case events.RelayDraining(seconds):
             return [_NAMES[events.RelayDraining], _exact(seconds)]
+        case events.Limited(octets, datagrams, dropped):
+            return [_NAMES[events.Limited], octets, datagrams, dropped]
         case events.PingAnswered():
             raise AssertionError("no recording pings a peer")
 

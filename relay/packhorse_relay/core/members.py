@@ -126,7 +126,7 @@ class Members:
         """
         for room in self._registry.rooms.values():
             host = room.sessions.get(HOST)
-            if host is None or room.source != source:
+            if room.source != source or host is None:
                 continue
             if now - host.last_heard >= self._settings.client_removed_after:
                 self.end(host, ErrorCode.LEASE_EXPIRED, now=now)
@@ -189,6 +189,11 @@ class Members:
             self._checks = [(each.check_at, each.id) for each in live.values()]
             heapq.heapify(self._checks)
 
+    def close_clients(self, room: Room, code: int, *, now: float) -> None:
+        """End every session of a room but the host's."""
+        for session in [s for s in room.sessions.values() if s.peer != HOST]:
+            self._close_session(session, code, now)
+
     def _announce_later(
         self, room: Room, kind: RoomEventKind, peer: int, code: int, now: float
     ) -> None:
@@ -216,11 +221,6 @@ class Members:
         key = session.keys.relay_to_member
         datagram = message.encode(session.take_seq(), session.id, session.endpoint.tag, key)
         self._outbox.send(datagram, session.address)
-
-    def close_clients(self, room: Room, code: int, *, now: float) -> None:
-        """End every session of a room but the host's."""
-        for session in [s for s in room.sessions.values() if s.peer != HOST]:
-            self._close_session(session, code, now)
 
     def _close_room(self, host: Session, code: int, now: float) -> None:
         has_left = code == 0

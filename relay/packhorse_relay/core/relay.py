@@ -20,7 +20,7 @@ from packhorse_relay.core.draining import Draining
 from packhorse_relay.core.drops import DatagramDropped
 from packhorse_relay.core.forwarding import ForwardingTable
 from packhorse_relay.core.members import Members
-from packhorse_relay.core.outbox import Outbox
+from packhorse_relay.core.outbox import Answer, Outbox
 from packhorse_relay.core.recovery import Recovery
 from packhorse_relay.core.registry import Registry
 from packhorse_relay.core.relay_events import RelayEvent
@@ -210,4 +210,6 @@ class RelayCore:
     def _nudge(self, request: Request, reason: DropReason) -> None:
         """Tell a sender that its address is unknown, where that costs no more than it sent."""
         if reason is DropReason.UNKNOWN_SOURCE and len(request.data) >= len(_NUDGE):
-            self._outbox.try_reply_unproven(_NUDGE, request.data, request.source, now=request.now)
+            self._outbox.try_reply_unproven(
+                _NUDGE, request.data, request.source, kind=Answer.NUDGE, now=request.now
+            )

@@ -387,8 +387,7 @@ async def join(
     address = invite.relay or relay
     if address is None:
         raise ConfigurationError("no relay is named", "give the relay or an invite CODE@host:port")
-    wish = JoinRoom(invite.code)
-    async with _membership(await enter(address, wish, timeout, transport)) as room:
+    async with _membership(await enter(address, JoinRoom(invite.code), timeout, transport)) as room:
         yield room
 
 

@@ -80,9 +80,8 @@ def _relay_sentence(event: SessionLost | SessionResumed | RelayDraining | Limite
         case RelayDraining(seconds):
             return f"the relay stops in {seconds:.0f} s at most; finish and use another one"
         case Limited(octets, datagrams):
-            return (
-                f"the relay drops data: it allows {octets} bytes and {datagrams} datagrams a second"
-            )
+            allowed = f"{octets} bytes and {datagrams} datagrams"
+            return f"the relay drops data: it allows {allowed} a second"
 
 
 def summary(traffic: Traffic) -> str:

@@ -144,8 +144,8 @@ Event = (
     | Joined
     | SessionLost
     | SessionResumed
-    | Limited
     | RelayDraining
+    | Limited
     | RequestEnded
     | PingAnswered
     | Closed

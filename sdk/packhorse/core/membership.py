@@ -229,11 +229,11 @@ class Membership:
                 self._acknowledged(message)
             case ClosedMessage():
                 self._closed_by_relay(message)
+            case Drain():
+                self._drain(message.deadline_ms / 1000)
             case LimitedMessage():
                 rates = (message.bytes_per_second, message.datagrams_per_second)
                 self._emit(Limited(*rates, message.dropped))
-            case Drain():
-                self._drain(message.deadline_ms / 1000)
             case PathChallenge():  # pragma: no branch - the type has no other member
                 self.pings.forget_open()
                 self._send_new(lambda seq: PathResponse(seq=seq, challenge=message.challenge))

@@ -134,6 +134,7 @@ SEAL: Final[dict[str, tuple[Values, Values]]] = {
         {"seq": 1, "challenge": bytes(8)},
         {"seq": _MAX, "challenge": b"\xff" * 8},
     ),
+    "DRAIN": ({"seq": 1, "deadline_ms": 0}, {"seq": _MAX, "deadline_ms": 3600000}),
     "LIMITED": (
         {"seq": 1, "bytes_per_second": 0, "datagrams_per_second": 0, "dropped": 0},
         {
@@ -143,5 +144,4 @@ SEAL: Final[dict[str, tuple[Values, Values]]] = {
             "dropped": _MAX,
         },
     ),
-    "DRAIN": ({"seq": 1, "deadline_ms": 0}, {"seq": _MAX, "deadline_ms": 3600000}),
 }

@@ -10,8 +10,8 @@ enum Type {
 	MESSAGE,  ## [member data] came from [member peer].
 	SESSION_LOST,  ## The relay was not heard for a while, or has forgotten us; it may come back.
 	SESSION_RESUMED,  ## The relay answers again.
-	LIMITED,  ## The relay drops data of this side; [member limits] says what it allows.
 	RELAY_DRAINING,  ## The relay ends all sessions in [member seconds] at most.
+	LIMITED,  ## The relay drops data of this side; [member limits] says what it allows.
 	REQUEST_ENDED,  ## [member request] ended with [member code]: 0 done, or why not.
 	STAGE_CHANGED,  ## Joining has come to [member stage].
 	CLOSED,  ## The session has ended; [member error] is null when this side left.

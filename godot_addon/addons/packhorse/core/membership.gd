@@ -196,12 +196,12 @@ func _act(message: Message, now: float) -> StringName:
 			return _acknowledged(message)
 		Constants.MessageType.CLOSED:
 			return _closed_by_relay(message)
+		Constants.MessageType.DRAIN:
+			_drain(message.number(&"deadline_ms") / 1000.0)
 		Constants.MessageType.LIMITED:
 			var octets := message.number(&"bytes_per_second")
 			var datagrams := message.number(&"datagrams_per_second")
 			_events.append(Event.limited(octets, datagrams, message.number(&"dropped")))
-		Constants.MessageType.DRAIN:
-			_drain(message.number(&"deadline_ms") / 1000.0)
 		Constants.MessageType.PATH_CHALLENGE:
 			pings.forget_open()
 			var challenge := message.bytes(&"challenge")
