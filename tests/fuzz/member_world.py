@@ -10,9 +10,11 @@ from dataclasses import replace
 from typing import Final
 
 from packhorse.core.events import Closed, Message, PeerId
-from packhorse.core.joining import CreateRoom, JoinRoom
+from packhorse.core.joining import CreateRoom, JoinRoom, ResumeSession, Wish
+from packhorse.core.saved_session import SavedSession
 from packhorse.wire import constants as c
 from packhorse.wire import messages as m
+from packhorse.wire.binding import epoch_key, grant_proof
 from packhorse.wire.constants import FirstByte, Kind, MemberState, Mode
 from packhorse.wire.ctrl import decode_ctrl, encode_ctrl
 from packhorse.wire.errors import LocalProtocolError
@@ -21,9 +23,9 @@ from packhorse.wire.frames import decode_frames
 from packhorse.wire.header import decode_header, encode_header
 from packhorse.wire.room_code import RoomCode
 from packhorse.wire.seal import derive_keys
-from tests.fuzz.oracles import advance, check
+from tests.fuzz.oracles import advance, check, decoded
 from tests.fuzz.script import Script
-from tests.support.scripted_relay import COOKIE, GRANT, RELAY, ScriptedRelay
+from tests.support.scripted_relay import COOKIE, GRANT, RELAY, ScriptedRelay, SealedSide
 
 _WAITS: Final = (0.5, 1.0, 5.0, 16.0, 61.0, 301.0)  # seconds
 _PEERS: Final = (1, 2, 3, 4, 1 << 20, c.FANOUT_BIT - 1)
@@ -36,9 +38,15 @@ class MemberWorld:
 
     def __init__(self, script: Script) -> None:
         options = script.number()
-        wish = JoinRoom(RoomCode("K7QM2XPA")) if options & 1 else CreateRoom()
-        grant = replace(GRANT, topology=options >> 1 & 1, max_datagram=256 if options & 4 else 1200)
-        self._relay = ScriptedRelay(wish, grant)
+        grant = replace(
+            GRANT,
+            topology=options >> 1 & 1,
+            max_datagram=256 if options & 4 else 1200,
+            resume_ticket=b"ticket" if options & 8 else None,
+        )
+        self._relay = ScriptedRelay(_wish(options), grant)
+        self._former = self._relay.sealed
+        self._bind: m.Bind | None = None
         self._session = self._relay.session
         self._given: list[bytes] = []
         self._messages: list[Message] = []
@@ -73,6 +81,8 @@ class MemberWorld:
             "measure": self._measure,
             "consume": self._consume,
             "foreign": self._give_foreign,
+            "bind": self._ask_to_bind,
+            "bound": self._grant_bind,
         }
 
     def finish(self) -> None:
@@ -171,6 +181,24 @@ class MemberWorld:
             index = script.number() % len(self._messages)
             self._session.consume(self._messages.pop(index))
 
+    def _ask_to_bind(self, _script: Script) -> None:
+        with suppress(LocalProtocolError):
+            self._session.bind(now=self._relay.now)
+
+    def _grant_bind(self, script: Script) -> None:
+        """Answer the newest BIND; from then on both sides have the keys of the new epoch."""
+        tag, is_forged = script.number(), script.number() & 1
+        if self._bind is None:
+            return
+        share = bytes(32)
+        key = epoch_key(GRANT.key, self._bind.nonce, share)
+        grant = replace(self._relay.grant, key=share, tag=tag, features=0)
+        grant = replace(grant, proof=bytes(16) if is_forged else grant_proof(key, grant))
+        self._answer(grant)
+        if self._session._membership and self._session._membership.grant.tag == tag:
+            self._former = self._relay.sealed
+            self._relay.sealed = SealedSide(replace(grant, key=key))
+
     # Parts of steps.
 
     def _answer(self, message: m.RelayCtrl) -> None:
@@ -206,9 +234,12 @@ class MemberWorld:
             check(len(data) <= c.MAX_DATAGRAM, "size of a datagram")
             header = decode_header(data)
             if header.kind is Kind.CTRL:
-                decode_ctrl(data, Sender.MEMBER, max_nodes=c.CTRL_MAX_NODES)
+                message = decode_ctrl(data, Sender.MEMBER, max_nodes=c.CTRL_MAX_NODES)
+                self._bind = message if isinstance(message, m.Bind) else self._bind
             elif header.kind is Kind.SEAL:
-                self._relay.sealed.open(data)
+                sides = (self._relay.sealed, self._former)
+                opened = [decoded(lambda: side.open(data)) for side in sides]  # noqa: B023
+                check(any(opened), "SEAL that the relay cannot read")
             elif header.kind is Kind.FRAME:
                 decode_frames(data[c.HEADER_SIZE :])
                 check(len(data) <= self._relay.grant.max_datagram, "size of FRAME")
@@ -233,3 +264,9 @@ class MemberWorld:
         check(len(mail._early._datagrams) <= c.EARLY_DATA, "early datagrams")
         check(0 <= mail._delivery._budget.used <= c.REASSEMBLY_TOTAL, "memory")
         check(set(mail._delivery._peers) <= set(membership.roster.peers), "state of strangers")
+
+
+def _wish(options: int) -> Wish:
+    if options & 0x10:
+        return ResumeSession(SavedSession(GRANT.session, GRANT.key, 1200, b"ticket"))
+    return JoinRoom(RoomCode("K7QM2XPA")) if options & 1 else CreateRoom()

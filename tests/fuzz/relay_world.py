@@ -5,24 +5,37 @@ The one place that knows how `RelayCore` is made and what it may hold at most.
 
 import hmac
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from typing import Final
 
 from packhorse.wire import constants as c
 from packhorse.wire.address import TransportAddress
+from packhorse.wire.binding import epoch_key, is_valid_grant
 from packhorse.wire.constants import DropReason, FirstByte, Topology
 from packhorse.wire.ctrl import decode_ctrl
 from packhorse.wire.fields import Sender
 from packhorse.wire.header import decode_header, encode_header
 from packhorse.wire.legacy import encode_legacy
 from packhorse.wire.messages import Challenge, Grant, PathChallenge
+from packhorse.wire.seal import decode_seal, derive_keys
 from packhorse_relay.core.buckets import scopes_of
 from packhorse_relay.core.drops import DatagramDropped
+from packhorse_relay.core.relay import RelayCore
 from packhorse_relay.core.relay_legacy import LegacyRoom
 from packhorse_relay.core.settings import Settings
-from tests.fuzz.oracles import advance, check
+from tests.fuzz.oracles import advance, check, decoded
 from tests.fuzz.script import Script
-from tests.support.relay_harness import Applicant, Outcome, RawMember, Rig, Sent, nonce
+from tests.support.binding_harness import SECRET, Binding
+from tests.support.relay_harness import (
+    Applicant,
+    Outcome,
+    RawMember,
+    Rig,
+    Sent,
+    nonce,
+    seeded_bytes,
+)
 
 SOURCES: Final = (
     TransportAddress("198.18.0.1", 40000),
@@ -56,12 +69,15 @@ class RelayWorld:
         options = script.number()
         self._settings = _SETTINGS[options % len(_SETTINGS)]
         self._has_legacy = bool(options & 0x80)
-        self._rig = Rig(self._settings, legacy=LegacyRoom() if self._has_legacy else None)
+        self._rig = Rig(self._settings)
+        self._runs = 0
         self._members: list[RawMember] = []
         self._cookies: dict[TransportAddress, bytes] = {}
         self._secrets: defaultdict[TransportAddress, set[bytes]] = defaultdict(set)
         self._proven: set[TransportAddress] = set()
+        self._challenges: dict[int, bytes] = {}
         self._given: list[tuple[bytes, TransportAddress]] = []
+        self._start_relay()
         if options & 0x40:
             self._open_room(Topology(options >> 5 & 1))
 
@@ -88,6 +104,9 @@ class RelayWorld:
             "legacy": self._give_legacy,
             "skip": self._skip_numbers,
             "wear": self._wear_out,
+            "bind": self._bind,
+            "restart": lambda _: self._start_relay(),
+            "consent": self._consent,
         }
 
     def finish(self) -> None:
@@ -150,8 +169,8 @@ class RelayWorld:
         if member is None:
             return
         outcome = self._give(member.ping(), source)
-        for message, to in member.heard_at(outcome.sent):
-            if isinstance(message, PathChallenge) and to == source:
+        for message, to in _challenges_to(member, outcome.sent):
+            if to == source:
                 self._give(member.path_response(message.challenge), source)
                 member.address = source
 
@@ -184,7 +203,54 @@ class RelayWorld:
         if sessions:
             script.pick(sessions).next_seq = (1 << 31) - 1
 
+    def _bind(self, script: Script) -> None:
+        """Take a session up again, perhaps with a wrong key or without its ticket."""
+        member, source = self._member(script), script.pick(SOURCES)
+        number, options = script.number(), script.number()
+        if member is None:
+            return
+        applicant = Applicant(address=source, nonce=nonce(number))
+        self._give(applicant.hello(), source)
+        binding = Binding.of(member, source, number)
+        binding = replace(
+            binding,
+            restarted=True if options & 1 else None,
+            ticket=None if options & 2 else binding.ticket,
+            key=bytes(32) if options & 4 else binding.key,
+        )
+        cookie = self._cookies.get(source, bytes(c.COOKIE_SIZE))
+        outcome = self._give(binding.datagram(self._rig, cookie), source)
+        for grant in [answer for answer in outcome.answers if isinstance(answer, Grant)]:
+            epoch = epoch_key(member.grant.key, applicant.nonce, grant.key)
+            check(is_valid_grant(grant, epoch), "a session for somebody without its key")
+            ticket = grant.resume_ticket or member.grant.resume_ticket
+            granted = replace(grant, key=member.grant.key, resume_ticket=ticket)
+            self._members.append(RawMember(self._rig, source, granted, derive_keys(epoch)))
+
+    def _consent(self, script: Script) -> None:
+        """Answer the newest challenge of a session, from its own address or another."""
+        self._say(script, lambda member: member.path_response(self._challenge_of(member)))
+
     # Parts of steps.
+
+    def _start_relay(self) -> None:
+        """Start a run of the relay, which knows nothing but the secret of those before."""
+        rig = self._rig
+        self._runs += 1
+        rig.core = RelayCore(
+            self._settings,
+            seeded_bytes(f"run {self._runs}"),
+            LegacyRoom() if self._has_legacy else None,
+            secret=SECRET,
+            unix_now=rig.now + 1e9,
+            now=rig.now,
+        )
+        self._cookies.clear()
+        self._secrets.clear()
+        self._proven.clear()
+
+    def _challenge_of(self, member: RawMember) -> bytes:
+        return self._challenges.get(member.grant.session, bytes(c.CHALLENGE_SIZE))
 
     def _open_room(self, topology: Topology) -> None:
         for number, source in enumerate(SOURCES[:3]):
@@ -246,9 +312,9 @@ class RelayWorld:
                     self._cookies[to] = message.cookie
                     self._secrets[to].add(message.cookie)
         for member in self._members:
-            for sealed, to in member.heard_at(sent):
-                if isinstance(sealed, PathChallenge):
-                    self._secrets[to].add(sealed.challenge)
+            for sealed, to in _challenges_to(member, sent):
+                self._secrets[to].add(sealed.challenge)
+                self._challenges[member.grant.session] = sealed.challenge
 
     # What must hold.
 
@@ -276,14 +342,17 @@ class RelayWorld:
     def _check_inside(self) -> None:
         registry, members = self._rig.core._registry, self._rig.core._members
         check(len(registry.tombstones) <= c.MAX_TOMBSTONES, "tombstones")
-        check(len(registry._ended_attempts) <= len(registry.tombstones), "ended attempts")
-        check(len(registry._by_attempt) == len(registry.sessions), "attempts")
+        ended = [attempt for each in registry.tombstones.values() for attempt in each.attempts]
+        check(registry._ended_attempts == set(ended), "ended attempts")
+        begun = sum(len(session.attempts) for session in registry.sessions.values())
+        check(len(registry._by_attempt) == begun, "attempts")
+        check(all(len(s.attempts) <= c.MAX_ATTEMPTS for s in registry.sessions.values()), "binds")
         rooms, sessions = registry.rooms.values(), registry.sessions.values()
         check(registry._rooms_by_source == _by_scope(each.source for each in rooms), "room quota")
         check(registry._sessions_by_source == _by_scope(s.source for s in sessions), "quota")
         check(len(members._checks) <= 2 * len(registry.sessions) + _STALE_CHECKS + 1, "checks")
         for room in registry.rooms.values():
-            check(1 in room.sessions, "a room without a host")
+            check(1 in room.sessions or self._runs > 1, "a room without a host")
             check(len(room.sessions) <= room.max_peers, "members")
             check(len(room.history) <= c.HISTORY_LENGTH, "history")
             check(all(s.next_seq <= 1 << 32 for s in room.sessions.values()), "numbers")
@@ -304,6 +373,17 @@ class RelayWorld:
             except DatagramDropped:
                 fresh = None
             check(fresh is not None and tuple(fresh) == tuple(route), "a stale route")
+
+
+def _challenges_to(
+    member: RawMember, sent: Iterable[Sent]
+) -> Iterator[tuple[PathChallenge, TransportAddress]]:
+    """Yield what a member can read of what was sent; its keys may be of an earlier epoch."""
+    key = member.keys.relay_to_member
+    for data, to in sent:
+        message = decoded(lambda: decode_seal(data, key, Sender.RELAY))  # noqa: B023
+        if isinstance(message, PathChallenge):
+            yield message, to
 
 
 def _by_scope(sources: Iterable[bytes]) -> Counter[bytes]:

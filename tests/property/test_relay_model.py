@@ -332,8 +332,9 @@ class RelayMachine(RuleBasedStateMachine):
         sessions = list(registry.sessions.values())
         assert registry._sessions_by_source == scopes(s.source for s in sessions)
         assert registry._rooms_by_source == scopes(r.source for r in registry.rooms.values())
-        assert {s.attempt for s in sessions} == registry._by_attempt.keys()
-        assert {t.attempt for t in registry.tombstones.values()} == registry._ended_attempts
+        assert {a for s in sessions for a in s.attempts} == registry._by_attempt.keys()
+        ended = {a for tombstone in registry.tombstones.values() for a in tombstone.attempts}
+        assert ended == registry._ended_attempts
         assert {s.endpoint for s in sessions} == set(registry.table._endpoints.values())
         assert registry.rooms.keys() == {room.code for room in self.model.live_rooms}
         for room in registry.rooms.values():

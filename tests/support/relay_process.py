@@ -3,6 +3,7 @@
 import json
 import signal
 import sys
+from contextlib import suppress
 from typing import Any, Final, Self
 
 from tests.support.processes import Started
@@ -38,7 +39,7 @@ class RelayProcess:
         return self
 
     def __exit__(self, *_exc_info: object) -> None:
-        self._process.stop()
+        self._interrupt()
 
     @property
     def pid(self) -> int:
@@ -52,6 +53,13 @@ class RelayProcess:
 
     def stop(self) -> dict[str, Any]:
         """End the relay; returns what it says at the end: what it forwarded and dropped."""
-        self._process.stop()
+        self._interrupt()
         told: dict[str, Any] = json.loads(self._process.lines[-1])
         return told
+
+    def _interrupt(self) -> None:
+        """End the relay at once; SIGTERM would wait for its rooms to end."""
+        with suppress(ProcessLookupError):
+            self._process.signal(signal.SIGINT)
+            self._process.wait()
+        self._process.stop()

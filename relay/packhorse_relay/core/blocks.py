@@ -41,6 +41,13 @@ class JoinFailures:
         blocks = (self._blocks.get(scope.key) for scope in scopes_of(source))
         return max([0.0, *(block.until - now for block in blocks if block)])
 
+    def is_suspicious(self, source: bytes, *, now: float) -> bool:
+        """Tell whether a JOIN of `source`, or of its range, was denied within about a minute.
+
+        Remembers nothing about a source that was never denied.
+        """
+        return any(self._buckets[factor].has_used(key, now) for key, factor in scopes_of(source))
+
     def add(self, source: bytes, *, now: float) -> None:
         """Count a denied JOIN; one too many starts the next block."""
         for key, factor in scopes_of(source):

@@ -95,6 +95,11 @@ class Buckets:
         self._buckets.move_to_end(key)
         return bucket
 
+    def has_used(self, key: bytes, now: float) -> bool:
+        """Tell whether `key` has taken tokens that are not back yet."""
+        bucket = self._buckets.get(key)
+        return bucket is not None and not bucket.is_full(now=now)
+
     def _make_place(self, now: float) -> None:
         while self._buckets:
             oldest = next(iter(self._buckets.values()))

@@ -5,6 +5,7 @@ datagram; its answers stand in `routes` until a change makes them stale, so that
 plane needs one look-up by address and one by header.
 """
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
@@ -80,6 +81,7 @@ class ForwardingTable:
         self._endpoints: dict[tuple[TransportAddress, int], Endpoint] = {}
         self.routes: dict[int, dict[tuple[str, int], dict[bytes, Route]]] = {}
         """Listener, then (host, port), then header to the receivers: read-only for others."""
+        self._at: Counter[TransportAddress] = Counter()  # endpoints by address
         self._cached = 0  # receivers put into `routes` since it was last emptied
 
     def __len__(self) -> int:
@@ -93,8 +95,13 @@ class ForwardingTable:
         """Return the endpoint with this address and tag."""
         return self._endpoints.get((address, tag))
 
+    def has_endpoint_at(self, address: TransportAddress) -> bool:
+        """Tell whether there is an endpoint at this address, whatever its tag."""
+        return address in self._at
+
     def attach(self, endpoint: Endpoint) -> None:
         """Add an endpoint to the table and to its group."""
+        self._at[endpoint.address] += 1
         self._endpoints[endpoint.address, endpoint.tag] = endpoint
         endpoint.group.endpoints[endpoint.peer] = endpoint
         self._forget_routes(endpoint.group)
@@ -103,12 +110,16 @@ class ForwardingTable:
         """Remove an endpoint from the table and from its group."""
         self._forget_routes(endpoint.group)
         del self._endpoints[endpoint.address, endpoint.tag]
+        self._at[endpoint.address] -= 1
+        if not self._at[endpoint.address]:
+            del self._at[endpoint.address]
         del endpoint.group.endpoints[endpoint.peer]
 
-    def move(self, endpoint: Endpoint, address: TransportAddress) -> None:
-        """Give an endpoint another address; the pair of address and tag must be free."""
+    def move(self, endpoint: Endpoint, address: TransportAddress, tag: int | None = None) -> None:
+        """Give an endpoint another address and perhaps tag; the pair of both must be free."""
         self.detach(endpoint)
         endpoint.address = address
+        endpoint.tag = endpoint.tag if tag is None else tag
         self.attach(endpoint)
 
     def resolve(self, data: bytes, header: Header, source: TransportAddress) -> Route:

@@ -2,16 +2,18 @@
 
 import heapq
 from collections import deque
+from collections.abc import Callable
 from weakref import WeakKeyDictionary
 
 from packhorse.wire import constants as c
 from packhorse.wire.constants import ErrorCode, RoomEventKind
-from packhorse.wire.messages import Closed, RelaySeal
+from packhorse.wire.messages import Closed, PathChallenge, RelaySeal
 from packhorse.wire.seal import SharedSeal, encode_seal
 from packhorse_relay.core.news import News, Untold
 from packhorse_relay.core.outbox import Outbox
 from packhorse_relay.core.registry import Registry
 from packhorse_relay.core.relay_events import RelayEvent, SessionEnded, SessionStarted
+from packhorse_relay.core.resume_tickets import TicketContent
 from packhorse_relay.core.rooms import HOST, Room, Session
 from packhorse_relay.core.settings import Settings
 
@@ -44,6 +46,14 @@ class Members:
         key = session.keys.relay_to_member
         return encode_seal(message, session.id, session.endpoint.tag, key)
 
+    def ask_for_consent(
+        self, session: Session, random_bytes: Callable[[int], bytes], *, now: float
+    ) -> None:
+        """Let an address that was proven some time ago prove itself again (SPEC.md PATH-4)."""
+        if now - session.proven_at >= self._settings.consent_interval(session.peer):
+            session.consent = session.consent or random_bytes(c.CHALLENGE_SIZE)
+            self.send(session, PathChallenge(seq=session.take_seq(), challenge=session.consent))
+
     def announce(self, room: Room, kind: RoomEventKind, peer: int, code: int = 0) -> None:
         """Record a change and tell it to every member but the one it is about."""
         room.record(kind, peer, code)
@@ -59,6 +69,21 @@ class Members:
     def send_roster(self, session: Session) -> None:
         """Send every page of ROSTER to one member."""
         self.send_news(session, 0)
+
+    def resume_ticket(self, session: Session, *, now: float) -> bytes:
+        """Return the ticket with which the session survives a restart of the relay."""
+        room = session.room
+        content = TicketContent(
+            session.id,
+            session.key_nonce,
+            session.peer,
+            room.next_peer,
+            room.topology,
+            room.max_peers,
+            room.code,
+        )
+        lifetime = self._settings.removed_after(session.peer) + c.RESUME_SLACK
+        return self._registry.tickets.make(content, lifetime, now=now)
 
     def next_event(self) -> RelayEvent | None:
         """Drain one event."""
@@ -100,9 +125,10 @@ class Members:
         host that is only lost for a moment keeps its room.
         """
         for room in self._registry.rooms.values():
-            host = room.sessions[HOST]
-            silence = now - host.last_heard
-            if room.source == source and silence >= self._settings.client_removed_after:
+            host = room.sessions.get(HOST)
+            if room.source != source or host is None:
+                continue
+            if now - host.last_heard >= self._settings.client_removed_after:
                 self.end(host, ErrorCode.LEASE_EXPIRED, now=now)
                 return
 
@@ -142,7 +168,8 @@ class Members:
             self._check(session, now)
 
     def _check(self, session: Session, now: float) -> None:
-        removed_at = session.last_heard + self._settings.removed_after(session.peer)
+        believed_until = min(session.last_heard, session.proven_at)
+        removed_at = believed_until + self._settings.removed_after(session.peer)
         lost_at = session.last_heard + self._settings.lost_after
         if removed_at <= now:
             self._expire(session, now)
@@ -161,6 +188,11 @@ class Members:
         if len(self._checks) > 2 * len(live) + _STALE_CHECKS:
             self._checks = [(each.check_at, each.id) for each in live.values()]
             heapq.heapify(self._checks)
+
+    def close_clients(self, room: Room, code: int, *, now: float) -> None:
+        """End every session of a room but the host's."""
+        for session in [s for s in room.sessions.values() if s.peer != HOST]:
+            self._close_session(session, code, now)
 
     def _announce_later(
         self, room: Room, kind: RoomEventKind, peer: int, code: int, now: float
@@ -193,8 +225,7 @@ class Members:
     def _close_room(self, host: Session, code: int, now: float) -> None:
         has_left = code == 0
         told = ErrorCode.ROOM_CLOSED if has_left else ErrorCode.HOST_LOST
-        for session in [s for s in host.room.sessions.values() if s is not host]:
-            self._close_session(session, told, now)
+        self.close_clients(host.room, told, now=now)
         self._close_session(host, code, now)
 
     def _close_session(self, session: Session, code: int, now: float) -> None:

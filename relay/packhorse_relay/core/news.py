@@ -22,7 +22,7 @@ class News:
     """
 
     def __init__(self) -> None:
-        self._rev = 0
+        self._state = 0, False
         self._encoded: dict[int | None, Messages] = {}
 
     def __len__(self) -> int:
@@ -30,8 +30,9 @@ class News:
 
     def since(self, room: Room, rev: int) -> Messages:
         """Return EVENTS after `rev`, or every page of ROSTER where they are not kept any more."""
-        if self._rev != room.rev:
-            self._rev = room.rev
+        state = room.rev, room.is_recovering
+        if self._state != state:
+            self._state = state
             self._encoded.clear()
         events = room.events_since(min(rev, room.rev))
         since = None if events is None else min(rev, room.rev)
@@ -51,6 +52,7 @@ def _pages(room: Room) -> Iterator[Roster]:
             page=page,
             pages=len(starts),
             peers=tuple(peers[start : start + ROSTER_PAGE]),
+            recovering=room.is_recovering or None,
         )
 
 

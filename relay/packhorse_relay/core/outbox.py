@@ -19,6 +19,8 @@ class Answer(Enum):
     """To HELLO: without it nobody joins."""
     REFUSAL = auto()
     """To CREATE and JOIN with a valid cookie."""
+    NUDGE = auto()
+    """To data of an unknown address: a game sends far more of it than of anything else."""
     ADVICE = auto()
     """All others, which anybody can provoke with a few bytes."""
 
@@ -66,7 +68,13 @@ class Outbox:
             raise DatagramDropped(DropReason.REPLY_BUDGET)
 
     def try_reply_unproven(
-        self, reply: bytes, request: bytes, address: TransportAddress, *, now: float
+        self,
+        reply: bytes,
+        request: bytes,
+        address: TransportAddress,
+        *,
+        kind: Answer = Answer.ADVICE,
+        now: float,
     ) -> bool:
         """Queue advice to an address that may be spoofed (SPEC.md JOIN-2).
 
@@ -76,7 +84,7 @@ class Outbox:
         Returns:
             False when the reply is larger than the request, or over a budget.
         """
-        budget = self._budgets[Answer.ADVICE]
+        budget = self._budgets[kind]
         if len(reply) > len(request) or not budget.spend(source_of(address), now):
             return False
         self._datagrams.append((reply, address))

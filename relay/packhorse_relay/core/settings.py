@@ -9,7 +9,7 @@ from packhorse.wire import constants as c
 from packhorse.wire.errors import ConfigurationError
 from packhorse_relay.core.data_budget import UNLIMITED, DataRate
 
-_RANGES = {
+RANGES = {
     "max_datagram": (256, c.MAX_DATAGRAM),
     "max_peers": (2, c.MAX_PEERS_HARD),
     "ping_interval": (0.1, 60),
@@ -20,7 +20,9 @@ _RANGES = {
     "client_datagram_rate": (1, UNLIMITED.datagrams),
     "host_byte_rate": (1, UNLIMITED.octets),
     "host_datagram_rate": (1, UNLIMITED.datagrams),
+    "drain_time": (0, 3600),
 }
+_CONSENTS: Final = 4  # proofs of an address that are asked for within the time of removal
 _NOT_NEGATIVE = (
     "hello_rate",
     "reply_rate",
@@ -54,6 +56,8 @@ class Settings:
     """CREATEs per minute and source."""
     join_rate: float = c.JOIN_RATE
     """JOINs per minute and source."""
+    bind_rate: float = c.BIND_RATE
+    """BINDs per second and source; 32 seconds' worth at once."""
     join_failures: float = c.JOIN_FAILURES
     """Denied JOINs per minute and source before the source is blocked."""
     join_failures_total: float = c.JOIN_FAILURES_TOTAL
@@ -80,6 +84,8 @@ class Settings:
     """Seconds without SEAL until a client is removed."""
     host_removed_after: float = c.HOST_REMOVED_AFTER
     """Seconds without SEAL until the host is removed and the room closed."""
+    drain_time: float = c.DRAIN_TIME
+    """Seconds that the members have to end their rooms when the relay is to stop."""
 
     client_byte_rate: float = c.CLIENT_BYTE_RATE
     """Bytes of data per second that a client may send, every copy counted."""
@@ -96,7 +102,7 @@ class Settings:
         Raises:
             ConfigurationError: A value is out of range, or two contradict each other.
         """
-        for name, (least, most) in _RANGES.items():
+        for name, (least, most) in RANGES.items():
             self._check_range(name, least, most)
         for name in _NOT_NEGATIVE:
             self._check_range(name, 0, math.inf)
@@ -111,6 +117,10 @@ class Settings:
     def removed_after(self, peer: int) -> float:
         """Return the seconds without SEAL after which the peer is removed."""
         return self.host_removed_after if peer == 1 else self.client_removed_after
+
+    def consent_interval(self, peer: int) -> float:
+        """Return the seconds after which the peer's address has to be proven again."""
+        return self.removed_after(peer) / _CONSENTS
 
     def data_rate(self, peer: int) -> DataRate:
         """Return what the peer may send."""

@@ -14,6 +14,7 @@ from packhorse.core.events import (
     PeerJoined,
     PeerLeft,
     PeerLost,
+    RelayDraining,
     SessionLost,
     SessionResumed,
 )
@@ -58,7 +59,7 @@ def event_sentence(event: Event | Notice) -> str | None:
         case PeerJoined() | PeerLeft() | PeerLost() | PeerFound():
             name = "the host" if event.peer == HOST else f"peer {event.peer}"
             return f"{name} {_peer_verb(event)}"
-        case SessionLost() | SessionResumed() | Limited():
+        case SessionLost() | SessionResumed() | RelayDraining() | Limited():
             return _relay_sentence(event)
         case NothingListens() | ApplicationUnreachable():
             return _server_sentence(event)
@@ -70,12 +71,17 @@ def event_sentence(event: Event | Notice) -> str | None:
             return None
 
 
-def _relay_sentence(event: SessionLost | SessionResumed | Limited) -> str:
-    if isinstance(event, Limited):
-        allowed = f"{event.bytes_per_second} bytes and {event.datagrams_per_second} datagrams"
-        return f"the relay drops data: it allows {allowed} a second"
-    is_lost = isinstance(event, SessionLost)
-    return "the relay does not answer; trying on" if is_lost else "the relay answers again"
+def _relay_sentence(event: SessionLost | SessionResumed | RelayDraining | Limited) -> str:
+    match event:
+        case SessionLost():
+            return "the relay does not answer; trying on"
+        case SessionResumed():
+            return "the relay answers again"
+        case RelayDraining(seconds):
+            return f"the relay stops in {seconds:.0f} s at most; finish and use another one"
+        case Limited(octets, datagrams):
+            allowed = f"{octets} bytes and {datagrams} datagrams"
+            return f"the relay drops data: it allows {allowed} a second"
 
 
 def summary(traffic: Traffic) -> str:

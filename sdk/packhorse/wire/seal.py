@@ -41,7 +41,15 @@ def encode_seal(message: MemberSeal | RelaySeal, session: int, tag: int, key: by
 
     Source: protocol_spec/SPEC.md section 6.
     """
-    signed = encode_header(FirstByte.SEAL, tag, session) + encode_body(message)
+    return seal_body(encode_body(message), session, tag, key)
+
+
+def seal_body(body: bytes, session: int, tag: int, key: bytes) -> bytes:
+    """Return the SEAL datagram of a body that has been encoded.
+
+    Source: protocol_spec/SPEC.md section 6.
+    """
+    signed = encode_header(FirstByte.SEAL, tag, session) + body
     return signed + _mac(key, signed)
 
 

@@ -8,7 +8,7 @@ from packhorse.wire.cookie import Offer
 from packhorse.wire.ctrl import decode_ctrl, encode_ctrl
 from packhorse.wire.fields import Sender
 from packhorse.wire.header import decode_header
-from packhorse.wire.messages import Create, Join, Message
+from packhorse.wire.messages import Bind, Create, Join, Message
 from packhorse.wire.msgpack_profile import decode_value
 from packhorse_relay.core.ctrl_start import message_class_of, proof_of
 from tests.fuzz.oracles import check, decoded
@@ -50,6 +50,6 @@ def _check_start(message: Message, data: bytes) -> None:
     check(message_class_of(data) is type(message), "another message class")
     short = decoded(lambda: decode_ctrl(data, Sender.MEMBER, max_nodes=CTRL_MAX_NODES))
     check(short in {None, message}, "a lower limit of nodes changes a message")
-    if isinstance(message, Create | Join):
+    if isinstance(message, Bind | Create | Join):
         offer = Offer(message.version_min, message.version_max, message.features)
         check(proof_of(data) == (offer, message.nonce, message.cookie), "another proof")

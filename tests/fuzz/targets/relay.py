@@ -41,6 +41,10 @@ _WAYS: Final = (
     ("wear", 1, "ping", 1, 0, "ping", 1, 0, "wear", 0, "sync", 0, 0, 0, "ping", 0, 0),
     *[("data", 0, 129, 4, 0, 1, 0)] * 4,
     ("wait", 2, "wait", 3, "hello", 0, 8, "create", 0, 8, 0),
+    ("bind", 1, 3, 7, 0, "ping", 3, 0, "data", 0, 129, 0, 9, 3, 0, "bind", 1, 4, 8, 1),
+    ("bind", 1, 3, 7, 4, "bind", 2, 2, 9, 2, "restart", "bind", 2, 2, 9, 2, "ping", 1, 0),
+    ("restart", "bind", 1, 1, 4, 0, "bind", 0, 0, 5, 0, "ping", 0, 0, "wait", 3, "wait", 4),
+    ("wait", 2, "ping", 1, 0, "consent", 1, 0, "wait", 2, "ping", 1, 0, "wait", 4),
     ("tick", 200, "early", "body", 7, b"\x81\x00\x01", 2),
 )
 _LEGACY: Final = (

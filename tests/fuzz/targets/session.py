@@ -22,6 +22,24 @@ _WAYS: Final = (
     ("kick", 2, "tick", 1, "ack", 1, "ack", 2, "kick", 2, "wait", 3),
     ("leave", "tick", 1, "ack", 1, "ack", 2, "ack", 3),
     ("wait", 2, "pong", 1, 9, "tick", 200, "path", "wait", 3, "pong", 2, 9, "wait", 5),
+    ("bind", "tick", 1, "challenge", *_ZEROS, "tick", 1, "bound", 9, 0, "tick", 1, "pong", 1, 9),
+    ("tick", 1, "challenge", *_ZEROS, "tick", 1, "bound", 9, 0, "tick", 1, "pong", 1, 9),
+    (
+        "error",
+        103,
+        *_ZEROS,
+        1,
+        "tick",
+        1,
+        "challenge",
+        *_ZEROS,
+        "tick",
+        1,
+        "error",
+        102,
+        *_ZEROS,
+        0,
+    ),
     ("closed", 0, "foreign", b"x", "again", 0, 0, 0, 0, "again", 0, 1, 0, 9),
     ("error", 103, *_ZEROS, 1, "wait", 1, "error", 103, *_ZEROS, 1, "early", "raw", b"\xa7\0"),
 )
@@ -30,7 +48,7 @@ _WAYS: Final = (
 def seeds() -> Iterable[bytes]:
     """Return a script for each way through a session, and some for the messages of vectors."""
     steps = list(MemberWorld(Script(b"")).steps)
-    for options in (0, 1, 4, _JOINED, _JOINED + 2, _JOINED + 5):
+    for options in (0, 1, 4, _JOINED, _JOINED + 2, _JOINED + 5, _JOINED + 8, 0x10):
         yield from (bytes([options]) + written(steps, *way) for way in _WAYS)
     for vector in vectors.load("ctrl")[::8]:
         yield b"\0" + written(steps, "tick", 1, "body", 0, vector.data[HEADER_SIZE:])

@@ -89,7 +89,7 @@ const TEXTS: Dictionary[int, Array] = {
 	Constants.ErrorCode.DRAINING:
 	[
 		"DRAINING",
-		"the relay is stopping, and its rooms are closed",
+		"the relay is stopping: it opens no rooms and closes those it has",
 		"use another relay or try later"
 	],
 	Constants.ErrorCode.REDIRECT:

@@ -207,11 +207,11 @@ def test_session_id_of_a_session_or_tombstone_is_drawn_again(is_ended: bool) -> 
     taken = b"idid"
     registry = Registry(Settings(), seeded_bytes(1))
     room = registry.add_room(b"", Topology.MESH, 9)
-    registry._random_bytes = repeated([b"t", bytes(32), taken], seeded_bytes(1))
+    registry._random_bytes = repeated([b"t", taken], seeded_bytes(1))
     first = registry.add_session(room, address(1), nonce(1), 1200, now=START)
     if is_ended:
         registry.remove_session(first, 0, now=START)
-    registry._random_bytes = repeated([b"t", bytes(32), taken, b"next"], seeded_bytes(1))
+    registry._random_bytes = repeated([b"t", taken, b"next"], seeded_bytes(1))
     second = registry.add_session(room, address(2), nonce(2), 1200, now=START)
 
     assert first.id == int.from_bytes(taken, "big")

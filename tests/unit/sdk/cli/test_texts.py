@@ -14,6 +14,7 @@ from packhorse.core.events import (
     PeerJoined,
     PeerLeft,
     PeerLost,
+    RelayDraining,
     SessionLost,
     SessionResumed,
 )
@@ -55,6 +56,10 @@ V6 = ("::1", 6942)
             "the relay drops data: it allows 1048576 bytes and 2000 datagrams a second",
         ),
         (SessionResumed(), "the relay answers again"),
+        (
+            RelayDraining(299.6),
+            "the relay stops in 300 s at most; finish and use another one",
+        ),
         (
             NothingListens(HERE, has_listened=False),
             "nothing listens on 127.0.0.1:6942 yet: start the game's server",
