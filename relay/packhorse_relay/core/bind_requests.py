@@ -89,6 +89,8 @@ class BindRequests:
             self._admission.refuse(ErrorCode.SESSION_UNKNOWN, request)
         key = self._registry.tickets.session_key(content.session, content.key_nonce)
         self._check_proof(bind, key, request)
+        if self._registry.find_attempt(request.source, bind.nonce) is not None:
+            raise DatagramDropped(DropReason.REPLAYED)
         refusal = self._recovery.refusal(content, request.source, now=request.now)
         if refusal is not None:
             self._admission.refuse(refusal, request)
