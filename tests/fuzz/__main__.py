@@ -10,6 +10,8 @@ from typing import Final, NamedTuple
 from tests.fuzz import keeping
 from tests.fuzz.registry import TARGETS, WORK
 
+_SLOW: Final = frozenset({"delivery", "delivery_pair", "relay", "session"})
+_SLOW_SHARES: Final = 4  # of the time, for each of these, while the others get one
 _GRACE: Final = 120  # seconds for a process to start and to end
 _FINDINGS: Final = ("crash-*", "timeout-*", "oom-*")
 _TAIL: Final = 15  # lines of a log that show what went wrong
@@ -36,7 +38,8 @@ def main() -> int:
             print(f"{name}: {keeping.keep(name)} inputs kept")
         return 0
     print(f"{'target':<16}{'executions':>12}{'edges':>8}{'features':>10}  findings", flush=True)
-    outcomes = [_run(name, max(1, options.seconds // len(names))) for name in names]
+    share = options.seconds / sum(map(_shares, names))
+    outcomes = [_run(name, max(1, int(share * _shares(name)))) for name in names]
     return 0 if all(outcome.is_well for outcome in outcomes) else 1
 
 
@@ -49,6 +52,10 @@ def _parse() -> argparse.Namespace:
     if unknown := set(options.targets) - set(TARGETS):
         parser.error(f"no such target: {', '.join(sorted(unknown))}")
     return options
+
+
+def _shares(name: str) -> int:
+    return _SLOW_SHARES if name in _SLOW else 1
 
 
 def _run(name: str, seconds: int) -> Outcome:
