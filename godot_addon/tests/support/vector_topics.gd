@@ -8,6 +8,7 @@ const Address := preload("res://addons/packhorse/wire/address.gd")
 const Constants := preload("res://addons/packhorse/wire/constants.gd")
 const Cookie := preload("cookie.gd")
 const Ctrl := preload("res://addons/packhorse/wire/ctrl.gd")
+const FrameTopic := preload("frame_topic.gd")
 const Header := preload("res://addons/packhorse/wire/header.gd")
 const Legacy := preload("res://addons/packhorse/wire/legacy.gd")
 const MessageLayout := preload("res://addons/packhorse/wire/message_layout.gd")
@@ -31,6 +32,7 @@ static func decoders() -> Dictionary[String, Callable]:
 		"room_code": _decode_room_code,
 		"address": _decode_address,
 		"legacy": _decode_legacy,
+		"frames": FrameTopic.decode,
 	}
 
 
@@ -45,6 +47,7 @@ static func encoders() -> Dictionary[String, Callable]:
 		"room_code": _encode_room_code,
 		"address": _encode_address,
 		"legacy": _encode_legacy,
+		"frames": FrameTopic.encode,
 	}
 
 

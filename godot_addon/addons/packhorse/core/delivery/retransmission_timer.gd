@@ -1,0 +1,49 @@
+extends RefCounted
+## When silence means loss: probe timeout, retransmission timeout, back-off.
+##
+## The first expiry asks for a probe of the tail, each further one for everything again.
+## Source: protocol_spec/SPEC.md section 16.11. All times are seconds.
+
+const Constants := preload("../../wire/constants.gd")
+const Rtt := preload("../rtt.gd")
+
+const _GRANULARITY := 0.001
+const _MAX_DOUBLINGS := 16  # far beyond RTO_MAX; a peer may be lost for hours
+
+var deadline := INF  ## When the timer expires; INF while it does not run.
+
+var _rtt: Rtt
+var _expiries := 0
+
+
+func _init(rtt: Rtt) -> void:
+	_rtt = rtt
+
+
+## Runs from now: something that wants an answer was sent.
+func restart(now: float) -> void:
+	deadline = now + minf(_timeout() * (1 << _expiries), Constants.RTO_MAX)
+
+
+## Forgets the back-off: an acknowledgement came.
+func answer(is_all_answered: bool, now: float) -> void:
+	_expiries = 0
+	if is_all_answered:
+		deadline = INF
+	else:
+		restart(now)
+
+
+## Notes an expiry; false for the first (probe), true for a further one (all is lost).
+func expire(now: float) -> bool:
+	_expiries = mini(_expiries + 1, _MAX_DOUBLINGS)
+	restart(now)
+	return _expiries > 1
+
+
+func _timeout() -> float:
+	if _rtt.smoothed < 0.0:
+		return Constants.RTO_INITIAL
+	var variation := maxf(4.0 * _rtt.variation, _GRANULARITY)
+	var timeout := _rtt.smoothed + variation + Constants.ACK_DELAY
+	return clampf(timeout, Constants.RTO_MIN, Constants.RTO_MAX)
