@@ -38,7 +38,7 @@ func _ask(command: Dictionary) -> Dictionary:
 	_delivered.clear()
 	var drop := _do(command, now)
 	var sent: Array[PackedByteArray] = []
-	_peer.datagrams_to_send(sent, now)
+	_peer.datagrams_to_send(PackedByteArray(), sent, now)
 	var sent_to_all: Array[PackedByteArray] = []
 	_to_all.datagrams_to_send(_no_head, sent_to_all)
 	var wake := _peer.next_timeout(now)
@@ -78,7 +78,7 @@ func _do(command: Dictionary, now: float) -> StringName:
 func _start(command: Dictionary, now: float) -> void:
 	var size := str(command["max_payload"]).to_int()
 	var budget := MemoryBudget.new(str(command["memory"]).to_int())
-	_peer = PeerDelivery.new(PackedByteArray(), size, budget, now)
+	_peer = PeerDelivery.new(size, budget, now)
 	_to_all = FanoutSender.new(size)
 	_from_all = FanoutReceiver.new(budget)
 

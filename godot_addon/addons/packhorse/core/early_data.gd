@@ -2,43 +2,43 @@ extends RefCounted
 ## Data of peers that the roster does not have yet: held back until they are announced.
 
 const Constants := preload("../wire/constants.gd")
-const Event := preload("event.gd")
+const Header := preload("../wire/header.gd")
 const Roster := preload("roster.gd")
 
-var _events: Array[Event] = []
+var _datagrams: Array[PackedByteArray] = []
 
 
-## Keeps a message; false when there is no place.
-func hold(event: Event) -> bool:
-	if _events.size() >= Constants.EARLY_DATA:
+## Keeps a DATA or FRAME datagram; false when there is no place.
+func hold(datagram: PackedByteArray) -> bool:
+	if _datagrams.size() >= Constants.EARLY_DATA:
 		return false
-	_events.append(event)
+	_datagrams.append(datagram)
 	return true
 
 
-## Hands out the messages of a peer that has been announced.
-func release(peer: int) -> Array[Event]:
-	var released: Array[Event] = []
-	if not _events:
+## Hands out the datagrams of a peer that has been announced.
+func release(peer: int) -> Array[PackedByteArray]:
+	var released: Array[PackedByteArray] = []
+	if not _datagrams:
 		return released
-	var kept: Array[Event] = []
-	for event in _events:
-		if event.peer == peer:
-			released.append(event)
+	var kept: Array[PackedByteArray] = []
+	for datagram in _datagrams:
+		if Header.source_of(datagram) == peer:
+			released.append(datagram)
 		else:
-			kept.append(event)
-	_events = kept
+			kept.append(datagram)
+	_datagrams = kept
 	return released
 
 
-## Drops the messages of peers that [param roster] says cannot come any more; returns how many.
+## Drops the datagrams of peers that [param roster] says cannot come any more; returns how many.
 func discard(roster: Roster) -> int:
-	if not _events:
+	if not _datagrams:
 		return 0
-	var kept: Array[Event] = []
-	for event in _events:
-		if roster.may_come(event.peer):
-			kept.append(event)
-	var count := _events.size() - kept.size()
-	_events = kept
+	var kept: Array[PackedByteArray] = []
+	for datagram in _datagrams:
+		if roster.may_come(Header.source_of(datagram)):
+			kept.append(datagram)
+	var count := _datagrams.size() - kept.size()
+	_datagrams = kept
 	return count

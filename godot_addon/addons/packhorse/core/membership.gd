@@ -3,8 +3,9 @@ extends RefCounted
 
 const Address := preload("../wire/address.gd")
 const Constants := preload("../wire/constants.gd")
-const EarlyData := preload("early_data.gd")
 const Event := preload("event.gd")
+const Header := preload("../wire/header.gd")
+const Mail := preload("mail.gd")
 const Message := preload("../wire/message.gd")
 const Pings := preload("pings.gd")
 const Requests := preload("requests.gd")
@@ -18,6 +19,7 @@ var grant: Message
 var mapped: String
 var roster := Roster.new()
 var pings: Pings
+var mail: Mail
 ## Set once, when the session has ended.
 var closed: Event = null
 
@@ -27,7 +29,6 @@ var _own_id: int
 var _channel: SealChannel
 var _sync: SyncSchedule
 var _requests := Requests.new()
-var _early := EarlyData.new()
 var _outbox: Array[PackedByteArray] = []
 var _leave := 0  # sequence number of LEAVE; 0 before it
 var _denials := 0
@@ -48,6 +49,7 @@ func _init(
 	_drops = drops
 	mapped = Address.show(grant.bytes(&"mapped"))
 	pings = Pings.new(grant, random_bytes, now)
+	mail = Mail.new(grant, roster, events, drops)
 	_channel = SealChannel.new(grant)
 	_sync = SyncSchedule.new(roster, now)
 	roster.hear_of(grant.number(&"rev"))
@@ -68,6 +70,7 @@ func kick(peer: int, ban: bool, now: float) -> int:
 
 ## Tells the relay that the session ends.
 func leave(now: float) -> void:
+	mail.close()
 	_leave = _open_request(Constants.MessageType.LEAVE, {}, now)
 
 
@@ -124,19 +127,13 @@ func receive_seal(data: PackedByteArray, now: float) -> StringName:
 	return _act(message, now)
 
 
-## Hands on the payload of a DATA datagram whose tag has been checked; returns why not, or an
-## empty name.
-func receive_data(source: int, payload: PackedByteArray) -> StringName:
-	if _leave:
-		return Constants.DROP_UNEXPECTED_MESSAGE
-	if roster.peers.has(source) and source != _own_id:
-		_events.append(Event.message(source, payload))
-		return &""
-	if source == _own_id or not roster.may_come(source):
-		return Constants.DROP_UNKNOWN_PEER
-	_sync.want()
-	var is_held := _early.hold(Event.message(source, payload))
-	return &"" if is_held else Constants.DROP_BUFFER_FULL
+## Hands on what a DATA or FRAME datagram, whose tag has been checked, brings; returns why it
+## brings nothing, or an empty name.
+func receive_data(data: PackedByteArray, now: float) -> StringName:
+	var source := Header.source_of(data)
+	if roster.may_come(source):
+		_sync.want()
+	return mail.receive(data, source, now)
 
 
 func _act(message: Message, now: float) -> StringName:
@@ -146,9 +143,9 @@ func _act(message: Message, now: float) -> StringName:
 			mapped = Address.show(message.bytes(&"mapped"))
 			roster.hear_of(message.number(&"rev"))
 		Constants.MessageType.EVENTS:
-			_change(roster.apply_events(message.records(&"events")))
+			_change(roster.apply_events(message.records(&"events")), now)
 		Constants.MessageType.ROSTER:
-			_take_page(message)
+			_take_page(message, now)
 		Constants.MessageType.ACK:
 			return _acknowledged(message)
 		Constants.MessageType.CLOSED:
@@ -160,39 +157,27 @@ func _act(message: Message, now: float) -> StringName:
 	return &""
 
 
-func _take_page(message: Message) -> void:
+func _take_page(message: Message, now: float) -> void:
 	var page := message.number(&"page")
 	var pages := message.number(&"pages")
 	var records := message.records(&"peers")
-	_change(roster.apply_page(message.number(&"rev"), page, pages, records))
+	_change(roster.apply_page(message.number(&"rev"), page, pages, records), now)
 
 
-func _change(changes: Array[Event]) -> void:
+func _change(changes: Array[Event], now: float) -> void:
 	_sync.satisfy()
 	for change in changes:
 		if change.peer == _own_id:
 			continue
 		_events.append(change)
 		if change.type == Event.Type.PEER_JOINED:
-			_release_early(change.peer)
-	_discard_early()
+			mail.welcome(change.peer, now)
+		elif change.type == Event.Type.PEER_LEFT:
+			mail.forget(change.peer)
+	mail.discard_early()
 	if is_complete() and not _has_joined:
 		_has_joined = true
 		_events.append(Event.new(Event.Type.JOINED, _own_id))
-
-
-func _release_early(peer: int) -> void:
-	var released := _early.release(peer)
-	if not _leave:
-		_events.append_array(released)
-
-
-## Makes place: nobody will announce these peers, who came and left unseen.
-func _discard_early() -> void:
-	var count := _early.discard(roster)
-	if count:
-		var reason := Constants.DROP_UNKNOWN_PEER
-		_drops[reason] = _drops.get(reason, 0) + count
 
 
 func _acknowledged(message: Message) -> StringName:

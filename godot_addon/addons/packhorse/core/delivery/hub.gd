@@ -26,6 +26,7 @@ var _peers: Dictionary[int, PeerDelivery] = {}
 var _fanout_sender: FanoutSender
 var _fanout_receivers: Dictionary[int, FanoutReceiver] = {}
 var _decoder := FrameDecoder.new()
+var _heads: Dictionary[int, PackedByteArray] = {}  # by destination
 
 
 ## Makes datagrams of the session with [param tag], with at most [param max_payload] bytes behind
@@ -34,6 +35,12 @@ func _init(tag: int, max_payload: int) -> void:
 	_tag = tag
 	_max_payload = max_payload
 	_fanout_sender = FanoutSender.new(max_payload)
+
+
+## Makes datagrams of another tag from now on.
+func change_tag(tag: int) -> void:
+	_tag = tag
+	_heads.clear()
 
 
 ## Tells whether the send buffer towards a peer has room.
@@ -108,6 +115,8 @@ func is_idle() -> bool:
 
 ## Drops all state towards a peer that has left.
 func forget(peer: int) -> void:
+	_heads.erase(peer)
+	_heads.erase(-peer)
 	if _peers.has(peer):
 		_peers[peer].close()
 		_peers.erase(peer)
@@ -122,15 +131,18 @@ func datagrams_to_send(now: float) -> Array[PackedByteArray]:
 	_fanout_sender.datagrams_to_send(_head, datagrams)
 	for peer in _peers:
 		_peers[peer].handle_timeout(now)
-		_peers[peer].datagrams_to_send(datagrams, now)
+		_peers[peer].datagrams_to_send(_head(peer), datagrams, now)
 	return datagrams
 
 
 func _peer(peer: int, now: float) -> PeerDelivery:
 	if not _peers.has(peer):
-		_peers[peer] = PeerDelivery.new(_head(peer), _max_payload, _budget, now)
+		_peers[peer] = PeerDelivery.new(_max_payload, _budget, now)
 	return _peers[peer]
 
 
 func _head(destination: int) -> PackedByteArray:
-	return Header.encode_destination(Constants.FirstByte.FRAME, _tag, destination)
+	if not _heads.has(destination):
+		var first_byte := Constants.FirstByte.FRAME
+		_heads[destination] = Header.encode_destination(first_byte, _tag, destination)
+	return _heads[destination]

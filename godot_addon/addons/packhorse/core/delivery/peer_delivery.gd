@@ -27,8 +27,7 @@ const Serial := preload("serial.gd")
 
 var rtt := Rtt.new()  ## Round-trip time to the peer.
 
-var _head: PackedByteArray
-var _max_size: int  # bytes of a datagram, head included
+var _max_payload: int
 var _outgoing: Outgoing
 var _sent := SentDatagrams.new()
 var _received := ReceivedNumbers.new()
@@ -45,10 +44,9 @@ var _wants_probe := false
 var _is_ping_wanted := false
 
 
-## Makes datagrams of [param head], which may be empty, and at most [param max_payload] bytes.
-func _init(head: PackedByteArray, max_payload: int, budget: MemoryBudget, now: float) -> void:
-	_head = head
-	_max_size = head.size() + max_payload
+## Makes payloads of at most [param max_payload] bytes.
+func _init(max_payload: int, budget: MemoryBudget, now: float) -> void:
+	_max_payload = max_payload
 	_outgoing = Outgoing.new(Cutter.largest_piece(max_payload), {})
 	_rate = DeliveryRate.new(now)
 	_congestion = CongestionController.new(_rate, now)
@@ -139,11 +137,13 @@ func handle_timeout(now: float) -> void:
 		_wants_probe = true
 
 
-## Adds to [param datagrams] those that go out now.
-func datagrams_to_send(datagrams: Array[PackedByteArray], now: float) -> void:
+## Adds to [param datagrams] those that go out now, each behind [param head].
+func datagrams_to_send(
+	head: PackedByteArray, datagrams: Array[PackedByteArray], now: float
+) -> void:
 	var window := _congestion.window()
 	while _wants_probe or _has_work(window, now):
-		datagrams.append(_next_datagram(window, now))
+		datagrams.append(_next_datagram(head, window, now))
 	if _sent.bytes_in_flight < window and not _outgoing.has_reliable(_credit.left()):
 		_rate.note_app_limited(_sent.bytes_in_flight)
 
@@ -159,17 +159,18 @@ func _has_work(window: float, now: float) -> bool:
 	return _pacer.next_at <= now and _may_send_more(window)
 
 
-func _next_datagram(window: float, now: float) -> PackedByteArray:
+func _next_datagram(head: PackedByteArray, window: float, now: float) -> PackedByteArray:
 	var may_send := _pacer.next_at <= now and _may_send_more(window)
 	if _wants_probe:
 		_probe()
 		may_send = true
-	var buffer := _head.duplicate()
+	var buffer := head.duplicate()
+	var start := head.size()
 	Frames.append_number(buffer, _next_number, 0)
 	if _received.ack_at < INF:
 		_received.append_ack(buffer, now)
-		buffer[_head.size()] = Frames.HAS_ACK
-	_packing.start(buffer, _max_size - buffer.size())
+		buffer[start] = Frames.HAS_ACK
+	_packing.start(buffer, start + _max_payload - buffer.size())
 	var asks_ack := _is_ping_wanted
 	if _is_ping_wanted:
 		buffer.append(Frames.PING)
@@ -178,8 +179,8 @@ func _next_datagram(window: float, now: float) -> PackedByteArray:
 	_packing.finish()
 	_sent.note_time(_next_number, now)
 	if asks_ack or counted:
-		buffer[_head.size()] |= Frames.ASKS_ACK
-		_track(buffer.size() - _head.size(), counted, now)
+		buffer[start] |= Frames.ASKS_ACK
+		_track(buffer.size() - start, counted, now)
 	_next_number += 1
 	return buffer
 
