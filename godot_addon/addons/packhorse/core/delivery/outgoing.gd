@@ -139,6 +139,8 @@ func _take_sequence(mode: int, channel: int) -> int:
 
 ## Tells whether lost pieces wait to be sent again; passes over those that have arrived meanwhile.
 func _has_repairs() -> bool:
+	if not _repairs:
+		return false
 	while _next_repair < _repairs.size():
 		if not _repairs[_next_repair].is_acked:
 			return true

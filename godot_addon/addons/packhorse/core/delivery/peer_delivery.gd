@@ -142,8 +142,10 @@ func datagrams_to_send(
 	head: PackedByteArray, datagrams: Array[PackedByteArray], now: float
 ) -> void:
 	var window := _congestion.window()
-	while _wants_probe or _has_work(window, now):
-		datagrams.append(_next_datagram(head, window, now))
+	var may_send := _may_send_now(window, now)
+	while may_send or _has_urgent_work(now):
+		datagrams.append(_next_datagram(head, may_send, now))
+		may_send = _may_send_now(window, now)
 	if _sent.bytes_in_flight < window and not _outgoing.has_reliable(_credit.left()):
 		_rate.note_app_limited(_sent.bytes_in_flight)
 
@@ -153,14 +155,18 @@ func close() -> void:
 	_lanes.close()
 
 
-func _has_work(window: float, now: float) -> bool:
-	if _received.ack_at <= now or _outgoing.has_unreliable() or _is_ping_wanted:
-		return true
+func _may_send_now(window: float, now: float) -> bool:
 	return _pacer.next_at <= now and _may_send_more(window)
 
 
-func _next_datagram(head: PackedByteArray, window: float, now: float) -> PackedByteArray:
-	var may_send := _pacer.next_at <= now and _may_send_more(window)
+## Tells whether something leaves whatever the window and the pacing say.
+func _has_urgent_work(now: float) -> bool:
+	if _received.ack_at <= now or _outgoing.has_unreliable():
+		return true
+	return _is_ping_wanted or _wants_probe
+
+
+func _next_datagram(head: PackedByteArray, may_send: bool, now: float) -> PackedByteArray:
 	if _wants_probe:
 		_probe()
 		may_send = true

@@ -49,7 +49,7 @@ func accept(number: int, asks_ack: bool, now: float) -> void:
 		_advance(step)
 		_largest = number
 		_largest_at = now
-	var place := _place(number)
+	var place := -number & _LAST_AGE
 	_words[place >> 5] |= 1 << (place & 31)
 	if _oldest_untold < 0 or number < _oldest_untold:
 		_oldest_untold = number
@@ -85,7 +85,7 @@ func _has(number: int) -> bool:
 
 func _advance(step: int) -> void:
 	for number in range(_largest + 1, _largest + mini(step, _WINDOW) + 1):
-		var place := _place(number)
+		var place := -number & _LAST_AGE
 		var bit := 1 << (place & 31)
 		var word := _words[place >> 5]
 		if number >= _WINDOW:
