@@ -13,7 +13,7 @@ MIB: Final = 1 << 20
 MESSAGE: Final = 16_000  # bytes
 AHEAD: Final = 256 * 1024  # bytes that wait in the sender, as a room lets them
 SMALLEST_QUEUE: Final = 6000  # bytes
-WIRE_BYTES: Final = (1100 + 8 + 3 + 6 + 28) / 1100  # full datagram on the wire, per payload byte
+WIRE_BYTES: Final = (1173 + 8 + 3 + 6 + 28) / 1173  # full datagram on the wire, per payload byte
 WANTED: Final = 0.9  # of what is left of the link
 LITTLE_LOSS: Final = 0.001
 
