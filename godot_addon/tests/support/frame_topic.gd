@@ -17,6 +17,8 @@ static func decode(data: PackedByteArray, _input: Dictionary) -> Dictionary:
 	for index in decoder.count:
 		messages.append(_from_frame(decoder.messages[index]))
 	var plain := {"number": str(decoder.number), "asks_ack": decoder.asks_ack, "messages": messages}
+	if decoder.has_ping:
+		plain["ping"] = true
 	if decoder.has_ack:
 		plain["ack"] = _from_ack(decoder)
 	if decoder.credit >= 0:
@@ -24,7 +26,7 @@ static func decode(data: PackedByteArray, _input: Dictionary) -> Dictionary:
 	return plain
 
 
-## Returns the one encoding: number, acknowledgement, CREDIT, then the messages.
+## Returns the one encoding: number, acknowledgement, PING, CREDIT, then the messages.
 static func encode(plain: Dictionary, _input: Dictionary) -> PackedByteArray:
 	var buffer := PackedByteArray()
 	var flags := Frames.HAS_ACK if plain.has("ack") else 0
@@ -33,6 +35,8 @@ static func encode(plain: Dictionary, _input: Dictionary) -> PackedByteArray:
 	if plain.has("ack"):
 		var ack: Dictionary = plain["ack"]
 		_append_ack(buffer, ack)
+	if plain.get("ping") == true:
+		buffer.append(Frames.PING)
 	if plain.has("credit"):
 		Frames.append_credit(buffer, str(plain["credit"]).to_int())
 	var messages: Array = plain["messages"]

@@ -9,6 +9,7 @@ const Frames := preload("frames.gd")
 
 var number := 0  ## u16.
 var asks_ack := false
+var has_ping := false  ## The acknowledgement is wanted at once.
 var has_ack := false
 var ack_largest := 0  ## u16: the largest number that arrived.
 var ack_delay := 0.0  ## Seconds from its arrival to the acknowledgement, 0..0.255.
@@ -30,6 +31,7 @@ func _init() -> void:
 func decode(data: PackedByteArray, start: int) -> bool:
 	count = 0
 	credit = -1
+	has_ping = false
 	var end := data.size()
 	var position := start + Frames.NUMBER_SIZE
 	if position > end:
@@ -75,6 +77,7 @@ func _decode_ack(data: PackedByteArray, position: int) -> int:
 
 func _decode_control(data: PackedByteArray, position: int) -> int:
 	if data[position] == Frames.PING:
+		has_ping = true
 		return position + 1
 	var end := position + Frames.CREDIT_SIZE
 	if data[position] != Frames.CREDIT or end > data.size():

@@ -3,9 +3,11 @@ extends RefCounted
 ##
 ## The model is the largest delivery rate of ten rounds and the smallest RTT of ten seconds.
 ## Their product is what the path holds; we keep up to twice that under way and send at the
-## delivery rate. Random loss does not slow us down. Two kinds of loss do: that of more than a
-## tenth of a round, for then the queue before us is smaller than we think, and any loss while
-## a queue stands, for then others want to share it. Source: draft-ietf-ccwg-bbr.
+## delivery rate. At first we look ahead: some datagrams sent in quick succession show what the
+## path takes, before that much is under way. Random loss does not slow us down. Two kinds of
+## loss do: that of more than a tenth of a round, for then the queue before us is smaller than we
+## think, and any loss while a queue stands, for then others want to share it.
+## Source: draft-ietf-ccwg-bbr; protocol_spec/SPEC.md section 16.13.
 
 ## What the controller is finding out.
 enum Phase { STARTUP, DRAIN, PROBE_BANDWIDTH, PROBE_RTT }
@@ -25,8 +27,12 @@ const _GUESSED_RTT := 0.05  # seconds; before the first sample
 const _STARTUP_GAIN := 2.77
 const _DRAIN_GAIN := 0.35
 const _WINDOW_GAIN := 2.0
+const _NEARLY_FULL_GAIN := 1.5  # in STARTUP, when a train has met the limit of the path
 const _TURN := 0.005  # seconds' worth more: programs act, and acknowledge, in bursts
 const _CYCLE: Array[float] = [1.25, 0.75, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0]
+const _TRAIN := 0.25  # of the window: so much of it shows at what rate it came through
+const _NO_QUEUE := 1.125  # of the smallest RTT, and _TURN more
+const _FULL := 0.9  # of the rate of trains: STARTUP has found what the path delivers
 const _FULL_GROWTH := 1.25  # a round of STARTUP that grows less counts towards "full"
 const _FULL_ROUNDS := 3
 const _LOSS_BOUND := 0.10  # of a round's datagrams
@@ -53,8 +59,8 @@ var _round_acked := 0
 var _round_lost := 0
 var _round_rtt := INF  # smallest of the round
 var _window_bound := INF
-var _startup_window := _INITIAL_WINDOW  # grows by what is acknowledged: slow start
-var _delivered := 0
+var _train_rate := 0.0  # bytes a second; the largest
+var _is_limit_seen := false
 var _is_conservative := false
 
 
@@ -70,10 +76,7 @@ func window() -> float:
 		return _SMALLEST_WINDOW
 	if _min_rtt < 0.0 or _bandwidth.value == 0.0:
 		return _INITIAL_WINDOW
-	var gain := _STARTUP_GAIN if phase == Phase.STARTUP else _WINDOW_GAIN
-	var wanted := gain * _pipe() + _for_late_answers() + 3.0 * _DATAGRAM
-	var smallest := _startup_window if phase == Phase.STARTUP else _SMALLEST_WINDOW
-	return maxf(smallest, minf(wanted, _window_bound))
+	return maxf(_least_window(), minf(_wanted_window(), _window_bound))
 
 
 ## Returns the bytes a second at which datagrams may leave.
@@ -81,10 +84,9 @@ func pacing_rate() -> float:
 	var bandwidth := _bandwidth.value
 	if bandwidth == 0.0 or _min_rtt < 0.0:
 		return _STARTUP_GAIN * _INITIAL_WINDOW / (_min_rtt if _min_rtt > 0.0 else _GUESSED_RTT)
-	var rate := maxf(bandwidth * _gain(), 2.0 * _DATAGRAM)
 	if phase == Phase.STARTUP:  # what little an application said so far is no measure
-		rate = maxf(rate, 2.0 * _startup_window / maxf(_min_rtt, _TURN))
-	return rate
+		bandwidth = maxf(bandwidth, _least_window() / maxf(_min_rtt, _TURN))
+	return maxf(bandwidth * _gain(), 2.0 * _DATAGRAM)
 
 
 ## Everything seems lost: feels the way with a few datagrams.
@@ -100,9 +102,6 @@ func on_loss(lost: int) -> void:
 ## Refines the model.
 func on_ack(batch: AckedBatch, now: float) -> void:
 	_is_conservative = false
-	if phase == Phase.STARTUP and not batch.is_app_limited:
-		_startup_window += _rate.delivered - _delivered
-	_delivered = _rate.delivered
 	if batch.rtt > 0.0:
 		_round_rtt = minf(_round_rtt, batch.rtt)
 	var is_new_round := batch.delivered_when_sent >= _round_ends_at
@@ -112,13 +111,43 @@ func on_ack(batch: AckedBatch, now: float) -> void:
 		_begin_round()
 	if batch.rate >= _bandwidth.value or not batch.is_app_limited:
 		_bandwidth.add(batch.rate, _round)
-	if is_new_round and phase == Phase.STARTUP and not batch.is_app_limited:
-		_check_full()
+	if phase == Phase.STARTUP and not batch.is_app_limited:
+		_look_ahead(batch.rtt, now)
+		if is_new_round:
+			_check_full()
 	if _round_lost >= _OVERFLOW and _is_round_lossy():
 		_full_rounds = _FULL_ROUNDS  # the queue before us overflows: no need to wait
 	_advance(batch.in_flight, now)
 	_take_rtt(batch.rtt, now)
 	_advance_probe_rtt(batch.in_flight, now)
+
+
+func _wanted_window() -> float:
+	var is_nearly_full := phase == Phase.STARTUP and _is_limit_seen
+	var gain := _NEARLY_FULL_GAIN if is_nearly_full else _WINDOW_GAIN
+	return gain * _pipe() + _for_late_answers() + 3.0 * _DATAGRAM
+
+
+## Returns what may be under way however little was delivered in a round trip so far.
+func _least_window() -> float:
+	if phase != Phase.STARTUP:
+		return _SMALLEST_WINDOW
+	return maxf(_INITIAL_WINDOW, _train_rate * maxf(_min_rtt, 0.0))
+
+
+## Believes the rate of a train that met no queue; each one is sent faster than before.
+##
+## When one comes through more slowly than it was sent, its rate is all that the path delivers,
+## and STARTUP ends as soon as a whole round trip delivers as much.
+func _look_ahead(rtt: float, now: float) -> void:
+	var train := _rate.train(_TRAIN * _least_window(), now)
+	if train == null or rtt <= 0.0 or _min_rtt <= 0.0:
+		return
+	if rtt <= _NO_QUEUE * _min_rtt + _TURN:
+		_train_rate = maxf(_train_rate, train.rate)
+	_is_limit_seen = _is_limit_seen or train.is_stretched
+	if _is_limit_seen and _bandwidth.value >= _FULL * _train_rate:
+		_full_rounds = _FULL_ROUNDS
 
 
 func _gain() -> float:
@@ -154,8 +183,8 @@ func _begin_round() -> void:
 		_full_rounds = _FULL_ROUNDS
 	elif _round_lost and _is_queue_standing():
 		_window_bound = maxf(_SMALLEST_WINDOW, window() * _SHARE_BACKOFF)
-	elif _window_bound < 2.0 * _WINDOW_GAIN * _pipe():
-		_window_bound += _SHARE_GROWTH
+	elif _window_bound < 2.0 * _wanted_window():
+		_window_bound += minf(_SHARE_GROWTH, _window_bound / 4.0)
 	else:
 		_window_bound = INF
 	_round_acked = 0
@@ -234,3 +263,5 @@ func _advance_probe_rtt(in_flight: int, now: float) -> void:
 			_enter_probe_bandwidth(now)
 		else:
 			phase = Phase.STARTUP
+			_train_rate = 0.0
+			_is_limit_seen = false

@@ -37,9 +37,9 @@ static func count_parts(size: int, largest: int) -> int:
 	return maxi(1, ceili(float(size) / largest))
 
 
-## Returns the bytes of payload in one piece, so that it fits beside any acknowledgement.
+## Returns the bytes of payload in one piece, so that it fits beside a usual acknowledgement.
 static func largest_piece(max_payload: int) -> int:
-	var ack := Frames.ACK_SIZE + Constants.MAX_ACK_BITMAP
+	var ack := Frames.ACK_SIZE + (Constants.ACK_REACH >> 3)
 	var overhead := Frames.NUMBER_SIZE + ack + _PIECE_HEAD + Frames.LENGTH_SIZE
 	return mini(Constants.FRAGMENT_SIZE, max_payload - overhead)
 

@@ -1,5 +1,5 @@
 extends RefCounted
-## Bytes of unfinished and unordered messages: a cap for each peer within one for all.
+## Bytes, perhaps within a larger budget; what is offered in it gives way to what must stay.
 
 const Self := preload("memory_budget.gd")
 
@@ -7,6 +7,7 @@ var used := 0
 
 var _limit: int
 var _whole: Self
+var _offers: Dictionary[RefCounted, Callable] = {}  # oldest first
 
 
 func _init(limit: int, whole: Self = null) -> void:
@@ -14,11 +15,14 @@ func _init(limit: int, whole: Self = null) -> void:
 	_whole = whole
 
 
-## Takes [param size] bytes; false when they are not there.
-func acquire(size: int) -> bool:
+## Takes [param size] bytes; false when they are not there. If it [param displaces], what was
+## offered gives way.
+func acquire(size: int, displaces := false) -> bool:
+	if displaces and used + size > _limit:
+		_make_place(size)
 	if used + size > _limit:
 		return false
-	if _whole != null and not _whole.acquire(size):
+	if _whole != null and not _whole.acquire(size, displaces):
 		return false
 	used += size
 	return true
@@ -29,3 +33,25 @@ func release(size: int) -> void:
 	used -= size
 	if _whole != null:
 		_whole.release(size)
+
+
+## Says how to get memory back when all is used up; [param give_up] withdraws the offer.
+func offer(key: RefCounted, give_up: Callable) -> void:
+	if _whole == null:
+		_offers[key] = give_up
+	else:
+		_whole.offer(key, give_up)
+
+
+## Takes an offer back; harmless when there is none.
+func withdraw(key: RefCounted) -> void:
+	if _whole == null:
+		_offers.erase(key)
+	else:
+		_whole.withdraw(key)
+
+
+func _make_place(size: int) -> void:
+	while _offers and used + size > _limit:
+		var oldest: RefCounted = _offers.keys()[0]
+		_offers[oldest].call()

@@ -26,6 +26,11 @@ func room() -> int:
 	return _room - Frames.LENGTH_SIZE
 
 
+## Tells whether no frame was put in yet.
+func is_empty() -> bool:
+	return _last == null
+
+
 ## Puts a frame behind those before.
 func add(piece: Piece) -> void:
 	if _last != null:

@@ -4,6 +4,7 @@ extends RefCounted
 ## Source: protocol_spec/SPEC.md section 16.
 
 const AckedBatch := preload("acked_batch.gd")
+const AskSchedule := preload("ask_schedule.gd")
 const CongestionController := preload("congestion.gd")
 const Constants := preload("../../wire/constants.gd")
 const Credit := preload("credit.gd")
@@ -25,12 +26,15 @@ const SentDatagram := preload("sent_datagram.gd")
 const SentDatagrams := preload("sent_datagrams.gd")
 const Serial := preload("serial.gd")
 
+const _LONGEST_DELAY := Frames.MAX_DELAY / 1000.0  # seconds; also stands for more
+
 var rtt := Rtt.new()  ## Round-trip time to the peer.
 
 var _max_payload: int
 var _outgoing: Outgoing
 var _sent := SentDatagrams.new()
 var _received := ReceivedNumbers.new()
+var _asking: AskSchedule
 var _rate: DeliveryRate
 var _congestion: CongestionController
 var _pacer := Pacer.new()
@@ -42,12 +46,14 @@ var _lanes: ReceiveLanes
 var _next_number := 0
 var _wants_probe := false
 var _is_ping_wanted := false
+var _is_held_back := false  # unreliable messages, until the peer answers
 
 
 ## Makes payloads of at most [param max_payload] bytes.
 func _init(max_payload: int, budget: MemoryBudget, now: float) -> void:
 	_max_payload = max_payload
 	_outgoing = Outgoing.new(Cutter.largest_piece(max_payload), {})
+	_asking = AskSchedule.new(now)
 	_rate = DeliveryRate.new(now)
 	_congestion = CongestionController.new(_rate, now)
 	_timer = RetransmissionTimer.new(rtt)
@@ -75,8 +81,14 @@ func loss() -> float:
 
 
 ## Queues a message; [method datagrams_to_send] hands it out.
+##
+## An unreliable one is dropped when 31744 datagrams have gone out without any answer.
 func push(data: PackedByteArray, mode: int, channel: int) -> void:
-	_outgoing.push(data, mode, channel)
+	var is_reliable := mode >= Constants.Mode.RELIABLE
+	if is_reliable or AskSchedule.may_go_on(_next_number, _sent.largest_acked):
+		_outgoing.push(data, mode, channel)
+	else:
+		_is_held_back = true
 
 
 ## Asks for an acknowledgement, to measure the RTT.
@@ -110,6 +122,8 @@ func receive(decoded: FrameDecoder, delivered: Delivered, now: float) -> StringN
 	var failure := _lanes.take(decoded, delivered)
 	if failure != Constants.DROP_REASSEMBLY_FULL:  # what finds no memory must come again
 		_received.accept(number, decoded.asks_ack, now)
+		if decoded.has_ping and decoded.asks_ack:
+			_received.demand_ack(now)
 	return failure if delivered.data.size() == before else &""
 
 
@@ -118,9 +132,11 @@ func receive(decoded: FrameDecoder, delivered: Delivered, now: float) -> StringN
 func next_timeout(now: float) -> float:
 	if _outgoing.has_unreliable() or _is_ping_wanted or _wants_probe:
 		return now
-	var deadline := minf(minf(_received.ack_at, _sent.loss_at), _timer.deadline)
+	var deadline := minf(minf(_received.ack_at, _sent.loss_at), _timer.deadline())
 	if _may_send_more(_congestion.window()):
 		deadline = minf(deadline, maxf(_pacer.next_at, now))
+	if _is_held_back:
+		deadline = minf(deadline, _asking.due_at)
 	return deadline
 
 
@@ -128,7 +144,7 @@ func next_timeout(now: float) -> float:
 func handle_timeout(now: float) -> void:
 	if _sent.loss_at <= now:
 		_handle_losses(now)
-	if now < _timer.deadline:
+	if now < _timer.deadline():
 		return
 	if _timer.expire(now):
 		_repair(_sent.give_up_all())
@@ -141,6 +157,9 @@ func handle_timeout(now: float) -> void:
 func datagrams_to_send(
 	head: PackedByteArray, datagrams: Array[PackedByteArray], now: float
 ) -> void:
+	if _is_held_back and now >= _asking.due_at:
+		_is_held_back = false
+		_is_ping_wanted = true
 	var window := _congestion.window()
 	var may_send := _may_send_now(window, now)
 	while may_send or _has_urgent_work(now):
@@ -167,7 +186,8 @@ func _has_urgent_work(now: float) -> bool:
 
 
 func _next_datagram(head: PackedByteArray, may_send: bool, now: float) -> PackedByteArray:
-	if _wants_probe:
+	var is_probe := _wants_probe
+	if is_probe:
 		_probe()
 		may_send = true
 	var buffer := head.duplicate()
@@ -182,10 +202,15 @@ func _next_datagram(head: PackedByteArray, may_send: bool, now: float) -> Packed
 		buffer.append(Frames.PING)
 		_is_ping_wanted = false
 	var counted := _take_pieces(may_send)
+	_wants_probe = is_probe and not asks_ack and _packing.is_empty()  # no place beside the ack
+	if counted or not _packing.is_empty() and _asking.is_due(_next_number, now):
+		asks_ack = true
 	_packing.finish()
 	_sent.note_time(_next_number, now)
-	if asks_ack or counted:
+	if asks_ack:
 		buffer[start] |= Frames.ASKS_ACK
+		_asking.note(_next_number, now)
+	if counted:
 		_track(buffer.size() - start, counted, now)
 	_next_number += 1
 	return buffer
@@ -214,8 +239,7 @@ func _track(size: int, pieces: Array[Piece], now: float) -> void:
 	var datagram := SentDatagram.new(_next_number, size, pieces, now)
 	_rate.mark(datagram, _sent.bytes_in_flight, now)
 	_sent.add(datagram)
-	if pieces:
-		_timer.restart(now)
+	_timer.restart(now)
 	_pacer.count(size, _congestion.pacing_rate(), now)
 
 
@@ -234,19 +258,20 @@ func _may_send_more(window: float) -> bool:
 
 
 func _take_ack(decoded: FrameDecoder, largest: int, now: float) -> void:
+	var is_newer := largest > _sent.largest_acked
 	var acked := _sent.acknowledge(decoded, largest)
+	_batch.rtt = _sample_rtt(largest, decoded.ack_delay, now) if is_newer else -1.0
 	_outgoing.acknowledge(_sent.take_late())
 	if not acked:
 		_handle_losses(now)
 		return
 	var newest := acked[-1]
-	_batch.rtt = _sample_rtt(newest, largest, decoded.ack_delay, now)
 	for datagram in acked:
 		_rate.acknowledge(datagram.size, now)
 		_outgoing.acknowledge(datagram.pieces)
 	var lost := _sent.detect_losses(_rtt_for_losses(), now)
 	_repair(lost)
-	_timer.answer(not _sent.has_pieces(), now)
+	_timer.answer(_sent.is_empty(), now)
 	_batch.rate = _rate.sample(newest, now)
 	_batch.is_app_limited = newest.is_app_limited
 	_batch.delivered_when_sent = newest.delivered
@@ -257,12 +282,10 @@ func _take_ack(decoded: FrameDecoder, largest: int, now: float) -> void:
 
 
 ## Returns a sample in seconds, or -1 when it cannot be told.
-func _sample_rtt(newest: SentDatagram, largest: int, delay: float, now: float) -> float:
+func _sample_rtt(largest: int, delay: float, now: float) -> float:
 	var sent_at := _sent.sent_at(largest)
-	if sent_at < 0.0:
-		if newest.number != largest:
-			return -1.0
-		sent_at = newest.sent_at
+	if sent_at < 0.0 or delay >= _LONGEST_DELAY:
+		return -1.0
 	var raw := now - sent_at
 	var sample := maxf(raw - delay, raw / 8.0)
 	rtt.add(sample)

@@ -6,14 +6,14 @@ extends RefCounted
 const Constants := preload("../../wire/constants.gd")
 const Credit := preload("credit.gd")
 const Frame := preload("../../wire/frame.gd")
-const MemoryBudget := preload("memory_budget.gd")
+const PeerMemory := preload("peer_memory.gd")
 const Serial := preload("serial.gd")
 const Unfinished := preload("unfinished.gd")
 
 var _mode: int
 var _is_reliable: bool
 var _largest: int
-var _budget: MemoryBudget
+var _memory: PeerMemory
 var _credit: Credit
 var _next := 0  # reliable: all before it are done; ordered: nothing before it is wanted
 var _done: Dictionary[int, PackedByteArray] = {}  # complete but early; empty where delivered
@@ -21,13 +21,13 @@ var _unfinished: Dictionary[int, Unfinished] = {}
 var _joined: PackedByteArray  # what _join() has completed
 
 
-func _init(mode: int, budget: MemoryBudget, credit: Credit) -> void:
+func _init(mode: int, memory: PeerMemory, credit: Credit) -> void:
 	_mode = mode
 	_is_reliable = mode >= Constants.Mode.RELIABLE
 	_largest = Constants.MAX_UNRELIABLE_MESSAGE
 	if _is_reliable:
 		_largest = Constants.MAX_RELIABLE_MESSAGE
-	_budget = budget
+	_memory = memory
 	_credit = credit
 
 
@@ -49,9 +49,8 @@ func receive(frame: Frame, ready: Array[PackedByteArray]) -> StringName:
 func close() -> void:
 	for sequence: int in _unfinished.keys():
 		_forget(sequence)
-	if _mode == Constants.Mode.RELIABLE:
-		for sequence in _done:
-			_budget.release(_done[sequence].size())
+	for sequence in _done:
+		_memory.release(_done[sequence].size(), 1)
 	_done.clear()
 
 
@@ -65,7 +64,7 @@ func _receive_reliable(sequence: int, frame: Frame, ready: Array[PackedByteArray
 		return drop
 	var is_early := sequence != _next
 	var is_kept := is_early and _mode == Constants.Mode.RELIABLE
-	if is_kept and not _budget.acquire(_joined.size()):
+	if is_early and not _memory.acquire(_joined.size() if is_kept else 0, 1):
 		return Constants.DROP_REASSEMBLY_FULL
 	if frame.parts == 1:
 		_credit.arrive(_joined.size())
@@ -83,9 +82,9 @@ func _receive_reliable(sequence: int, frame: Frame, ready: Array[PackedByteArray
 ## Lets through what has waited for the message that is done now.
 func _release_done(ready: Array[PackedByteArray]) -> void:
 	while _done.has(_next):
+		var message := _done[_next]
+		_memory.release(message.size(), 1)
 		if _mode == Constants.Mode.RELIABLE:
-			var message := _done[_next]
-			_budget.release(message.size())
 			ready.append(message)
 		_done.erase(_next)
 		_next += 1
@@ -139,7 +138,7 @@ func _add_piece(unfinished: Unfinished, frame: Frame) -> StringName:
 	if unfinished.has(frame.part):
 		return Constants.DROP_LATE_MESSAGE
 	var missing := maxi(0, size - unfinished.reserved)
-	if not _is_covered(frame) or not _budget.acquire(missing):
+	if not _is_covered(frame) or missing and not _memory.acquire(missing):
 		return Constants.DROP_REASSEMBLY_FULL
 	unfinished.reserved += missing
 	unfinished.add(frame)
@@ -158,10 +157,15 @@ func _start(sequence: int, frame: Frame) -> StringName:
 		return Constants.DROP_REASSEMBLY_FULL
 	if not _is_reliable and not _make_place(sequence):
 		return Constants.DROP_LATE_MESSAGE
-	var size := mini(frame.parts * frame.payload.size(), _largest)
-	if not _budget.acquire(size):
+	var payload := mini(frame.parts * frame.payload.size(), _largest)
+	var size := maxi(payload, frame.parts * Constants.PIECE_COST)
+	var messages := 0 if _is_reliable and sequence == _next else 1
+	if not _memory.acquire(size, messages):
 		return Constants.DROP_REASSEMBLY_FULL
-	_unfinished[sequence] = Unfinished.new(frame.parts, size)
+	var unfinished := Unfinished.new(frame.parts, size, messages)
+	_unfinished[sequence] = unfinished
+	if not _is_reliable:
+		_memory.offer(unfinished, _forget.bind(sequence))
 	return &""
 
 
@@ -179,8 +183,10 @@ func _make_place(sequence: int) -> bool:
 
 
 func _forget(sequence: int) -> void:
-	_budget.release(_unfinished[sequence].reserved)
+	var unfinished := _unfinished[sequence]
 	_unfinished.erase(sequence)
+	_memory.withdraw(unfinished)
+	_memory.release(unfinished.reserved, unfinished.messages)
 
 
 func _forget_before(sequence: int) -> void:

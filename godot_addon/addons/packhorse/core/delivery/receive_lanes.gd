@@ -7,20 +7,21 @@ const Delivered := preload("delivered.gd")
 const Frame := preload("../../wire/frame.gd")
 const FrameDecoder := preload("../../wire/frame_decoder.gd")
 const MemoryBudget := preload("memory_budget.gd")
+const PeerMemory := preload("peer_memory.gd")
 const Piece := preload("piece.gd")
 const ReceiveLane := preload("receive_lane.gd")
 
 var _credit: Credit
-var _reliable_budget: MemoryBudget
-var _unreliable_budget: MemoryBudget  # of its own: nobody repeats what is missing of these
+var _reliable: PeerMemory
+var _unreliable: PeerMemory  # of its own: nobody repeats what is missing of these
 var _lanes: Dictionary[int, ReceiveLane] = {}
 var _ready: Array[PackedByteArray] = []
 
 
 func _init(budget: MemoryBudget, credit: Credit) -> void:
 	_credit = credit
-	_reliable_budget = MemoryBudget.new(Constants.RECEIVE_WINDOW, budget)
-	_unreliable_budget = MemoryBudget.new(Constants.RECEIVE_WINDOW, budget)
+	_reliable = PeerMemory.new(budget, true)
+	_unreliable = PeerMemory.new(budget, false)
 
 
 ## Adds to [param delivered] the messages that the decoded frames complete; returns the worst
@@ -50,6 +51,6 @@ func _lane(frame: Frame) -> ReceiveLane:
 	var key := Piece.lane_key(frame.mode, frame.channel)
 	if not _lanes.has(key):
 		var is_reliable := frame.mode >= Constants.Mode.RELIABLE
-		var budget := _reliable_budget if is_reliable else _unreliable_budget
-		_lanes[key] = ReceiveLane.new(frame.mode, budget, _credit)
+		var memory := _reliable if is_reliable else _unreliable
+		_lanes[key] = ReceiveLane.new(frame.mode, memory, _credit)
 	return _lanes[key]

@@ -7,13 +7,15 @@ extends RefCounted
 const Constants := preload("../../wire/constants.gd")
 const Frames := preload("../../wire/frames.gd")
 const Serial := preload("serial.gd")
+const ToldNumbers := preload("told_numbers.gd")
 
 const _WINDOW := Constants.NUMBER_WINDOW
 const _LAST_AGE := _WINDOW - 1
 const _WORDS := _WINDOW >> 5
 const _WORD_MASK := 0xFFFFFFFF
+const _MAX_OVERDUE := 16  # acknowledgements; the oldest gives way
 
-## When an acknowledgement must go out, clock seconds; INF for never.
+## When an acknowledgement must go out, clock seconds; INF for never. Take them until it is later.
 var ack_at := INF
 ## Numbers that fell out of the window without having arrived.
 var missed := 0
@@ -24,6 +26,8 @@ var _largest := -1
 var _largest_at := 0.0
 var _words := PackedInt64Array()  # 32 bits each; see _place()
 var _unacked := 0  # that asked
+var _due_at := INF  # of what is not told yet
+var _overdue: Array[ToldNumbers] = []
 var _oldest_untold := -1  # arrived since the last acknowledgement; -1 when none has
 
 
@@ -46,6 +50,7 @@ func is_new(number: int) -> bool:
 func accept(number: int, asks_ack: bool, now: float) -> void:
 	var step := number - _largest
 	if step > 0:
+		_tell_before_it_falls(number)
 		_advance(step)
 		_largest = number
 		_largest_at = now
@@ -57,20 +62,44 @@ func accept(number: int, asks_ack: bool, now: float) -> void:
 		_schedule(step == 1, now)
 
 
-## Acknowledges at once: a duplicate shows that the last acknowledgement was lost.
+## Acknowledges at once: PING measures, and a duplicate shows that the last one was lost.
 func demand_ack(now: float) -> void:
 	if _largest >= 0:
-		ack_at = now
+		_schedule_at(now)
 
 
-## Appends the acknowledgement of all that arrived; it counts as sent.
+## Appends the next acknowledgement; it counts as sent.
 func append_ack(buffer: PackedByteArray, now: float) -> void:
+	var told: ToldNumbers = _overdue.pop_front() if _overdue else _tell()
+	_schedule_at(_due_at)
+	Frames.append_ack(buffer, told.largest, now - told.largest_at, told.bitmap)
+
+
+func _tell() -> ToldNumbers:
 	var untold := 0 if _oldest_untold < 0 else _largest - _oldest_untold
-	var bits := clampi(untold, Constants.ACK_REACH, _LAST_AGE)
+	var told := ToldNumbers.new()
+	told.largest = _largest
+	told.largest_at = _largest_at
+	told.bitmap = _bitmap(clampi(untold, Constants.ACK_REACH, _LAST_AGE))
 	_oldest_untold = -1
-	ack_at = INF
+	_due_at = INF
 	_unacked = 0
-	Frames.append_ack(buffer, _largest, now - _largest_at, _bitmap(bits))
+	return told
+
+
+## Makes an acknowledgement that is due while it still reaches all it has to tell of.
+func _tell_before_it_falls(number: int) -> void:
+	if _due_at == INF or _oldest_untold < 0 or number - _oldest_untold < _WINDOW:
+		return
+	_overdue.append(_tell())
+	if _overdue.size() > _MAX_OVERDUE:
+		_overdue.pop_front()
+	_schedule_at(_due_at)
+
+
+func _schedule_at(at: float) -> void:
+	_due_at = at
+	ack_at = _overdue[0].largest_at if _overdue else at
 
 
 ## Numbers lie in the ring from the newest to the oldest, as in an acknowledgement.
@@ -113,4 +142,4 @@ func _bitmap(bits: int) -> PackedInt64Array:
 func _schedule(is_in_order: bool, now: float) -> void:
 	_unacked += 1
 	var is_urgent := not is_in_order or _unacked >= Constants.ACK_EVERY
-	ack_at = minf(ack_at, now if is_urgent else now + Constants.ACK_DELAY)
+	_schedule_at(minf(_due_at, now if is_urgent else now + Constants.ACK_DELAY))

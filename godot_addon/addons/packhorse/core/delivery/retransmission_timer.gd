@@ -10,34 +10,37 @@ const Rtt := preload("../rtt.gd")
 const _GRANULARITY := 0.001
 const _MAX_DOUBLINGS := 16  # far beyond RTO_MAX; a peer may be lost for hours
 
-var deadline := INF  ## When the timer expires; INF while it does not run.
-
 var _rtt: Rtt
 var _expiries := 0
+var _started_at := INF  # INF while it does not run
 
 
 func _init(rtt: Rtt) -> void:
 	_rtt = rtt
 
 
+## Returns when the timer expires; INF while it does not run.
+func deadline() -> float:
+	if _started_at == INF:
+		return INF
+	return _started_at + minf(_timeout() * (1 << _expiries), Constants.RTO_MAX)
+
+
 ## Runs from now: something that wants an answer was sent.
 func restart(now: float) -> void:
-	deadline = now + minf(_timeout() * (1 << _expiries), Constants.RTO_MAX)
+	_started_at = now
 
 
 ## Forgets the back-off: an acknowledgement came.
 func answer(is_all_answered: bool, now: float) -> void:
 	_expiries = 0
-	if is_all_answered:
-		deadline = INF
-	else:
-		restart(now)
+	_started_at = INF if is_all_answered else now
 
 
 ## Notes an expiry; false for the first (probe), true for a further one (all is lost).
 func expire(now: float) -> bool:
 	_expiries = mini(_expiries + 1, _MAX_DOUBLINGS)
-	restart(now)
+	_started_at = now
 	return _expiries > 1
 
 

@@ -1,5 +1,5 @@
 extends RefCounted
-## A datagram that asked for an acknowledgement, and what was known when it was sent.
+## A datagram with something that must arrive, and what was known when it was sent.
 
 const Piece := preload("piece.gd")
 

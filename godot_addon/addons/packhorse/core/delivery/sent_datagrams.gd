@@ -18,14 +18,14 @@ const _REMEMBERED := 1024  # datagrams declared lost that may yet prove to have 
 var bytes_in_flight := 0
 ## When the next datagram counts as lost by time, clock seconds; INF for never.
 var loss_at := INF
+## The largest number that was acknowledged; -1 before the first.
+var largest_acked := -1
 
 var _in_flight: Dictionary[int, SentDatagram] = {}  # ascending by number
 var _declared_lost: Dictionary[int, SentDatagram] = {}
 var _late: Array[Piece] = []
-var _with_pieces := 0  # datagrams under way that hold some
 var _times := PackedFloat64Array()  # by number, in a ring
 var _timed_until := 0  # number after the newest in the ring
-var _largest_acked := -1
 var _reorder_threshold := Constants.REORDER_THRESHOLD
 var _time_threshold := Constants.TIME_THRESHOLD
 
@@ -34,9 +34,9 @@ func _init() -> void:
 	_times.resize(_TIMED)
 
 
-## Tells whether something that must arrive is under way.
-func has_pieces() -> bool:
-	return _with_pieces > 0
+## Tells whether nothing is under way.
+func is_empty() -> bool:
+	return _in_flight.is_empty()
 
 
 ## Returns the newest datagram under way; null when there is none.
@@ -60,14 +60,12 @@ func sent_at(number: int) -> float:
 func add(datagram: SentDatagram) -> void:
 	_in_flight[datagram.number] = datagram
 	bytes_in_flight += datagram.size
-	if datagram.pieces:
-		_with_pieces += 1
 
 
 ## Returns what the acknowledgement in [param decoded], whose largest number is [param largest],
 ## newly acknowledges, ascending.
 func acknowledge(decoded: FrameDecoder, largest: int) -> Array[SentDatagram]:
-	_largest_acked = maxi(_largest_acked, largest)
+	largest_acked = maxi(largest_acked, largest)
 	var acked: Array[SentDatagram] = []
 	for number in _in_flight:
 		if number > largest:
@@ -94,10 +92,10 @@ func detect_losses(rtt: float, now: float) -> Array[SentDatagram]:
 	var patience := maxf(_time_threshold * rtt, _GRANULARITY)
 	var lost: Array[SentDatagram] = []
 	for number in _in_flight:
-		if number > _largest_acked:
+		if number > largest_acked:
 			break
 		var datagram := _in_flight[number]
-		var is_overtaken := _largest_acked - number >= _reorder_threshold
+		var is_overtaken := largest_acked - number >= _reorder_threshold
 		if is_overtaken or datagram.sent_at + patience <= now:
 			lost.append(datagram)
 		elif loss_at == INF:
@@ -135,7 +133,7 @@ func _learn(datagram: SentDatagram) -> void:
 
 func _declare_lost(datagram: SentDatagram) -> void:
 	_remove(datagram)
-	datagram.overtaken_by = _largest_acked
+	datagram.overtaken_by = largest_acked
 	_declared_lost[datagram.number] = datagram
 	if _declared_lost.size() > _REMEMBERED:
 		for oldest in _declared_lost:
@@ -146,5 +144,3 @@ func _declare_lost(datagram: SentDatagram) -> void:
 func _remove(datagram: SentDatagram) -> void:
 	_in_flight.erase(datagram.number)
 	bytes_in_flight -= datagram.size
-	if datagram.pieces:
-		_with_pieces -= 1

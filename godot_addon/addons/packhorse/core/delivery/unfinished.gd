@@ -5,14 +5,16 @@ const Frame := preload("../../wire/frame.gd")
 
 var count: int  ## Pieces of the whole message.
 var reserved: int  ## Bytes.
+var messages: int  ## 1 if it takes memory as a message, too.
 var size := 0  ## Bytes that have arrived.
 
 var _pieces: Dictionary[int, PackedByteArray] = {}
 
 
-func _init(pieces: int, bytes: int) -> void:
+func _init(pieces: int, bytes: int, as_messages: int) -> void:
 	count = pieces
 	reserved = bytes
+	messages = as_messages
 
 
 ## Tells whether all pieces are there.
