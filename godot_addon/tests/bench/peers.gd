@@ -4,8 +4,9 @@ extends SceneTree
 ## [codeblock]
 ## godot --headless --path godot_addon -s res://tests/bench/peers.gd -- --relay HOST:PORT
 ## [/codeblock]
-## Prints a JSON line for each case: microseconds per message in the median frame, in put_packet() and
-## poll() of the sender, and in poll() and get_packet() of the receiver.
+## Prints a JSON line for each case: microseconds per message in the median frame, in put_packet()
+## and poll() of the sender, and in poll() and get_packet() of the receiver; and those of processor time
+## of both together, beyond that of frames without messages, from 10 ms ticks of the whole run.
 
 const CASES: Array[Array] = [[32, 1], [32, 20], [1000, 20], [8000, 2]]  # bytes, messages a frame
 const MODES: Array[MultiplayerPeer.TransferMode] = [
@@ -17,10 +18,12 @@ const MODE_NAMES: Array[String] = ["unreliable", "ordered", "reliable"]
 const FRAMES := 150
 const FRAMES_PER_SECOND := 60
 const PORT := 45137
+const TICK_USEC := 10_000.0  # of /proc/self/stat
 
 var _sent_usec: Array[int] = []  # by frame
 var _received_usec: Array[int] = []
 var _received := 0
+var _idle_ticks := 0
 
 
 func _initialize() -> void:
@@ -49,9 +52,12 @@ func _measure(what: String, host: MultiplayerPeer, guest: MultiplayerPeer) -> vo
 		host.poll()
 		guest.poll()
 		await process_frame
-	for _frame in 20:
+	await _run_idle(host, guest)
+	var before := _ticks()
+	for _frame in FRAMES:
 		_turn(host, guest, PackedByteArray(), 0)
 		await process_frame
+	_idle_ticks = _ticks() - before
 	for case in CASES:
 		for mode in MODES:
 			var size: int = case[0]
@@ -75,9 +81,11 @@ func _measure_case(
 	_sent_usec.clear()
 	_received_usec.clear()
 	_received = 0
+	var before := _ticks()
 	for _frame in FRAMES:
 		_turn(host, guest, data, count)
 		await process_frame
+	var ticks := _ticks() - before - _idle_ticks
 	var sent_usec := _median(_sent_usec) / count
 	var received_usec := _median(_received_usec) / count
 	await _run_idle(host, guest)
@@ -89,6 +97,7 @@ func _measure_case(
 		"per_frame": count,
 		"sent_usec": snappedf(sent_usec, 0.1),
 		"received_usec": snappedf(received_usec, 0.1),
+		"processor_usec": snappedf(ticks * TICK_USEC / (FRAMES * count), 0.1),
 		"arrived": snappedf(float(_received) / sent, 0.001),
 	}
 	print(JSON.stringify(line, "", false))
@@ -120,3 +129,10 @@ func _turn(
 static func _median(values: Array[int]) -> float:
 	values.sort()
 	return values[values.size() >> 1]
+
+
+## Returns the processor time of this process so far, in ticks.
+static func _ticks() -> int:
+	var file := FileAccess.open("/proc/self/stat", FileAccess.READ)
+	var fields := file.get_line().get_slice(")", 1).split(" ", false)
+	return fields[11].to_int() + fields[12].to_int()

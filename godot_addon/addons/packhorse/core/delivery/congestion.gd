@@ -76,7 +76,7 @@ func window() -> float:
 		return _SMALLEST_WINDOW
 	if _min_rtt < 0.0 or _bandwidth.value == 0.0:
 		return _INITIAL_WINDOW
-	return maxf(_least_window(), minf(_wanted_window(), _window_bound))
+	return _open_window()
 
 
 ## Returns the bytes a second at which datagrams may leave.
@@ -120,6 +120,11 @@ func on_ack(batch: AckedBatch, now: float) -> void:
 	_advance(batch.in_flight, now)
 	_take_rtt(batch.rtt, now)
 	_advance_probe_rtt(batch.in_flight, now)
+
+
+## Returns the window of all times but those when it is shut on purpose.
+func _open_window() -> float:
+	return maxf(_least_window(), minf(_wanted_window(), _window_bound))
 
 
 func _wanted_window() -> float:
@@ -179,10 +184,10 @@ func _begin_round() -> void:
 	_round += 1
 	_round_ends_at = _rate.delivered
 	if _is_round_lossy():
-		_window_bound = maxf(_SMALLEST_WINDOW, window() * _LOSS_BACKOFF)
+		_window_bound = maxf(_SMALLEST_WINDOW, _open_window() * _LOSS_BACKOFF)
 		_full_rounds = _FULL_ROUNDS
 	elif _round_lost and _is_queue_standing():
-		_window_bound = maxf(_SMALLEST_WINDOW, window() * _SHARE_BACKOFF)
+		_window_bound = maxf(_SMALLEST_WINDOW, _open_window() * _SHARE_BACKOFF)
 	elif _window_bound < 2.0 * _wanted_window():
 		_window_bound += minf(_SHARE_GROWTH, _window_bound / 4.0)
 	else:

@@ -119,12 +119,11 @@ func _join(sequence: int, frame: Frame) -> StringName:
 
 
 func _join_piece(sequence: int, frame: Frame) -> StringName:
-	if not _unfinished.has(sequence):
-		var drop := _start(sequence, frame)
-		if drop:
-			return drop
+	var drop := &"" if _unfinished.has(sequence) else _start(sequence, frame)
+	if drop:
+		return drop
 	var unfinished := _unfinished[sequence]
-	var drop := _add_piece(unfinished, frame)
+	drop = _add_piece(unfinished, frame)
 	if not drop and unfinished.is_complete():
 		_forget(sequence)
 		_joined = unfinished.join()

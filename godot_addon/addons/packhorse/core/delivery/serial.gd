@@ -5,7 +5,7 @@ const _HALF := 1 << 15
 const _FULL := 1 << 16
 
 
-## Returns the integer nearest to [param reference] whose lowest 16 bits are [param short].
-static func expand(short: int, reference: int) -> int:
-	var distance := short - reference & _FULL - 1
-	return reference + (distance - _FULL if distance >= _HALF else distance)
+## Returns the integer nearest to [param near] whose lowest 16 bits are [param short].
+static func expand(short: int, near: int) -> int:
+	var distance := short - near & _FULL - 1
+	return near + (distance - _FULL if distance >= _HALF else distance)
