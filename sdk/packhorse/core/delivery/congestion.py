@@ -98,7 +98,7 @@ class CongestionController:
             return _SMALLEST_WINDOW
         if self._min_rtt is None or not self._bandwidth.value:
             return _INITIAL_WINDOW
-        return max(self._least_window(), min(self._wanted_window(), self._window_bound))
+        return self._open_window()
 
     @property
     def pacing_rate(self) -> float:
@@ -138,6 +138,10 @@ class CongestionController:
         self._advance(batch.in_flight, now)
         self._take_rtt(batch.rtt, now)
         self._advance_probe_rtt(batch.in_flight, now)
+
+    def _open_window(self) -> float:
+        """Return the window of all times but those when it is shut on purpose."""
+        return max(self._least_window(), min(self._wanted_window(), self._window_bound))
 
     def _wanted_window(self) -> float:
         is_nearly_full = self.phase is Phase.STARTUP and self._is_limit_seen
@@ -192,10 +196,10 @@ class CongestionController:
         self._round += 1
         self._round_ends_at = self._rate.delivered
         if self._is_round_lossy():
-            self._window_bound = max(_SMALLEST_WINDOW, self.window * _LOSS_BACKOFF)
+            self._window_bound = max(_SMALLEST_WINDOW, self._open_window() * _LOSS_BACKOFF)
             self._full_rounds = _FULL_ROUNDS
         elif self._round_lost and self._is_queue_standing():
-            self._window_bound = max(_SMALLEST_WINDOW, self.window * _SHARE_BACKOFF)
+            self._window_bound = max(_SMALLEST_WINDOW, self._open_window() * _SHARE_BACKOFF)
         elif self._window_bound < 2 * self._wanted_window():
             self._window_bound += min(_SHARE_GROWTH, self._window_bound / 4)
         else:
