@@ -5,8 +5,8 @@ extends SceneTree
 ## godot --headless --path godot_addon -s res://tests/bench/peers.gd -- --relay HOST:PORT
 ## [/codeblock]
 ## Prints a JSON line for each case: microseconds per message in the median frame, in put_packet()
-## and poll() of the sender, and in poll() and get_packet() of the receiver; and those of processor time
-## of both together, beyond that of frames without messages, from 10 ms ticks of the whole run.
+## and poll() of the sender, and in poll() and get_packet() of the receiver; and those of processor
+## time of both together, beyond that of frames without messages, from 10 ms ticks of the whole run.
 
 const CASES: Array[Array] = [[32, 1], [32, 20], [1000, 20], [8000, 2]]  # bytes, messages a frame
 const MODES: Array[MultiplayerPeer.TransferMode] = [
