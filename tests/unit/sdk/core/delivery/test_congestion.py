@@ -235,11 +235,11 @@ def test_round_trip_that_is_old_is_measured_again_with_four_datagrams_at_most() 
 
 def test_datagram_lost_while_four_are_under_way_to_measure_leaves_the_path_filled() -> None:
     path = settled()
-    while path.controller.phase is not Phase.PROBE_RTT:
+    while path.controller.window > RESTART_WINDOW:
         path.round(rate=1e6, rtt=1.5 * RTT)
 
     path.round(rate=1e6, rtt=RTT, loss=0.25)
-    while path.controller.phase is Phase.PROBE_RTT:
+    while path.controller.window == RESTART_WINDOW:
         path.round(rate=1e6, rtt=RTT)
 
     assert path.controller.window >= 1e6 * RTT
