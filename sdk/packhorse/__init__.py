@@ -10,20 +10,24 @@ await room.send(event.data, to=event.source)
 import logging
 from importlib.metadata import version
 
+from packhorse.aio.resuming import resume
 from packhorse.aio.room import Room, host, join
 from packhorse.core.events import (
     EVERYBODY,
     HOST,
+    Limited,
     Message,
+    Path,
     PeerFound,
     PeerId,
     PeerJoined,
     PeerLeft,
     PeerLost,
+    RelayDraining,
     SessionLost,
     SessionResumed,
 )
-from packhorse.core.relay_address import RelayAddress, parse_invite, parse_relay_address
+from packhorse.core.relay_address import RelayAddress, Transport, parse_invite, parse_relay_address
 from packhorse.wire.constants import DropReason, ErrorCode, Mode, Topology
 from packhorse.wire.errors import (
     AuthenticationError,
@@ -57,11 +61,13 @@ __all__ = [
     "DropReason",
     "ErrorCode",
     "JoinDeniedError",
+    "Limited",
     "LocalProtocolError",
     "Message",
     "Mode",
     "PackhorseError",
     "ParseError",
+    "Path",
     "PeerFound",
     "PeerId",
     "PeerJoined",
@@ -71,6 +77,7 @@ __all__ = [
     "QuotaReachedError",
     "RateLimitedError",
     "RelayAddress",
+    "RelayDraining",
     "RelayRefusedError",
     "RemoteProtocolError",
     "Room",
@@ -82,11 +89,13 @@ __all__ = [
     "SessionResumed",
     "Topology",
     "TransactionTimeoutError",
+    "Transport",
     "VersionError",
     "host",
     "join",
     "parse_invite",
     "parse_relay_address",
+    "resume",
 ]
 
 logging.getLogger(__name__).addHandler(logging.NullHandler())

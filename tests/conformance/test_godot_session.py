@@ -9,9 +9,10 @@ from typing import Final
 
 import pytest
 
-from packhorse.core.joining import CreateRoom, JoinRoom
+from packhorse.core.joining import Wish
 from packhorse.wire.address import TransportAddress
 from packhorse.wire.constants import DropReason, FirstByte, MemberState, Topology
+from packhorse_relay.core.settings import Settings
 from tests.support import network
 from tests.support.godot import run_godot
 from tests.support.link import CUT, Conditions
@@ -31,6 +32,8 @@ _CONDITIONS: Final = (
     Conditions(latency=0.02, mtu=600),
 )
 
+
+_STRICT: Final = Settings(client_byte_rate=4000, client_datagram_rate=8, host_datagram_rate=8)
 
 Recorded = list[RecordedSession]
 
@@ -88,7 +91,7 @@ def _record(number: int) -> Recorded:
     sessions: Recorded = []
 
     def make(
-        wish: CreateRoom | JoinRoom,
+        wish: Wish,
         relay: TransportAddress,
         random_bytes: Callable[[int], bytes],
         *,
@@ -100,7 +103,9 @@ def _record(number: int) -> Recorded:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(network, "MemberSession", make)
         for seed in range(_SEEDS):
-            _live_through(Network(_CONDITIONS[number], seed=100 * number + seed))
+            settings = Settings() if seed % 2 else _STRICT
+            conditions, chance = _CONDITIONS[number], 100 * number + seed
+            _live_through(Network(conditions, seed=chance, settings=settings))
     return sessions
 
 
@@ -114,11 +119,15 @@ def _live_through(network: Network) -> None:
         _join(network, random)
     network.run(2.0)
     actions = [_join, _talk, _talk, _talk, _disturb, _disturb, _rebind, _forge, _wait]
+    actions += [_restart, _bind, _resume, _drain]
     actions += [_kick, _leave, _cut] if random.random() < 0.7 else []  # otherwise all stay
     for _ in range(_STEPS):
         random.choice(actions)(network, random)
         network.run(random.choice([0.01, 0.1, 1.0, 3.0]))
-    random.choice([network.restart_relay, network.stop_relay])()
+    if random.random() < 0.5:
+        network.stop_relay()
+    else:
+        network.restart_relay(secret=None)
     network.run(200.0)
 
 
@@ -177,6 +186,29 @@ def _leave(network: Network, random: Random) -> None:
 
 def _rebind(network: Network, random: Random) -> None:
     network.rebind(random.choice(network.members))
+
+
+def _restart(network: Network, random: Random) -> None:
+    if random.random() < 0.3:
+        network.restart_relay()
+
+
+def _bind(network: Network, random: Random) -> None:
+    joined = [member for member in network.members if member.session.state is MemberState.JOINED]
+    if joined:
+        random.choice(joined).bind()
+
+
+def _resume(network: Network, random: Random) -> None:
+    """Let another program take a session over."""
+    joined = [member for member in network.members if member.session.state is MemberState.JOINED]
+    if joined and len(network.members) < _MAX_MEMBERS:
+        network.resume(random.choice(joined).session.saved, is_restarted=random.random() < 0.5)
+
+
+def _drain(network: Network, random: Random) -> None:
+    if random.random() < 0.1:
+        network.drain_relay(random.choice([30.0, 300.0]))
 
 
 def _cut(network: Network, random: Random) -> None:

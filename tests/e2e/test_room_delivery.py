@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 
@@ -9,6 +10,7 @@ import pytest
 
 import packhorse
 from packhorse import Message, Mode, Room
+from packhorse.core.session import MemberSession
 from packhorse.wire.constants import MAX_RELIABLE_MESSAGE, MAX_UNRELIABLE_MESSAGE, RECEIVE_WINDOW
 from packhorse_relay.aio.server import RelayServer
 from tests.support.delivery_traffic import RELIABLE, UNRELIABLE, content
@@ -51,11 +53,20 @@ async def last_of(room: Room, data: bytes) -> list[bytes]:
     return before
 
 
+def unread_bytes(room: Room) -> int:
+    """Return what waits for an application that does not read."""
+    return sum(len(event.data) for event in room._events if isinstance(event, Message))
+
+
 async def fill_buffer(room: Room, to: int) -> asyncio.Task[None]:
     """Fill the send buffer; return a `send` that waits for room in it."""
-    while room.try_send(bytes(10_000), to=to, mode=Mode.RELIABLE):
-        pass
-    sending = asyncio.create_task(room.send(b"late", to=to, mode=Mode.RELIABLE))
+
+    async def fill_and_send() -> None:
+        while room.try_send(bytes(10_000), to=to, mode=Mode.RELIABLE):
+            pass
+        await room.send(b"late", to=to, mode=Mode.RELIABLE)
+
+    sending = asyncio.create_task(fill_and_send())
     await asyncio.sleep(0)
     assert not sending.done()
     return sending
@@ -139,6 +150,27 @@ async def test_send_waits_for_room_in_the_buffer(rooms: tuple[Room, Room]) -> No
     assert len(await last_of(guest, b"late")) >= 26
 
 
+async def test_send_that_waits_for_a_reader_leaves_the_processor_alone(
+    rooms: tuple[Room, Room], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    host, guest = rooms
+    messages = [bytes(200_000)] * 112
+    sending = asyncio.create_task(send_all(host, guest.peer_id, messages))
+    await until(lambda: unread_bytes(guest) > RECEIVE_WINDOW - 200_000, within=LONG)
+    session, calls = host._driver.session, Counter[str]()
+
+    def handle_timeout(*, now: float) -> None:
+        calls["timeouts"] += 1
+        MemberSession.handle_timeout(session, now=now)
+
+    monkeypatch.setattr(session, "handle_timeout", handle_timeout)
+    await asyncio.sleep(0.5)
+
+    assert not sending.done()
+    assert calls["timeouts"] < 100
+    sending.cancel()
+
+
 @pytest.mark.timeout(90)
 async def test_nobody_reading_bounds_memory_and_reading_lets_it_go_on(
     rooms: tuple[Room, Room],
@@ -146,16 +178,13 @@ async def test_nobody_reading_bounds_memory_and_reading_lets_it_go_on(
     host, guest = rooms
     size, count = 200_000, 112
 
-    def unread() -> int:
-        return sum(len(event.data) for event in guest._events if isinstance(event, Message))
-
     messages = [content(number, size) for number in range(count)]
     sending = asyncio.create_task(send_all(host, guest.peer_id, messages))
-    await until(lambda: unread() > RECEIVE_WINDOW - size, within=LONG)
+    await until(lambda: unread_bytes(guest) > RECEIVE_WINDOW - size, within=LONG)
     with pytest.raises(packhorse.TransactionTimeoutError):
         await host.flush(0.3)
 
-    assert RECEIVE_WINDOW - size < unread() <= RECEIVE_WINDOW
+    assert RECEIVE_WINDOW - size < unread_bytes(guest) <= RECEIVE_WINDOW
     assert not sending.done()
     assert host.peer_statistics(guest.peer_id).queued_bytes < 256 * 1024 + size
     got = await take(guest, count)  # credit comes with reading

@@ -3,6 +3,7 @@
 import gc
 import tracemalloc
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Final
 
 import pytest
@@ -162,6 +163,30 @@ def test_attack_12_one_ipv6_customer_is_one_source() -> None:
         rig.ask_to_join(Applicant(address=at, nonce=nonce(number)), host.code)
 
     assert rig.core.session_count == 1 + 32
+
+
+@pytest.mark.parametrize(("bits", "most"), [(56, 4 * 32), (48, 16 * 32)])
+def test_attack_12_ipv6_customer_with_many_64_is_a_few_sources(bits: int, most: int) -> None:
+    """LIM-1: a new /64 of the same /56 or /48 for each JOIN."""
+    rig = Rig(replace(UNLIMITED, max_peers=1024))
+    host = rig.create(address(1))
+    for number in range(700):
+        subnet = number % 200 if bits == 56 else number * 93
+        at = TransportAddress(f"2001:db8:7:{subnet:x}::1", 1024 + number)
+        rig.ask_to_join(Applicant(address=at, nonce=nonce(number)), host.code)
+
+    assert rig.core.session_count == 1 + most
+    rig.advance(200)
+    assert table_sizes(rig) == [0] * 10
+
+
+def test_attack_12_room_quota_counts_a_48_as_sixteen_sources() -> None:
+    rig = Rig(UNLIMITED)
+    for number in range(200):
+        at = TransportAddress(f"2001:db8:7:{number * 256:x}::1", 1024)
+        rig.ask_to_create(Applicant(address=at, nonce=nonce(number)))
+
+    assert rig.core.room_count == 16 * 8
 
 
 def abandon(rig: Rig, count: int) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from tests.support.vector_cases import (
+    binding,
     cookie,
     ctrl,
     frame_cases,
@@ -29,6 +30,7 @@ TOPICS: Final[dict[str, Callable[[], Iterable[Case]]]] = {
     "msgpack": lambda: chain(msgpack_values.cases(), msgpack_refused.cases()),
     "ctrl": ctrl.cases,
     "keys": seal_state.keys,
+    "binding": binding.cases,
     "seal": seal.cases,
     "replay": seal_state.replay,
     "cookie": cookie.cases,

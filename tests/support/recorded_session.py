@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from packhorse.core import events
-from packhorse.core.joining import CreateRoom, JoinRoom
+from packhorse.core.joining import JoinRoom, ResumeSession, Wish
 from packhorse.core.session import MemberSession
 from packhorse.wire.address import TransportAddress
 from packhorse.wire.errors import (
@@ -20,6 +20,8 @@ _NAMES: dict[type, str] = {
     events.Joined: "JOINED",
     events.SessionLost: "SESSION_LOST",
     events.SessionResumed: "SESSION_RESUMED",
+    events.RelayDraining: "RELAY_DRAINING",
+    events.Limited: "LIMITED",
     events.PeerJoined: "PEER_JOINED",
     events.PeerLost: "PEER_LOST",
     events.PeerFound: "PEER_FOUND",
@@ -41,7 +43,7 @@ class RecordedSession(MemberSession):
 
     def __init__(
         self,
-        wish: CreateRoom | JoinRoom,
+        wish: Wish,
         relay: TransportAddress,
         random_bytes: Callable[[int], bytes],
         *,
@@ -73,6 +75,10 @@ class RecordedSession(MemberSession):
     def kick(self, peer: events.PeerId, *, ban: bool = False, now: float) -> int:
         self._start("kick", now=_exact(now), peer=peer, ban=ban)
         return super().kick(peer, ban=ban, now=now)
+
+    def bind(self, *, now: float) -> None:
+        self._start("bind", now=_exact(now))
+        super().bind(now=now)
 
     def leave(self, *, now: float) -> None:
         self._start("leave", now=_exact(now))
@@ -119,13 +125,15 @@ def _exact(number: float) -> str:
     return struct.pack("<d", number).hex()
 
 
-def _wish(wish: CreateRoom | JoinRoom) -> dict[str, Any]:
+def _wish(wish: Wish) -> dict[str, Any]:
+    if isinstance(wish, ResumeSession):
+        return {"saved": wish.saved.to_text(), "restarted": wish.is_restarted}
     if isinstance(wish, JoinRoom):
         return {"code": wish.code}
     return {"topology": int(wish.topology), "max_peers": wish.max_peers or 0}
 
 
-def _event(event: events.Event) -> list[Any]:  # noqa: PLR0911 - one for each kind
+def _event(event: events.Event) -> list[Any]:  # noqa: C901, PLR0911 - one for each kind
     match event:
         case events.Message(data, source):
             return [_NAMES[events.Message], source, data.hex()]
@@ -141,6 +149,10 @@ def _event(event: events.Event) -> list[Any]:  # noqa: PLR0911 - one for each ki
             return [_NAMES[events.Closed], 0 if error is None else _code(error)]
         case events.Joined() | events.SessionLost() | events.SessionResumed():
             return [_NAMES[type(event)]]
+        case events.RelayDraining(seconds):
+            return [_NAMES[events.RelayDraining], _exact(seconds)]
+        case events.Limited(octets, datagrams, dropped):
+            return [_NAMES[events.Limited], octets, datagrams, dropped]
         case events.PingAnswered():
             raise AssertionError("no recording pings a peer")
 

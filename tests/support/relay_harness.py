@@ -1,7 +1,7 @@
 """A relay core under a test's hands, and members that speak the wire by themselves."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Final, NamedTuple
 
@@ -20,8 +20,10 @@ from packhorse.wire.messages import (
     Kick,
     Leave,
     MemberSeal,
+    PathChallenge,
     PathResponse,
     Ping,
+    Pong,
     RelayCtrl,
     RelaySeal,
     Sync,
@@ -236,6 +238,8 @@ class RawMember:
     next_seq: int = 1
     inbox: list[RelaySeal] = field(default_factory=list)
     """What came in SEAL with GRANT."""
+    consents: bool = True
+    """Answer at once when the relay asks whether the address still receives."""
 
     @classmethod
     def granted(cls, rig: Rig, outcome: Outcome, at: TransportAddress) -> "RawMember":
@@ -284,8 +288,24 @@ class RawMember:
         return encode_destination(first_byte, self.grant.tag, destination) + payload
 
     def send(self, data: bytes, source: TransportAddress | None = None) -> Outcome:
-        """Send a datagram from the own address or another."""
-        return self.rig.send(data, source or self.address)
+        """Send a datagram from the own address or another; consent as members do."""
+        outcome = self.rig.send(data, source or self.address)
+        if self.consents and source is None:
+            self._consent(outcome)
+        return outcome
+
+    def _consent(self, outcome: Outcome) -> None:
+        """Answer PATH_CHALLENGE to the address that the session has already, unseen by tests."""
+        for datagram in outcome.to(self.address):
+            for message in self.heard([Sent(datagram, self.address)]):
+                if isinstance(message, PathChallenge) and self.is_at_home():
+                    outcome.sent.remove(Sent(datagram, self.address))
+                    self.rig.send(self.path_response(message.challenge), self.address)
+
+    def is_at_home(self) -> bool:
+        """Tell whether the session has moved to where the member is."""
+        session = self.rig.core._registry.sessions.get(self.grant.session)
+        return session is not None and session.address == self.address
 
     def heard(self, sent: Iterable[Sent]) -> list[RelaySeal]:
         """Decode what was sent to this session in SEAL, wherever it was sent to."""
@@ -313,6 +333,16 @@ class RawMember:
 
 
 Members = list[RawMember]
+
+
+def without_tickets(
+    heard: list[tuple[RelaySeal, TransportAddress]],
+) -> list[tuple[RelaySeal, TransportAddress]]:
+    """Leave out the tickets of PONG, which have tests of their own."""
+    return [
+        (replace(message, resume_ticket=None) if isinstance(message, Pong) else message, at)
+        for message, at in heard
+    ]
 
 
 class Delivery(NamedTuple):

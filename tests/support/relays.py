@@ -1,9 +1,11 @@
 """Relays inside the test's own process, without the limits that protect a public one."""
 
+from dataclasses import replace
+from pathlib import Path
 from typing import Final
 
 from packhorse_relay.aio.server import RelayServer
-from packhorse_relay.core.settings import Settings
+from packhorse_relay.core.settings import PROFILES, Settings
 
 LOOPBACK: Final = "127.0.0.1"
 LOOPBACK_V6: Final = "::1"
@@ -14,7 +16,8 @@ def quick_settings(
     *, lost_after: float = 1.0, removed_after: float = 2.0, ping_interval: float = 0.1
 ) -> Settings:
     """Return settings under which silence is noticed as soon as the protocol lets it be."""
-    return Settings(
+    return replace(
+        PROFILES["unlimited"],
         hello_rate=_MANY,
         reply_rate=_MANY,
         create_rate=_MANY,
@@ -33,7 +36,11 @@ def patient_settings() -> Settings:
 
 
 def new_relay(
-    *hosts: str, port: int = 0, settings: Settings | None = None, with_legacy: bool = False
+    *hosts: str,
+    port: int = 0,
+    settings: Settings | None = None,
+    with_legacy: bool = False,
+    state_dir: Path | None = None,
 ) -> RelayServer:
     """Return a relay on the loopback interface that has not been started."""
     return RelayServer(
@@ -41,6 +48,7 @@ def new_relay(
         port=port,
         settings=settings or patient_settings(),
         with_legacy=with_legacy,
+        state_dir=state_dir,
     )
 
 

@@ -8,6 +8,7 @@ extends SceneTree
 
 const Constants := preload("res://addons/packhorse/wire/constants.gd")
 const Event := preload("res://addons/packhorse/core/event.gd")
+const SavedSession := preload("res://addons/packhorse/core/saved_session.gd")
 const Session := preload("res://addons/packhorse/core/session.gd")
 const Stages := preload("res://addons/packhorse/core/stages.gd")
 const Wish := preload("res://addons/packhorse/core/wish.gd")
@@ -54,6 +55,8 @@ func _do(session: Session, step: Dictionary) -> Dictionary:
 			session.receive_datagram(str(step["data"]).hex_decode(), RELAY, now)
 		"timeout":
 			session.handle_timeout(now)
+		"bind":
+			session.bind(now)
 		"leave":
 			session.leave(now)
 		"kick":
@@ -99,10 +102,14 @@ func _event(event: Event) -> Array:
 			written.append_array([float(event.peer), float(event.code)])
 		Event.Type.PEER_JOINED, Event.Type.PEER_LOST, Event.Type.PEER_FOUND:
 			written.append(float(event.peer))
+		Event.Type.LIMITED:
+			written.append_array(event.limits.map(func(number: int) -> float: return number))
 		Event.Type.REQUEST_ENDED:
 			written.append_array([float(event.request), float(event.code)])
 		Event.Type.STAGE_CHANGED:
 			written.append(Stages.Stage.find_key(event.stage))
+		Event.Type.RELAY_DRAINING:
+			written.append(_show(event.seconds))
 		Event.Type.CLOSED:
 			written.append(float(event.error.code) if event.error else 0.0)
 	return written
@@ -113,6 +120,9 @@ func _wish(wish: Dictionary) -> Wish:
 	made.code = wish.get("code", "")
 	var max_peers: float = wish.get("max_peers", 0.0)
 	made.max_peers = int(max_peers)
+	if wish.has("saved"):
+		made.saved = SavedSession.from_text(str(wish["saved"]))
+		made.is_restarted = wish["restarted"]
 	if wish.get("topology", 0.0) == 1.0:
 		made.topology = Constants.Topology.STAR
 	return made

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager, suppress
 from typing import Final, Self
 
 from packhorse.aio.answers import Answers
-from packhorse.aio.connect import connect
+from packhorse.aio.connect import enter
 from packhorse.aio.driver import SessionDriver
 from packhorse.core.delivery.hub import PeerStatistics
 from packhorse.core.events import (
@@ -17,13 +17,14 @@ from packhorse.core.events import (
     Event,
     Joined,
     Message,
+    Path,
     PeerId,
     PingAnswered,
     RequestEnded,
     StageChanged,
 )
 from packhorse.core.joining import CreateRoom, JoinRoom
-from packhorse.core.relay_address import RelayAddress, parse_invite, parse_relay_address
+from packhorse.core.relay_address import RelayAddress, Transport, parse_invite
 from packhorse.core.retransmission import GIVE_UP_AFTER, MAX_SENDS
 from packhorse.wire.address import TransportAddress
 from packhorse.wire.constants import DropReason, Mode, PeerState, Topology
@@ -40,7 +41,6 @@ _MAX_MESSAGES: Final = 4096  # unreliable ones that wait for the application; mo
 _UNRELIABLE: Final = frozenset({Mode.UNRELIABLE, Mode.UNRELIABLE_ORDERED})
 _FLUSH_WITHIN: Final = 2.0  # seconds that leaving waits for reliable messages to arrive
 _LEAVE_WITHIN: Final = 1.0  # seconds that leaving waits for the relay's answer
-_MAX_TIMEOUT: Final = 600.0  # seconds
 
 
 class Room:
@@ -113,9 +113,19 @@ class Room:
         return self._driver.session.rtt.smoothed
 
     @property
+    def path(self) -> Path:
+        """What carries its datagrams."""
+        return self._driver.path.kind
+
+    @property
     def mapped_address(self) -> TransportAddress:
         """Own address as the relay sees it."""
         return self._driver.session.mapped_address
+
+    @property
+    def saved_session(self) -> str:
+        """Secret with which `resume` takes this session up again; newer ones are better."""
+        return self._driver.session.saved.to_text()
 
     @property
     def drops(self) -> Counter[DropReason]:
@@ -176,7 +186,7 @@ class Room:
             if mode in _UNRELIABLE:
                 await asyncio.sleep(0)
                 return
-            await self._progress()
+            await self._driver.activity()
 
     async def flush(self, timeout: float = 10.0) -> None:  # noqa: ASYNC109 - part of the error
         """Wait until every reliable message has arrived.
@@ -189,17 +199,14 @@ class Room:
             async with asyncio.timeout(timeout):
                 while not self._driver.session.is_idle:
                     self._raise_if_closed()
-                    await self._progress()
+                    await self._driver.activity()
         except TimeoutError as error:
             if isinstance(error, PackhorseError):
                 raise
             raise TransactionTimeoutError("delivering messages", 0, timeout) from None
 
     def peer_statistics(self, peer: int) -> PeerStatistics:
-        """Return RTT, jitter and loss towards a peer, end to end.
-
-        They are measured by reliable messages and by `ping_peer`.
-        """
+        """Return RTT, jitter and loss, measured by reliable messages and `ping_peer`."""
         return self._driver.session.peer_statistics(PeerId(peer))
 
     async def ping_peer(self, peer: int, timeout: float = 2.0) -> float:  # noqa: ASYNC109
@@ -238,7 +245,6 @@ class Room:
         """Leave the room; harmless when closed.
 
         Waits at most two seconds for reliable messages to arrive and one for the relay.
-
         Cancelling is safe: it ends the waiting, and the room is closed all the same.
         """
         try:
@@ -308,11 +314,6 @@ class Room:
             self._driver.session.consume(message)
             self._driver.wake()
 
-    async def _progress(self) -> None:
-        """Wait until something was sent, received or due."""
-        self._driver.wake()
-        await self._driver.activity()
-
     def _put(self, event: Event) -> None:
         self._events.append(event)
         self._has_news.set()
@@ -337,23 +338,24 @@ async def host(
     topology: Topology = Topology.MESH,
     max_peers: int | None = None,
     timeout: float = 10.0,  # noqa: ASYNC109 - the deadline is part of the answer's error
+    transport: str = Transport.AUTO,
 ) -> AsyncIterator[Room]:
     """Create a room on a relay and leave it at the end of the block.
 
     Args:
-        relay: `host` or `host:port`.
+        relay: `host`, `host:port`, `ws://host:port` or `wss://host:port/path`.
         topology: Who may address whom.
         max_peers: 2..1024, host included; None takes the relay's default.
         timeout: Seconds until the room must exist, 0.1..600.
+        transport: `auto` is UDP, and WebSocket where UDP gets no answer; or `udp`, or `ws`.
 
     Raises:
         PackhorseError: The room cannot be had; `stage` and `advice` say more.
     """
     if max_peers is not None and not 2 <= max_peers <= 1024:  # noqa: PLR2004 - SPEC.md section 4
         raise ConfigurationError(f"max_peers is {max_peers}, must be 2..1024")
-    async with _membership(
-        relay, CreateRoom(topology=topology, max_peers=max_peers), timeout
-    ) as room:
+    wish = CreateRoom(topology=topology, max_peers=max_peers)
+    async with _membership(await enter(relay, wish, timeout, transport)) as room:
         yield room
 
 
@@ -363,13 +365,15 @@ async def join(
     code: str,
     *,
     timeout: float = 10.0,  # noqa: ASYNC109 - the deadline is part of the answer's error
+    transport: str = Transport.AUTO,
 ) -> AsyncIterator[Room]:
     """Join a room and leave it at the end of the block.
 
     Args:
-        relay: `host` or `host:port`; None when `code` is an invite that names it.
+        relay: As for `host`; None when `code` is an invite that names it.
         code: Room code or invite (`CODE@host:port`), as a person typed it.
         timeout: Seconds until the room must be joined, 0.1..600.
+        transport: As for `host`.
 
     Raises:
         PackhorseError: The room cannot be joined; `stage` and `advice` say more.
@@ -378,20 +382,13 @@ async def join(
     address = invite.relay or relay
     if address is None:
         raise ConfigurationError("no relay is named", "give the relay or an invite CODE@host:port")
-    async with _membership(address, JoinRoom(invite.code), timeout) as room:
+    async with _membership(await enter(address, JoinRoom(invite.code), timeout, transport)) as room:
         yield room
 
 
 @asynccontextmanager
-async def _membership(
-    relay: str | RelayAddress,
-    wish: CreateRoom | JoinRoom,
-    timeout: float,  # noqa: ASYNC109 - handed on
-) -> AsyncIterator[Room]:
-    if not 0.1 <= timeout <= _MAX_TIMEOUT:  # noqa: PLR2004 - see the public docstrings
-        raise ConfigurationError(f"timeout is {timeout} s, must be 0.1..{_MAX_TIMEOUT:.0f}")
-    address = relay if isinstance(relay, RelayAddress) else parse_relay_address(relay)
-    room = Room(await connect(address, wish, timeout))
+async def _membership(driver: SessionDriver) -> AsyncIterator[Room]:
+    room = Room(driver)
     try:
         yield room
     finally:

@@ -18,6 +18,11 @@ _COMMANDS = (
     ("host", "open a room for an unmodified game server on this machine", "packhorse.cli.host"),
     ("join", "join a room and offer it to an unmodified game client", "packhorse.cli.join"),
     ("ping", "measure the way through a room to its host, or to a relay", "packhorse.cli.ping"),
+    (
+        "rooms",
+        "show rooms and load of a relay that has --admin",
+        "packhorse.cli.rooms_command",
+    ),
     ("version", "print the version", "packhorse.cli.version"),
 )
 

@@ -58,6 +58,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="S",
         help="seconds from one to the next (default: %(default)g)",
     )
+    options.add_transport_argument(parser)
     options.add_timeout_argument(parser)
     parser.add_argument("--json", action="store_true", help="one JSON object on stdout")
     parser.set_defaults(usage_error=parser.error)
@@ -91,6 +92,7 @@ class Measurement:
         self.tally = PingTally()
         self._args = args
         self._relay = relay
+        self._transport = options.transport_to(relay, args)
         self._screen = PingScreen(Console(), args.count)
         self._about: dict[str, Json] = {
             "event": "ping",
@@ -119,7 +121,7 @@ class Measurement:
                 "pinging the relay",
                 (outcome,),
                 "check the relay's address and that it is running, and that no firewall blocks "
-                "UDP on its port",
+                "UDP and TCP on its port",
             )
         return ConnectivityError(
             "pinging the host",
@@ -135,13 +137,15 @@ class Measurement:
             self._screen.sum_up(self._heading(), self.tally, self._remarks(error))
 
     async def _ping_relay(self) -> None:
-        async with RelayPinger(self._relay) as pinger:
+        async with RelayPinger(self._relay, self._transport) as pinger:
             await self._repeat(lambda: pinger.ping(_PATIENCE))
+            self._about["path"] = pinger.path and pinger.path.value
 
     async def _ping_host(self) -> None:
         timeout = options.join_timeout(self._args)
-        async with join(self._relay, self._args.code, timeout=timeout) as room:
-            self._about |= {"code": room.code, "peer_id": room.peer_id}
+        entering = join(self._relay, self._args.code, timeout=timeout, transport=self._transport)
+        async with entering as room:
+            self._about |= {"code": room.code, "peer_id": room.peer_id, "path": room.path.value}
             await self._repeat(lambda: room.ping_peer(HOST, _PATIENCE))
 
     async def _repeat(self, ping: Callable[[], Awaitable[float]]) -> None:

@@ -8,11 +8,13 @@ from packhorse.cli.tcp_texts import service_sentence
 from packhorse.core.events import (
     HOST,
     Event,
+    Limited,
     PeerEvent,
     PeerFound,
     PeerJoined,
     PeerLeft,
     PeerLost,
+    RelayDraining,
     SessionLost,
     SessionResumed,
 )
@@ -57,9 +59,8 @@ def event_sentence(event: Event | Notice) -> str | None:
         case PeerJoined() | PeerLeft() | PeerLost() | PeerFound():
             name = "the host" if event.peer == HOST else f"peer {event.peer}"
             return f"{name} {_peer_verb(event)}"
-        case SessionLost() | SessionResumed():
-            is_lost = isinstance(event, SessionLost)
-            return "the relay does not answer; trying on" if is_lost else "the relay answers again"
+        case SessionLost() | SessionResumed() | RelayDraining() | Limited():
+            return _relay_sentence(event)
         case NothingListens() | ApplicationUnreachable():
             return _server_sentence(event)
         case PayloadTooLarge() | ApplicationFound() | ApplicationsCollide():
@@ -68,6 +69,19 @@ def event_sentence(event: Event | Notice) -> str | None:
             return service_sentence(event)
         case _:
             return None
+
+
+def _relay_sentence(event: SessionLost | SessionResumed | RelayDraining | Limited) -> str:
+    match event:
+        case SessionLost():
+            return "the relay does not answer; trying on"
+        case SessionResumed():
+            return "the relay answers again"
+        case RelayDraining(seconds):
+            return f"the relay stops in {seconds:.0f} s at most; finish and use another one"
+        case Limited(octets, datagrams):
+            allowed = f"{octets} bytes and {datagrams} datagrams"
+            return f"the relay drops data: it allows {allowed} a second"
 
 
 def summary(traffic: Traffic) -> str:

@@ -2,24 +2,30 @@
 
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 
 from packhorse.core.events import (
     Closed,
     Event,
     Joined,
+    Limited,
     PeerEvent,
     PeerId,
     PeerJoined,
     PeerLeft,
+    RelayDraining,
     RequestEnded,
     SessionLost,
     SessionResumed,
 )
+from packhorse.core.kick_list import KickList
 from packhorse.core.mail import Mail
 from packhorse.core.pings import Liveness, Pings
+from packhorse.core.rebinding import Rebinding
 from packhorse.core.requests import Requests
 from packhorse.core.retransmission import GIVE_UP_AFTER
 from packhorse.core.roster import Roster
+from packhorse.core.saved_session import SavedSession
 from packhorse.core.seal_channel import SealChannel
 from packhorse.core.stages import Stage
 from packhorse.core.sync import SyncSchedule
@@ -29,12 +35,14 @@ from packhorse.wire.constants import DropReason, ErrorCode
 from packhorse.wire.errors import (
     PackhorseError,
     ParseError,
+    RelayRefusedError,
     SessionClosedByError,
     TransactionTimeoutError,
 )
 from packhorse.wire.header import Header
 from packhorse.wire.messages import (
     Ack,
+    Drain,
     Events,
     Grant,
     Kick,
@@ -44,10 +52,12 @@ from packhorse.wire.messages import (
     PathResponse,
     Ping,
     Pong,
+    RelayCtrl,
     RelaySeal,
     Sync,
 )
 from packhorse.wire.messages import Closed as ClosedMessage
+from packhorse.wire.messages import Limited as LimitedMessage
 from packhorse.wire.messages import Roster as RosterMessage
 
 
@@ -60,6 +70,7 @@ class Membership:
     def __init__(
         self,
         grant: Grant,
+        saved: SavedSession,
         random_bytes: Callable[[int], bytes],
         emit: Callable[[Event], None],
         drops: Counter[DropReason],
@@ -71,7 +82,12 @@ class Membership:
         """This member's address as the relay sees it."""
         self.roster = Roster()
         self.pings = Pings(grant, random_bytes, now=now)
+        self.saved = saved
+        """What it takes to take up the session again, with the newest ticket."""
         self.closed: Closed | None = None
+        self._rebinding = Rebinding(random_bytes, now=now)
+        self._kicked = KickList()
+        self._is_draining = False
         self._emit = emit
         self._channel = SealChannel(grant)
         self._sync = SyncSchedule(self.roster, now=now)
@@ -86,21 +102,24 @@ class Membership:
     @property
     def is_complete(self) -> bool:
         """Tell whether the first roster has come."""
-        return self.roster.rev > 0
+        return self._has_joined or self.roster.rev > 0
 
     def kick(self, peer: PeerId, *, ban: bool, now: float) -> int:
         """Ask the relay to end a peer's session; returns the number of the request."""
-        seq = self._channel.take_seq()
-        message = Kick(seq=seq, peer=peer, ban=True if ban else None)
-        self._requests.open(seq, self._channel.encode(message), now=now)
-        return seq
+        self._kicked.add(peer, ban=ban)
+        return self._send_kick(peer, ban=ban, now=now)
 
     def leave(self, *, now: float) -> None:
         """Tell the relay that the session ends."""
         self.mail.close()
+        self._rebinding.stop()
         self._leave = self._channel.take_seq()
         datagram = self._channel.encode(Leave(seq=self._leave))
         self._requests.open(self._leave, datagram, now=now)
+
+    def bind(self, *, now: float) -> None:
+        """Take the session up again, over whatever path its datagrams go now."""
+        self._rebinding.start(self.saved, now=now)
 
     def next_timeout(self) -> float | None:
         """Return when `handle_timeout` has work."""
@@ -108,6 +127,7 @@ class Membership:
             return None
         deadlines = [self.pings.next_timeout(), self._requests.next_timeout()]
         deadlines += [self._sync.next_timeout(), self.mail.next_timeout()]
+        deadlines.append(self._rebinding.next_timeout())
         if not self.is_complete:
             deadlines.append(self._sync.gives_up_at)
         return min(deadline for deadline in deadlines if deadline is not None)
@@ -134,11 +154,33 @@ class Membership:
         self.pings.advise(now=now)
 
     def receive_denial(self, *, now: float) -> None:
-        """The relay denies the session: ask again, believe it when it insists."""
-        self._denials += self.pings.take_denial()
+        """The relay denies the session: take it up again.
+
+        Where that is not possible, ask again, and believe the relay when it insists.
+        """
+        counts = self.pings.take_denial()
+        self.pings.advise(now=now)
+        if self.saved.ticket is not None and self._leave is None:
+            if counts and self._rebinding.start(self.saved, now=now) and self.pings.lose():
+                self._emit(SessionLost())
+            return
+        self._denials += counts
         if self._denials >= c.MAX_DENIALS:
             self._close(SessionClosedByError(ErrorCode.SESSION_UNKNOWN))
-        self.pings.advise(now=now)
+
+    def receive_ctrl(self, message: RelayCtrl, transaction: int, *, now: float) -> None:
+        """Act upon an answer to HELLO or BIND.
+
+        Raises:
+            ParseError: It is not to be acted upon; the reason says why.
+        """
+        self._rebinding.receive(message, transaction, now=now)
+        grant, error = self._rebinding.grant, self._rebinding.error
+        if isinstance(error, RelayRefusedError):
+            self._close(SessionClosedByError(error.code))
+        elif grant is not None:
+            self._rebinding.grant = None
+            self._begin_epoch(grant, now)
 
     def receive_seal(self, data: bytes, *, now: float) -> None:
         """Act upon a SEAL datagram whose tag has been checked.
@@ -168,19 +210,65 @@ class Membership:
                 self.pings.receive_pong(message.ping, now=now)
                 self.mapped = decode_address(message.mapped)
                 self.roster.hear_of(message.rev)
+                self._keep_ticket(message.resume_ticket)
             case Events():
                 self._change(self.roster.apply_events(message.events), now)
             case RosterMessage():
                 page, pages = message.page, message.pages
-                changes = self.roster.apply_page(message.rev, page, pages, message.peers)
+                changes = self.roster.apply_page(
+                    message.rev,
+                    page,
+                    pages,
+                    message.peers,
+                    is_recovering=bool(message.recovering),
+                )
                 self._change(changes, now)
+                if message.recovering:
+                    self._kick_again(now)
             case Ack():
                 self._acknowledged(message)
             case ClosedMessage():
                 self._closed_by_relay(message)
+            case Drain():
+                self._drain(message.deadline_ms / 1000)
+            case LimitedMessage():
+                rates = (message.bytes_per_second, message.datagrams_per_second)
+                self._emit(Limited(*rates, message.dropped))
             case PathChallenge():  # pragma: no branch - the type has no other member
                 self.pings.forget_open()
                 self._send_new(lambda seq: PathResponse(seq=seq, challenge=message.challenge))
+
+    def _send_kick(self, peer: PeerId, *, ban: bool, now: float) -> int:
+        seq = self._channel.take_seq()
+        message = Kick(seq=seq, peer=peer, ban=True if ban else None)
+        self._requests.open(seq, self._channel.encode(message), now=now)
+        return seq
+
+    def _kick_again(self, now: float) -> None:
+        """Tell a relay that has forgotten it whom the host had removed (SPEC.md section 8.7)."""
+        for peer, ban in self._kicked.take_untold():
+            self._kicked.note_request(self._send_kick(peer, ban=ban, now=now))
+
+    def _begin_epoch(self, grant: Grant, now: float) -> None:
+        self.grant = grant
+        self.mapped = decode_address(grant.mapped)
+        self._keep_ticket(grant.resume_ticket)
+        self._channel.begin_epoch(grant)
+        self._kicked.begin_epoch()
+        self.mail.begin_epoch(grant)
+        self.roster.begin_again(grant.rev)
+        self._sync.begin_again(now=now)
+        self._requests.begin_again(self._channel.renew, now=now)
+        self.pings.begin_again(now=now)
+
+    def _keep_ticket(self, ticket: bytes | None) -> None:
+        if ticket is not None:
+            self.saved = replace(self.saved, ticket=ticket)
+
+    def _drain(self, seconds: float) -> None:
+        if not self._is_draining:
+            self._is_draining = True
+            self._emit(RelayDraining(seconds))
 
     def _change(self, changes: list[PeerEvent], now: float) -> None:
         self._sync.satisfy()
@@ -202,10 +290,12 @@ class Membership:
             raise ParseError(DropReason.UNKNOWN_TRANSACTION)
         if ack.request == self._leave:
             self._close(None)
-        else:
+        elif not self._kicked.end_request(ack.request):
             self._emit(RequestEnded(ack.request, ack.code))
 
     def _closed_by_relay(self, message: ClosedMessage) -> None:
+        if message.code == ErrorCode.REPLACED and self._rebinding.is_open:
+            raise ParseError(DropReason.UNEXPECTED_MESSAGE)  # it was this program
         self._close(SessionClosedByError(message.code) if message.code else None)
 
     def _check_silence(self, now: float) -> None:
@@ -220,10 +310,11 @@ class Membership:
         for seq in self._requests.give_up(now=now):
             if seq == self._leave:
                 self._close(None)
-            else:
+            elif not self._kicked.end_request(seq):
                 self._emit(RequestEnded(seq, None))
 
     def _send_due(self, now: float) -> None:
+        self._outbox += self._rebinding.handle_timeout(now=now)
         self._outbox += self._requests.datagrams_to_send(now=now)
         if self._requests.is_repeating:
             self.pings.advise(now=now)  # our address may be new; PING can prove it

@@ -6,11 +6,12 @@ from types import MappingProxyType
 
 from packhorse.core.delivery.hub import PeerStatistics
 from packhorse.core.events import Closed, Event, Message, PeerId, StageChanged
-from packhorse.core.joining import CreateRoom, Joining, JoinRoom
+from packhorse.core.joining import Joining, Wish
 from packhorse.core.machine import MemberMachine
 from packhorse.core.mail import Mail
 from packhorse.core.membership import Membership
 from packhorse.core.rtt import RttEstimator
+from packhorse.core.saved_session import SavedSession
 from packhorse.core.stages import Stage
 from packhorse.wire.address import TransportAddress
 from packhorse.wire.constants import (
@@ -42,7 +43,7 @@ class MemberSession:
 
     def __init__(
         self,
-        wish: CreateRoom | JoinRoom,
+        wish: Wish,
         relay: TransportAddress,
         random_bytes: Callable[[int], bytes],
         *,
@@ -107,6 +108,11 @@ class MemberSession:
         return MappingProxyType(self._joined().roster.peers)
 
     @property
+    def saved(self) -> SavedSession:
+        """What another program, or this one after a crash, takes the session up again with."""
+        return self._joined().saved
+
+    @property
     def is_idle(self) -> bool:
         """Tell whether every reliable message has arrived."""
         return self._membership is None or self._membership.mail.is_idle
@@ -167,6 +173,23 @@ class MemberSession:
         if self._machine.state is not MemberState.JOINED or peer <= 1:
             raise LocalProtocolError(f"kicking peer {peer} is illegal while {self.state.value}")
         return self._joined().kick(peer, ban=ban, now=now)
+
+    def check_path(self, *, now: float) -> None:
+        """Ping soon: the relay sees this member at another address now (SPEC.md 8.4)."""
+        if self._membership is not None:
+            self._membership.receive_advice(now=now)
+
+    def bind(self, *, now: float) -> None:
+        """Take the session up again over the path that its datagrams take now.
+
+        For a path that has changed in a way that PING cannot tell: from UDP to WebSocket.
+
+        Raises:
+            LocalProtocolError: Not joined.
+        """
+        if self._machine.state is not MemberState.JOINED:
+            raise LocalProtocolError(f"binding is illegal while {self.state.value}")
+        self._joined().bind(now=now)
 
     def leave(self, *, now: float) -> None:
         """End the session; `Closed` follows. Illegal but harmless when it has ended."""
@@ -247,7 +270,7 @@ class MemberSession:
         elif self._is_denial(message, header, membership):
             membership.receive_denial(now=now)
         else:
-            raise ParseError(DropReason.UNKNOWN_TRANSACTION)
+            membership.receive_ctrl(message, header.word, now=now)
 
     def _is_denial(self, message: object, header: Header, membership: Membership) -> bool:
         return (
@@ -261,7 +284,10 @@ class MemberSession:
         if grant is not None:
             self._machine.advance(MemberCause.GRANTED)
             emit = self._events.append
-            self._membership = Membership(grant, self._random_bytes, emit, self.drops, now=now)
+            saved = self._joining.saved
+            self._membership = Membership(
+                grant, saved, self._random_bytes, emit, self.drops, now=now
+            )
 
     def _settle(self) -> None:
         """Tell a new stage; close when one of the parts has ended."""

@@ -224,7 +224,7 @@ def _wrong_bodies() -> Iterator[Case]:
         ("type_0", "No message has type 0.", pack({0: 0}), "unknown_type"),
         ("type_8", "No message has type 8.", pack({0: 8}), "unknown_type"),
         ("type_15", "No message has type 15.", pack({0: 15}), "unknown_type"),
-        ("type_27", "No message has type 27.", pack({0: 27}), "unknown_type"),
+        ("type_100", "No message has type 100.", pack({0: 100}), "unknown_type"),
         ("type_257", "257 is not 1.", pack({0: 257}), "unknown_type"),
         ("type_largest", "Type 2^32-1.", pack({0: 2**32 - 1}), "unknown_type"),
         ("type_twice", "Key 0 twice.", unhex("82 00 01 00 02"), "key_order"),

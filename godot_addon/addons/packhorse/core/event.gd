@@ -8,8 +8,10 @@ enum Type {
 	PEER_LOST,  ## The relay has not heard [member peer] for a while; it may come back.
 	PEER_FOUND,  ## The lost [member peer] is back.
 	MESSAGE,  ## [member data] came from [member peer].
-	SESSION_LOST,  ## Nothing valid came from the relay for a while; it may come back.
+	SESSION_LOST,  ## The relay was not heard for a while, or has forgotten us; it may come back.
 	SESSION_RESUMED,  ## The relay answers again.
+	RELAY_DRAINING,  ## The relay ends all sessions in [member seconds] at most.
+	LIMITED,  ## The relay drops data of this side; [member limits] says what it allows.
 	REQUEST_ENDED,  ## [member request] ended with [member code]: 0 done, or why not.
 	STAGE_CHANGED,  ## Joining has come to [member stage].
 	CLOSED,  ## The session has ended; [member error] is null when this side left.
@@ -23,7 +25,9 @@ var type: Type
 var peer := 0
 var code := 0
 var request := 0
+var seconds := 0.0
 var stage := Stages.Stage.RESOLVING
+var limits: Array[int] = []  ## Bytes a second, datagrams a second, datagrams dropped.
 var data := PackedByteArray()
 var mode := Constants.Mode.UNRELIABLE  ## How [member data] travelled.
 var channel := 0  ## 0..255, of [member data].
@@ -44,6 +48,13 @@ static func message(
 	event.data = bytes
 	event.mode = how
 	event.channel = on_channel
+	return event
+
+
+## Returns the event of data that the relay dropped.
+static func limited(octets: int, datagrams: int, dropped: int) -> Self:
+	var event := Self.new(Type.LIMITED)
+	event.limits = [octets, datagrams, dropped]
 	return event
 
 

@@ -113,7 +113,8 @@ func receive(datagram: PackedByteArray, source: int, now: float) -> StringName:
 		return _open(datagram, source, now)
 	if not _roster.may_come(source):
 		return Constants.DROP_UNKNOWN_PEER
-	return &"" if _early.hold(datagram) else Constants.DROP_BUFFER_FULL
+	_count_unknown(_early.expire(now))
+	return &"" if _early.hold(datagram, now) else Constants.DROP_BUFFER_FULL
 
 
 ## Hands on what came before the news of a peer.
@@ -132,10 +133,7 @@ func forget(peer: int) -> void:
 
 ## Makes place: nobody will announce these peers, who came and left unseen.
 func discard_early() -> void:
-	var count := _early.discard(_roster)
-	if count:
-		var reason := Constants.DROP_UNKNOWN_PEER
-		_drops[reason] = _drops.get(reason, 0) + count
+	_count_unknown(_early.discard(_roster))
 
 
 ## Takes nothing in any more: this side is leaving.
@@ -163,6 +161,12 @@ func _open(datagram: PackedByteArray, source: int, now: float) -> StringName:
 		_events.append(Event.message(source, data, mode, _delivered.channels[index]))
 	_delivered.clear()
 	return drop
+
+
+func _count_unknown(count: int) -> void:
+	if count:
+		var reason := Constants.DROP_UNKNOWN_PEER
+		_drops[reason] = _drops.get(reason, 0) + count
 
 
 func _receivers(to: int) -> Array[int]:

@@ -6,15 +6,20 @@ const Constants := preload("../wire/constants.gd")
 const Event := preload("event.gd")
 const Header := preload("../wire/header.gd")
 const Mail := preload("mail.gd")
+const KickList := preload("kick_list.gd")
 const Message := preload("../wire/message.gd")
 const Pings := preload("pings.gd")
+const Rebinding := preload("rebinding.gd")
 const Requests := preload("requests.gd")
 const Roster := preload("roster.gd")
+const SavedSession := preload("saved_session.gd")
 const SealChannel := preload("seal_channel.gd")
 const Stages := preload("stages.gd")
 const SyncSchedule := preload("sync_schedule.gd")
 
 var grant: Message
+## What it takes to take up the session again, with the newest ticket.
+var saved: SavedSession
 ## This member's address as the relay sees it, as people write it.
 var mapped: String
 var roster := Roster.new()
@@ -29,6 +34,9 @@ var _own_id: int
 var _channel: SealChannel
 var _sync: SyncSchedule
 var _requests := Requests.new()
+var _rebinding: Rebinding
+var _kicked := KickList.new()
+var _is_draining := false
 var _outbox: Array[PackedByteArray] = []
 var _leave := 0  # sequence number of LEAVE; 0 before it
 var _denials := 0
@@ -38,12 +46,15 @@ var _has_joined := false
 ## Starts with GRANT; what happens is appended to [param events] and counted in [param drops].
 func _init(
 	granted: Message,
+	saved_session: SavedSession,
 	random_bytes: Callable,
 	events: Array[Event],
 	drops: Dictionary[StringName, int],
 	now: float
 ) -> void:
 	grant = granted
+	saved = saved_session
+	_rebinding = Rebinding.new(random_bytes, now)
 	_own_id = grant.number(&"peer")
 	_events = events
 	_drops = drops
@@ -57,11 +68,16 @@ func _init(
 
 ## Tells whether the first roster has come.
 func is_complete() -> bool:
-	return roster.revision > 0
+	return _has_joined or roster.revision > 0
 
 
 ## Asks the relay to end a peer's session; returns the number of the request.
 func kick(peer: int, ban: bool, now: float) -> int:
+	_kicked.add(peer, ban)
+	return _send_kick(peer, ban, now)
+
+
+func _send_kick(peer: int, ban: bool, now: float) -> int:
 	var fields: Dictionary[StringName, Variant] = {&"peer": peer}
 	if ban:
 		fields[&"ban"] = true
@@ -71,7 +87,13 @@ func kick(peer: int, ban: bool, now: float) -> int:
 ## Tells the relay that the session ends.
 func leave(now: float) -> void:
 	mail.close()
+	_rebinding.stop()
 	_leave = _open_request(Constants.MessageType.LEAVE, {}, now)
+
+
+## Takes the session up again, over whatever path its datagrams go now.
+func bind(now: float) -> void:
+	_rebinding.start(saved, now)
 
 
 ## Returns when [method handle_timeout] has work; INF when never again.
@@ -80,6 +102,7 @@ func next_timeout() -> float:
 		return INF
 	var deadline := minf(pings.next_timeout(), _requests.next_timeout())
 	deadline = minf(deadline, _sync.next_timeout())
+	deadline = minf(deadline, _rebinding.next_timeout())
 	return deadline if is_complete() else minf(deadline, _sync.gives_up_at)
 
 
@@ -108,12 +131,30 @@ func receive_advice(now: float) -> void:
 	pings.advise(now)
 
 
-## The relay denies the session: ask again, believe it when it insists.
+## The relay denies the session: take it up again. Where that is not possible, ask again, and
+## believe the relay when it insists.
 func receive_denial(now: float) -> void:
-	_denials += 1 if pings.take_denial() else 0
+	var counts := pings.take_denial()
+	pings.advise(now)
+	if saved.ticket and not _leave:
+		if counts and _rebinding.start(saved, now) and pings.lose():
+			_events.append(Event.new(Event.Type.SESSION_LOST))
+		return
+	_denials += 1 if counts else 0
 	if _denials >= Constants.MAX_DENIALS:
 		_close(PackhorseError.from_code(Constants.ErrorCode.SESSION_UNKNOWN))
-	pings.advise(now)
+
+
+## Acts upon an answer to HELLO or BIND; returns why not, or an empty name.
+func receive_ctrl(message: Message, transaction: int, now: float) -> StringName:
+	var drop := _rebinding.receive(message, transaction, now)
+	if _rebinding.error != null:
+		_close(PackhorseError.from_code(_rebinding.error.code))
+	elif _rebinding.grant != null:
+		var granted := _rebinding.grant
+		_rebinding.grant = null
+		_begin_epoch(granted, now)
+	return drop
 
 
 ## Acts upon a SEAL datagram whose tag has been checked; returns why not, or an empty name.
@@ -142,6 +183,7 @@ func _act(message: Message, now: float) -> StringName:
 			pings.receive_pong(message.number(&"ping"), now)
 			mapped = Address.show(message.bytes(&"mapped"))
 			roster.hear_of(message.number(&"rev"))
+			_keep_ticket(message.bytes(&"resume_ticket"))
 		Constants.MessageType.EVENTS:
 			_change(roster.apply_events(message.records(&"events")), now)
 		Constants.MessageType.ROSTER:
@@ -149,7 +191,13 @@ func _act(message: Message, now: float) -> StringName:
 		Constants.MessageType.ACK:
 			return _acknowledged(message)
 		Constants.MessageType.CLOSED:
-			_closed_by_relay(message)
+			return _closed_by_relay(message)
+		Constants.MessageType.DRAIN:
+			_drain(message.number(&"deadline_ms") / 1000.0)
+		Constants.MessageType.LIMITED:
+			var octets := message.number(&"bytes_per_second")
+			var datagrams := message.number(&"datagrams_per_second")
+			_events.append(Event.limited(octets, datagrams, message.number(&"dropped")))
 		Constants.MessageType.PATH_CHALLENGE:
 			pings.forget_open()
 			var challenge := message.bytes(&"challenge")
@@ -157,11 +205,48 @@ func _act(message: Message, now: float) -> StringName:
 	return &""
 
 
+func _begin_epoch(granted: Message, now: float) -> void:
+	grant = granted
+	mapped = Address.show(grant.bytes(&"mapped"))
+	_keep_ticket(grant.bytes(&"resume_ticket"))
+	_channel.begin_epoch(grant)
+	mail.begin_epoch(grant)
+	_kicked.begin_epoch()
+	roster.begin_again(grant.number(&"rev"))
+	_sync.begin_again(now)
+	_requests.begin_again(_channel.renew, now)
+	pings.begin_again(now)
+
+
+func _keep_ticket(ticket: PackedByteArray) -> void:
+	if ticket:
+		saved = saved.with_ticket(ticket)
+
+
+func _drain(seconds: float) -> void:
+	if _is_draining:
+		return
+	_is_draining = true
+	var event := Event.new(Event.Type.RELAY_DRAINING)
+	event.seconds = seconds
+	_events.append(event)
+
+
+## Tells a relay that has forgotten it whom the host had removed.
+func _kick_again(now: float) -> void:
+	var untold := _kicked.take_untold()
+	for peer in untold:
+		_kicked.note_request(_send_kick(peer, untold[peer], now))
+
+
 func _take_page(message: Message, now: float) -> void:
 	var page := message.number(&"page")
 	var pages := message.number(&"pages")
 	var records := message.records(&"peers")
-	_change(roster.apply_page(message.number(&"rev"), page, pages, records), now)
+	var is_recovering := message.flag(&"recovering")
+	_change(roster.apply_page(message.number(&"rev"), page, pages, records, is_recovering), now)
+	if is_recovering:
+		_kick_again(now)
 
 
 func _change(changes: Array[Event], now: float) -> void:
@@ -186,14 +271,17 @@ func _acknowledged(message: Message) -> StringName:
 		return Constants.DROP_UNKNOWN_TRANSACTION
 	if request == _leave:
 		_close(null)
-	else:
+	elif not _kicked.end_request(request):
 		_events.append(Event.request_ended(request, message.number(&"code")))
 	return &""
 
 
-func _closed_by_relay(message: Message) -> void:
+func _closed_by_relay(message: Message) -> StringName:
 	var code := message.number(&"code")
+	if code == Constants.ErrorCode.REPLACED and _rebinding.is_open():
+		return Constants.DROP_UNEXPECTED_MESSAGE  # it was this program
 	_close(PackhorseError.from_code(code) if code else null)
+	return &""
 
 
 func _check_silence(now: float) -> void:
@@ -209,11 +297,14 @@ func _check_requests(now: float) -> void:
 	for request in _requests.give_up(now):
 		if request == _leave:
 			_close(null)
-		else:
+		elif not _kicked.end_request(request):
 			_events.append(Event.request_ended(request, PackhorseError.Code.NO_ANSWER))
 
 
 func _send_due(now: float) -> void:
+	var request := _rebinding.handle_timeout(now)
+	if request:
+		_outbox.append(request)
 	_outbox.append_array(_requests.datagrams_to_send(now))
 	if _requests.is_repeating():
 		pings.advise(now)  # perhaps our address is new: PING proves it, a request cannot

@@ -15,6 +15,7 @@ const Membership := preload("membership.gd")
 const Message := preload("../wire/message.gd")
 const MessageLayout := preload("../wire/message_layout.gd")
 const Rtt := preload("rtt.gd")
+const SavedSession := preload("saved_session.gd")
 const Stages := preload("stages.gd")
 const Wish := preload("wish.gd")
 
@@ -131,6 +132,20 @@ func kick(peer: int, ban: bool, now: float) -> Error:
 	return OK
 
 
+## Returns what another program, or this one after a crash, takes the session up again with;
+## null before GRANT.
+func saved() -> SavedSession:
+	return _membership.saved if _membership else null
+
+
+## Takes the session up again over the path that its datagrams take now.
+func bind(now: float) -> Error:
+	if _machine.state != Constants.MemberState.JOINED:
+		return ERR_UNAVAILABLE
+	_membership.bind(now)
+	return OK
+
+
 ## Ends the session; CLOSED follows. Harmless when it has ended.
 func leave(now: float) -> void:
 	if _machine.state in [Constants.MemberState.LEAVING, Constants.MemberState.CLOSED]:
@@ -231,7 +246,9 @@ func _receive_ctrl(data: PackedByteArray, now: float) -> StringName:
 	elif _is_denial(message, Header.word_of(data)):
 		_membership.receive_denial(now)
 	else:
-		return Constants.DROP_UNKNOWN_TRANSACTION
+		var drop := _membership.receive_ctrl(message, Header.word_of(data), now)
+		_take_tag()
+		return drop
 	return &""
 
 
@@ -245,8 +262,16 @@ func _is_denial(message: Message, word: int) -> bool:
 func _take_grant(now: float) -> void:
 	if _joining.grant != null:
 		_machine.advance(&"granted")
-		_membership = Membership.new(_joining.grant, _random_bytes, _events, drops, now)
-		_tag = _joining.grant.number(&"tag")
+		var saved_session := _joining.saved()
+		_membership = Membership.new(
+			_joining.grant, saved_session, _random_bytes, _events, drops, now
+		)
+		_take_tag()
+
+
+func _take_tag() -> void:
+	_tag = _membership.grant.number(&"tag")
+	_prefixes.clear()
 
 
 ## Tells a new stage; closes when one of the parts has ended.

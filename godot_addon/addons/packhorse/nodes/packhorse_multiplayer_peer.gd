@@ -32,13 +32,18 @@ signal stage_changed(stage: Stage)
 ## Emitted when connecting has failed or the session has been ended, just before the status becomes
 ## [constant MultiplayerPeer.CONNECTION_DISCONNECTED]; within [method create_room] and
 ## [method join_room] when these are given what cannot be read. Without a connection, it becomes a
-## warning in the output. Not emitted after [method MultiplayerPeer.close].
-## To try again, wait for the status.
+## warning. Not emitted after [method MultiplayerPeer.close]. To try again, wait for the status.
 signal connection_error(error: PackhorseError)
-## Emitted when nothing valid came from the relay for 15 seconds; it may come back.
+## Emitted when the relay was silent for 15 seconds, or was restarted; nothing has to be done.
 signal session_lost
-## Emitted when the relay answers again after [signal session_lost].
+## Emitted when the relay answers again after [signal session_lost]: the same room, code and ids.
 signal session_resumed
+## Emitted when the relay is about to stop: all sessions end in [param seconds] at most.
+signal relay_draining(seconds: float)
+## Emitted when the relay drops packets of this peer, which sends more than the relay allows: at
+## most [param bytes_per_second] and [param packets_per_second], where a packet to several peers
+## counts once for each; [param dropped] since the last such signal. At most every 10 seconds.
+signal limited(bytes_per_second: int, packets_per_second: int, dropped: int)
 ## Emitted when the relay has not heard [param peer_id] for 15 seconds; the peer stays connected,
 ## and may come back. In a star room, clients are told of the host only.
 signal peer_lost(peer_id: int)
@@ -58,6 +63,7 @@ enum Stage {
 const RelayAddress := preload("../core/relay_address.gd")
 const RelaySetting := preload("relay_setting.gd")
 const RoomCode := preload("../wire/room_code.gd")
+const SavedSession := preload("../core/saved_session.gd")
 const Stages := preload("../core/stages.gd")
 const Statistics := preload("../core/statistics.gd")
 const Wish := preload("../core/wish.gd")
@@ -186,6 +192,18 @@ func join_room(relay: String, code: String, options: PackhorseRoomOptions = null
 	return _connect(relay, wish, options)
 
 
+## Takes up the session of a crashed game: same room, code, id. Returns as [method create_room].
+func resume_room(relay: String, saved: String, options: PackhorseRoomOptions = null) -> Error:
+	var wish := Wish.resuming(SavedSession.from_text(saved))
+	return _connect(relay, wish, options) if wish.saved else ERR_INVALID_PARAMETER
+
+
+## Returns a secret for [method resume_room], empty without a session; ask again now and then.
+func get_saved_session() -> String:
+	var saved := _client.session.saved() if _client and _client.session else null
+	return saved.to_text() if saved else ""
+
+
 ## Returns the smoothed round-trip time to a peer and back in seconds, or -1 before the first
 ## measurement, which the first call begins; who is asked for is measured once a second.
 ##
@@ -272,6 +290,10 @@ func _handle(event: Event) -> void:
 			session_lost.emit()
 		Event.Type.SESSION_RESUMED:
 			session_resumed.emit()
+		Event.Type.RELAY_DRAINING:
+			relay_draining.emit(event.seconds)
+		Event.Type.LIMITED:
+			limited.emit(event.limits[0], event.limits[1], event.limits[2])
 		Event.Type.CLOSED:
 			_end(event.error)
 

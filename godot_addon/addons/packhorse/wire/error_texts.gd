@@ -56,7 +56,7 @@ const TEXTS: Dictionary[int, Array] = {
 		"join again; if you are the host, open a new room and send its code"
 	],
 	Constants.ErrorCode.RATE_LIMITED:
-	["RATE_LIMITED", "too many requests from this address", "wait and try again"],
+	["RATE_LIMITED", "too many requests or too much data from this address", "wait and try again"],
 	Constants.ErrorCode.RELAY_FULL:
 	[
 		"RELAY_FULL",
@@ -89,7 +89,7 @@ const TEXTS: Dictionary[int, Array] = {
 	Constants.ErrorCode.DRAINING:
 	[
 		"DRAINING",
-		"the relay is stopping, and its rooms are closed",
+		"the relay is stopping: it opens no rooms and closes those it has",
 		"use another relay or try later"
 	],
 	Constants.ErrorCode.REDIRECT:
