@@ -1,4 +1,4 @@
-"""Thousands of members of one relay, from one thread; each room has a source address of its own.
+"""Thousands of members of one relay, from one thread; a few rooms share a source address.
 
 The members are real sessions that join and ping; what they send each other is counted,
 and time-stamped to give the delay through the relay.
@@ -21,6 +21,7 @@ from packhorse.wire.address import TransportAddress
 from packhorse.wire.constants import HEADER_SIZE, FirstByte, MemberState
 from packhorse.wire.header import encode_destination
 
+_SHARE: Final = 4  # rooms of one source; a relay allows six creations a minute
 _PATIENCE: Final = 10.0  # seconds for one room to come together
 _STAMP: Final = struct.Struct("!d")
 _DATA: Final = {FirstByte.DATA, FirstByte.FRAME}
@@ -76,8 +77,9 @@ class Crowd:
 
     def __enter__(self) -> Self:
         try:
+            sources = [self._open_source(number) for number in range(-(-self._rooms // _SHARE))]
             for number in range(self._rooms):
-                self._fill_room(number)
+                self._fill_room(sources[number % len(sources)])
         except BaseException:
             self._close()
             raise
@@ -116,8 +118,7 @@ class Crowd:
         member.source.sock.sendto(datagram, self._relay[:2])
         self.traffic.sent += 1
 
-    def _fill_room(self, number: int) -> None:
-        source = self._open_source(number)
+    def _fill_room(self, source: _Source) -> None:
         host = self._join(source, CreateRoom())
         room = [host]
         room += [self._join(source, JoinRoom(host.session.code)) for _ in range(self._size - 1)]

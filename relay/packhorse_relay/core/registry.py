@@ -1,6 +1,6 @@
 """Every room and session of the relay, with the caps on their number."""
 
-from collections import Counter, OrderedDict, deque
+from collections import Counter, OrderedDict
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -196,7 +196,7 @@ class Registry:
     def rebind(self, session: Session, address: TransportAddress, nonce: bytes) -> None:
         """Give a session another address, under a tag of its own; a tag must be free there."""
         if len(session.attempts) == MAX_ATTEMPTS:
-            del self._by_attempt[session.attempts.popleft()]
+            del self._by_attempt[session.attempts.pop(0)]
         session.attempts.append(attempt_of(address, nonce))
         self._by_attempt[session.attempt] = session
         self.table.move(session.endpoint, address, self._take_tag(address))
@@ -226,7 +226,7 @@ class Registry:
             source=source_of(endpoint.address),
             asked_at=now,
             max_datagram=max_datagram,
-            attempts=deque([attempt]),
+            attempts=[attempt],
             last_heard=now,
             proven_at=now,
             challenges=TokenBucket(CHALLENGE_RATE, CHALLENGE_RATE, now=now),

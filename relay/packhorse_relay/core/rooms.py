@@ -80,7 +80,7 @@ class Session:
     source: bytes
     """Whom the limits count it for."""
     max_datagram: int
-    attempts: deque[Attempt]
+    attempts: list[Attempt]
     """CREATE or JOIN and each BIND since; the last is the one that counts."""
     last_heard: float
     challenges: TokenBucket
@@ -105,7 +105,7 @@ class Session:
     """Revision of the room up to which it was sent everything."""
     window: ReplayWindow = field(default_factory=ReplayWindow)
     pending: PendingPath | None = None
-    results: "OrderedDict[int, bytes]" = field(default_factory=OrderedDict)
+    results: dict[int, bytes] = field(default_factory=dict)
     """Sequence number of a request to the ACK it got."""
     asked_at: float | None = None
     """When it was sent what a member answers at once: GRANT, or PATH_CHALLENGE."""
@@ -153,7 +153,7 @@ class Session:
         """Keep the answer to a request; the oldest gives way."""
         self.results[request] = answer
         if len(self.results) > RESULT_CACHE:
-            self.results.popitem(last=False)
+            del self.results[next(iter(self.results))]
 
 
 @dataclass(slots=True, eq=False, kw_only=True, weakref_slot=True)

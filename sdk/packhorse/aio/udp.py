@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Final, Self, cast
@@ -14,6 +15,8 @@ OnDatagram = Callable[[bytes, SocketAddress], None]
 _DRAIN: Final = 64  # datagrams per wake-up; then timers and other sockets get their turn
 _RECEIVE_SIZE: Final = 2048  # bytes; a longer datagram arrives cut, and is refused for its length
 _BUFFER_SIZE: Final = 1 << 20  # bytes wanted of the kernel, which may grant less
+# SO_RCVBUFFORCE and SO_SNDBUFFORCE: the same whatever the system's limit, for the privileged.
+_FORCED: Final = (33, 32) if sys.platform == "linux" else ()
 
 
 class UdpSocket:
@@ -173,7 +176,7 @@ def _new_socket(host: str) -> socket.socket:
     sock.settimeout(0)
     if family == socket.AF_INET6:
         sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-    for option in (socket.SO_RCVBUF, socket.SO_SNDBUF):
+    for option in (socket.SO_RCVBUF, socket.SO_SNDBUF, *_FORCED):
         with suppress(OSError):
             sock.setsockopt(socket.SOL_SOCKET, option, _BUFFER_SIZE)
     return sock
