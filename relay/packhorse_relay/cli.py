@@ -10,8 +10,11 @@ import sys
 from contextlib import suppress
 from typing import Final
 
+from packhorse.wire.errors import ConfigurationError
 from packhorse_relay import __version__
+from packhorse_relay.access_options import access_settings, add_access_arguments, operator_keys
 from packhorse_relay.aio.server import RelayServer
+from packhorse_relay.core.settings import Settings
 
 logger = logging.getLogger(__name__)
 
@@ -45,6 +48,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default="auto",
         help="how datagrams are forwarded (default: %(default)s)",
     )
+    add_access_arguments(parser)
     parser.add_argument("--json", action="store_true", help="one JSON object a line on stdout")
     parser.add_argument("--verbose", "-v", action="store_true", help="log who comes and goes")
 
@@ -55,6 +59,9 @@ def run(args: argparse.Namespace) -> int:
     logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(message)s")
     try:
         asyncio.run(_relay(args))
+    except ConfigurationError as error:
+        print(f"error: {error}\nadvice: {error.advice}", file=sys.stderr)
+        return 1
     except BrokenPipeError:  # whoever read our output has gone
         return 1
     except OSError as error:
@@ -74,7 +81,13 @@ def main(argv: list[str] | None = None) -> int:
 
 
 async def _relay(args: argparse.Namespace) -> None:
-    server = RelayServer(bind=args.bind or _default_bind(), port=args.port, with_legacy=args.legacy)
+    server = RelayServer(
+        bind=args.bind or _default_bind(),
+        port=args.port,
+        settings=Settings(**access_settings(args)),
+        keys=operator_keys(args),
+        with_legacy=args.legacy,
+    )
     async with server:
         _announce(server, args)
         await _wait_for_signal()

@@ -11,6 +11,7 @@ import logging
 from importlib.metadata import version
 
 from packhorse.aio.room import Room, host, join
+from packhorse.core.access import Access
 from packhorse.core.events import (
     EVERYBODY,
     HOST,
@@ -42,6 +43,7 @@ from packhorse.wire.errors import (
     SessionClosedByError,
     SessionClosedError,
     SessionClosedOK,
+    TicketError,
     TransactionTimeoutError,
     VersionError,
 )
@@ -51,6 +53,7 @@ __version__ = version("packhorse")
 __all__ = [
     "EVERYBODY",
     "HOST",
+    "Access",
     "AuthenticationError",
     "ConfigurationError",
     "ConnectivityError",
@@ -80,6 +83,7 @@ __all__ = [
     "SessionClosedOK",
     "SessionLost",
     "SessionResumed",
+    "TicketError",
     "Topology",
     "TransactionTimeoutError",
     "VersionError",

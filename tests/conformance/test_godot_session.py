@@ -9,6 +9,7 @@ from typing import Final
 
 import pytest
 
+from packhorse.core.access import NO_ACCESS, Access
 from packhorse.core.joining import CreateRoom, JoinRoom
 from packhorse.wire.address import TransportAddress
 from packhorse.wire.constants import DropReason, FirstByte, MemberState, Topology
@@ -31,6 +32,9 @@ _CONDITIONS: Final = (
     Conditions(latency=0.02, mtu=600),
 )
 
+
+ACCESSES: Final = (NO_ACCESS, Access(ticket="A" * 72), Access(key="k_-" * 8))
+"""The relay asks for none of them, but they are sent."""
 
 Recorded = list[RecordedSession]
 
@@ -107,7 +111,8 @@ def _record(number: int) -> Recorded:
 def _live_through(network: Network) -> None:
     """Let members come, talk, quarrel and go, with an unreliable network between them."""
     random = Random(network.seed)  # noqa: S311 - repeatable by design
-    host = network.create_room(topology=random.choice(list(Topology)))
+    topology = random.choice(list(Topology))
+    host = network.create_room(topology=topology, access=random.choice(ACCESSES))
     network.run_until(lambda: host.session.state is not MemberState.GREETING, within=10)
     network.run(1.0)
     for _ in range(3):
@@ -126,7 +131,7 @@ def _join(network: Network, random: Random) -> None:
     host = network.members[0]
     if len(network.members) < _MAX_MEMBERS:  # more would only make the recording longer
         is_known = host.session.state is MemberState.JOINED and random.random() < 0.9
-        network.join(host.session.code if is_known else "00000000")
+        network.join(host.session.code if is_known else "00000000", random.choice(ACCESSES))
 
 
 def _talk(network: Network, random: Random) -> None:

@@ -107,10 +107,13 @@ async def test_message_that_cannot_be_sent_is_refused_locally(
 
 
 async def room_of(
-    relay: RelayServer, stack: AsyncExitStack, guests: int, **settings: packhorse.Topology
+    relay: RelayServer,
+    stack: AsyncExitStack,
+    guests: int,
+    topology: packhorse.Topology = packhorse.Topology.MESH,
 ) -> list[packhorse.Room]:
     """Return the host and its guests, each of whom knows all others."""
-    host = await stack.enter_async_context(packhorse.host(address_of(relay), **settings))
+    host = await stack.enter_async_context(packhorse.host(address_of(relay), topology=topology))
     rooms = [host]
     for _ in range(guests):
         join = packhorse.join(address_of(relay), host.code)

@@ -5,6 +5,7 @@ from itertools import count
 from random import Random
 from typing import Final, NamedTuple
 
+from packhorse.core.access import NO_ACCESS, Access
 from packhorse.core.events import Closed, Event, Message
 from packhorse.core.joining import CreateRoom, JoinRoom
 from packhorse.core.session import MemberSession
@@ -137,14 +138,18 @@ class Network:
         self._ports = count(50000)
 
     def create_room(
-        self, *, topology: Topology = Topology.MESH, max_peers: int | None = None
+        self,
+        *,
+        topology: Topology = Topology.MESH,
+        max_peers: int | None = None,
+        access: Access = NO_ACCESS,
     ) -> Member:
         """Start a member that wants a room."""
-        return self._start(CreateRoom(topology=topology, max_peers=max_peers))
+        return self._start(CreateRoom(topology=topology, max_peers=max_peers, access=access))
 
-    def join(self, code: str) -> Member:
+    def join(self, code: str, access: Access = NO_ACCESS) -> Member:
         """Start a member that wants to join the room with this code."""
-        return self._start(JoinRoom(RoomCode(code)))
+        return self._start(JoinRoom(RoomCode(code), access))
 
     def roster(self, code: str) -> dict[int, int]:
         """Return the members that the relay sees in a room, with their states."""

@@ -120,9 +120,13 @@ def _exact(number: float) -> str:
 
 
 def _wish(wish: CreateRoom | JoinRoom) -> dict[str, Any]:
+    access = {
+        "ticket": (wish.access._ticket or b"").hex(),
+        "access_key": (wish.access._key or b"").hex(),
+    }
     if isinstance(wish, JoinRoom):
-        return {"code": wish.code}
-    return {"topology": int(wish.topology), "max_peers": wish.max_peers or 0}
+        return {"code": wish.code, **access}
+    return {"topology": int(wish.topology), "max_peers": wish.max_peers or 0, **access}
 
 
 def _event(event: events.Event) -> list[Any]:  # noqa: PLR0911 - one for each kind

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Final, NamedTuple
 
+from packhorse.core.access import NO_ACCESS, Access
 from packhorse.wire import constants as c
 from packhorse.wire.address import TransportAddress
 from packhorse.wire.constants import DropReason, FirstByte, Topology
@@ -30,6 +31,7 @@ from packhorse.wire.seal import DirectionKeys, decode_seal, derive_keys, encode_
 from packhorse_relay.core.relay import RelayCore
 from packhorse_relay.core.relay_legacy import LegacyRoom
 from packhorse_relay.core.settings import Settings
+from packhorse_relay.core.tickets import OPEN_GATE, Gate
 
 START: Final = 1000.0  # seconds
 TRANSACTION: Final = 0x1F2E3D4C
@@ -113,7 +115,12 @@ class Applicant:
         return encode_padded(hello, TRANSACTION, size)
 
     def create(
-        self, cookie: bytes, *, topology: int | None = None, max_peers: int | None = None
+        self,
+        cookie: bytes,
+        *,
+        topology: int | None = None,
+        max_peers: int | None = None,
+        access: Access = NO_ACCESS,
     ) -> bytes:
         """Return CREATE."""
         create = Create(
@@ -125,10 +132,11 @@ class Applicant:
             max_datagram=self.max_datagram,
             topology=topology,
             max_peers=max_peers,
+            **access.fields(cookie),
         )
         return encode_ctrl(create, TRANSACTION)
 
-    def join(self, cookie: bytes, code: str) -> bytes:
+    def join(self, cookie: bytes, code: str, *, access: Access = NO_ACCESS) -> bytes:
         """Return JOIN."""
         join = Join(
             version_min=self.version_min,
@@ -138,6 +146,7 @@ class Applicant:
             cookie=cookie,
             max_datagram=self.max_datagram,
             code=code,
+            **access.fields(cookie),
         )
         return encode_ctrl(join, TRANSACTION)
 
@@ -150,13 +159,14 @@ class Rig:
         settings: Settings | None = None,
         *,
         legacy: LegacyRoom | None = None,
+        gate: Gate = OPEN_GATE,
         random_bytes: Callable[[int], bytes] | None = None,
         now: float = START,
     ) -> None:
         self.now = now
         """Seconds."""
         source = random_bytes or seeded_bytes(0)
-        self.core = RelayCore(settings or Settings(), source, legacy, now=now)
+        self.core = RelayCore(settings or Settings(), source, legacy, gate, now=now)
 
     def send(self, data: bytes, source: TransportAddress) -> Outcome:
         """Hand a datagram to the relay."""

@@ -4,6 +4,7 @@ from typing import Final
 
 from packhorse_relay.aio.server import RelayServer
 from packhorse_relay.core.settings import Settings
+from packhorse_relay.core.tickets import OperatorKeys
 
 LOOPBACK: Final = "127.0.0.1"
 LOOPBACK_V6: Final = "::1"
@@ -33,13 +34,18 @@ def patient_settings() -> Settings:
 
 
 def new_relay(
-    *hosts: str, port: int = 0, settings: Settings | None = None, with_legacy: bool = False
+    *hosts: str,
+    port: int = 0,
+    settings: Settings | None = None,
+    keys: OperatorKeys | None = None,
+    with_legacy: bool = False,
 ) -> RelayServer:
     """Return a relay on the loopback interface that has not been started."""
     return RelayServer(
         bind=hosts or [LOOPBACK],
         port=port,
         settings=settings or patient_settings(),
+        keys=keys,
         with_legacy=with_legacy,
     )
 

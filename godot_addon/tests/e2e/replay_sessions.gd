@@ -111,6 +111,8 @@ func _event(event: Event) -> Array:
 func _wish(wish: Dictionary) -> Wish:
 	var made := Wish.new()
 	made.code = wish.get("code", "")
+	made.ticket = str(wish["ticket"]).hex_decode()
+	made.access_key = str(wish["access_key"]).hex_decode()
 	var max_peers: float = wish.get("max_peers", 0.0)
 	made.max_peers = int(max_peers)
 	if wish.get("topology", 0.0) == 1.0:

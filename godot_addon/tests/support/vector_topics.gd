@@ -13,6 +13,7 @@ const Legacy := preload("res://addons/packhorse/wire/legacy.gd")
 const MessageLayout := preload("res://addons/packhorse/wire/message_layout.gd")
 const MsgpackProfile := preload("res://addons/packhorse/wire/msgpack_profile.gd")
 const Plain := preload("plain.gd")
+const Proofs := preload("res://addons/packhorse/wire/proofs.gd")
 const ReplayWindow := preload("res://addons/packhorse/wire/replay_window.gd")
 const RoomCode := preload("res://addons/packhorse/wire/room_code.gd")
 const Seal := preload("res://addons/packhorse/wire/seal.gd")
@@ -29,6 +30,7 @@ static func decoders() -> Dictionary[String, Callable]:
 		"replay": _decode_replay,
 		"cookie": _decode_cookie,
 		"room_code": _decode_room_code,
+		"proof": _decode_proof,
 		"address": _decode_address,
 		"legacy": _decode_legacy,
 	}
@@ -175,6 +177,10 @@ static func _encode_room_code(plain: Dictionary, _input: Dictionary) -> PackedBy
 		number = number << 5 | "0123456789ABCDEFGHJKMNPQRSTVWXYZ".find(symbol)
 	var bytes := PackedByteArray([number >> 32]) + Cookie.u32(number)
 	return bytes if RoomCode.encode(bytes) == plain["code"] else PackedByteArray()
+
+
+static func _decode_proof(data: PackedByteArray, input: Dictionary) -> Dictionary:
+	return {"proof": Proofs.access(str(input["key"]).hex_decode(), data).hex_encode()}
 
 
 static func _decode_address(data: PackedByteArray, _input: Dictionary) -> Dictionary:

@@ -5,6 +5,7 @@ import errno
 import hashlib
 import logging
 import secrets
+import time
 from collections import Counter
 from collections.abc import Sequence
 from typing import Final, Self
@@ -16,6 +17,7 @@ from packhorse_relay.core.relay import RelayCore
 from packhorse_relay.core.relay_events import RelayEvent, SessionEnded, SessionStarted
 from packhorse_relay.core.relay_legacy import LegacyRoom
 from packhorse_relay.core.settings import Settings
+from packhorse_relay.core.tickets import Gate, OperatorKeys
 from packhorse_relay.dataplane.portable import PortablePlane
 
 logger = logging.getLogger(__name__)
@@ -32,11 +34,13 @@ class RelayServer:
         bind: Sequence[str],
         port: int,
         settings: Settings | None = None,
+        keys: OperatorKeys | None = None,
         with_legacy: bool = False,
     ) -> None:
         self._bind = tuple(bind)
         self._port = port
         self._settings = settings or Settings()
+        self._gate = Gate(self._settings.tickets, keys or OperatorKeys(), time.time)
         self._with_legacy = with_legacy
         self._sockets: list[UdpSocket] = []
         self._timer: asyncio.TimerHandle | None = None
@@ -85,7 +89,9 @@ class RelayServer:
         self._loop = asyncio.get_running_loop()
         self._own_addresses: set[SocketAddress] = set()
         legacy = LegacyRoom(self._own_addresses) if self._with_legacy else None
-        self._core = RelayCore(self._settings, secrets.token_bytes, legacy, now=self._loop.time())
+        self._core = RelayCore(
+            self._settings, secrets.token_bytes, legacy, self._gate, now=self._loop.time()
+        )
         self._plane = PortablePlane(self._core.table, self._receive)
         await self._open_sockets()
         self._own_addresses |= set(self.addresses)

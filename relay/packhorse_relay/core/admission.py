@@ -10,6 +10,7 @@ from packhorse.wire.cookie import Offer, is_valid_cookie, make_cookie
 from packhorse.wire.ctrl import encode_ctrl, encode_padded
 from packhorse.wire.messages import Challenge, Create, Error, Grant, Hello, Join
 from packhorse.wire.room_code import RoomCode
+from packhorse.wire.ticket import Permission
 from packhorse_relay.core.blocks import JoinFailures
 from packhorse_relay.core.buckets import SourceBuckets, TokenBucket
 from packhorse_relay.core.drops import DatagramDropped
@@ -19,6 +20,7 @@ from packhorse_relay.core.registry import Registry
 from packhorse_relay.core.request import Request
 from packhorse_relay.core.rooms import Room, Session
 from packhorse_relay.core.settings import Settings
+from packhorse_relay.core.tickets import Gate, Pass
 
 _MINUTE: Final = 60.0  # seconds
 _HELLO_BURST: Final = 2.0  # seconds' worth of HELLOs that may come at once
@@ -28,12 +30,13 @@ _LONGEST_WAIT: Final = 3600.0  # seconds; what retry_after_ms can say
 class Admission:
     """Answers the CTRL requests of those who are no members yet."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the parts of the relay
         self,
         settings: Settings,
         registry: Registry,
         members: Members,
         outbox: Outbox,
+        gate: Gate,
         random_bytes: Callable[[int], bytes],
         *,
         now: float,
@@ -42,6 +45,7 @@ class Admission:
         self._registry = registry
         self._members = members
         self._outbox = outbox
+        self._gate = gate
         self._secret = random_bytes(32)
         self._hellos = SourceBuckets(settings.hello_rate, settings.hello_rate * _HELLO_BURST)
         self._creates = SourceBuckets(settings.create_rate / _MINUTE, settings.create_rate)
@@ -79,6 +83,7 @@ class Admission:
         if self._is_repeated(create, request):
             return
         self._check_rate(self._creates, request)
+        allowed = self._check_gate(create, Permission.CREATE, request)
         source = source_of(request.source)
         if self._registry.is_full_for_room() or self._registry.is_full_for_session():
             self._refuse(ErrorCode.RELAY_FULL, request)
@@ -88,8 +93,9 @@ class Admission:
         if not (has_quota and self._registry.has_room_quota(source)):
             self._refuse(ErrorCode.QUOTA, request)
         topology = Topology(create.topology or 0)
-        wanted = create.max_peers or self._settings.max_peers
-        room = self._registry.add_room(source, topology, min(wanted, self._settings.max_peers))
+        most = min(allowed.max_peers or self._settings.max_peers, self._settings.max_peers)
+        room = self._registry.add_room(source, topology, min(create.max_peers or most, most))
+        room.app = allowed.app
         self._admit(room, create, request)
 
     def join(self, join: Join, request: Request) -> None:
@@ -97,7 +103,9 @@ class Admission:
         if self._is_repeated(join, request):
             return
         self._check_rate(self._joins, request)
-        room = self._registry.room_for(RoomCode(join.code), source_of(request.source))
+        allowed = self._check_gate(join, Permission.JOIN, request)
+        source = source_of(request.source)
+        room = self._registry.room_for(RoomCode(join.code), source, allowed.app)
         if room is None:
             self._deny(request)
         if self._registry.is_full_for_session():
@@ -135,6 +143,13 @@ class Admission:
         if not buckets.take(source, now=request.now):
             wait = buckets.wait(source, now=request.now)
             self._refuse(ErrorCode.RATE_LIMITED, request, retry_after=wait)
+
+    def _check_gate(self, message: Create | Join, permission: Permission, request: Request) -> Pass:
+        """Ask for a ticket before anything is looked up (SPEC.md ADM-1)."""
+        allowed = self._gate.check(message, permission)
+        if isinstance(allowed, ErrorCode):
+            self._refuse(allowed, request)
+        return allowed
 
     def _admit(self, room: Room, message: Create | Join, request: Request) -> None:
         session = self._registry.add_session(

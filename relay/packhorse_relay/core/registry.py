@@ -90,14 +90,16 @@ class Registry:
         """
         return attempt_of(address, nonce) in self._ended_attempts
 
-    def room_for(self, code: RoomCode, source: bytes) -> Room | None:
-        """Return the room with this code, if there is one and it admits `source`.
+    def room_for(self, code: RoomCode, source: bytes, app: str | None = None) -> Room | None:
+        """Return the room with this code, if there is one and it admits `source` and `app`.
 
         Takes the same steps whichever of the two is the case (SPEC.md JOIN-5).
         """
         room = self.rooms.get(code)
-        is_banned = (room or self._nowhere).is_banned(source)
-        return None if is_banned else room
+        asked = room or self._nowhere
+        is_banned = asked.is_banned(source)
+        is_foreign = asked.is_foreign(app)
+        return None if is_banned or is_foreign else room
 
     def add_room(self, source: bytes, topology: Topology, max_peers: int) -> Room:
         """Open an empty room with a fresh code."""

@@ -23,6 +23,7 @@ from packhorse_relay.core.relay_legacy import LegacyRoom
 from packhorse_relay.core.request import Request
 from packhorse_relay.core.sealed import SealedRequests
 from packhorse_relay.core.settings import Settings
+from packhorse_relay.core.tickets import OPEN_GATE, Gate
 
 _NUDGE: Final = encode_ctrl(Nudge(), 0)
 
@@ -39,6 +40,7 @@ class RelayCore:
         settings: Settings,
         random_bytes: Callable[[int], bytes],
         legacy: LegacyRoom | None = None,
+        gate: Gate = OPEN_GATE,
         *,
         now: float,
     ) -> None:
@@ -47,7 +49,7 @@ class RelayCore:
         self._registry = Registry(settings, random_bytes)
         self._members = Members(settings, self._registry, self._outbox)
         self._admission = Admission(
-            settings, self._registry, self._members, self._outbox, random_bytes, now=now
+            settings, self._registry, self._members, self._outbox, gate, random_bytes, now=now
         )
         self._sealed = SealedRequests(self._registry, self._members, self._outbox, random_bytes)
         self.drops: Counter[DropReason] = Counter()

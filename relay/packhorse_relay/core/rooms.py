@@ -126,6 +126,8 @@ class Room:
     source: bytes
     """Who created it, for the limits."""
     group: Group
+    app: str | None = None
+    """Application of the ticket that created it; None without a ticket."""
     sessions: dict[int, Session] = field(default_factory=dict)
     """By peer id, ascending."""
     next_peer: int = HOST
@@ -168,6 +170,10 @@ class Room:
         self._bans.move_to_end(source)
         if len(self._bans) > BANS_PER_ROOM:
             self._bans.popitem(last=False)
+
+    def is_foreign(self, app: str | None) -> bool:
+        """Tell whether a ticket for `app` is one for another application than the room's."""
+        return None not in (app, self.app) and app != self.app
 
     def is_banned(self, source: bytes) -> bool:
         """Tell whether `source` is refused."""

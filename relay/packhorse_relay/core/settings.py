@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from packhorse.wire import constants as c
 from packhorse.wire.errors import ConfigurationError
 
+TICKET_MODES = ("off", "create", "all")
 _RANGES = {
     "max_datagram": (256, c.MAX_DATAGRAM),
     "max_peers": (2, c.MAX_PEERS_HARD),
@@ -49,6 +50,8 @@ class Settings:
     """Live sessions in all."""
     max_peers: int = c.MAX_PEERS
     """Members of one room, host included; at most 1024."""
+    tickets: str = "off"
+    """Who needs a ticket or the access key: "off" nobody, "create" hosts, "all" everybody."""
     ping_interval: float = c.PING_INTERVAL
     """Seconds between a member's PINGs."""
     lost_after: float = c.LOST_AFTER
@@ -68,6 +71,9 @@ class Settings:
             value = getattr(self, name)
             if not least <= value <= most:
                 raise ConfigurationError(f"{name} is {value}, must be {least}..{most}")
+        if self.tickets not in TICKET_MODES:
+            modes = ", ".join(TICKET_MODES)
+            raise ConfigurationError(f"tickets is {self.tickets!r}, must be one of {modes}")
 
     def removed_after(self, peer: int) -> float:
         """Return the seconds without SEAL after which the peer is removed."""

@@ -9,6 +9,8 @@ from typing import Final, Self
 from packhorse.aio.answers import Answers
 from packhorse.aio.connect import connect
 from packhorse.aio.driver import SessionDriver
+from packhorse.aio.host_commands import HostCommands
+from packhorse.core.access import NO_ACCESS, Access
 from packhorse.core.delivery.hub import PeerStatistics
 from packhorse.core.events import (
     EVERYBODY,
@@ -24,7 +26,6 @@ from packhorse.core.events import (
 )
 from packhorse.core.joining import CreateRoom, JoinRoom
 from packhorse.core.relay_address import RelayAddress, parse_invite, parse_relay_address
-from packhorse.core.retransmission import GIVE_UP_AFTER, MAX_SENDS
 from packhorse.wire.address import TransportAddress
 from packhorse.wire.constants import DropReason, Mode, PeerState, Topology
 from packhorse.wire.errors import (
@@ -32,7 +33,6 @@ from packhorse.wire.errors import (
     PackhorseError,
     SessionClosedOK,
     TransactionTimeoutError,
-    refusal,
 )
 from packhorse.wire.room_code import show_room_code
 
@@ -43,7 +43,7 @@ _LEAVE_WITHIN: Final = 1.0  # seconds that leaving waits for the relay's answer
 _MAX_TIMEOUT: Final = 600.0  # seconds
 
 
-class Room:
+class Room(HostCommands):
     """One membership of a room; iterate over it for its events.
 
     Peers that were there before are in `peers`; their `PeerJoined` is not repeated.
@@ -215,25 +215,6 @@ class Room:
         self._driver.wake()
         return await self._pings.wait(ping, timeout, f"pinging peer {peer}")
 
-    async def kick(self, peer: int, *, ban: bool = False) -> None:
-        """Remove a peer from the room; with `ban` also refuse its address from now on.
-
-        Raises:
-            RelayRefusedError: This side is not the host.
-            TransactionTimeoutError: The relay did not answer within 5.75 s.
-            SessionClosedError: The session ended first.
-        """
-        self._raise_if_closed()
-        session = self._driver.session
-        request = session.kick(PeerId(peer), ban=ban, now=self._loop.time())
-        answer = self._requests.expect(request)
-        self._driver.pump_now()
-        code = await answer
-        if code is None:
-            raise TransactionTimeoutError("kicking a peer", MAX_SENDS, GIVE_UP_AFTER)
-        if code:
-            raise refusal(code, "kicking a peer")
-
     async def aclose(self) -> None:
         """Leave the room; harmless when closed.
 
@@ -336,6 +317,7 @@ async def host(
     *,
     topology: Topology = Topology.MESH,
     max_peers: int | None = None,
+    access: Access = NO_ACCESS,
     timeout: float = 10.0,  # noqa: ASYNC109 - the deadline is part of the answer's error
 ) -> AsyncIterator[Room]:
     """Create a room on a relay and leave it at the end of the block.
@@ -344,6 +326,7 @@ async def host(
         relay: `host` or `host:port`.
         topology: Who may address whom.
         max_peers: 2..1024, host included; None takes the relay's default.
+        access: Ticket or access key, where the relay asks for one.
         timeout: Seconds until the room must exist, 0.1..600.
 
     Raises:
@@ -351,9 +334,8 @@ async def host(
     """
     if max_peers is not None and not 2 <= max_peers <= 1024:  # noqa: PLR2004 - SPEC.md section 4
         raise ConfigurationError(f"max_peers is {max_peers}, must be 2..1024")
-    async with _membership(
-        relay, CreateRoom(topology=topology, max_peers=max_peers), timeout
-    ) as room:
+    wish = CreateRoom(topology=topology, max_peers=max_peers, access=access)
+    async with _membership(relay, wish, timeout) as room:
         yield room
 
 
@@ -362,6 +344,7 @@ async def join(
     relay: str | RelayAddress | None,
     code: str,
     *,
+    access: Access = NO_ACCESS,
     timeout: float = 10.0,  # noqa: ASYNC109 - the deadline is part of the answer's error
 ) -> AsyncIterator[Room]:
     """Join a room and leave it at the end of the block.
@@ -369,6 +352,7 @@ async def join(
     Args:
         relay: `host` or `host:port`; None when `code` is an invite that names it.
         code: Room code or invite (`CODE@host:port`), as a person typed it.
+        access: Ticket or access key, where the relay asks for one.
         timeout: Seconds until the room must be joined, 0.1..600.
 
     Raises:
@@ -378,7 +362,7 @@ async def join(
     address = invite.relay or relay
     if address is None:
         raise ConfigurationError("no relay is named", "give the relay or an invite CODE@host:port")
-    async with _membership(address, JoinRoom(invite.code), timeout) as room:
+    async with _membership(address, JoinRoom(invite.code, access), timeout) as room:
         yield room
 
 

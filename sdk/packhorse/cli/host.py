@@ -12,6 +12,7 @@ from rich.text import Text
 from packhorse.aio.legacy_room import LegacyRoom, legacy_room
 from packhorse.aio.room import Room, host
 from packhorse.cli import options
+from packhorse.cli.access_options import access_of, add_access_arguments
 from packhorse.cli.output import Output, new_output
 from packhorse.cli.running import run_until_stopped, status_line
 from packhorse.cli.service_texts import ServiceAddresses
@@ -46,6 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="S",
         help="seconds without UDP after which a peer's socket rests (default: %(default).0f)",
     )
+    add_access_arguments(parser)
     options.add_shared_arguments(parser)
 
 
@@ -74,7 +76,8 @@ def _open_room(args: argparse.Namespace) -> AbstractAsyncContextManager[Room | L
     timeout = options.join_timeout(args)
     if args.legacy:
         return legacy_room(args.relay, HOST, timeout=timeout)
-    return host(args.relay, max_peers=args.max_peers, timeout=timeout)
+    access = access_of(args)
+    return host(args.relay, max_peers=args.max_peers, access=access, timeout=timeout)
 
 
 def _fields(

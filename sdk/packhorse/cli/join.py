@@ -10,6 +10,7 @@ from rich.text import Text
 from packhorse.aio.legacy_room import LegacyRoom, legacy_room
 from packhorse.aio.room import Room, join
 from packhorse.cli import options
+from packhorse.cli.access_options import access_of, add_access_arguments
 from packhorse.cli.output import Output, new_output
 from packhorse.cli.running import run_until_stopped, status_line
 from packhorse.cli.service_texts import ServiceAddresses
@@ -45,6 +46,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="with --legacy: own id, 2 or above (default: a random one)",
     )
+    add_access_arguments(parser)
     options.add_shared_arguments(parser)
 
 
@@ -94,7 +96,7 @@ def _open_room(
     if args.legacy:
         peer_id = args.id or 2 + secrets.randbelow(LEGACY_MAX_ID - 1)
         return legacy_room(relay, peer_id, timeout=timeout)
-    return join(relay, args.code, timeout=timeout)
+    return join(relay, args.code, access=access_of(args), timeout=timeout)
 
 
 def _fields(

@@ -10,6 +10,7 @@ from rich.console import Console
 from packhorse.aio.relay_pinger import RelayPinger
 from packhorse.aio.room import join
 from packhorse.cli import options
+from packhorse.cli.access_options import access_of, add_access_arguments
 from packhorse.cli.ping_screen import PingScreen, report
 from packhorse.cli.ping_tally import PingTally, ping_repeatedly
 from packhorse.cli.running import until_signal
@@ -58,6 +59,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="S",
         help="seconds from one to the next (default: %(default)g)",
     )
+    add_access_arguments(parser)
     options.add_timeout_argument(parser)
     parser.add_argument("--json", action="store_true", help="one JSON object on stdout")
     parser.set_defaults(usage_error=parser.error)
@@ -140,7 +142,8 @@ class Measurement:
 
     async def _ping_host(self) -> None:
         timeout = options.join_timeout(self._args)
-        async with join(self._relay, self._args.code, timeout=timeout) as room:
+        access = access_of(self._args)
+        async with join(self._relay, self._args.code, access=access, timeout=timeout) as room:
             self._about |= {"code": room.code, "peer_id": room.peer_id}
             await self._repeat(lambda: room.ping_peer(HOST, _PATIENCE))
 

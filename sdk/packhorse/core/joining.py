@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from packhorse.core.access import NO_ACCESS, Access
 from packhorse.core.machine import MemberMachine
 from packhorse.core.retransmission import Retransmission
 from packhorse.core.stages import Stage
@@ -33,6 +34,7 @@ class CreateRoom:
     topology: Topology = Topology.MESH
     max_peers: int | None = None
     """2..1024, host included; None takes the relay's default."""
+    access: Access = NO_ACCESS
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,7 @@ class JoinRoom:
     """Ask to join the room with this code."""
 
     code: RoomCode
+    access: Access = NO_ACCESS
 
 
 class Joining:
@@ -164,6 +167,7 @@ class Joining:
                 cookie=challenge.cookie,
                 max_datagram=self._size,
                 code=self._wish.code,
+                **self._wish.access.fields(challenge.cookie),
             )
         return Create(
             version_min=c.WIRE_VERSION,
@@ -174,6 +178,7 @@ class Joining:
             max_datagram=self._size,
             topology=self._wish.topology,
             max_peers=self._wish.max_peers,
+            **self._wish.access.fields(challenge.cookie),
         )
 
     def _draw_u32(self) -> int:

@@ -330,12 +330,12 @@ ERROR_TEXTS: Final[dict[int, tuple[str, str]]] = {  # sentence and advice
         "report this as a bug with a trace",
     ),
     ErrorCode.TICKET_REQUIRED: (
-        "this relay asks for a ticket to create rooms",
-        "ask the operator of the relay for a ticket",
+        "this relay asks for a ticket or an access key",
+        "ask the operator of the relay for one, and give it with --ticket or --access-key-file",
     ),
     ErrorCode.TICKET_INVALID: (
-        "the ticket is wrong or has expired",
-        "ask the operator of the relay for a new ticket",
+        "the ticket or access key is wrong, has expired or does not allow this",
+        "ask the operator of the relay for a new one",
     ),
     ErrorCode.JOIN_DENIED: (
         "there is no such room or it does not admit you",

@@ -82,6 +82,8 @@ class Create:
         Field(6, "max_datagram", FieldType.UINT, minimum=256, maximum=1406),
         Field(7, "topology", FieldType.UINT, maximum=1, optional=True),
         Field(8, "max_peers", FieldType.UINT, minimum=2, maximum=1024, optional=True),
+        Field(22, "ticket", FieldType.BYTES, maximum=100, optional=True),
+        Field(23, "access", FieldType.BYTES, sizes=(32,), optional=True),
     )
 
     version_min: int
@@ -108,6 +110,12 @@ class Create:
     max_peers: int | None = None
     """Room size wanted, host included."""
 
+    ticket: bytes | None = None
+    """The operator's ticket."""
+
+    access: bytes | None = None
+    """Proof that the member has the relay's access key."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Join:
@@ -124,6 +132,8 @@ class Join:
         Field(5, "cookie", FieldType.BYTES, sizes=(20,)),
         Field(6, "max_datagram", FieldType.UINT, minimum=256, maximum=1406),
         Field(9, "code", FieldType.STR, maximum=8),
+        Field(22, "ticket", FieldType.BYTES, maximum=100, optional=True),
+        Field(23, "access", FieldType.BYTES, sizes=(32,), optional=True),
     )
 
     version_min: int
@@ -146,6 +156,12 @@ class Join:
 
     code: str
     """Room code in canonical form."""
+
+    ticket: bytes | None = None
+    """The operator's ticket."""
+
+    access: bytes | None = None
+    """Proof that the member has the relay's access key."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -66,11 +66,20 @@ CTRL: Final[dict[str, tuple[Values, Values]]] = {
             "max_datagram": 1406,
             "topology": 1,
             "max_peers": 1024,
+            "ticket": b"\xff" * 100,
+            "access": b"\xff" * 32,
         },
     ),
     "JOIN": (
         {**OFFER, "cookie": COOKIE, "max_datagram": 256, "code": ""},
-        {**_FULL_OFFER, "cookie": b"\xff" * 20, "max_datagram": 1406, "code": "ZZZZZZZZ"},
+        {
+            **_FULL_OFFER,
+            "cookie": b"\xff" * 20,
+            "max_datagram": 1406,
+            "code": "ZZZZZZZZ",
+            "ticket": b"\xff" * 100,
+            "access": b"\xff" * 32,
+        },
     ),
     "GRANT": (GRANT, _FULL_GRANT),
     "ERROR": (

@@ -139,6 +139,7 @@ func _request() -> PackedByteArray:
 		return Ctrl.encode_padded(hello, fields, _transaction, _size, _grease)
 	fields[&"cookie"] = _challenge.bytes(&"cookie")
 	fields[&"max_datagram"] = _size
+	fields.merge(_wish.access_fields(_challenge.bytes(&"cookie")))
 	if _wish.code:
 		fields[&"code"] = _wish.code
 		return Ctrl.encode(Constants.MessageType.JOIN, fields, _transaction, _grease)

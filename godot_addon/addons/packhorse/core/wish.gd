@@ -2,6 +2,7 @@ extends RefCounted
 ## What a member wants of the relay: a new room, or a place in one.
 
 const Constants := preload("../wire/constants.gd")
+const Proofs := preload("../wire/proofs.gd")
 
 ## Canonical code of the room to join; empty asks for a new room.
 var code := ""
@@ -9,3 +10,17 @@ var code := ""
 var topology := Constants.Topology.MESH
 ## Size of a new room, host included: 2..1024, or 0 for the relay's default.
 var max_peers := 0
+## Ticket of the relay's operator; empty for none.
+var ticket := PackedByteArray()
+## Access key of the relay; empty for none.
+var access_key := PackedByteArray()
+
+
+## Returns the fields of a request with [param cookie] that show that the relay may serve us.
+func access_fields(cookie: PackedByteArray) -> Dictionary[StringName, Variant]:
+	var fields: Dictionary[StringName, Variant] = {}
+	if ticket:
+		fields[&"ticket"] = ticket
+	if access_key:
+		fields[&"access"] = Proofs.access(access_key, cookie)
+	return fields

@@ -64,6 +64,7 @@ const RelayAddress := preload("../core/relay_address.gd")
 const RelayClient := preload("../net/relay_client.gd")
 const RelaySetting := preload("relay_setting.gd")
 const RoomCode := preload("../wire/room_code.gd")
+const RoomWish := preload("room_wish.gd")
 const Stages := preload("../core/stages.gd")
 const Wish := preload("../core/wish.gd")
 
@@ -231,6 +232,8 @@ func _connect(relay: String, wish: Wish, options: PackhorseRoomOptions) -> Error
 	if _status != CONNECTION_DISCONNECTED:
 		return ERR_ALREADY_IN_USE
 	var used := options if options != null else PackhorseRoomOptions.new()
+	if not RoomWish.add_access(wish, used):
+		return _refuse(PackhorseError.Code.SECRET_INVALID)
 	_reset()
 	_status = CONNECTION_CONNECTING
 	_is_star = wish.topology == Constants.Topology.STAR

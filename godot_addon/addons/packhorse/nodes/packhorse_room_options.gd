@@ -12,5 +12,10 @@ enum Topology {
 @export var topology := Topology.MESH
 ## Largest number of peers in a new room, host included: 2 to 1024, or 0 for the relay's default.
 @export_range(0, 1024) var max_peers := 0
+## Ticket of the relay's operator, where the relay asks for one: the line that
+## [code]packhorse ticket[/code] printed.
+@export var ticket := ""
+## Access key of the relay, where it asks for one. It is never sent.
+@export var access_key := ""
 ## Seconds after which connecting is given up.
 @export_range(1.0, 120.0, 0.5, "suffix:s") var connect_timeout := 15.0

@@ -32,14 +32,14 @@ const TEXTS: Dictionary[int, Array] = {
 	Constants.ErrorCode.TICKET_REQUIRED:
 	[
 		"TICKET_REQUIRED",
-		"this relay asks for a ticket to create rooms",
-		"ask the operator of the relay for a ticket"
+		"this relay asks for a ticket or an access key",
+		"ask the operator of the relay for one, and give it with --ticket or --access-key-file"
 	],
 	Constants.ErrorCode.TICKET_INVALID:
 	[
 		"TICKET_INVALID",
-		"the ticket is wrong or has expired",
-		"ask the operator of the relay for a new ticket"
+		"the ticket or access key is wrong, has expired or does not allow this",
+		"ask the operator of the relay for a new one"
 	],
 	Constants.ErrorCode.JOIN_DENIED:
 	[

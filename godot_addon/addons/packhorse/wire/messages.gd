@@ -52,6 +52,8 @@ static var layouts: Dictionary[int, MessageLayout] = {
 			Field.uint(6, &"max_datagram", 256, 1406),
 			Field.uint(7, &"topology", 0, 1).as_optional(),
 			Field.uint(8, &"max_peers", 2, 1024).as_optional(),
+			Field.bytes_up_to(22, &"ticket", 100).as_optional(),
+			Field.bytes_of(23, &"access", [32]).as_optional(),
 		]
 	),
 	Constants.MessageType.JOIN:
@@ -67,6 +69,8 @@ static var layouts: Dictionary[int, MessageLayout] = {
 			Field.bytes_of(5, &"cookie", [20]),
 			Field.uint(6, &"max_datagram", 256, 1406),
 			Field.text(9, &"code", 8),
+			Field.bytes_up_to(22, &"ticket", 100).as_optional(),
+			Field.bytes_of(23, &"access", [32]).as_optional(),
 		]
 	),
 	Constants.MessageType.GRANT:

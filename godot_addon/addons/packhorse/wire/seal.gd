@@ -19,7 +19,7 @@ static func derive_key(
 ) -> PackedByteArray:
 	var is_member := sender == MessageLayout.Sender.MEMBER
 	var label := _MEMBER_LABEL if is_member else _RELAY_LABEL
-	return _hmac(session_key, label.to_ascii_buffer())
+	return hmac(session_key, label.to_ascii_buffer())
 
 
 ## Returns the SEAL datagram of a message, signed with [param key], the key of its direction;
@@ -62,10 +62,11 @@ static func decode(
 
 
 static func _mac(key: PackedByteArray, signed: PackedByteArray) -> PackedByteArray:
-	return _hmac(key, signed).slice(0, Constants.MAC_SIZE)
+	return hmac(key, signed).slice(0, Constants.MAC_SIZE)
 
 
-static func _hmac(key: PackedByteArray, data: PackedByteArray) -> PackedByteArray:
+## Returns the 32 bytes of HMAC-SHA256.
+static func hmac(key: PackedByteArray, data: PackedByteArray) -> PackedByteArray:
 	var context := HMACContext.new()
 	if context.start(HashingContext.HASH_SHA256, key) != OK or context.update(data) != OK:
 		return PackedByteArray()

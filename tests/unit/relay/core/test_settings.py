@@ -44,6 +44,12 @@ def test_setting_that_grant_cannot_carry_is_refused(name: str, value: float) -> 
         Settings(**{name: value})  # type: ignore[arg-type]
 
 
+def test_tickets_are_asked_of_nobody_unless_the_operator_says_so() -> None:
+    assert Settings().tickets == "off"
+    with pytest.raises(ConfigurationError, match="off, create, all"):
+        Settings(tickets="some")
+
+
 @pytest.mark.parametrize(("peer", "seconds"), [(1, 120), (2, 60), (64, 60)])
 def test_host_is_kept_longer_than_clients(peer: int, seconds: float) -> None:
     assert Settings().removed_after(peer) == seconds
