@@ -11,6 +11,7 @@ import pytest
 
 from packhorse.core.access import NO_ACCESS, Access
 from packhorse.core.joining import CreateRoom, JoinRoom
+from packhorse.core.room_change import RoomChange
 from packhorse.wire.address import TransportAddress
 from packhorse.wire.constants import DropReason, FirstByte, MemberState, Topology
 from tests.support import network
@@ -35,6 +36,8 @@ _CONDITIONS: Final = (
 
 ACCESSES: Final = (NO_ACCESS, Access(ticket="A" * 72), Access(key="k_-" * 8))
 """The relay asks for none of them, but they are sent."""
+
+PASSWORD_KEY: Final = bytes(range(32))
 
 Recorded = list[RecordedSession]
 
@@ -119,6 +122,7 @@ def _live_through(network: Network) -> None:
         _join(network, random)
     network.run(2.0)
     actions = [_join, _talk, _talk, _talk, _disturb, _disturb, _rebind, _forge, _wait]
+    actions += [_set_room]
     actions += [_kick, _leave, _cut] if random.random() < 0.7 else []  # otherwise all stay
     for _ in range(_STEPS):
         random.choice(actions)(network, random)
@@ -131,7 +135,9 @@ def _join(network: Network, random: Random) -> None:
     host = network.members[0]
     if len(network.members) < _MAX_MEMBERS:  # more would only make the recording longer
         is_known = host.session.state is MemberState.JOINED and random.random() < 0.9
-        network.join(host.session.code if is_known else "00000000", random.choice(ACCESSES))
+        code = host.session.code if is_known else "00000000"
+        key = random.choice([None, PASSWORD_KEY])
+        network.join(code, random.choice(ACCESSES), password_key=key)
 
 
 def _talk(network: Network, random: Random) -> None:
@@ -173,6 +179,20 @@ def _kick(network: Network, random: Random) -> None:
         one, other = random.sample(joined, 2)
         if other.session.peer_id != 1:
             one.kick(other, ban=random.random() < 0.3)
+
+
+def _set_room(network: Network, random: Random) -> None:
+    """Change something; a client asks in vain."""
+    member = random.choice(network.members)
+    if member.session.state is MemberState.JOINED:
+        member.set_room(
+            RoomChange(
+                topology=random.choice([None, *Topology]),
+                max_peers=random.choice([None, 2, 12, 1024]),
+                locked=random.choice([None, True, False, False]),
+                password_key=random.choice([None, b"", b"", PASSWORD_KEY]),
+            )
+        )
 
 
 def _leave(network: Network, random: Random) -> None:

@@ -1,19 +1,37 @@
 """Attacks on admission: tickets, passwords, approval and the room list."""
 
+import gc
+import math
 from dataclasses import replace
+from random import Random
+from statistics import fmean, variance
+from time import perf_counter_ns
 from typing import Final
 
 import pytest
 
 from packhorse.core.access import NO_ACCESS, Access, AccessFields
 from packhorse.wire.constants import DropReason, ErrorCode
-from packhorse.wire.messages import Error, Grant
+from packhorse.wire.ctrl import decode_ctrl, encode_ctrl
+from packhorse.wire.fields import Sender
+from packhorse.wire.messages import Error, Grant, Join
 from packhorse.wire.ticket import Permission, Ticket, show_secret, sign_ticket
+from packhorse_relay.core.settings import Settings
 from packhorse_relay.core.tickets import Gate, OperatorKeys
-from tests.support.relay_harness import UNLIMITED, Applicant, Outcome, Rig, address, nonce
+from tests.support.relay_harness import (
+    TRANSACTION,
+    UNLIMITED,
+    Applicant,
+    Outcome,
+    RawMember,
+    Rig,
+    address,
+    nonce,
+)
 
 KEY: Final = bytes(range(32))
 ACCESS_KEY: Final = bytes(range(100, 132))
+PASSWORD_KEY: Final = bytes(range(50, 82))
 UNIX_TIME: Final = 1_700_000_000.0
 ABSENT: Final = "00000000"
 EVE: Final = address(900)
@@ -122,3 +140,109 @@ def test_relay_that_asks_hosts_only_lets_everybody_join() -> None:
     code = room_of(rig, Access(key=show_secret(ACCESS_KEY)))
 
     assert isinstance(ask_to_join(rig, code).answer, Grant)
+
+
+def protected(rig: Rig) -> RawMember:
+    """Return the host of a room with a password."""
+    host = rig.create(address(1))
+    host.send(host.set_room(password_key=PASSWORD_KEY))
+    return host
+
+
+def test_attack_password_proof_replayed_with_another_cookie_is_worth_nothing() -> None:
+    """ADM-4: Eve has read Bob's JOIN, and puts his proof beside her own cookie."""
+    rig = Rig(UNLIMITED)
+    host = protected(rig)
+    bob = Applicant(address=address(2))
+    read = bob.join(rig.cookie(bob), host.code, password_key=PASSWORD_KEY)
+    proof = decode_ctrl(read, Sender.MEMBER).proof  # type: ignore[union-attr]
+    eve = Applicant(address=EVE)
+    own = decode_ctrl(eve.join(rig.cookie(eve), host.code), Sender.MEMBER)
+    assert isinstance(own, Join)
+    replayed = rig.send(encode_ctrl(replace(own, proof=proof), TRANSACTION), EVE)
+
+    assert rig.send(read, EVE).answers == [Error(code=ErrorCode.COOKIE_INVALID)]
+    assert replayed.answers == DENIED
+    assert isinstance(rig.send(read, bob.address).answer, Grant)
+
+
+def test_attack_key_of_the_password_cannot_be_read_from_the_hosts_traffic() -> None:
+    """ADM-4: not without having seen GRANT."""
+    rig = Rig(UNLIMITED)
+    host = rig.create(address(1))
+    data = host.set_room(password_key=PASSWORD_KEY)
+    (room,) = rig.core._registry.rooms.values()
+    host.send(data)
+
+    assert PASSWORD_KEY not in data
+    assert room.password_key == PASSWORD_KEY
+
+
+REFUSED: Final[dict[str, dict[str, object]]] = {
+    "wrong proof": {"password_key": PASSWORD_KEY},
+    "locked": {"locked": True},
+    "locked, wrong proof": {"locked": True, "password_key": PASSWORD_KEY},
+    "full, wrong proof": {"max_peers": 2, "password_key": PASSWORD_KEY},
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+@pytest.mark.parametrize("key", [None, bytes(32)])
+def test_attack_room_that_refuses_looks_like_none(name: str, key: bytes | None) -> None:
+    """ADM-5, ADM-6, JOIN-5: by bytes, drop reason and what it does to the limits."""
+    rig = Rig(Settings(hello_rate=1e6, reply_rate=1e6))
+    host = rig.create(address(1))
+    rig.join(host.code, address(2))
+    host.send(host.set_room(**REFUSED[name]))
+    outcomes = [
+        [
+            rig.ask_to_join(Applicant(address=address(source), nonce=nonce(n)), code, key)
+            for n in range(15)
+        ]
+        for source, code in ((800, host.code), (801, ABSENT))
+    ]
+    seen = [[(o.drop, [data for data, _ in o.sent]) for o in each] for each in outcomes]
+
+    assert seen[0] == seen[1]
+    assert outcomes[0][0].answers == DENIED
+    late = [answer for outcome in outcomes[0][-2:] for answer in outcome.answers]
+    codes = [answer.code for answer in late if isinstance(answer, Error)]
+    assert codes == [ErrorCode.RATE_LIMITED] * 2
+
+
+@pytest.mark.parametrize(
+    "samples", [1000, pytest.param(10_000, marks=[pytest.mark.slow, pytest.mark.timeout(120)])]
+)
+def test_attack_timing_does_not_tell_a_wrong_proof_from_an_absent_room(samples: int) -> None:
+    """ADM-5: Welch's t of the times of both, taken in random turn; 4.5 is a leak for sure."""
+    rig = Rig(replace(UNLIMITED, join_failures=1e9, join_failures_total=1e9))
+    host = protected(rig)
+    eve = Applicant(address=EVE)
+    cookie = rig.cookie(eve)
+    asked = [eve.join(cookie, code, password_key=bytes(32)) for code in (host.code, ABSENT)]
+    times: tuple[list[int], list[int]] = ([], [])
+    turns = [0, 1] * samples
+    Random(7).shuffle(turns)  # noqa: S311 - repeatable by design
+    gc.disable()
+    try:
+        for turn in turns:
+            start = perf_counter_ns()
+            rig.core.receive_datagram(asked[turn], EVE, now=rig.now)
+            times[turn].append(perf_counter_ns() - start)
+            rig.core.datagrams_to_send()
+    finally:
+        gc.enable()
+
+    assert rig.core.drops == {DropReason.REFUSED: 2 * samples}
+    assert abs(welch_t(*(undisturbed(each) for each in times))) < 4.5
+
+
+def undisturbed(times: list[int]) -> list[int]:
+    """Leave out the slowest tenth, in which the machine did something else."""
+    return sorted(times)[: len(times) * 9 // 10]
+
+
+def welch_t(one: list[int], other: list[int]) -> float:
+    """Return Welch's t statistic of two samples."""
+    error = variance(one) / len(one) + variance(other) / len(other)
+    return (fmean(one) - fmean(other)) / math.sqrt(error)

@@ -47,6 +47,14 @@ def two_rooms(rig: Rig) -> tuple[Members, Members]:
     return rooms[0], rooms[1]
 
 
+def room_states(rig: Rig) -> dict[str, tuple[object, ...]]:
+    """Return what SET_ROOM can change, of every room."""
+    return {
+        room.code: (room.topology, room.max_peers, room.is_locked, room.password_key)
+        for room in rig.core._registry.rooms.values()
+    }
+
+
 def roster(rig: Rig) -> list[tuple[str, list[int]]]:
     """Return the peers of every room."""
     rooms = rig.core._registry.rooms.values()
@@ -102,6 +110,35 @@ def test_attack_30_only_the_host_of_the_room_removes_anybody(role: str, target: 
     assert peers[other[0].code] == (kicked if role == "host of another room" else [1, 2, 3])
     assert isinstance(ack, Ack)
     assert ack.code == (0 if "host" in role else ErrorCode.NOT_ALLOWED)
+
+
+@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"max_peers": 7},
+        {"locked": True},
+        {"password_key": bytes(32)},
+        {"password_key": b""},
+        {"locked": True, "max_peers": 7},
+    ],
+)
+def test_attack_30_only_the_host_of_the_room_changes_it(
+    role: str, change: dict[str, object]
+) -> None:
+    """ADM-7: what another room's host changes is its own room."""
+    rig = Rig()
+    own, other = two_rooms(rig)
+    own[0].send(own[0].set_room(password_key=bytes(range(32))))
+    other[0].send(other[0].set_room(password_key=bytes(range(32))))
+    before = room_states(rig)
+    member = ROLES[role](own, other)
+    (ack,) = member.heard(member.send(member.set_room(**change)).sent)
+    changed = [code for code, state in room_states(rig).items() if state != before[code]]
+
+    assert isinstance(ack, Ack)
+    assert ack.code == (0 if "host" in role else ErrorCode.NOT_ALLOWED)
+    assert changed == ([member.code] if "host" in role else [])
 
 
 @pytest.mark.parametrize("role", ROLES)

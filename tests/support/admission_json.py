@@ -1,6 +1,12 @@
 """Decode and encode the vectors about who is served and who may join."""
 
-from packhorse.wire.proofs import access_proof
+from packhorse.wire.proofs import (
+    access_proof,
+    mask_password_key,
+    password_key,
+    password_proof,
+)
+from packhorse.wire.room_code import RoomCode
 from packhorse.wire.ticket import Permission, Ticket, open_ticket, sign_ticket
 from tests.support.vectors import JsonObject, Vector
 
@@ -30,8 +36,18 @@ def encode_ticket(vector: Vector, content: JsonObject) -> bytes:
 
 
 def decode_proof(vector: Vector) -> JsonObject:
-    """Return the proof for a cookie."""
-    return {"proof": access_proof(_key(vector), vector.data).hex()}
+    """Return the proof for a cookie, the key of a password, or that key masked."""
+    given, data = vector.given, vector.data
+    match given["of"]:
+        case "access":
+            proof = access_proof(_key(vector), data)
+        case "password":
+            proof = password_proof(_key(vector), data)
+        case "mask":
+            proof = mask_password_key(data, _key(vector), int(given["seq"]))
+        case _:
+            proof = password_key(data.decode(), RoomCode(given["code"]))
+    return {"proof": proof.hex()}
 
 
 def _key(vector: Vector) -> bytes:

@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 from packhorse.core.access import NO_ACCESS, Access
 from packhorse.core.events import Closed, Event, Message
 from packhorse.core.joining import CreateRoom, JoinRoom
+from packhorse.core.room_change import RoomChange
 from packhorse.core.session import MemberSession
 from packhorse.wire.address import TransportAddress
 from packhorse.wire.constants import Mode, Topology
@@ -115,6 +116,12 @@ class Member:
             if isinstance(event, Message):
                 self.session.consume(event)
 
+    def set_room(self, change: RoomChange) -> int:
+        """Change the room; returns the number of the request."""
+        request = self.session.set_room(change, now=self._network.clock.now)
+        self.wake()
+        return request
+
 
 class Network:
     """Runs the relay and the members until a condition holds or a deadline has come."""
@@ -143,13 +150,18 @@ class Network:
         topology: Topology = Topology.MESH,
         max_peers: int | None = None,
         access: Access = NO_ACCESS,
+        locked: bool = False,
     ) -> Member:
         """Start a member that wants a room."""
-        return self._start(CreateRoom(topology=topology, max_peers=max_peers, access=access))
+        return self._start(
+            CreateRoom(topology=topology, max_peers=max_peers, access=access, locked=locked)
+        )
 
-    def join(self, code: str, access: Access = NO_ACCESS) -> Member:
+    def join(
+        self, code: str, access: Access = NO_ACCESS, *, password_key: bytes | None = None
+    ) -> Member:
         """Start a member that wants to join the room with this code."""
-        return self._start(JoinRoom(RoomCode(code), access))
+        return self._start(JoinRoom(RoomCode(code), access, password_key))
 
     def roster(self, code: str) -> dict[int, int]:
         """Return the members that the relay sees in a room, with their states."""

@@ -6,6 +6,7 @@ from typing import Any
 
 from packhorse.core import events
 from packhorse.core.joining import CreateRoom, JoinRoom
+from packhorse.core.room_change import RoomChange
 from packhorse.core.session import MemberSession
 from packhorse.wire.address import TransportAddress
 from packhorse.wire.errors import (
@@ -74,6 +75,10 @@ class RecordedSession(MemberSession):
         self._start("kick", now=_exact(now), peer=peer, ban=ban)
         return super().kick(peer, ban=ban, now=now)
 
+    def set_room(self, change: RoomChange, *, now: float) -> int:
+        self._start("set_room", now=_exact(now), change=_change(change))
+        return super().set_room(change, now=now)
+
     def leave(self, *, now: float) -> None:
         self._start("leave", now=_exact(now))
         super().leave(now=now)
@@ -125,8 +130,24 @@ def _wish(wish: CreateRoom | JoinRoom) -> dict[str, Any]:
         "access_key": (wish.access._key or b"").hex(),
     }
     if isinstance(wish, JoinRoom):
-        return {"code": wish.code, **access}
-    return {"topology": int(wish.topology), "max_peers": wish.max_peers or 0, **access}
+        return {"code": wish.code, "password_key": (wish.password_key or b"").hex(), **access}
+    return {
+        "topology": int(wish.topology),
+        "max_peers": wish.max_peers or 0,
+        "locked": wish.locked,
+        **access,
+    }
+
+
+def _change(change: RoomChange) -> dict[str, Any]:
+    """Return what is changed; what is not is -1, as in the addon."""
+    return {
+        "topology": -1 if change.topology is None else int(change.topology),
+        "max_peers": -1 if change.max_peers is None else change.max_peers,
+        "locked": -1 if change.locked is None else int(change.locked),
+        "password_key": (change.password_key or b"").hex(),
+        "removes_password": change.password_key == b"",
+    }
 
 
 def _event(event: events.Event) -> list[Any]:  # noqa: PLR0911 - one for each kind

@@ -3,9 +3,10 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from random import Random
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from packhorse.core.access import NO_ACCESS, Access
+from packhorse.core.room_change import RoomChange
 from packhorse.wire import constants as c
 from packhorse.wire.address import TransportAddress
 from packhorse.wire.constants import DropReason, FirstByte, Topology
@@ -27,6 +28,7 @@ from packhorse.wire.messages import (
     RelaySeal,
     Sync,
 )
+from packhorse.wire.proofs import password_proof
 from packhorse.wire.seal import DirectionKeys, decode_seal, derive_keys, encode_seal
 from packhorse_relay.core.relay import RelayCore
 from packhorse_relay.core.relay_legacy import LegacyRoom
@@ -121,6 +123,7 @@ class Applicant:
         topology: int | None = None,
         max_peers: int | None = None,
         access: Access = NO_ACCESS,
+        locked: bool | None = None,
     ) -> bytes:
         """Return CREATE."""
         create = Create(
@@ -132,11 +135,19 @@ class Applicant:
             max_datagram=self.max_datagram,
             topology=topology,
             max_peers=max_peers,
+            locked=locked,
             **access.fields(cookie),
         )
         return encode_ctrl(create, TRANSACTION)
 
-    def join(self, cookie: bytes, code: str, *, access: Access = NO_ACCESS) -> bytes:
+    def join(
+        self,
+        cookie: bytes,
+        code: str,
+        *,
+        access: Access = NO_ACCESS,
+        password_key: bytes | None = None,
+    ) -> bytes:
         """Return JOIN."""
         join = Join(
             version_min=self.version_min,
@@ -146,6 +157,7 @@ class Applicant:
             cookie=cookie,
             max_datagram=self.max_datagram,
             code=code,
+            proof=None if password_key is None else password_proof(password_key, cookie),
             **access.fields(cookie),
         )
         return encode_ctrl(join, TRANSACTION)
@@ -205,9 +217,12 @@ class Rig:
         create = applicant.create(self.cookie(applicant), topology=topology, max_peers=max_peers)
         return self.send(create, applicant.address)
 
-    def ask_to_join(self, applicant: Applicant, code: str) -> Outcome:
+    def ask_to_join(
+        self, applicant: Applicant, code: str, password_key: bytes | None = None
+    ) -> Outcome:
         """Say HELLO and JOIN; returns the outcome of JOIN."""
-        return self.send(applicant.join(self.cookie(applicant), code), applicant.address)
+        join = applicant.join(self.cookie(applicant), code, password_key=password_key)
+        return self.send(join, applicant.address)
 
     def create(
         self,
@@ -282,6 +297,11 @@ class RawMember:
     def kick(self, peer: int, *, ban: bool | None = None) -> bytes:
         """Return the next SEAL datagram: KICK."""
         return self.seal(Kick(seq=self._take_seq(), peer=peer, ban=ban))
+
+    def set_room(self, **changes: Any) -> bytes:
+        """Return the next SEAL datagram: SET_ROOM with the fields of `RoomChange`."""
+        change = RoomChange(**changes)
+        return self.seal(change.message(self._take_seq(), self.grant.key))
 
     def path_response(self, challenge: bytes) -> bytes:
         """Return the next SEAL datagram: PATH_RESPONSE."""

@@ -67,6 +67,8 @@ func obey(command: Dictionary) -> void:
 		"freeze":
 			var seconds: float = command["seconds"]
 			OS.delay_msec(int(seconds * 1000.0))
+		"set_options":
+			_set_options(command)
 		"report":
 			_report()
 
@@ -99,6 +101,7 @@ func _start(command: Dictionary) -> void:
 		options.topology = PackhorseRoomOptions.Topology.STAR
 	var max_peers: float = command.get("max_peers", 0.0)
 	options.max_peers = int(max_peers)
+	options.password = command.get("password", "")
 	options.connect_timeout = command.get("timeout", 15.0)
 	var relay := str(command["relay"])
 	var result := OK
@@ -109,6 +112,13 @@ func _start(command: Dictionary) -> void:
 	_tell(&"started", {"result": error_string(result)})
 	if result == OK and not _is_raw:
 		multiplayer.multiplayer_peer = _peer
+
+
+func _set_options(command: Dictionary) -> void:
+	var options := PackhorseRoomOptions.new()
+	options.locked = command.get("locked", false)
+	options.password = command.get("password", "")
+	_tell(&"set_options", {"result": error_string(_peer.set_room_options(options))})
 
 
 func _watch(is_deaf: bool) -> void:

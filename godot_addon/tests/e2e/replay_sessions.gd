@@ -8,6 +8,7 @@ extends SceneTree
 
 const Constants := preload("res://addons/packhorse/wire/constants.gd")
 const Event := preload("res://addons/packhorse/core/event.gd")
+const RoomChange := preload("res://addons/packhorse/core/room_change.gd")
 const Session := preload("res://addons/packhorse/core/session.gd")
 const Stages := preload("res://addons/packhorse/core/stages.gd")
 const Wish := preload("res://addons/packhorse/core/wish.gd")
@@ -60,6 +61,9 @@ func _do(session: Session, step: Dictionary) -> Dictionary:
 			var peer: float = step["peer"]
 			var is_ban: bool = step["ban"]
 			session.kick(int(peer), is_ban, now)
+		"set_room":
+			var change: Dictionary = step["change"]
+			session.set_room(_change(change), now)
 		"data":
 			var to: float = step["to"]
 			var payload := str(step["data"]).hex_decode()
@@ -111,12 +115,28 @@ func _event(event: Event) -> Array:
 func _wish(wish: Dictionary) -> Wish:
 	var made := Wish.new()
 	made.code = wish.get("code", "")
+	made.password_key = str(wish.get("password_key", "")).hex_decode()
+	made.locked = wish.get("locked", false)
 	made.ticket = str(wish["ticket"]).hex_decode()
 	made.access_key = str(wish["access_key"]).hex_decode()
 	var max_peers: float = wish.get("max_peers", 0.0)
 	made.max_peers = int(max_peers)
 	if wish.get("topology", 0.0) == 1.0:
 		made.topology = Constants.Topology.STAR
+	return made
+
+
+func _change(change: Dictionary) -> RoomChange:
+	var made := RoomChange.new()
+	var numbers := {}
+	for key: String in ["topology", "max_peers", "locked"]:
+		var number: float = change[key]
+		numbers[key] = int(number)
+	made.topology = numbers["topology"]
+	made.max_peers = numbers["max_peers"]
+	made.locked = numbers["locked"]
+	made.password_key = str(change["password_key"]).hex_decode()
+	made.removes_password = change["removes_password"]
 	return made
 
 

@@ -180,7 +180,16 @@ static func _encode_room_code(plain: Dictionary, _input: Dictionary) -> PackedBy
 
 
 static func _decode_proof(data: PackedByteArray, input: Dictionary) -> Dictionary:
-	return {"proof": Proofs.access(str(input["key"]).hex_decode(), data).hex_encode()}
+	var key := str(input.get("key", "")).hex_decode()
+	match input["of"]:
+		"access":
+			return {"proof": Proofs.access_proof(key, data).hex_encode()}
+		"password":
+			return {"proof": Proofs.password_proof(key, data).hex_encode()}
+		"mask":
+			return {"proof": Proofs.mask_key(data, key, str(input["seq"]).to_int()).hex_encode()}
+	var password := data.get_string_from_utf8()
+	return {"proof": Proofs.password_key(password, str(input["code"])).hex_encode()}
 
 
 static func _decode_address(data: PackedByteArray, _input: Dictionary) -> Dictionary:

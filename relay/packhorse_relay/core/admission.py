@@ -9,7 +9,6 @@ from packhorse.wire.constants import DropReason, ErrorCode, RoomEventKind, Topol
 from packhorse.wire.cookie import Offer, is_valid_cookie, make_cookie
 from packhorse.wire.ctrl import encode_ctrl, encode_padded
 from packhorse.wire.messages import Challenge, Create, Error, Grant, Hello, Join
-from packhorse.wire.room_code import RoomCode
 from packhorse.wire.ticket import Permission
 from packhorse_relay.core.blocks import JoinFailures
 from packhorse_relay.core.buckets import SourceBuckets, TokenBucket
@@ -94,8 +93,10 @@ class Admission:
             self._refuse(ErrorCode.QUOTA, request)
         topology = Topology(create.topology or 0)
         most = min(allowed.max_peers or self._settings.max_peers, self._settings.max_peers)
-        room = self._registry.add_room(source, topology, min(create.max_peers or most, most))
+        places = min(create.max_peers or most, most)
+        room = self._registry.add_room(source, topology, places, most)
         room.app = allowed.app
+        room.is_locked = create.locked or False
         self._admit(room, create, request)
 
     def join(self, join: Join, request: Request) -> None:
@@ -105,7 +106,7 @@ class Admission:
         self._check_rate(self._joins, request)
         allowed = self._check_gate(join, Permission.JOIN, request)
         source = source_of(request.source)
-        room = self._registry.room_for(RoomCode(join.code), source, allowed.app)
+        room = self._registry.room_for(join, source, allowed.app)
         if room is None:
             self._deny(request)
         if self._registry.is_full_for_session():

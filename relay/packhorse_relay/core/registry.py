@@ -14,9 +14,11 @@ from packhorse.wire.constants import (
     TOMBSTONE,
     Topology,
 )
+from packhorse.wire.messages import Join
 from packhorse.wire.room_code import CODE_BYTES, RoomCode, encode_room_code
 from packhorse.wire.seal import DirectionKeys, derive_keys
 from packhorse_relay.core.buckets import TokenBucket
+from packhorse_relay.core.doors import admits
 from packhorse_relay.core.forwarding import Endpoint, ForwardingTable, Group
 from packhorse_relay.core.rooms import HOST, Attempt, Room, Session, attempt_of
 from packhorse_relay.core.settings import Settings
@@ -51,6 +53,7 @@ class Registry:
             code=RoomCode(""),
             topology=Topology.MESH,
             max_peers=0,
+            most_peers=0,
             source=b"",
             group=Group(is_star=False),
         )
@@ -90,24 +93,25 @@ class Registry:
         """
         return attempt_of(address, nonce) in self._ended_attempts
 
-    def room_for(self, code: RoomCode, source: bytes, app: str | None = None) -> Room | None:
-        """Return the room with this code, if there is one and it admits `source` and `app`.
+    def room_for(self, join: Join, source: bytes, app: str | None) -> Room | None:
+        """Return the room that a JOIN names, if there is one and it admits who sent it.
 
         Takes the same steps whichever of the two is the case (SPEC.md JOIN-5).
         """
-        room = self.rooms.get(code)
-        asked = room or self._nowhere
-        is_banned = asked.is_banned(source)
-        is_foreign = asked.is_foreign(app)
-        return None if is_banned or is_foreign else room
+        room = self.rooms.get(RoomCode(join.code), self._nowhere)
+        is_admitted = admits(room, join, source, app)
+        return room if is_admitted & (room is not self._nowhere) else None
 
-    def add_room(self, source: bytes, topology: Topology, max_peers: int) -> Room:
-        """Open an empty room with a fresh code."""
+    def add_room(
+        self, source: bytes, topology: Topology, max_peers: int, most_peers: int | None = None
+    ) -> Room:
+        """Open an empty room with a fresh code; its host may ask for up to `most_peers`."""
         code = self._fresh_code()
         room = Room(
             code=code,
             topology=topology,
             max_peers=max_peers,
+            most_peers=most_peers or max_peers,
             source=source,
             group=Group(is_star=topology is Topology.STAR),
         )

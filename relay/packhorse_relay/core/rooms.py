@@ -123,11 +123,17 @@ class Room:
     code: RoomCode
     topology: Topology
     max_peers: int
+    most_peers: int
+    """What the host may ask for at most."""
     source: bytes
     """Who created it, for the limits."""
     group: Group
     app: str | None = None
     """Application of the ticket that created it; None without a ticket."""
+    is_locked: bool = False
+    """Nobody is admitted."""
+    password_key: bytes | None = None
+    """What who joins has to prove; None for nothing."""
     sessions: dict[int, Session] = field(default_factory=dict)
     """By peer id, ascending."""
     next_peer: int = HOST

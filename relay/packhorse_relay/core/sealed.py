@@ -19,6 +19,7 @@ from packhorse.wire.messages import (
     PathResponse,
     Ping,
     Pong,
+    SetRoom,
     Sync,
 )
 from packhorse.wire.seal import decode_seal, encode_seal
@@ -27,6 +28,7 @@ from packhorse_relay.core.members import Members
 from packhorse_relay.core.outbox import Outbox
 from packhorse_relay.core.registry import Registry, Tombstone
 from packhorse_relay.core.request import Request
+from packhorse_relay.core.room_options import RoomOptions
 from packhorse_relay.core.rooms import HOST, PendingPath, Session
 
 _CHALLENGE_SIZE: Final = 8  # bytes
@@ -47,6 +49,7 @@ class SealedRequests:
         self._members = members
         self._outbox = outbox
         self._random_bytes = random_bytes
+        self._options = RoomOptions(registry)
 
     def receive(self, request: Request) -> None:
         """Check MAC and sequence, renew the lease, act (SPEC.md sections 6 to 8)."""
@@ -82,6 +85,8 @@ class SealedRequests:
             case Leave():
                 self._acknowledge(session, message.seq, 0)
                 self._members.end(session, 0, now=request.now)
+            case SetRoom():
+                self._acknowledge(session, message.seq, self._options.change(session, message))
             case PathResponse():  # pragma: no branch - there are no others
                 self._move(session, request)
 

@@ -9,7 +9,7 @@ from typing import Final, Self
 from packhorse.aio.answers import Answers
 from packhorse.aio.connect import connect
 from packhorse.aio.driver import SessionDriver
-from packhorse.aio.host_commands import HostCommands
+from packhorse.aio.host_commands import HostCommands, derive_key
 from packhorse.core.access import NO_ACCESS, Access
 from packhorse.core.delivery.hub import PeerStatistics
 from packhorse.core.events import (
@@ -317,6 +317,7 @@ async def host(
     *,
     topology: Topology = Topology.MESH,
     max_peers: int | None = None,
+    password: str | None = None,
     access: Access = NO_ACCESS,
     timeout: float = 10.0,  # noqa: ASYNC109 - the deadline is part of the answer's error
 ) -> AsyncIterator[Room]:
@@ -326,6 +327,7 @@ async def host(
         relay: `host` or `host:port`.
         topology: Who may address whom.
         max_peers: 2..1024, host included; None takes the relay's default.
+        password: What who joins has to know; it is never sent.
         access: Ticket or access key, where the relay asks for one.
         timeout: Seconds until the room must exist, 0.1..600.
 
@@ -334,8 +336,10 @@ async def host(
     """
     if max_peers is not None and not 2 <= max_peers <= 1024:  # noqa: PLR2004 - SPEC.md section 4
         raise ConfigurationError(f"max_peers is {max_peers}, must be 2..1024")
-    wish = CreateRoom(topology=topology, max_peers=max_peers, access=access)
+    wish = CreateRoom(topology=topology, max_peers=max_peers, access=access, locked=bool(password))
     async with _membership(relay, wish, timeout) as room:
+        if password:  # the key depends on the code
+            await room.set_options(password=password, locked=False)
         yield room
 
 
@@ -344,6 +348,7 @@ async def join(
     relay: str | RelayAddress | None,
     code: str,
     *,
+    password: str | None = None,
     access: Access = NO_ACCESS,
     timeout: float = 10.0,  # noqa: ASYNC109 - the deadline is part of the answer's error
 ) -> AsyncIterator[Room]:
@@ -352,6 +357,7 @@ async def join(
     Args:
         relay: `host` or `host:port`; None when `code` is an invite that names it.
         code: Room code or invite (`CODE@host:port`), as a person typed it.
+        password: The room's password, if it has one; it is never sent.
         access: Ticket or access key, where the relay asks for one.
         timeout: Seconds until the room must be joined, 0.1..600.
 
@@ -362,7 +368,9 @@ async def join(
     address = invite.relay or relay
     if address is None:
         raise ConfigurationError("no relay is named", "give the relay or an invite CODE@host:port")
-    async with _membership(address, JoinRoom(invite.code, access), timeout) as room:
+    key = await derive_key(password, invite.code)
+    wish = JoinRoom(invite.code, access, key or None)
+    async with _membership(address, wish, timeout) as room:
         yield room
 
 

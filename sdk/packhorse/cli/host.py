@@ -14,6 +14,7 @@ from packhorse.aio.room import Room, host
 from packhorse.cli import options
 from packhorse.cli.access_options import access_of, add_access_arguments
 from packhorse.cli.output import Output, new_output
+from packhorse.cli.password_options import add_password_arguments, password_of
 from packhorse.cli.running import run_until_stopped, status_line
 from packhorse.cli.service_texts import ServiceAddresses
 from packhorse.cli.texts import Json
@@ -47,6 +48,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="S",
         help="seconds without UDP after which a peer's socket rests (default: %(default).0f)",
     )
+    add_password_arguments(parser, "what who joins has to know")
     add_access_arguments(parser)
     options.add_shared_arguments(parser)
 
@@ -77,7 +79,13 @@ def _open_room(args: argparse.Namespace) -> AbstractAsyncContextManager[Room | L
     if args.legacy:
         return legacy_room(args.relay, HOST, timeout=timeout)
     access = access_of(args)
-    return host(args.relay, max_peers=args.max_peers, access=access, timeout=timeout)
+    return host(
+        args.relay,
+        max_peers=args.max_peers,
+        password=password_of(args),
+        access=access,
+        timeout=timeout,
+    )
 
 
 def _fields(

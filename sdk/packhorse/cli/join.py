@@ -12,6 +12,7 @@ from packhorse.aio.room import Room, join
 from packhorse.cli import options
 from packhorse.cli.access_options import access_of, add_access_arguments
 from packhorse.cli.output import Output, new_output
+from packhorse.cli.password_options import add_password_arguments, password_of
 from packhorse.cli.running import run_until_stopped, status_line
 from packhorse.cli.service_texts import ServiceAddresses
 from packhorse.cli.texts import Json
@@ -46,6 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="with --legacy: own id, 2 or above (default: a random one)",
     )
+    add_password_arguments(parser, "password of the room")
     add_access_arguments(parser)
     options.add_shared_arguments(parser)
 
@@ -96,7 +98,8 @@ def _open_room(
     if args.legacy:
         peer_id = args.id or 2 + secrets.randbelow(LEGACY_MAX_ID - 1)
         return legacy_room(relay, peer_id, timeout=timeout)
-    return join(relay, args.code, access=access_of(args), timeout=timeout)
+    password, access = password_of(args), access_of(args)
+    return join(relay, args.code, password=password, access=access, timeout=timeout)
 
 
 def _fields(

@@ -11,6 +11,7 @@ from packhorse.aio.relay_pinger import RelayPinger
 from packhorse.aio.room import join
 from packhorse.cli import options
 from packhorse.cli.access_options import access_of, add_access_arguments
+from packhorse.cli.password_options import add_password_arguments, password_of
 from packhorse.cli.ping_screen import PingScreen, report
 from packhorse.cli.ping_tally import PingTally, ping_repeatedly
 from packhorse.cli.running import until_signal
@@ -59,6 +60,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="S",
         help="seconds from one to the next (default: %(default)g)",
     )
+    add_password_arguments(parser, "password of the room")
     add_access_arguments(parser)
     options.add_timeout_argument(parser)
     parser.add_argument("--json", action="store_true", help="one JSON object on stdout")
@@ -143,7 +145,10 @@ class Measurement:
     async def _ping_host(self) -> None:
         timeout = options.join_timeout(self._args)
         access = access_of(self._args)
-        async with join(self._relay, self._args.code, access=access, timeout=timeout) as room:
+        password = password_of(self._args)
+        async with join(
+            self._relay, self._args.code, password=password, access=access, timeout=timeout
+        ) as room:
             self._about |= {"code": room.code, "peer_id": room.peer_id}
             await self._repeat(lambda: room.ping_peer(HOST, _PATIENCE))
 

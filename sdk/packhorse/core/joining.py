@@ -18,6 +18,7 @@ from packhorse.wire.errors import (
     refusal,
 )
 from packhorse.wire.messages import Challenge, Create, Error, Grant, Hello, Join, RelayCtrl
+from packhorse.wire.proofs import password_proof
 from packhorse.wire.room_code import RoomCode, is_room_code
 
 if TYPE_CHECKING:
@@ -35,6 +36,8 @@ class CreateRoom:
     max_peers: int | None = None
     """2..1024, host included; None takes the relay's default."""
     access: Access = NO_ACCESS
+    locked: bool = False
+    """Nobody is admitted until the host opens the room."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,12 @@ class JoinRoom:
 
     code: RoomCode
     access: Access = NO_ACCESS
+    password_key: bytes | None = None
+    """Key of the room's password, 32 bytes."""
+
+    def proof(self, cookie: bytes) -> bytes | None:
+        """Return the proof that the password is known, where one is."""
+        return None if self.password_key is None else password_proof(self.password_key, cookie)
 
 
 class Joining:
@@ -167,6 +176,7 @@ class Joining:
                 cookie=challenge.cookie,
                 max_datagram=self._size,
                 code=self._wish.code,
+                proof=self._wish.proof(challenge.cookie),
                 **self._wish.access.fields(challenge.cookie),
             )
         return Create(
@@ -178,6 +188,7 @@ class Joining:
             max_datagram=self._size,
             topology=self._wish.topology,
             max_peers=self._wish.max_peers,
+            locked=True if self._wish.locked else None,
             **self._wish.access.fields(challenge.cookie),
         )
 

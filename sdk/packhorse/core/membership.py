@@ -19,13 +19,14 @@ from packhorse.core.mail import Mail
 from packhorse.core.pings import Liveness, Pings
 from packhorse.core.requests import Requests
 from packhorse.core.retransmission import GIVE_UP_AFTER
+from packhorse.core.room_change import RoomChange
 from packhorse.core.roster import Roster
 from packhorse.core.seal_channel import SealChannel
 from packhorse.core.stages import Stage
 from packhorse.core.sync import SyncSchedule
 from packhorse.wire import constants as c
 from packhorse.wire.address import decode_address
-from packhorse.wire.constants import DropReason, ErrorCode
+from packhorse.wire.constants import DropReason, ErrorCode, Topology
 from packhorse.wire.errors import (
     PackhorseError,
     ParseError,
@@ -71,11 +72,14 @@ class Membership:
         """This member's address as the relay sees it."""
         self.roster = Roster()
         self.pings = Pings(grant, random_bytes, now=now)
+        self.topology = Topology(grant.topology)
+        """Who may address whom."""
         self.closed: Closed | None = None
         self._emit = emit
         self._channel = SealChannel(grant)
         self._sync = SyncSchedule(self.roster, now=now)
         self._requests = Requests()
+        self._changes: dict[int, RoomChange] = {}  # of open requests
         self.mail = Mail(grant, self.roster, emit, drops)
         self._outbox: list[bytes] = []
         self._leave: int | None = None
@@ -93,6 +97,14 @@ class Membership:
         seq = self._channel.take_seq()
         message = Kick(seq=seq, peer=peer, ban=True if ban else None)
         self._requests.open(seq, self._channel.encode(message), now=now)
+        return seq
+
+    def set_room(self, change: RoomChange, *, now: float) -> int:
+        """Ask the relay to change the room; returns the number of the request."""
+        seq = self._channel.take_seq()
+        message = change.message(seq, self.grant.key)
+        self._requests.open(seq, self._channel.encode(message), now=now)
+        self._changes[seq] = change
         return seq
 
     def leave(self, *, now: float) -> None:
@@ -200,6 +212,9 @@ class Membership:
     def _acknowledged(self, ack: Ack) -> None:
         if not self._requests.close(ack.request):
             raise ParseError(DropReason.UNKNOWN_TRANSACTION)
+        change = self._changes.pop(ack.request, None)
+        if change is not None and change.topology is not None and not ack.code:
+            self.topology = change.topology
         if ack.request == self._leave:
             self._close(None)
         else:
@@ -218,6 +233,7 @@ class Membership:
 
     def _check_requests(self, now: float) -> None:
         for seq in self._requests.give_up(now=now):
+            self._changes.pop(seq, None)
             if seq == self._leave:
                 self._close(None)
             else:

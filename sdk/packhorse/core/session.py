@@ -10,6 +10,7 @@ from packhorse.core.joining import CreateRoom, Joining, JoinRoom
 from packhorse.core.machine import MemberMachine
 from packhorse.core.mail import Mail
 from packhorse.core.membership import Membership
+from packhorse.core.room_change import RoomChange
 from packhorse.core.rtt import RttEstimator
 from packhorse.core.stages import Stage
 from packhorse.wire.address import TransportAddress
@@ -84,7 +85,7 @@ class MemberSession:
     @property
     def topology(self) -> Topology:
         """Who may address whom."""
-        return Topology(self._joined().grant.topology)
+        return self._joined().topology
 
     @property
     def max_payload(self) -> int:
@@ -167,6 +168,16 @@ class MemberSession:
         if self._machine.state is not MemberState.JOINED or peer <= 1:
             raise LocalProtocolError(f"kicking peer {peer} is illegal while {self.state.value}")
         return self._joined().kick(peer, ban=ban, now=now)
+
+    def set_room(self, change: RoomChange, *, now: float) -> int:
+        """Change the room; `RequestEnded` tells the outcome.
+
+        Raises:
+            LocalProtocolError: Not joined, or a value is out of range.
+        """
+        if self._machine.state is not MemberState.JOINED:
+            raise LocalProtocolError(f"changing the room is illegal while {self.state.value}")
+        return self._joined().set_room(change, now=now)
 
     def leave(self, *, now: float) -> None:
         """End the session; `Closed` follows. Illegal but harmless when it has ended."""

@@ -41,6 +41,7 @@ CHALLENGE_RATE: Final = 2  # 1/s per session; PATH_CHALLENGEs
 SEAL_RATE: Final = 20
 REGRANT_RATE: Final = 1  # 1/s per session; answers to repeated CREATE and JOIN; five at once
 MAX_DENIALS: Final = 3  # answers; SESSION_UNKNOWN answers to as many PINGs that end a session
+PASSWORD_ITERATIONS: Final = 30000  # iterations; of PBKDF2 for the key of a room's password
 MSGPACK_MAX_STR: Final = 256  # bytes; longest string
 MSGPACK_MAX_BIN: Final = 1180  # bytes; longest byte string
 MSGPACK_MAX_ITEMS: Final = 64  # items; largest container
@@ -149,6 +150,7 @@ class MessageType(IntEnum):
     CLOSED = 24
     PATH_CHALLENGE = 25
     PATH_RESPONSE = 26
+    SET_ROOM = 40
 
 
 class Topology(IntEnum):

@@ -84,6 +84,7 @@ class Create:
         Field(8, "max_peers", FieldType.UINT, minimum=2, maximum=1024, optional=True),
         Field(22, "ticket", FieldType.BYTES, maximum=100, optional=True),
         Field(23, "access", FieldType.BYTES, sizes=(32,), optional=True),
+        Field(26, "locked", FieldType.BOOL, optional=True),
     )
 
     version_min: int
@@ -116,6 +117,9 @@ class Create:
     access: bytes | None = None
     """Proof that the member has the relay's access key."""
 
+    locked: bool | None = None
+    """Nobody is admitted until SET_ROOM says so."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Join:
@@ -134,6 +138,7 @@ class Join:
         Field(9, "code", FieldType.STR, maximum=8),
         Field(22, "ticket", FieldType.BYTES, maximum=100, optional=True),
         Field(23, "access", FieldType.BYTES, sizes=(32,), optional=True),
+        Field(24, "proof", FieldType.BYTES, sizes=(32,), optional=True),
     )
 
     version_min: int
@@ -162,6 +167,9 @@ class Join:
 
     access: bytes | None = None
     """Proof that the member has the relay's access key."""
+
+    proof: bytes | None = None
+    """Proof that the member knows the room's password."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -431,7 +439,7 @@ class Kick:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ack:
-    """Answer to LEAVE and KICK."""
+    """Answer to LEAVE, KICK and SET_ROOM."""
 
     TYPE: ClassVar = MessageType.ACK
     CARRIER: ClassVar = FirstByte.SEAL
@@ -509,9 +517,44 @@ class PathResponse:
     """From PATH_CHALLENGE."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetRoom:
+    """Change what the fields name about the room."""
+
+    TYPE: ClassVar = MessageType.SET_ROOM
+    CARRIER: ClassVar = FirstByte.SEAL
+    SENDER: ClassVar = Sender.MEMBER
+    FIELDS: ClassVar[tuple[Field, ...]] = (
+        Field(1, "seq", FieldType.UINT, minimum=1, maximum=4294967295),
+        Field(7, "topology", FieldType.UINT, maximum=1, optional=True),
+        Field(8, "max_peers", FieldType.UINT, minimum=2, maximum=1024, optional=True),
+        Field(26, "locked", FieldType.BOOL, optional=True),
+        Field(30, "password", FieldType.BYTES, sizes=(32,), optional=True),
+        Field(31, "no_password", FieldType.BOOL, optional=True),
+    )
+
+    seq: int
+    """Sequence number of this direction."""
+
+    topology: int | None = None
+    """0 mesh, 1 star; only while the host is alone."""
+
+    max_peers: int | None = None
+    """Room size wanted, host included."""
+
+    locked: bool | None = None
+    """Admit nobody."""
+
+    password: bytes | None = None
+    """Key of the password, masked; who joins has to prove it."""
+
+    no_password: bool | None = None
+    """Nobody has to prove a password any more."""
+
+
 MemberCtrl = Hello | Create | Join
 RelayCtrl = Challenge | Grant | Error | Nudge
-MemberSeal = Ping | Sync | Leave | Kick | PathResponse
+MemberSeal = Ping | Sync | Leave | Kick | PathResponse | SetRoom
 RelaySeal = Pong | Events | Roster | Ack | Closed | PathChallenge
 Message = MemberCtrl | RelayCtrl | MemberSeal | RelaySeal
 
@@ -536,5 +579,6 @@ MESSAGE_CLASSES: Final[dict[int, type[Message]]] = {
         Closed,
         PathChallenge,
         PathResponse,
+        SetRoom,
     )
 }

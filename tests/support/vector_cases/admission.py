@@ -1,10 +1,11 @@
 """Topics ticket and proof: who is served, and who may join."""
 
+import hashlib
 import hmac
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from tests.support.vector_cases.build import Case, Json, sha256_mac, unhex
+from tests.support.vector_cases.build import Case, Json, sha256_mac, u32, unhex
 
 _KEY = bytes(range(0x40, 0x60))
 _OTHER_KEY = bytes(32)
@@ -115,6 +116,43 @@ def _bad_tickets() -> Iterator[Case]:
 
 def proofs() -> Iterator[Case]:
     """Yield the cases of proof.json."""
+    yield from _access_proofs()
+    yield from _password_keys()
+    for case_id, comment, key, cookie in (
+        ("password_proof", "HMAC over the label and the cookie.", _KEY, _COOKIE),
+        ("password_proof_other_cookie", "Another cookie.", _KEY, bytes(20)),
+    ):
+        proof = hmac.new(key, b"packhorse.v1 proof" + cookie, "sha256").hexdigest()
+        yield _made(case_id, comment, {"of": "password", "key": key.hex()}, cookie, proof)
+    for seq in (1, 2, 2**32 - 1):
+        mask = hmac.new(_KEY, b"packhorse.v1 mask" + u32(seq), "sha256").digest()
+        masked = bytes(one ^ other for one, other in zip(_OTHER_KEY, mask, strict=True))
+        given: dict[str, Json] = {"of": "mask", "key": _KEY.hex(), "seq": str(seq)}
+        comment = "The key of a password, hidden in SET_ROOM: key XOR mask."
+        yield _made(f"mask_{seq}", comment, given, _OTHER_KEY, masked.hex())
+
+
+def _made(case_id: str, comment: str, given: dict[str, Json], data: bytes, proof: str) -> Case:
+    return Case(id=case_id, comment=comment, given=given, data=data, decoded={"proof": proof})
+
+
+def _password_keys() -> Iterator[Case]:
+    for case_id, comment, password, code in (
+        (
+            "password_key",
+            "PBKDF2, 30000 iterations; the bytes are the password.",
+            "tag",
+            "K7QM2XPA",
+        ),
+        ("password_key_other_room", "The code is the salt.", "tag", "00000000"),
+        ("password_key_utf8", "As typed, in UTF-8; longer than a block.", "é" * 40, "K7QM2XPA"),
+    ):
+        salt = b"packhorse.v1 room " + code.encode()
+        key = hashlib.pbkdf2_hmac("sha256", password.encode(), salt, 30_000).hex()
+        yield _made(case_id, comment, {"of": "key", "code": code}, password.encode(), key)
+
+
+def _access_proofs() -> Iterator[Case]:
     for case_id, comment, key, cookie, flags in (
         ("access_by_hand", "HMAC over the label and the cookie.", _KEY, _COOKIE, ("independent",)),
         ("access_other_key", "Another key.", _OTHER_KEY, _COOKIE, ()),

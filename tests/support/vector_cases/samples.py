@@ -68,6 +68,7 @@ CTRL: Final[dict[str, tuple[Values, Values]]] = {
             "max_peers": 1024,
             "ticket": b"\xff" * 100,
             "access": b"\xff" * 32,
+            "locked": True,
         },
     ),
     "JOIN": (
@@ -79,6 +80,7 @@ CTRL: Final[dict[str, tuple[Values, Values]]] = {
             "code": "ZZZZZZZZ",
             "ticket": b"\xff" * 100,
             "access": b"\xff" * 32,
+            "proof": b"\xff" * 32,
         },
     ),
     "GRANT": (GRANT, _FULL_GRANT),
@@ -120,5 +122,16 @@ SEAL: Final[dict[str, tuple[Values, Values]]] = {
     "PATH_RESPONSE": (
         {"seq": 1, "challenge": bytes(8)},
         {"seq": _MAX, "challenge": b"\xff" * 8},
+    ),
+    "SET_ROOM": (
+        {"seq": 1},
+        {
+            "seq": _MAX,
+            "topology": 1,
+            "max_peers": 1024,
+            "locked": True,
+            "password": b"\xff" * 32,
+            "no_password": True,
+        },
     ),
 }

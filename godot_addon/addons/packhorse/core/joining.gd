@@ -144,6 +144,8 @@ func _request() -> PackedByteArray:
 		fields[&"code"] = _wish.code
 		return Ctrl.encode(Constants.MessageType.JOIN, fields, _transaction, _grease)
 	fields[&"topology"] = _wish.topology
+	if _wish.locked:
+		fields[&"locked"] = true
 	if _wish.max_peers:
 		fields[&"max_peers"] = _wish.max_peers
 	return Ctrl.encode(Constants.MessageType.CREATE, fields, _transaction, _grease)

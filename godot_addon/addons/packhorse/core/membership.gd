@@ -8,6 +8,7 @@ const Event := preload("event.gd")
 const Message := preload("../wire/message.gd")
 const Pings := preload("pings.gd")
 const Requests := preload("requests.gd")
+const RoomChange := preload("room_change.gd")
 const Roster := preload("roster.gd")
 const SealChannel := preload("seal_channel.gd")
 const Stages := preload("stages.gd")
@@ -64,6 +65,13 @@ func kick(peer: int, ban: bool, now: float) -> int:
 	if ban:
 		fields[&"ban"] = true
 	return _open_request(Constants.MessageType.KICK, fields, now)
+
+
+## Asks the relay to change the room; returns the number of the request.
+func set_room(change: RoomChange, now: float) -> int:
+	var sequence := _channel.next_sequence()
+	var fields := change.fields(sequence, grant.bytes(&"key"))
+	return _open_request(Constants.MessageType.SET_ROOM, fields, now)
 
 
 ## Tells the relay that the session ends.

@@ -23,6 +23,11 @@ func _init(grant: Message) -> void:
 	_key_in = Seal.derive_key(grant.bytes(&"key"), MessageLayout.Sender.RELAY)
 
 
+## Returns what [method take_sequence] will return.
+func next_sequence() -> int:
+	return _next_sequence
+
+
 ## Returns the next sequence number of this direction.
 func take_sequence() -> int:
 	_next_sequence += 1

@@ -13,6 +13,7 @@ const Machine := preload("machine.gd")
 const Membership := preload("membership.gd")
 const Message := preload("../wire/message.gd")
 const MessageLayout := preload("../wire/message_layout.gd")
+const RoomChange := preload("room_change.gd")
 const Rtt := preload("rtt.gd")
 const Stages := preload("stages.gd")
 const Wish := preload("wish.gd")
@@ -123,6 +124,14 @@ func kick(peer: int, ban: bool, now: float) -> Error:
 		return ERR_INVALID_PARAMETER
 	_membership.kick(peer, ban, now)
 	return OK
+
+
+## Changes the room; REQUEST_ENDED tells the outcome. Returns the number of the request, or 0 when
+## not joined.
+func set_room(change: RoomChange, now: float) -> int:
+	if _machine.state != Constants.MemberState.JOINED:
+		return 0
+	return _membership.set_room(change, now)
 
 
 ## Ends the session; CLOSED follows. Harmless when it has ended.

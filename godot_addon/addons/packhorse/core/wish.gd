@@ -14,13 +14,22 @@ var max_peers := 0
 var ticket := PackedByteArray()
 ## Access key of the relay; empty for none.
 var access_key := PackedByteArray()
+## Password of the room; empty for none. The shell turns it into [member password_key].
+var password := ""
+## Key of the password of the room to join, 32 bytes; empty for none.
+var password_key := PackedByteArray()
+## Nobody is admitted to the new room until its host opens it.
+var locked := false
 
 
-## Returns the fields of a request with [param cookie] that show that the relay may serve us.
+## Returns the fields of a request with [param cookie] that show that the relay may serve us, and
+## that the room may admit us.
 func access_fields(cookie: PackedByteArray) -> Dictionary[StringName, Variant]:
 	var fields: Dictionary[StringName, Variant] = {}
 	if ticket:
 		fields[&"ticket"] = ticket
 	if access_key:
-		fields[&"access"] = Proofs.access(access_key, cookie)
+		fields[&"access"] = Proofs.access_proof(access_key, cookie)
+	if code and password_key:
+		fields[&"proof"] = Proofs.password_proof(password_key, cookie)
 	return fields

@@ -200,6 +200,18 @@ func join_room(relay: String, code: String, options: PackhorseRoomOptions = null
 	return _connect(relay, wish, options)
 
 
+## Changes the room that this peer hosts: [member PackhorseRoomOptions.max_peers] unless it is 0,
+## [member PackhorseRoomOptions.locked] and [member PackhorseRoomOptions.password]. Nobody who is in
+## has to leave.
+##
+## [constant @GlobalScope.ERR_UNAVAILABLE] when this peer is not the host of a room, or while an
+## earlier change is under way.
+func set_room_options(options: PackhorseRoomOptions) -> Error:
+	if _status != CONNECTION_CONNECTED:
+		return ERR_UNAVAILABLE
+	return _client.change_room(RoomWish.change(options), options.password)
+
+
 ## Returns the smoothed round-trip time in seconds, or -1 before the first measurement.
 ##
 ## In this version it is the time to the relay and back, the same for every [param _peer_id]. It

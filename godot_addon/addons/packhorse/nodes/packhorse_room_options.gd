@@ -12,6 +12,10 @@ enum Topology {
 @export var topology := Topology.MESH
 ## Largest number of peers in a new room, host included: 2 to 1024, or 0 for the relay's default.
 @export_range(0, 1024) var max_peers := 0
+## Password of the room: who joins has to know the one of the host. It is never sent.
+@export var password := ""
+## Nobody is admitted to a new room until [method PackhorseMultiplayerPeer.set_room_options].
+@export var locked := false
 ## Ticket of the relay's operator, where the relay asks for one: the line that
 ## [code]packhorse ticket[/code] printed.
 @export var ticket := ""

@@ -1,15 +1,27 @@
 extends RefCounted
 ## Room options as the core takes them.
 
+const RoomChange := preload("../core/room_change.gd")
 const Secret := preload("../wire/secret.gd")
 const Wish := preload("../core/wish.gd")
 
 const _SHORTEST_KEY := 16  # bytes
 
 
-## Adds ticket and access key to [param wish]; false when one of them cannot be read.
+## Adds passwords, ticket and access key to [param wish]; false when one of them cannot be read.
 static func add_access(wish: Wish, options: PackhorseRoomOptions) -> bool:
+	wish.password = options.password
+	wish.locked = options.locked and not wish.code
 	wish.ticket = Secret.parse(options.ticket)
 	wish.access_key = Secret.parse(options.access_key)
 	var has_ticket := not options.ticket or not wish.ticket.is_empty()
 	return has_ticket and (not options.access_key or wish.access_key.size() >= _SHORTEST_KEY)
+
+
+## Returns what [method PackhorseMultiplayerPeer.set_room_options] changes.
+static func change(options: PackhorseRoomOptions) -> RoomChange:
+	var wanted := RoomChange.new()
+	wanted.max_peers = options.max_peers if options.max_peers else RoomChange.UNCHANGED
+	wanted.locked = 1 if options.locked else 0
+	wanted.removes_password = not options.password
+	return wanted

@@ -39,6 +39,7 @@ enum MessageType {
 	CLOSED = 24,
 	PATH_CHALLENGE = 25,
 	PATH_RESPONSE = 26,
+	SET_ROOM = 40,
 }
 
 ## Who may address whom in a room.
@@ -131,6 +132,7 @@ const CHALLENGE_RATE := 2  ## 1/s per session; PATH_CHALLENGEs
 const SEAL_RATE := 20
 const REGRANT_RATE := 1  ## 1/s per session; answers to repeated CREATE and JOIN; five at once
 const MAX_DENIALS := 3  ## answers; SESSION_UNKNOWN answers to as many PINGs that end a session
+const PASSWORD_ITERATIONS := 30000  ## iterations; of PBKDF2 for the key of a room's password
 const MSGPACK_MAX_STR := 256  ## bytes; longest string
 const MSGPACK_MAX_BIN := 1180  ## bytes; longest byte string
 const MSGPACK_MAX_ITEMS := 64  ## items; largest container

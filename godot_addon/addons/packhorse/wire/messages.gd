@@ -54,6 +54,7 @@ static var layouts: Dictionary[int, MessageLayout] = {
 			Field.uint(8, &"max_peers", 2, 1024).as_optional(),
 			Field.bytes_up_to(22, &"ticket", 100).as_optional(),
 			Field.bytes_of(23, &"access", [32]).as_optional(),
+			Field.boolean(26, &"locked").as_optional(),
 		]
 	),
 	Constants.MessageType.JOIN:
@@ -71,6 +72,7 @@ static var layouts: Dictionary[int, MessageLayout] = {
 			Field.text(9, &"code", 8),
 			Field.bytes_up_to(22, &"ticket", 100).as_optional(),
 			Field.bytes_of(23, &"access", [32]).as_optional(),
+			Field.bytes_of(24, &"proof", [32]).as_optional(),
 		]
 	),
 	Constants.MessageType.GRANT:
@@ -224,6 +226,20 @@ static var layouts: Dictionary[int, MessageLayout] = {
 		[
 			Field.uint(1, &"seq", 1, 4294967295),
 			Field.bytes_of(14, &"challenge", [8]),
+		]
+	),
+	Constants.MessageType.SET_ROOM:
+	_layout(
+		&"SET_ROOM",
+		_SEAL,
+		_MEMBER,
+		[
+			Field.uint(1, &"seq", 1, 4294967295),
+			Field.uint(7, &"topology", 0, 1).as_optional(),
+			Field.uint(8, &"max_peers", 2, 1024).as_optional(),
+			Field.boolean(26, &"locked").as_optional(),
+			Field.bytes_of(30, &"password", [32]).as_optional(),
+			Field.boolean(31, &"no_password").as_optional(),
 		]
 	),
 }

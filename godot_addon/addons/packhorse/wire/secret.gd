@@ -9,7 +9,7 @@ const _WHITE_SPACE := " \t\r\n"
 ## base64url.
 static func parse(text: String) -> PackedByteArray:
 	var joined := _without_white_space(text).rstrip("=")
-	if joined.length() % 4 == 1:
+	if not joined or joined.length() % 4 == 1:
 		return PackedByteArray()
 	for symbol in joined:
 		if symbol not in _SYMBOLS:

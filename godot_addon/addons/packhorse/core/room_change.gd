@@ -1,0 +1,33 @@
+extends RefCounted
+## What a host changes about its room while it runs.
+
+const Proofs := preload("../wire/proofs.gd")
+
+const UNCHANGED := -1
+
+## A topology, only while the host is alone; or UNCHANGED.
+var topology := UNCHANGED
+## Size of the room, host included: 2..1024; or UNCHANGED.
+var max_peers := UNCHANGED
+## 1 to admit nobody, 0 to admit again; or UNCHANGED.
+var locked := UNCHANGED
+## Key of the new password, 32 bytes; empty leaves it as it is.
+var password_key := PackedByteArray()
+## Nobody has to know a password any more.
+var removes_password := false
+
+
+## Returns the fields of SET_ROOM with the number [param sequence].
+func fields(sequence: int, session_key: PackedByteArray) -> Dictionary[StringName, Variant]:
+	var changed: Dictionary[StringName, Variant] = {}
+	if topology != UNCHANGED:
+		changed[&"topology"] = topology
+	if max_peers != UNCHANGED:
+		changed[&"max_peers"] = max_peers
+	if locked != UNCHANGED:
+		changed[&"locked"] = locked == 1
+	if password_key:
+		changed[&"password"] = Proofs.mask_key(password_key, session_key, sequence)
+	if removes_password:
+		changed[&"no_password"] = true
+	return changed
