@@ -15,6 +15,7 @@ from packhorse.core.access import Access
 from packhorse.core.events import (
     EVERYBODY,
     HOST,
+    JoinRequested,
     Message,
     PeerFound,
     PeerId,
@@ -60,6 +61,7 @@ __all__ = [
     "DropReason",
     "ErrorCode",
     "JoinDeniedError",
+    "JoinRequested",
     "LocalProtocolError",
     "Message",
     "Mode",

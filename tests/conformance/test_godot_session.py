@@ -10,6 +10,7 @@ from typing import Final
 import pytest
 
 from packhorse.core.access import NO_ACCESS, Access
+from packhorse.core.events import JoinRequested
 from packhorse.core.joining import CreateRoom, JoinRoom
 from packhorse.core.room_change import RoomChange
 from packhorse.wire.address import TransportAddress
@@ -122,7 +123,7 @@ def _live_through(network: Network) -> None:
         _join(network, random)
     network.run(2.0)
     actions = [_join, _talk, _talk, _talk, _disturb, _disturb, _rebind, _forge, _wait]
-    actions += [_set_room]
+    actions += [_set_room, _decide, _decide]
     actions += [_kick, _leave, _cut] if random.random() < 0.7 else []  # otherwise all stay
     for _ in range(_STEPS):
         random.choice(actions)(network, random)
@@ -137,7 +138,7 @@ def _join(network: Network, random: Random) -> None:
         is_known = host.session.state is MemberState.JOINED and random.random() < 0.9
         code = host.session.code if is_known else "00000000"
         key = random.choice([None, PASSWORD_KEY])
-        network.join(code, random.choice(ACCESSES), password_key=key)
+        network.join(code, random.choice(ACCESSES), password_key=key, name="é")
 
 
 def _talk(network: Network, random: Random) -> None:
@@ -190,9 +191,18 @@ def _set_room(network: Network, random: Random) -> None:
                 topology=random.choice([None, *Topology]),
                 max_peers=random.choice([None, 2, 12, 1024]),
                 locked=random.choice([None, True, False, False]),
+                approval=random.choice([None, True, False]),
                 password_key=random.choice([None, b"", b"", PASSWORD_KEY]),
             )
         )
+
+
+def _decide(network: Network, random: Random) -> None:
+    """Answer somebody who waits, or nobody."""
+    host = network.members[0]
+    if host.session.state is MemberState.JOINED:
+        asked = [each.request for each in host.events if isinstance(each, JoinRequested)]
+        host.decide(random.choice([*asked[-3:], 99]), admit=random.random() < 0.7)
 
 
 def _leave(network: Network, random: Random) -> None:

@@ -14,6 +14,7 @@ from packhorse.cli.main import main
 from packhorse_relay.aio.server import RelayServer
 from tests.support.godot_member import GodotMember
 from tests.support.relays import address_of, new_relay
+from tests.support.waiting import next_of
 
 PASSWORD: Final = "open sesame ü"  # noqa: S105
 _TIMEOUT: Final = 15.0  # seconds; the key of a password on a busy machine
@@ -25,10 +26,12 @@ async def relay() -> AsyncIterator[RelayServer]:
         yield server
 
 
-async def denied(relay: RelayServer, code: str, password: str | None = None) -> bool:
+async def denied(
+    relay: RelayServer, code: str, password: str | None = None, name: str = ""
+) -> bool:
     """Tell whether a JOIN is refused."""
     try:
-        async with packhorse.join(address_of(relay), code, password=password):
+        async with packhorse.join(address_of(relay), code, password=password, name=name):
             return False
     except packhorse.JoinDeniedError:
         return True
@@ -71,6 +74,39 @@ async def test_host_changes_the_topology_while_alone(relay: RelayServer) -> None
         await room.set_options(topology=packhorse.Topology.STAR)
         async with packhorse.join(address_of(relay), room.code) as guest:
             assert (room.topology, guest.topology) == (packhorse.Topology.STAR,) * 2
+
+
+async def test_host_decides_who_joins(relay: RelayServer) -> None:
+    """ADM-8, ADM-9: by events."""
+    async with packhorse.host(address_of(relay), approve=True) as room:
+
+        async def decide() -> None:
+            for is_welcome in (False, True):
+                event = await next_of(room, packhorse.JoinRequested)
+                assert event.name == "Ann"
+                await (room.admit if is_welcome else room.refuse)(event.request)
+
+        deciding = asyncio.create_task(decide())
+        with pytest.raises(packhorse.JoinDeniedError):
+            async with packhorse.join(address_of(relay), room.code, name="Ann"):
+                pass
+        async with packhorse.join(address_of(relay), room.code, name="Ann") as guest:
+            assert guest.peer_id == 2
+        await deciding
+        with pytest.raises(packhorse.RelayRefusedError) as refused:
+            await room.admit(99)
+        assert refused.value.code is packhorse.ErrorCode.REQUEST_UNKNOWN
+
+
+async def test_function_decides_who_joins(relay: RelayServer) -> None:
+    async def approve(event: packhorse.JoinRequested) -> bool:
+        if event.name == "Mallory":
+            raise ValueError(event.name)
+        return event.name == "Ann"
+
+    async with packhorse.host(address_of(relay), approve=approve) as room:
+        for name, is_welcome in (("Bob", False), ("Ann", True), ("Mallory", False)):
+            assert await denied(relay, room.code, name=name) is not is_welcome
 
 
 @pytest.mark.parametrize("peers", [1, 1025])

@@ -14,7 +14,7 @@ from packhorse.core.access import NO_ACCESS, Access, AccessFields
 from packhorse.wire.constants import DropReason, ErrorCode
 from packhorse.wire.ctrl import decode_ctrl, encode_ctrl
 from packhorse.wire.fields import Sender
-from packhorse.wire.messages import Error, Grant, Join
+from packhorse.wire.messages import Ack, Error, Grant, Join, Pending
 from packhorse.wire.ticket import Permission, Ticket, show_secret, sign_ticket
 from packhorse_relay.core.settings import Settings
 from packhorse_relay.core.tickets import Gate, OperatorKeys
@@ -246,3 +246,38 @@ def welch_t(one: list[int], other: list[int]) -> float:
     """Return Welch's t statistic of two samples."""
     error = variance(one) / len(one) + variance(other) / len(other)
     return (fmean(one) - fmean(other)) / math.sqrt(error)
+
+
+def test_attack_foreign_admit_lets_nobody_in() -> None:
+    """ADM-8: neither a client, nor the host of another room, nor its client decides."""
+    rig = Rig(UNLIMITED)
+    host, client = rig.room(2)
+    other_host, other_client = rig.room(2, first=20)
+    for each in (host, other_host):
+        each.send(each.set_room(approval=True))
+    outcome = rig.ask_to_join(Applicant(address=EVE), host.code)
+    assert outcome.answers == [Pending()]
+    codes = []
+    for member in (client, other_client, other_host):
+        sent = member.send(member.decide(1, admit=True)).sent
+        codes += [m.code for m in member.heard(sent) if isinstance(m, Ack)]
+
+    assert codes == [ErrorCode.NOT_ALLOWED, ErrorCode.NOT_ALLOWED, ErrorCode.REQUEST_UNKNOWN]
+    assert rig.core.session_count == 4
+    host.send(host.decide(1, admit=True))
+    assert rig.core.session_count == 5
+
+
+def test_attack_requests_of_one_source_leave_places_for_others() -> None:
+    """ADM-9, LIM-1."""
+    rig = Rig(UNLIMITED)
+    host = rig.create(address(1))
+    host.send(host.set_room(approval=True))
+    for port in range(2000, 2100):
+        rig.ask_to_join(Applicant(address=address(900, port), nonce=nonce(port)), host.code)
+    bob = rig.ask_to_join(Applicant(address=address(2)), host.code)
+
+    assert bob.answers == [Pending()]
+    assert len(rig.core._approvals) == 5
+    rig.advance(31)
+    assert len(rig.core._approvals) == 0

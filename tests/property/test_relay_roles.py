@@ -17,6 +17,7 @@ from packhorse.wire.messages import (
     Events,
     Grant,
     Join,
+    JoinRequest,
     PathChallenge,
     Pong,
     RelaySeal,
@@ -50,7 +51,13 @@ def two_rooms(rig: Rig) -> tuple[Members, Members]:
 def room_states(rig: Rig) -> dict[str, tuple[object, ...]]:
     """Return what SET_ROOM can change, of every room."""
     return {
-        room.code: (room.topology, room.max_peers, room.is_locked, room.password_key)
+        room.code: (
+            room.topology,
+            room.max_peers,
+            room.is_locked,
+            room.password_key,
+            room.needs_approval,
+        )
         for room in rig.core._registry.rooms.values()
     }
 
@@ -91,6 +98,7 @@ REQUESTS: Final[dict[str, Callable[[RawMember], bytes]]] = {
     "ping": RawMember.ping,
     "sync": lambda member: member.sync(0),
     "leave": RawMember.leave,
+    "admit": lambda member: member.decide(1, admit=True),
     "path_response": lambda member: member.path_response(bytes(8)),
 }
 
@@ -118,6 +126,7 @@ def test_attack_30_only_the_host_of_the_room_removes_anybody(role: str, target: 
     [
         {"max_peers": 7},
         {"locked": True},
+        {"approval": True},
         {"password_key": bytes(32)},
         {"password_key": b""},
         {"locked": True, "max_peers": 7},
@@ -166,6 +175,7 @@ def test_attack_30_other_requests_concern_only_who_makes_them(role: str, request
         Roster(seq=9, rev=1, page=0, pages=1, peers=()),
         Ack(seq=9, request=1, code=0),
         Closed(seq=9, code=ErrorCode.KICKED),
+        JoinRequest(seq=9, request=1, name=""),
         PathChallenge(seq=9, challenge=bytes(8)),
     ],
 )

@@ -122,6 +122,12 @@ class Member:
         self.wake()
         return request
 
+    def decide(self, request: int, *, admit: bool) -> int:
+        """Admit or refuse somebody who waits; returns the number of the request."""
+        number = self.session.decide(request, admit=admit, now=self._network.clock.now)
+        self.wake()
+        return number
+
 
 class Network:
     """Runs the relay and the members until a condition holds or a deadline has come."""
@@ -158,10 +164,15 @@ class Network:
         )
 
     def join(
-        self, code: str, access: Access = NO_ACCESS, *, password_key: bytes | None = None
+        self,
+        code: str,
+        access: Access = NO_ACCESS,
+        *,
+        password_key: bytes | None = None,
+        name: str = "",
     ) -> Member:
         """Start a member that wants to join the room with this code."""
-        return self._start(JoinRoom(RoomCode(code), access, password_key))
+        return self._start(JoinRoom(RoomCode(code), access, password_key, name))
 
     def roster(self, code: str) -> dict[int, int]:
         """Return the members that the relay sees in a room, with their states."""

@@ -28,6 +28,7 @@ _NAMES: dict[type, str] = {
     events.Message: "MESSAGE",
     events.RequestEnded: "REQUEST_ENDED",
     events.StageChanged: "STAGE_CHANGED",
+    events.JoinRequested: "JOIN_REQUESTED",
     events.Closed: "CLOSED",
 }
 EVENT_NAMES = frozenset(_NAMES.values())
@@ -78,6 +79,10 @@ class RecordedSession(MemberSession):
     def set_room(self, change: RoomChange, *, now: float) -> int:
         self._start("set_room", now=_exact(now), change=_change(change))
         return super().set_room(change, now=now)
+
+    def decide(self, request: int, *, admit: bool, now: float) -> int:
+        self._start("decide", now=_exact(now), request=request, admit=admit)
+        return super().decide(request, admit=admit, now=now)
 
     def leave(self, *, now: float) -> None:
         self._start("leave", now=_exact(now))
@@ -130,7 +135,12 @@ def _wish(wish: CreateRoom | JoinRoom) -> dict[str, Any]:
         "access_key": (wish.access._key or b"").hex(),
     }
     if isinstance(wish, JoinRoom):
-        return {"code": wish.code, "password_key": (wish.password_key or b"").hex(), **access}
+        return {
+            "code": wish.code,
+            "name": wish.name,
+            "password_key": (wish.password_key or b"").hex(),
+            **access,
+        }
     return {
         "topology": int(wish.topology),
         "max_peers": wish.max_peers or 0,
@@ -144,6 +154,7 @@ def _change(change: RoomChange) -> dict[str, Any]:
     return {
         "topology": -1 if change.topology is None else int(change.topology),
         "max_peers": -1 if change.max_peers is None else change.max_peers,
+        "approval": -1 if change.approval is None else int(change.approval),
         "locked": -1 if change.locked is None else int(change.locked),
         "password_key": (change.password_key or b"").hex(),
         "removes_password": change.password_key == b"",
@@ -166,6 +177,8 @@ def _event(event: events.Event) -> list[Any]:  # noqa: PLR0911 - one for each ki
             return [_NAMES[events.Closed], 0 if error is None else _code(error)]
         case events.Joined() | events.SessionLost() | events.SessionResumed():
             return [_NAMES[type(event)]]
+        case events.JoinRequested(request, name):
+            return [_NAMES[events.JoinRequested], request, name]
         case events.PingAnswered():
             raise AssertionError("no recording pings a peer")
 

@@ -14,6 +14,7 @@ from packhorse.wire.ctrl import decode_ctrl, encode_ctrl, encode_padded
 from packhorse.wire.fields import Sender
 from packhorse.wire.header import decode_header, encode_destination
 from packhorse.wire.messages import (
+    Admit,
     Challenge,
     Create,
     Grant,
@@ -302,6 +303,10 @@ class RawMember:
         """Return the next SEAL datagram: SET_ROOM with the fields of `RoomChange`."""
         change = RoomChange(**changes)
         return self.seal(change.message(self._take_seq(), self.grant.key))
+
+    def decide(self, request: int, *, admit: bool) -> bytes:
+        """Return the next SEAL datagram: ADMIT."""
+        return self.seal(Admit(seq=self._take_seq(), request=request, admit=admit))
 
     def path_response(self, challenge: bytes) -> bytes:
         """Return the next SEAL datagram: PATH_RESPONSE."""

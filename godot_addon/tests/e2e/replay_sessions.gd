@@ -61,6 +61,10 @@ func _do(session: Session, step: Dictionary) -> Dictionary:
 			var peer: float = step["peer"]
 			var is_ban: bool = step["ban"]
 			session.kick(int(peer), is_ban, now)
+		"decide":
+			var request: float = step["request"]
+			var is_welcome: bool = step["admit"]
+			session.decide(int(request), is_welcome, now)
 		"set_room":
 			var change: Dictionary = step["change"]
 			session.set_room(_change(change), now)
@@ -105,6 +109,8 @@ func _event(event: Event) -> Array:
 			written.append(float(event.peer))
 		Event.Type.REQUEST_ENDED:
 			written.append_array([float(event.request), float(event.code)])
+		Event.Type.JOIN_REQUESTED:
+			written.append_array([float(event.request), event.text])
 		Event.Type.STAGE_CHANGED:
 			written.append(Stages.Stage.find_key(event.stage))
 		Event.Type.CLOSED:
@@ -117,6 +123,7 @@ func _wish(wish: Dictionary) -> Wish:
 	made.code = wish.get("code", "")
 	made.password_key = str(wish.get("password_key", "")).hex_decode()
 	made.locked = wish.get("locked", false)
+	made.name = wish.get("name", "")
 	made.ticket = str(wish["ticket"]).hex_decode()
 	made.access_key = str(wish["access_key"]).hex_decode()
 	var max_peers: float = wish.get("max_peers", 0.0)
@@ -129,12 +136,13 @@ func _wish(wish: Dictionary) -> Wish:
 func _change(change: Dictionary) -> RoomChange:
 	var made := RoomChange.new()
 	var numbers := {}
-	for key: String in ["topology", "max_peers", "locked"]:
+	for key: String in ["topology", "max_peers", "locked", "approval"]:
 		var number: float = change[key]
 		numbers[key] = int(number)
 	made.topology = numbers["topology"]
 	made.max_peers = numbers["max_peers"]
 	made.locked = numbers["locked"]
+	made.approval = numbers["approval"]
 	made.password_key = str(change["password_key"]).hex_decode()
 	made.removes_password = change["removes_password"]
 	return made

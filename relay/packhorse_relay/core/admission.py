@@ -1,5 +1,6 @@
 """HELLO, CREATE and JOIN: who becomes a member, and at what cost to the relay."""
 
+import hmac
 from collections.abc import Callable
 from typing import Final, Never
 
@@ -8,8 +9,9 @@ from packhorse.wire.address import encode_address, source_of
 from packhorse.wire.constants import DropReason, ErrorCode, RoomEventKind, Topology
 from packhorse.wire.cookie import Offer, is_valid_cookie, make_cookie
 from packhorse.wire.ctrl import encode_ctrl, encode_padded
-from packhorse.wire.messages import Challenge, Create, Error, Grant, Hello, Join
+from packhorse.wire.messages import Challenge, Create, Error, Grant, Hello, Join, Pending
 from packhorse.wire.ticket import Permission
+from packhorse_relay.core.approval import Approvals, Waiting
 from packhorse_relay.core.blocks import JoinFailures
 from packhorse_relay.core.buckets import SourceBuckets, TokenBucket
 from packhorse_relay.core.drops import DatagramDropped
@@ -17,7 +19,7 @@ from packhorse_relay.core.members import Members
 from packhorse_relay.core.outbox import Outbox
 from packhorse_relay.core.registry import Registry
 from packhorse_relay.core.request import Request
-from packhorse_relay.core.rooms import Room, Session
+from packhorse_relay.core.rooms import Approved, Room, Session
 from packhorse_relay.core.settings import Settings
 from packhorse_relay.core.tickets import Gate, Pass
 
@@ -38,6 +40,7 @@ class Admission:
         gate: Gate,
         random_bytes: Callable[[int], bytes],
         *,
+        approvals: Approvals,
         now: float,
     ) -> None:
         self._settings = settings
@@ -45,6 +48,9 @@ class Admission:
         self._members = members
         self._outbox = outbox
         self._gate = gate
+        self._approvals = approvals
+        approvals.admit = self._admit_waiting
+        approvals.refuse = self._refuse_waiting
         self._secret = random_bytes(32)
         self._hellos = SourceBuckets(settings.hello_rate, settings.hello_rate * _HELLO_BURST)
         self._creates = SourceBuckets(settings.create_rate / _MINUTE, settings.create_rate)
@@ -101,7 +107,7 @@ class Admission:
 
     def join(self, join: Join, request: Request) -> None:
         """Add a proven address to a room (SPEC.md section 5)."""
-        if self._is_repeated(join, request):
+        if self._is_waiting(join, request) or self._is_repeated(join, request):
             return
         self._check_rate(self._joins, request)
         allowed = self._check_gate(join, Permission.JOIN, request)
@@ -115,19 +121,52 @@ class Admission:
             self._refuse(ErrorCode.QUOTA, request)
         if room.is_full:
             self._refuse(ErrorCode.ROOM_FULL, request)
+        if room.needs_approval:
+            self._hold(room, join, request)
+            return
         self._admit(room, join, request)
+
+    def _is_waiting(self, join: Join, request: Request) -> bool:
+        """Answer a JOIN that repeats one about which the host decides."""
+        waiting = self._approvals.find(request.source, join, now=request.now)
+        if waiting is None:
+            return False
+        if waiting.verdict is not None:
+            self._refuse(waiting.verdict, request)
+        self._outbox.send(encode_ctrl(Pending(), request.transaction), request.source)
+        return True
+
+    def _hold(self, room: Room, join: Join, request: Request) -> None:
+        if not self._approvals.hold(room, join, request):
+            self._refuse(ErrorCode.RATE_LIMITED, request, retry_after=c.APPROVAL)
+        self._outbox.send(encode_ctrl(Pending(), request.transaction), request.source)
+
+    def _admit_waiting(self, waiting: Waiting, now: float) -> int:
+        """Make a member of somebody whom the host admits; returns 0 or why that cannot be."""
+        request = waiting.request._replace(now=now)
+        if self._registry.is_full_for_session():
+            return ErrorCode.RELAY_FULL
+        if not self._registry.has_session_quota(request.source):
+            return ErrorCode.QUOTA
+        if waiting.room.is_full:
+            return ErrorCode.ROOM_FULL
+        approved = Approved(waiting.join.cookie, now + c.APPROVAL)
+        self._admit(waiting.room, waiting.join, request, approved)
+        return 0
+
+    def _refuse_waiting(self, waiting: Waiting) -> None:
+        error = Error(code=waiting.verdict or ErrorCode.JOIN_DENIED)
+        request = waiting.request
+        self._outbox.send(encode_ctrl(error, request.transaction), request.source)
 
     def _is_repeated(self, message: Create | Join, request: Request) -> bool:
         """Check the cookie; grant again what this attempt was granted already."""
-        offer = Offer(message.version_min, message.version_max, message.features)
-        if not is_valid_cookie(
-            message.cookie, self._secret, request.source, message.nonce, offer, now=request.now
-        ):
+        session = self._registry.find_attempt(request.source, message.nonce)
+        if not (self._is_fresh(message, request) or _is_approved(session, message, request)):
             error = Error(code=ErrorCode.COOKIE_INVALID)
             self._refuse_unproven(error, DropReason.COOKIE_INVALID, request)
         if self._registry.has_ended(request.source, message.nonce):
             self._refuse(ErrorCode.JOIN_DENIED, request)
-        session = self._registry.find_attempt(request.source, message.nonce)
         if session is None:
             return False
         if not session.regrants.take(now=request.now):
@@ -135,6 +174,12 @@ class Admission:
         session.max_datagram = self._agreed_size(message)
         self._grant(session, message, request)
         return True
+
+    def _is_fresh(self, message: Create | Join, request: Request) -> bool:
+        offer = Offer(message.version_min, message.version_max, message.features)
+        return is_valid_cookie(
+            message.cookie, self._secret, request.source, message.nonce, offer, now=request.now
+        )
 
     def _check_rate(self, buckets: SourceBuckets, request: Request) -> None:
         source = source_of(request.source)
@@ -152,10 +197,17 @@ class Admission:
             self._refuse(allowed, request)
         return allowed
 
-    def _admit(self, room: Room, message: Create | Join, request: Request) -> None:
+    def _admit(
+        self,
+        room: Room,
+        message: Create | Join,
+        request: Request,
+        approved: Approved | None = None,
+    ) -> None:
         session = self._registry.add_session(
             room, request.source, message.nonce, self._agreed_size(message), now=request.now
         )
+        session.approved = approved
         self._members.watch(session)
         self._members.announce(room, RoomEventKind.PEER_JOINED, session.peer)
         self._grant(session, message, request)
@@ -203,3 +255,13 @@ class Admission:
         reply = encode_ctrl(error, request.transaction)
         self._outbox.try_reply_unproven(reply, request.data, request.source, now=request.now)
         raise DatagramDropped(reason)
+
+
+def _is_approved(session: Session | None, message: Create | Join, request: Request) -> bool:
+    """Tell whether a JOIN repeats one whose cookie became old while the host decided."""
+    approved = None if session is None else session.approved
+    return (
+        approved is not None
+        and approved.until > request.now
+        and hmac.compare_digest(approved.cookie, message.cookie)
+    )

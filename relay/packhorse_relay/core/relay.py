@@ -13,6 +13,7 @@ from packhorse.wire.fields import Sender
 from packhorse.wire.header import Header, decode_header, is_legacy
 from packhorse.wire.messages import Create, Hello, Join, Nudge
 from packhorse_relay.core.admission import Admission
+from packhorse_relay.core.approval import Approvals
 from packhorse_relay.core.drops import DatagramDropped
 from packhorse_relay.core.forwarding import ForwardingTable
 from packhorse_relay.core.members import Members
@@ -48,10 +49,20 @@ class RelayCore:
         self._outbox = Outbox(settings, now=now)
         self._registry = Registry(settings, random_bytes)
         self._members = Members(settings, self._registry, self._outbox)
+        self._approvals = Approvals(self._registry, self._members)
         self._admission = Admission(
-            settings, self._registry, self._members, self._outbox, gate, random_bytes, now=now
+            settings,
+            self._registry,
+            self._members,
+            self._outbox,
+            gate,
+            random_bytes,
+            approvals=self._approvals,
+            now=now,
         )
-        self._sealed = SealedRequests(self._registry, self._members, self._outbox, random_bytes)
+        self._sealed = SealedRequests(
+            self._registry, self._members, self._outbox, self._approvals, random_bytes
+        )
         self.drops: Counter[DropReason] = Counter()
         """Datagrams that were not acted upon, by reason."""
         self._forwarded = 0
@@ -87,12 +98,13 @@ class RelayCore:
     def handle_timeout(self, *, now: float) -> None:
         """Do what is due; calling early or late is harmless."""
         self._members.handle_timeout(now=now)
+        self._approvals.handle_timeout(now=now)
         if self._legacy is not None:
             self._legacy.handle_timeout(now=now)
 
     def next_timeout(self) -> float | None:
         """Return when `handle_timeout` next has work, or None."""
-        deadlines = [self._members.next_timeout()]
+        deadlines = [self._members.next_timeout(), self._approvals.next_timeout()]
         if self._legacy is not None:
             deadlines.append(self._legacy.next_timeout())
         return min((deadline for deadline in deadlines if deadline is not None), default=None)

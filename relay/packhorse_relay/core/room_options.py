@@ -40,6 +40,8 @@ def _set_doors(session: Session, message: SetRoom) -> None:
     room = session.room
     if message.locked is not None:
         room.is_locked = message.locked
+    if message.approval is not None:
+        room.needs_approval = message.approval
     if message.password is not None:
         room.password_key = mask_password_key(message.password, session.key, message.seq)
     elif message.no_password:

@@ -32,6 +32,13 @@ class RoomEvent(NamedTuple):
     code: int
 
 
+class Approved(NamedTuple):
+    """A cookie that still counts for a repeated JOIN, because the host took its time."""
+
+    cookie: bytes
+    until: float
+
+
 class PendingPath(NamedTuple):
     """A new address that has to prove itself."""
 
@@ -74,6 +81,8 @@ class Session:
     """SEAL datagrams that are acted upon."""
     regrants: TokenBucket
     """Answers to repeated CREATE and JOIN."""
+    approved: "Approved | None" = None
+    """The JOIN by which it was admitted after its cookie had become old."""
     check_at: float = 0.0
     """When its lease is looked at next."""
     is_lost: bool = False
@@ -130,6 +139,10 @@ class Room:
     group: Group
     app: str | None = None
     """Application of the ticket that created it; None without a ticket."""
+    needs_approval: bool = False
+    """The host decides about each who wants to join."""
+    next_request: int = 0
+    """Number of the last request that waited for the host."""
     is_locked: bool = False
     """Nobody is admitted."""
     password_key: bytes | None = None

@@ -10,6 +10,7 @@ from packhorse.wire.ctrl import encode_ctrl
 from packhorse.wire.fields import Sender
 from packhorse.wire.messages import (
     Ack,
+    Admit,
     Closed,
     Error,
     Kick,
@@ -23,6 +24,7 @@ from packhorse.wire.messages import (
     Sync,
 )
 from packhorse.wire.seal import decode_seal, encode_seal
+from packhorse_relay.core.approval import Approvals
 from packhorse_relay.core.drops import DatagramDropped
 from packhorse_relay.core.members import Members
 from packhorse_relay.core.outbox import Outbox
@@ -43,6 +45,7 @@ class SealedRequests:
         registry: Registry,
         members: Members,
         outbox: Outbox,
+        approvals: Approvals,
         random_bytes: Callable[[int], bytes],
     ) -> None:
         self._registry = registry
@@ -50,6 +53,7 @@ class SealedRequests:
         self._outbox = outbox
         self._random_bytes = random_bytes
         self._options = RoomOptions(registry)
+        self._approvals = approvals
 
     def receive(self, request: Request) -> None:
         """Check MAC and sequence, renew the lease, act (SPEC.md sections 6 to 8)."""
@@ -87,6 +91,9 @@ class SealedRequests:
                 self._members.end(session, 0, now=request.now)
             case SetRoom():
                 self._acknowledge(session, message.seq, self._options.change(session, message))
+            case Admit():
+                code = self._approvals.decide(session, message, now=request.now)
+                self._acknowledge(session, message.seq, code)
             case PathResponse():  # pragma: no branch - there are no others
                 self._move(session, request)
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import Final
@@ -13,6 +13,7 @@ from packhorse.core.events import Closed, Event, Joined, Message, StageChanged
 from packhorse.core.joining import CreateRoom, JoinRoom
 from packhorse.core.relay_address import RelayAddress
 from packhorse.core.stages import Stage
+from packhorse.wire.constants import APPROVAL
 from packhorse.wire.errors import (
     ConnectivityError,
     PackhorseError,
@@ -37,6 +38,7 @@ async def connect(
     attempt = _Attempt(relay, wish)
     try:
         async with asyncio.timeout(deadline) as timeout:
+            attempt.on_waiting = partial(_extend, timeout)
             return await attempt.run(timeout.when() or 0.0)
     except PackhorseError as error:
         _note_advice(error)
@@ -45,6 +47,13 @@ async def connect(
         timed_out = TransactionTimeoutError(attempt.stage, 0, deadline)
         _note_advice(timed_out)
         raise timed_out from None
+
+
+def _extend(timeout: asyncio.Timeout) -> None:
+    """Leave the time that a host takes to decide out of the deadline."""
+    when = timeout.when()
+    if when is not None:
+        timeout.reschedule(when + APPROVAL)
 
 
 def _note_advice(error: PackhorseError) -> None:
@@ -59,6 +68,8 @@ class _Attempt:
         self._relay = relay
         self._wish = wish
         self._race: _Race | None = None
+        self.on_waiting: Callable[[], None] = lambda: None
+        """Called when the host has been asked to admit us."""
 
     @property
     def stage(self) -> str:
@@ -80,7 +91,7 @@ class _Attempt:
 
     async def _race_once(self) -> SessionDriver:
         addresses = await resolve(self._relay)
-        self._race = _Race(self._wish)
+        self._race = _Race(self._wish, self.on_waiting)
         try:
             return await self._race.run(addresses)
         except TransactionTimeoutError as error:
@@ -128,8 +139,9 @@ async def _running(work: Coroutine[None, None, None]) -> AsyncIterator[None]:
 class _Race:
     """Greets every address, a little apart; the first that answers is joined through."""
 
-    def __init__(self, wish: CreateRoom | JoinRoom) -> None:
+    def __init__(self, wish: CreateRoom | JoinRoom, on_waiting: Callable[[], None]) -> None:
         self._wish = wish
+        self._on_waiting = on_waiting
         self._drivers: list[SessionDriver] = []
         self._result: asyncio.Future[SessionDriver] = asyncio.get_running_loop().create_future()
         self._running = 0
@@ -166,6 +178,8 @@ class _Race:
         match event:
             case StageChanged(stage):
                 self.stage = stage
+                if stage is Stage.WAITING:
+                    self._on_waiting()
                 self._close_all_but(driver)
             case Joined() if not self._result.done():
                 driver.hold_events()  # some come before the winner's owner can take them

@@ -9,7 +9,7 @@ from typing import Final, Self
 from packhorse.aio.answers import Answers
 from packhorse.aio.connect import connect
 from packhorse.aio.driver import SessionDriver
-from packhorse.aio.host_commands import HostCommands, derive_key
+from packhorse.aio.host_commands import Approve, HostCommands, derive_key
 from packhorse.core.access import NO_ACCESS, Access
 from packhorse.core.delivery.hub import PeerStatistics
 from packhorse.core.events import (
@@ -18,6 +18,7 @@ from packhorse.core.events import (
     Closed,
     Event,
     Joined,
+    JoinRequested,
     Message,
     PeerId,
     PingAnswered,
@@ -50,6 +51,7 @@ class Room(HostCommands):
     """
 
     def __init__(self, driver: SessionDriver) -> None:
+        super().__init__()
         self.on_message: Callable[[Message], None] | None = None
         """Called with each message as it comes; while set, messages are not iterated over."""
         self._driver = driver
@@ -268,6 +270,8 @@ class Room(HostCommands):
                 self._pings.give(ping, rtt)
             case StageChanged() | Joined():
                 pass
+            case JoinRequested() if self._take_join_request(event):
+                pass
             case _:
                 self._put(event)
 
@@ -312,12 +316,13 @@ class Room(HostCommands):
 
 
 @asynccontextmanager
-async def host(
+async def host(  # noqa: PLR0913 - all but one by keyword
     relay: str | RelayAddress,
     *,
     topology: Topology = Topology.MESH,
     max_peers: int | None = None,
     password: str | None = None,
+    approve: bool | Approve = False,
     access: Access = NO_ACCESS,
     timeout: float = 10.0,  # noqa: ASYNC109 - the deadline is part of the answer's error
 ) -> AsyncIterator[Room]:
@@ -328,18 +333,19 @@ async def host(
         topology: Who may address whom.
         max_peers: 2..1024, host included; None takes the relay's default.
         password: What who joins has to know; it is never sent.
+        approve: True to decide about each `JoinRequested`, or a function of it that decides.
         access: Ticket or access key, where the relay asks for one.
         timeout: Seconds until the room must exist, 0.1..600.
 
     Raises:
         PackhorseError: The room cannot be had; `stage` and `advice` say more.
     """
-    if max_peers is not None and not 2 <= max_peers <= 1024:  # noqa: PLR2004 - SPEC.md section 4
-        raise ConfigurationError(f"max_peers is {max_peers}, must be 2..1024")
-    wish = CreateRoom(topology=topology, max_peers=max_peers, access=access, locked=bool(password))
+    wish = CreateRoom(
+        topology=topology, max_peers=max_peers, access=access, locked=bool(password or approve)
+    )
     async with _membership(relay, wish, timeout) as room:
-        if password:  # the key depends on the code
-            await room.set_options(password=password, locked=False)
+        if wish.locked:
+            await room.open_doors(password, approve)
         yield room
 
 
@@ -349,6 +355,7 @@ async def join(
     code: str,
     *,
     password: str | None = None,
+    name: str = "",
     access: Access = NO_ACCESS,
     timeout: float = 10.0,  # noqa: ASYNC109 - the deadline is part of the answer's error
 ) -> AsyncIterator[Room]:
@@ -358,8 +365,10 @@ async def join(
         relay: `host` or `host:port`; None when `code` is an invite that names it.
         code: Room code or invite (`CODE@host:port`), as a person typed it.
         password: The room's password, if it has one; it is never sent.
+        name: Who asks, at most 64 bytes; shown to a host that decides who may join.
         access: Ticket or access key, where the relay asks for one.
-        timeout: Seconds until the room must be joined, 0.1..600.
+        timeout: Seconds until the room must be joined, 0.1..600. The time that a host
+            takes to decide, up to 30 s, is not counted.
 
     Raises:
         PackhorseError: The room cannot be joined; `stage` and `advice` say more.
@@ -369,7 +378,7 @@ async def join(
     if address is None:
         raise ConfigurationError("no relay is named", "give the relay or an invite CODE@host:port")
     key = await derive_key(password, invite.code)
-    wish = JoinRoom(invite.code, access, key or None)
+    wish = JoinRoom(invite.code, access, key or None, name)
     async with _membership(address, wish, timeout) as room:
         yield room
 

@@ -8,6 +8,7 @@ from packhorse.cli.tcp_texts import service_sentence
 from packhorse.core.events import (
     HOST,
     Event,
+    JoinRequested,
     PeerEvent,
     PeerFound,
     PeerJoined,
@@ -51,7 +52,7 @@ def event_fields(event: Event | Notice) -> dict[str, Json]:
     return fields
 
 
-def event_sentence(event: Event | Notice) -> str | None:
+def event_sentence(event: Event | Notice) -> str | None:  # noqa: PLR0911 - one for each family
     """Return what a person should read of an event; None for nothing."""
     match event:
         case PeerJoined() | PeerLeft() | PeerLost() | PeerFound():
@@ -60,6 +61,8 @@ def event_sentence(event: Event | Notice) -> str | None:
         case SessionLost() | SessionResumed():
             is_lost = isinstance(event, SessionLost)
             return "the relay does not answer; trying on" if is_lost else "the relay answers again"
+        case JoinRequested(request, name):
+            return f"{printable(name) or 'somebody'} wants to join (request {request})"
         case NothingListens() | ApplicationUnreachable():
             return _server_sentence(event)
         case PayloadTooLarge() | ApplicationFound() | ApplicationsCollide():
@@ -68,6 +71,11 @@ def event_sentence(event: Event | Notice) -> str | None:
             return service_sentence(event)
         case _:
             return None
+
+
+def printable(text: str) -> str:
+    """Return what a stranger wrote with everything escaped that a terminal might obey."""
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
 
 def summary(traffic: Traffic) -> str:

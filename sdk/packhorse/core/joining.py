@@ -6,18 +6,28 @@ from typing import TYPE_CHECKING, Final
 
 from packhorse.core.access import NO_ACCESS, Access
 from packhorse.core.machine import MemberMachine
-from packhorse.core.retransmission import Retransmission
+from packhorse.core.retransmission import GIVE_UP_AFTER, Polling, Retransmission
 from packhorse.core.stages import Stage
 from packhorse.wire import constants as c
 from packhorse.wire.constants import DropReason, ErrorCode, MemberCause, MemberState, Topology
 from packhorse.wire.ctrl import encode_ctrl, encode_padded
 from packhorse.wire.errors import (
+    ConfigurationError,
     PackhorseError,
     ParseError,
     TransactionTimeoutError,
     refusal,
 )
-from packhorse.wire.messages import Challenge, Create, Error, Grant, Hello, Join, RelayCtrl
+from packhorse.wire.messages import (
+    Challenge,
+    Create,
+    Error,
+    Grant,
+    Hello,
+    Join,
+    Pending,
+    RelayCtrl,
+)
 from packhorse.wire.proofs import password_proof
 from packhorse.wire.room_code import RoomCode, is_room_code
 
@@ -39,6 +49,13 @@ class CreateRoom:
     locked: bool = False
     """Nobody is admitted until the host opens the room."""
 
+    def __post_init__(self) -> None:
+        """Refuse a size that CREATE cannot carry."""
+        if self.max_peers is not None and not 2 <= self.max_peers <= c.MAX_PEERS_HARD:  # noqa: PLR2004
+            raise ConfigurationError(
+                f"max_peers is {self.max_peers}, must be 2..{c.MAX_PEERS_HARD}"
+            )
+
 
 @dataclass(frozen=True, slots=True)
 class JoinRoom:
@@ -48,6 +65,8 @@ class JoinRoom:
     access: Access = NO_ACCESS
     password_key: bytes | None = None
     """Key of the room's password, 32 bytes."""
+    name: str = ""
+    """Who asks, for hosts that decide; at most 64 bytes of UTF-8."""
 
     def proof(self, cookie: bytes) -> bytes | None:
         """Return the proof that the password is known, where one is."""
@@ -80,6 +99,8 @@ class Joining:
     @property
     def stage(self) -> Stage:
         """What is being waited for."""
+        if isinstance(self._schedule, Polling):
+            return Stage.WAITING
         is_greeting = self._machine.state is MemberState.GREETING
         return Stage.REACHING if is_greeting else Stage.JOINING
 
@@ -118,6 +139,8 @@ class Joining:
                 self._start_request(now)
             case Grant() if self._challenge is not None and self._is_as_challenged(message):
                 self.grant = message
+            case Pending() if isinstance(self._wish, JoinRoom) and self._challenge is not None:
+                self._wait(now)
             case Error():
                 self._refused(message, now)
             case _:
@@ -131,7 +154,13 @@ class Joining:
 
     def _start_request(self, now: float) -> None:
         self._transaction = self._draw_u32() or 1  # 0 is that of NUDGE
-        self._schedule = Retransmission(now=now)
+        self._schedule: Retransmission | Polling = Retransmission(now=now)
+
+    def _wait(self, now: float) -> None:
+        """The host has been asked: repeat JOIN in peace until it has decided."""
+        if not isinstance(self._schedule, Polling):
+            patience = c.APPROVAL + GIVE_UP_AFTER
+            self._schedule = Polling(c.PENDING_REPEAT, patience, now=now)
 
     def _is_acceptable(self, challenge: Challenge) -> bool:
         is_offered = challenge.features & ~self._features == 0
@@ -177,6 +206,7 @@ class Joining:
                 max_datagram=self._size,
                 code=self._wish.code,
                 proof=self._wish.proof(challenge.cookie),
+                name=self._wish.name or None,
                 **self._wish.access.fields(challenge.cookie),
             )
         return Create(

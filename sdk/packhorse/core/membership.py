@@ -7,6 +7,7 @@ from packhorse.core.events import (
     Closed,
     Event,
     Joined,
+    JoinRequested,
     PeerEvent,
     PeerId,
     PeerJoined,
@@ -15,6 +16,7 @@ from packhorse.core.events import (
     SessionLost,
     SessionResumed,
 )
+from packhorse.core.join_requests import JoinRequests
 from packhorse.core.mail import Mail
 from packhorse.core.pings import Liveness, Pings
 from packhorse.core.requests import Requests
@@ -36,8 +38,10 @@ from packhorse.wire.errors import (
 from packhorse.wire.header import Header
 from packhorse.wire.messages import (
     Ack,
+    Admit,
     Events,
     Grant,
+    JoinRequest,
     Kick,
     Leave,
     MemberSeal,
@@ -79,6 +83,7 @@ class Membership:
         self._channel = SealChannel(grant)
         self._sync = SyncSchedule(self.roster, now=now)
         self._requests = Requests()
+        self._join_requests = JoinRequests()
         self._changes: dict[int, RoomChange] = {}  # of open requests
         self.mail = Mail(grant, self.roster, emit, drops)
         self._outbox: list[bytes] = []
@@ -105,6 +110,13 @@ class Membership:
         message = change.message(seq, self.grant.key)
         self._requests.open(seq, self._channel.encode(message), now=now)
         self._changes[seq] = change
+        return seq
+
+    def decide(self, request: int, *, admit: bool, now: float) -> int:
+        """Admit or refuse somebody who waits; returns the number of the request."""
+        seq = self._channel.take_seq()
+        message = Admit(seq=seq, request=request, admit=admit)
+        self._requests.open(seq, self._channel.encode(message), now=now)
         return seq
 
     def leave(self, *, now: float) -> None:
@@ -190,6 +202,9 @@ class Membership:
                 self._acknowledged(message)
             case ClosedMessage():
                 self._closed_by_relay(message)
+            case JoinRequest():
+                if self._join_requests.is_new(message.request):
+                    self._emit(JoinRequested(message.request, message.name))
             case PathChallenge():  # pragma: no branch - the type has no other member
                 self.pings.forget_open()
                 self._send_new(lambda seq: PathResponse(seq=seq, challenge=message.challenge))

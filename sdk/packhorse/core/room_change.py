@@ -17,6 +17,8 @@ class RoomChange:
     """2..1024, host included; nobody has to leave."""
     locked: bool | None = None
     """Whether nobody is admitted."""
+    approval: bool | None = None
+    """Whether the host decides about each who wants to join."""
     password_key: bytes | None = None
     """32 bytes; empty removes the password."""
 
@@ -28,6 +30,7 @@ class RoomChange:
             topology=self.topology,
             max_peers=self.max_peers,
             locked=self.locked,
+            approval=self.approval,
             password=mask_password_key(key, session_key, seq) if key else None,
             no_password=True if key == b"" else None,
         )

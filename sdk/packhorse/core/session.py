@@ -179,6 +179,16 @@ class MemberSession:
             raise LocalProtocolError(f"changing the room is illegal while {self.state.value}")
         return self._joined().set_room(change, now=now)
 
+    def decide(self, request: int, *, admit: bool, now: float) -> int:
+        """Admit or refuse somebody who waits; `RequestEnded` tells the outcome.
+
+        Raises:
+            LocalProtocolError: Not joined, or `request` is no u32 above 0.
+        """
+        if self._machine.state is not MemberState.JOINED:
+            raise LocalProtocolError(f"admitting is illegal while {self.state.value}")
+        return self._joined().decide(request, admit=admit, now=now)
+
     def leave(self, *, now: float) -> None:
         """End the session; `Closed` follows. Illegal but harmless when it has ended."""
         if self._machine.state in {MemberState.LEAVING, MemberState.CLOSED}:

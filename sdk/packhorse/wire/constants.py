@@ -88,6 +88,8 @@ MAX_SESSIONS: Final = 4096  # sessions; live sessions in all
 MAX_PEERS: Final = 64  # peers; members of a room, host included, unless the host asks for fewer
 MAX_PEERS_HARD: Final = 1024  # peers; largest room that a relay may be configured to allow
 BANS_PER_ROOM: Final = 64  # sources; banned sources; the oldest gives way
+PENDING_PER_ROOM: Final = 16  # requests; requests to join that wait for the host
+PENDING_PER_SOURCE: Final = 4  # requests; of them from one source
 MAX_SOURCES: Final = 16384  # sources; sources that a limiter remembers; the oldest gives way
 MAX_TOMBSTONES: Final = 4096  # sessions; ended sessions that are remembered; the oldest gives way
 LEGACY_HOST_ID: Final = 1  # id of the host
@@ -107,6 +109,8 @@ CLIENT_REMOVED_AFTER: Final = 60.0  # seconds; without valid SEAL a client is re
 # seconds; without valid SEAL the host is removed and the room closed
 HOST_REMOVED_AFTER: Final = 120.0
 PATH_PROOF: Final = 3.0  # seconds; a new address must answer PATH_CHALLENGE within this time
+APPROVAL: Final = 30.0  # seconds; a request to join waits for the host at most this long
+PENDING_REPEAT: Final = 2.0  # seconds; who waits repeats JOIN
 TOMBSTONE: Final = 60.0  # seconds; an ended session answers its member with CLOSED for this time
 SYNC_RETRY: Final = 0.25  # seconds; first repetition of SYNC; doubles up to 4 s
 
@@ -139,6 +143,7 @@ class MessageType(IntEnum):
     GRANT = 5
     ERROR = 6
     NUDGE = 7
+    PENDING = 12
     PING = 16
     PONG = 17
     SYNC = 18
@@ -151,6 +156,8 @@ class MessageType(IntEnum):
     PATH_CHALLENGE = 25
     PATH_RESPONSE = 26
     SET_ROOM = 40
+    JOIN_REQUEST = 41
+    ADMIT = 42
 
 
 class Topology(IntEnum):
@@ -198,6 +205,7 @@ class ErrorCode(IntEnum):
     JOIN_DENIED = 202
     NOT_ALLOWED = 203
     SESSION_UNKNOWN = 204
+    REQUEST_UNKNOWN = 205
     RATE_LIMITED = 300
     RELAY_FULL = 301
     ROOM_FULL = 302
@@ -350,6 +358,10 @@ ERROR_TEXTS: Final[dict[int, tuple[str, str]]] = {  # sentence and advice
     ErrorCode.SESSION_UNKNOWN: (
         "the relay does not know this session; it was probably restarted",
         "join again; if you are the host, open a new room and send its code",
+    ),
+    ErrorCode.REQUEST_UNKNOWN: (
+        "nobody waits with this request to join any more",
+        "it was decided already, or it waited for more than 30 seconds",
     ),
     ErrorCode.RATE_LIMITED: (
         "too many requests from this address",

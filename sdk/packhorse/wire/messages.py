@@ -139,6 +139,7 @@ class Join:
         Field(22, "ticket", FieldType.BYTES, maximum=100, optional=True),
         Field(23, "access", FieldType.BYTES, sizes=(32,), optional=True),
         Field(24, "proof", FieldType.BYTES, sizes=(32,), optional=True),
+        Field(25, "name", FieldType.STR, maximum=64, optional=True),
     )
 
     version_min: int
@@ -170,6 +171,9 @@ class Join:
 
     proof: bytes | None = None
     """Proof that the member knows the room's password."""
+
+    name: str | None = None
+    """Who asks; shown to the host where it decides."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -279,6 +283,16 @@ class Nudge:
     """Your datagram's address and tag belong to no session: send PING now. Transaction id 0."""
 
     TYPE: ClassVar = MessageType.NUDGE
+    CARRIER: ClassVar = FirstByte.CTRL
+    SENDER: ClassVar = Sender.RELAY
+    FIELDS: ClassVar[tuple[Field, ...]] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pending:
+    """Answer to JOIN: the host has been asked."""
+
+    TYPE: ClassVar = MessageType.PENDING
     CARRIER: ClassVar = FirstByte.CTRL
     SENDER: ClassVar = Sender.RELAY
     FIELDS: ClassVar[tuple[Field, ...]] = ()
@@ -439,7 +453,7 @@ class Kick:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ack:
-    """Answer to LEAVE, KICK and SET_ROOM."""
+    """Answer to LEAVE, KICK, SET_ROOM and ADMIT."""
 
     TYPE: ClassVar = MessageType.ACK
     CARRIER: ClassVar = FirstByte.SEAL
@@ -529,6 +543,7 @@ class SetRoom:
         Field(7, "topology", FieldType.UINT, maximum=1, optional=True),
         Field(8, "max_peers", FieldType.UINT, minimum=2, maximum=1024, optional=True),
         Field(26, "locked", FieldType.BOOL, optional=True),
+        Field(27, "approval", FieldType.BOOL, optional=True),
         Field(30, "password", FieldType.BYTES, sizes=(32,), optional=True),
         Field(31, "no_password", FieldType.BOOL, optional=True),
     )
@@ -545,6 +560,9 @@ class SetRoom:
     locked: bool | None = None
     """Admit nobody."""
 
+    approval: bool | None = None
+    """The host decides about each who wants to join."""
+
     password: bytes | None = None
     """Key of the password, masked; who joins has to prove it."""
 
@@ -552,10 +570,56 @@ class SetRoom:
     """Nobody has to prove a password any more."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JoinRequest:
+    """Somebody waits for the host's decision."""
+
+    TYPE: ClassVar = MessageType.JOIN_REQUEST
+    CARRIER: ClassVar = FirstByte.SEAL
+    SENDER: ClassVar = Sender.RELAY
+    FIELDS: ClassVar[tuple[Field, ...]] = (
+        Field(1, "seq", FieldType.UINT, minimum=1, maximum=4294967295),
+        Field(13, "request", FieldType.UINT, minimum=1, maximum=4294967295),
+        Field(25, "name", FieldType.STR, maximum=64),
+    )
+
+    seq: int
+    """Sequence number of this direction."""
+
+    request: int
+    """Number of the request in this room."""
+
+    name: str
+    """As in JOIN."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Admit:
+    """The host's decision."""
+
+    TYPE: ClassVar = MessageType.ADMIT
+    CARRIER: ClassVar = FirstByte.SEAL
+    SENDER: ClassVar = Sender.MEMBER
+    FIELDS: ClassVar[tuple[Field, ...]] = (
+        Field(1, "seq", FieldType.UINT, minimum=1, maximum=4294967295),
+        Field(13, "request", FieldType.UINT, minimum=1, maximum=4294967295),
+        Field(33, "admit", FieldType.BOOL),
+    )
+
+    seq: int
+    """Sequence number of this direction."""
+
+    request: int
+    """From JOIN_REQUEST."""
+
+    admit: bool
+    """Whether to admit."""
+
+
 MemberCtrl = Hello | Create | Join
-RelayCtrl = Challenge | Grant | Error | Nudge
-MemberSeal = Ping | Sync | Leave | Kick | PathResponse | SetRoom
-RelaySeal = Pong | Events | Roster | Ack | Closed | PathChallenge
+RelayCtrl = Challenge | Grant | Error | Nudge | Pending
+MemberSeal = Ping | Sync | Leave | Kick | PathResponse | SetRoom | Admit
+RelaySeal = Pong | Events | Roster | Ack | Closed | PathChallenge | JoinRequest
 Message = MemberCtrl | RelayCtrl | MemberSeal | RelaySeal
 
 MESSAGE_CLASSES: Final[dict[int, type[Message]]] = {
@@ -568,6 +632,7 @@ MESSAGE_CLASSES: Final[dict[int, type[Message]]] = {
         Grant,
         Error,
         Nudge,
+        Pending,
         Ping,
         Pong,
         Sync,
@@ -580,5 +645,7 @@ MESSAGE_CLASSES: Final[dict[int, type[Message]]] = {
         PathChallenge,
         PathResponse,
         SetRoom,
+        JoinRequest,
+        Admit,
     )
 }

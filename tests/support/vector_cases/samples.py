@@ -81,6 +81,7 @@ CTRL: Final[dict[str, tuple[Values, Values]]] = {
             "ticket": b"\xff" * 100,
             "access": b"\xff" * 32,
             "proof": b"\xff" * 32,
+            "name": "é" * 32,
         },
     ),
     "GRANT": (GRANT, _FULL_GRANT),
@@ -89,6 +90,7 @@ CTRL: Final[dict[str, tuple[Values, Values]]] = {
         {"version_min": 255, "version_max": 255, "code": 65535, "retry_after_ms": 3600000},
     ),
     "NUDGE": ({}, {}),
+    "PENDING": ({}, {}),
 }
 
 _EVENTS: Final = [[rev, rev % 4 + 1, 2 + rev, 403] for rev in range(1, 33)]
@@ -130,8 +132,17 @@ SEAL: Final[dict[str, tuple[Values, Values]]] = {
             "topology": 1,
             "max_peers": 1024,
             "locked": True,
+            "approval": True,
             "password": b"\xff" * 32,
             "no_password": True,
         },
+    ),
+    "JOIN_REQUEST": (
+        {"seq": 1, "request": 1, "name": ""},
+        {"seq": _MAX, "request": _MAX, "name": "é" * 32},
+    ),
+    "ADMIT": (
+        {"seq": 1, "request": 1, "admit": False},
+        {"seq": _MAX, "request": _MAX, "admit": True},
     ),
 }

@@ -12,6 +12,7 @@ enum Type {
 	SESSION_RESUMED,  ## The relay answers again.
 	REQUEST_ENDED,  ## [member request] ended with [member code]: 0 done, or why not.
 	STAGE_CHANGED,  ## Joining has come to [member stage].
+	JOIN_REQUESTED,  ## Somebody called [member text] waits with [member request].
 	CLOSED,  ## The session has ended; [member error] is null when this side left.
 }
 
@@ -24,6 +25,7 @@ var code := 0
 var request := 0
 var stage := Stages.Stage.RESOLVING
 var data := PackedByteArray()
+var text := ""
 var error: PackhorseError = null
 
 
@@ -44,6 +46,14 @@ static func message(source: int, bytes: PackedByteArray) -> Self:
 static func request_ended(sequence: int, why: int) -> Self:
 	var event := Self.new(Type.REQUEST_ENDED, 0, why)
 	event.request = sequence
+	return event
+
+
+## Returns the event of somebody who calls itself [param who] and waits for the host.
+static func join_requested(number: int, who: String) -> Self:
+	var event := Self.new(Type.JOIN_REQUESTED)
+	event.request = number
+	event.text = who
 	return event
 
 

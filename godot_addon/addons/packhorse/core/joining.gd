@@ -8,6 +8,7 @@ const Constants := preload("../wire/constants.gd")
 const Ctrl := preload("../wire/ctrl.gd")
 const Machine := preload("machine.gd")
 const Message := preload("../wire/message.gd")
+const Polling := preload("polling.gd")
 const Retransmission := preload("retransmission.gd")
 const RoomCode := preload("../wire/room_code.gd")
 const Stages := preload("stages.gd")
@@ -44,6 +45,8 @@ func _init(wish: Wish, machine: Machine, random_bytes: Callable, now: float) -> 
 
 ## Returns what is being waited for.
 func stage() -> Stages.Stage:
+	if _schedule is Polling:
+		return Stages.Stage.WAITING
 	var is_greeting := _machine.state == Constants.MemberState.GREETING
 	return Stages.Stage.REACHING if is_greeting else Stages.Stage.JOINING
 
@@ -75,6 +78,8 @@ func receive(message: Message, transaction: int, now: float) -> StringName:
 			return _receive_challenge(message, now)
 		Constants.MessageType.GRANT:
 			return _receive_grant(message)
+		Constants.MessageType.PENDING:
+			return _receive_pending(now)
 		Constants.MessageType.ERROR:
 			_refused(message, now)
 			return &""
@@ -101,6 +106,16 @@ func _receive_grant(message: Message) -> StringName:
 	if not RoomCode.is_canonical(message.text(&"code")):
 		return Constants.DROP_UNEXPECTED_MESSAGE
 	grant = message
+	return &""
+
+
+## The host has been asked: repeats JOIN in peace until it has decided.
+func _receive_pending(now: float) -> StringName:
+	if _challenge == null or not _wish.code:
+		return Constants.DROP_UNEXPECTED_MESSAGE
+	if not _schedule is Polling:
+		var patience := Constants.APPROVAL + Retransmission.give_up_after()
+		_schedule = Polling.new(Constants.PENDING_REPEAT, patience, now)
 	return &""
 
 
@@ -142,6 +157,8 @@ func _request() -> PackedByteArray:
 	fields.merge(_wish.access_fields(_challenge.bytes(&"cookie")))
 	if _wish.code:
 		fields[&"code"] = _wish.code
+		if _wish.name:
+			fields[&"name"] = _wish.name
 		return Ctrl.encode(Constants.MessageType.JOIN, fields, _transaction, _grease)
 	fields[&"topology"] = _wish.topology
 	if _wish.locked:

@@ -5,6 +5,7 @@ const Address := preload("../wire/address.gd")
 const Constants := preload("../wire/constants.gd")
 const EarlyData := preload("early_data.gd")
 const Event := preload("event.gd")
+const JoinRequests := preload("join_requests.gd")
 const Message := preload("../wire/message.gd")
 const Pings := preload("pings.gd")
 const Requests := preload("requests.gd")
@@ -27,6 +28,7 @@ var _drops: Dictionary[StringName, int]  # the session's own dictionary
 var _own_id: int
 var _channel: SealChannel
 var _sync: SyncSchedule
+var _join_requests := JoinRequests.new()
 var _requests := Requests.new()
 var _early := EarlyData.new()
 var _outbox: Array[PackedByteArray] = []
@@ -72,6 +74,12 @@ func set_room(change: RoomChange, now: float) -> int:
 	var sequence := _channel.next_sequence()
 	var fields := change.fields(sequence, grant.bytes(&"key"))
 	return _open_request(Constants.MessageType.SET_ROOM, fields, now)
+
+
+## Admits or refuses somebody who waits; returns the number of the request.
+func decide(request: int, admit: bool, now: float) -> int:
+	var fields: Dictionary[StringName, Variant] = {&"request": request, &"admit": admit}
+	return _open_request(Constants.MessageType.ADMIT, fields, now)
 
 
 ## Tells the relay that the session ends.
@@ -161,6 +169,10 @@ func _act(message: Message, now: float) -> StringName:
 			return _acknowledged(message)
 		Constants.MessageType.CLOSED:
 			_closed_by_relay(message)
+		Constants.MessageType.JOIN_REQUEST:
+			var request := message.number(&"request")
+			if _join_requests.is_new(request):
+				_events.append(Event.join_requested(request, message.text(&"name")))
 		Constants.MessageType.PATH_CHALLENGE:
 			pings.forget_open()
 			var challenge := message.bytes(&"challenge")

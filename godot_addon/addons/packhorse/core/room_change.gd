@@ -11,6 +11,8 @@ var topology := UNCHANGED
 var max_peers := UNCHANGED
 ## 1 to admit nobody, 0 to admit again; or UNCHANGED.
 var locked := UNCHANGED
+## 1 to be asked about each who wants to join, 0 not to be; or UNCHANGED.
+var approval := UNCHANGED
 ## Key of the new password, 32 bytes; empty leaves it as it is.
 var password_key := PackedByteArray()
 ## Nobody has to know a password any more.
@@ -26,6 +28,8 @@ func fields(sequence: int, session_key: PackedByteArray) -> Dictionary[StringNam
 		changed[&"max_peers"] = max_peers
 	if locked != UNCHANGED:
 		changed[&"locked"] = locked == 1
+	if approval != UNCHANGED:
+		changed[&"approval"] = approval == 1
 	if password_key:
 		changed[&"password"] = Proofs.mask_key(password_key, session_key, sequence)
 	if removes_password:

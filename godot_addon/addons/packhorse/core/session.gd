@@ -1,3 +1,4 @@
+# gdlint: disable=max-public-methods
 extends RefCounted
 ## A member's session as a pure state machine: datagrams and time in, datagrams and events out.
 ##
@@ -19,6 +20,7 @@ const Stages := preload("stages.gd")
 const Wish := preload("wish.gd")
 
 const _NO_TAG := -1  # before GRANT
+const _LARGEST_REQUEST := 0xFFFFFFFF
 const _LARGEST_PEER := 0x7FFFFFFF
 const _MAX_PREFIXES := 256  # headers kept for destinations; more are made anew
 
@@ -132,6 +134,16 @@ func set_room(change: RoomChange, now: float) -> int:
 	if _machine.state != Constants.MemberState.JOINED:
 		return 0
 	return _membership.set_room(change, now)
+
+
+## Admits or refuses somebody who waits; REQUEST_ENDED tells the outcome.
+func decide(request: int, admit: bool, now: float) -> Error:
+	if _machine.state != Constants.MemberState.JOINED:
+		return ERR_UNAVAILABLE
+	if request <= 0 or request > _LARGEST_REQUEST:
+		return ERR_INVALID_PARAMETER
+	_membership.decide(request, admit, now)
+	return OK
 
 
 ## Ends the session; CLOSED follows. Harmless when it has ended.

@@ -14,10 +14,14 @@ var max_peers := 0
 var ticket := PackedByteArray()
 ## Access key of the relay; empty for none.
 var access_key := PackedByteArray()
+## Who asks, for hosts that decide who may join: at most 64 bytes of UTF-8.
+var name := ""
 ## Password of the room; empty for none. The shell turns it into [member password_key].
 var password := ""
 ## Key of the password of the room to join, 32 bytes; empty for none.
 var password_key := PackedByteArray()
+## The host of the new room decides about each who wants to join.
+var approves := false
 ## Nobody is admitted to the new room until its host opens it.
 var locked := false
 

@@ -41,7 +41,7 @@ func _init(wish: Wish, relay: RelayAddress, give_up_at: float) -> void:
 	_wish = wish
 	_relay = relay
 	_give_up_at = give_up_at
-	wish.locked = wish.locked or (not wish.code and not wish.password.is_empty())
+	wish.locked = wish.locked or _needs_setup()
 	if wish.code and wish.password:
 		_password = PasswordTask.new(wish.password, wish.code)
 	else:
@@ -155,10 +155,13 @@ func _take_event() -> Event:
 		return null
 	if _setup != null and _setup.take(event):
 		return _end_setup()
-	if event.type == Event.Type.JOINED and _wish.password and not _wish.code:
+	if event.type == Event.Type.STAGE_CHANGED and event.stage == Stages.Stage.WAITING:
+		_give_up_at += Constants.APPROVAL  # people take their time
+	if event.type == Event.Type.JOINED and _needs_setup():
 		_joined = event
 		var opening := RoomChange.new()
 		opening.locked = 0
+		opening.approval = 1 if _wish.approves else 0
 		_setup = RoomSetup.new(session, opening, _wish.password)
 		return null
 	if event.type == Event.Type.JOINED:
@@ -167,6 +170,11 @@ func _take_event() -> Event:
 		_pause(event.error.retry_after)
 		return null
 	return event
+
+
+## Tells whether a new room stays locked until its options are set.
+func _needs_setup() -> bool:
+	return not _wish.code and (_wish.approves or not _wish.password.is_empty())
 
 
 func _poll_password(now: float) -> void:

@@ -55,6 +55,7 @@ enum Stage {
 	AUTHENTICATING,  ## Not used by this version.
 	JOINING,  ## The relay answers; the room is being created or joined.
 	CONNECTED,  ## The room and its peers are known.
+	WAITING,  ## The host has been asked to admit us; comes after JOINING.
 }
 
 const Constants := preload("../wire/constants.gd")
@@ -71,12 +72,19 @@ const Wish := preload("../core/wish.gd")
 const _HOST := 1
 const _LARGEST_PACKET := 1194  # bytes; until the path is known
 const _STAGES: Array[Stage] = [
-	Stage.RESOLVING, Stage.REACHING_UDP, Stage.JOINING, Stage.JOINING, Stage.CONNECTED
+	Stage.RESOLVING,
+	Stage.REACHING_UDP,
+	Stage.JOINING,
+	Stage.WAITING,
+	Stage.JOINING,
+	Stage.CONNECTED,
 ]  # by Stages.Stage
 
 ## The room's code as people see it, for example K7QM-2XPA. Empty until the room has been entered;
 ## stays after the end, until the next room.
 var room_code := ""
+## Asks about those who want to join, where [member PackhorseRoomOptions.approve] is set.
+var doorman := PackhorseDoorman.new()
 
 var _status := CONNECTION_DISCONNECTED
 var _unique_id := 0
@@ -200,16 +208,11 @@ func join_room(relay: String, code: String, options: PackhorseRoomOptions = null
 	return _connect(relay, wish, options)
 
 
-## Changes the room that this peer hosts: [member PackhorseRoomOptions.max_peers] unless it is 0,
-## [member PackhorseRoomOptions.locked] and [member PackhorseRoomOptions.password]. Nobody who is in
-## has to leave.
-##
-## [constant @GlobalScope.ERR_UNAVAILABLE] when this peer is not the host of a room, or while an
-## earlier change is under way.
+## Changes the room that this peer hosts to what [param options] say of size, lock, approval and
+## password; [constant @GlobalScope.ERR_UNAVAILABLE] when it hosts none or still changes it.
 func set_room_options(options: PackhorseRoomOptions) -> Error:
-	if _status != CONNECTION_CONNECTED:
-		return ERR_UNAVAILABLE
-	return _client.change_room(RoomWish.change(options), options.password)
+	var change := RoomWish.change(options)
+	return _client.change_room(change, options.password) if _client else ERR_UNAVAILABLE
 
 
 ## Returns the smoothed round-trip time in seconds, or -1 before the first measurement.
@@ -251,6 +254,7 @@ func _connect(relay: String, wish: Wish, options: PackhorseRoomOptions) -> Error
 	_is_star = wish.topology == Constants.Topology.STAR
 	room_code = ""
 	_client = RelayClient.new(wish, address, _now() + used.connect_timeout)
+	doorman.client = _client
 	_tell_stage(Stage.RESOLVING)
 	return OK
 
@@ -280,6 +284,8 @@ func _handle(event: Event) -> void:
 			_tell_stage(_STAGES[event.stage])
 		Event.Type.JOINED:
 			_enter()
+		Event.Type.JOIN_REQUESTED:
+			doorman.join_requested.emit(event.request, event.text)
 		Event.Type.SESSION_LOST:
 			session_lost.emit()
 		Event.Type.SESSION_RESUMED:
@@ -380,6 +386,7 @@ func _end(error: PackhorseError) -> void:
 
 func _reset() -> void:
 	_client = null
+	doorman.client = null
 	_status = CONNECTION_DISCONNECTED
 	_unique_id = 0
 	_peers.clear()

@@ -16,6 +16,10 @@ enum Topology {
 @export var password := ""
 ## Nobody is admitted to a new room until [method PackhorseMultiplayerPeer.set_room_options].
 @export var locked := false
+## The host is asked about each who wants to join: see [member PackhorseMultiplayerPeer.doorman].
+@export var approve := false
+## Who asks, when joining a room whose host decides: at most 64 bytes of UTF-8.
+@export var player_name := ""
 ## Ticket of the relay's operator, where the relay asks for one: the line that
 ## [code]packhorse ticket[/code] printed.
 @export var ticket := ""

@@ -11,6 +11,8 @@ const _SHORTEST_KEY := 16  # bytes
 ## Adds passwords, ticket and access key to [param wish]; false when one of them cannot be read.
 static func add_access(wish: Wish, options: PackhorseRoomOptions) -> bool:
 	wish.password = options.password
+	wish.approves = options.approve
+	wish.name = options.player_name
 	wish.locked = options.locked and not wish.code
 	wish.ticket = Secret.parse(options.ticket)
 	wish.access_key = Secret.parse(options.access_key)
@@ -22,6 +24,7 @@ static func add_access(wish: Wish, options: PackhorseRoomOptions) -> bool:
 static func change(options: PackhorseRoomOptions) -> RoomChange:
 	var wanted := RoomChange.new()
 	wanted.max_peers = options.max_peers if options.max_peers else RoomChange.UNCHANGED
+	wanted.approval = 1 if options.approve else 0
 	wanted.locked = 1 if options.locked else 0
 	wanted.removes_password = not options.password
 	return wanted

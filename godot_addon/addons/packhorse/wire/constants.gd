@@ -28,6 +28,7 @@ enum MessageType {
 	GRANT = 5,
 	ERROR = 6,
 	NUDGE = 7,
+	PENDING = 12,
 	PING = 16,
 	PONG = 17,
 	SYNC = 18,
@@ -40,6 +41,8 @@ enum MessageType {
 	PATH_CHALLENGE = 25,
 	PATH_RESPONSE = 26,
 	SET_ROOM = 40,
+	JOIN_REQUEST = 41,
+	ADMIT = 42,
 }
 
 ## Who may address whom in a room.
@@ -74,6 +77,7 @@ enum ErrorCode {
 	JOIN_DENIED = 202,
 	NOT_ALLOWED = 203,
 	SESSION_UNKNOWN = 204,
+	REQUEST_UNKNOWN = 205,
 	RATE_LIMITED = 300,
 	RELAY_FULL = 301,
 	ROOM_FULL = 302,
@@ -179,6 +183,8 @@ const CLIENT_REMOVED_AFTER := 60.0  ## seconds; without valid SEAL a client is r
 ## seconds; without valid SEAL the host is removed and the room closed
 const HOST_REMOVED_AFTER := 120.0
 const PATH_PROOF := 3.0  ## seconds; a new address must answer PATH_CHALLENGE within this time
+const APPROVAL := 30.0  ## seconds; a request to join waits for the host at most this long
+const PENDING_REPEAT := 2.0  ## seconds; who waits repeats JOIN
 const TOMBSTONE := 60.0  ## seconds; an ended session answers its member with CLOSED for this time
 const SYNC_RETRY := 0.25  ## seconds; first repetition of SYNC; doubles up to 4 s
 

@@ -55,6 +55,12 @@ const TEXTS: Dictionary[int, Array] = {
 		"the relay does not know this session; it was probably restarted",
 		"join again; if you are the host, open a new room and send its code"
 	],
+	Constants.ErrorCode.REQUEST_UNKNOWN:
+	[
+		"REQUEST_UNKNOWN",
+		"nobody waits with this request to join any more",
+		"it was decided already, or it waited for more than 30 seconds"
+	],
 	Constants.ErrorCode.RATE_LIMITED:
 	["RATE_LIMITED", "too many requests from this address", "wait and try again"],
 	Constants.ErrorCode.RELAY_FULL:

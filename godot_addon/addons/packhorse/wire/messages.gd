@@ -73,6 +73,7 @@ static var layouts: Dictionary[int, MessageLayout] = {
 			Field.bytes_up_to(22, &"ticket", 100).as_optional(),
 			Field.bytes_of(23, &"access", [32]).as_optional(),
 			Field.bytes_of(24, &"proof", [32]).as_optional(),
+			Field.text(25, &"name", 64).as_optional(),
 		]
 	),
 	Constants.MessageType.GRANT:
@@ -112,6 +113,7 @@ static var layouts: Dictionary[int, MessageLayout] = {
 		]
 	),
 	Constants.MessageType.NUDGE: _layout(&"NUDGE", _CTRL, _RELAY, []),
+	Constants.MessageType.PENDING: _layout(&"PENDING", _CTRL, _RELAY, []),
 	Constants.MessageType.PING:
 	_layout(
 		&"PING",
@@ -238,8 +240,31 @@ static var layouts: Dictionary[int, MessageLayout] = {
 			Field.uint(7, &"topology", 0, 1).as_optional(),
 			Field.uint(8, &"max_peers", 2, 1024).as_optional(),
 			Field.boolean(26, &"locked").as_optional(),
+			Field.boolean(27, &"approval").as_optional(),
 			Field.bytes_of(30, &"password", [32]).as_optional(),
 			Field.boolean(31, &"no_password").as_optional(),
+		]
+	),
+	Constants.MessageType.JOIN_REQUEST:
+	_layout(
+		&"JOIN_REQUEST",
+		_SEAL,
+		_RELAY,
+		[
+			Field.uint(1, &"seq", 1, 4294967295),
+			Field.uint(13, &"request", 1, 4294967295),
+			Field.text(25, &"name", 64),
+		]
+	),
+	Constants.MessageType.ADMIT:
+	_layout(
+		&"ADMIT",
+		_SEAL,
+		_MEMBER,
+		[
+			Field.uint(1, &"seq", 1, 4294967295),
+			Field.uint(13, &"request", 1, 4294967295),
+			Field.boolean(33, &"admit"),
 		]
 	),
 }
