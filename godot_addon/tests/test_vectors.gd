@@ -68,6 +68,10 @@ func test_room_code() -> void:
 	_run("room_code")
 
 
+func test_room_list() -> void:
+	_run("room_list")
+
+
 func test_proof() -> void:
 	_run("proof")
 

@@ -11,6 +11,7 @@ import logging
 from importlib.metadata import version
 
 from packhorse.aio.room import Room, host, join
+from packhorse.aio.room_finder import list_rooms
 from packhorse.core.access import Access
 from packhorse.core.events import (
     EVERYBODY,
@@ -48,6 +49,7 @@ from packhorse.wire.errors import (
     TransactionTimeoutError,
     VersionError,
 )
+from packhorse.wire.room_list import ListedRoom
 
 __version__ = version("packhorse")
 
@@ -62,6 +64,7 @@ __all__ = [
     "ErrorCode",
     "JoinDeniedError",
     "JoinRequested",
+    "ListedRoom",
     "LocalProtocolError",
     "Message",
     "Mode",
@@ -91,6 +94,7 @@ __all__ = [
     "VersionError",
     "host",
     "join",
+    "list_rooms",
     "parse_invite",
     "parse_relay_address",
 ]

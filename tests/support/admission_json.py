@@ -7,6 +7,7 @@ from packhorse.wire.proofs import (
     password_proof,
 )
 from packhorse.wire.room_code import RoomCode
+from packhorse.wire.room_list import ListedRoom, decode_listed, encode_listed
 from packhorse.wire.ticket import Permission, Ticket, open_ticket, sign_ticket
 from tests.support.vectors import JsonObject, Vector
 
@@ -48,6 +49,42 @@ def decode_proof(vector: Vector) -> JsonObject:
         case _:
             proof = password_key(data.decode(), RoomCode(given["code"]))
     return {"proof": proof.hex()}
+
+
+def decode_room_list(vector: Vector) -> JsonObject:
+    """Return the rooms of a page."""
+    return {
+        "rooms": [
+            {
+                "code": room.code,
+                "peers": str(room.peers),
+                "max_peers": str(room.max_peers),
+                "password": room.has_password,
+                "approval": room.needs_approval,
+                "locked": room.is_locked,
+                "metadata": room.metadata.hex(),
+            }
+            for room in decode_listed(vector.data)
+        ]
+    }
+
+
+def encode_room_list(_vector: Vector, content: JsonObject) -> bytes:
+    """Return the page with these rooms."""
+    return b"".join(
+        encode_listed(
+            ListedRoom(
+                RoomCode(room["code"]),
+                int(room["peers"]),
+                int(room["max_peers"]),
+                room["password"],
+                room["approval"],
+                room["locked"],
+                bytes.fromhex(room["metadata"]),
+            )
+        )
+        for room in content["rooms"]
+    )
 
 
 def _key(vector: Vector) -> bytes:

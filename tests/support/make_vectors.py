@@ -37,6 +37,7 @@ TOPICS: Final[dict[str, Callable[[], Iterable[Case]]]] = {
     "address": texts.addresses,
     "legacy": texts.legacy,
     "ticket": admission.tickets,
+    "room_list": admission.room_lists,
     "proof": admission.proofs,
     "frames": lambda: chain(frame_examples.cases(), frame_cases.cases()),
 }

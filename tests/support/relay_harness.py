@@ -22,6 +22,7 @@ from packhorse.wire.messages import (
     Join,
     Kick,
     Leave,
+    ListRooms,
     MemberSeal,
     PathResponse,
     Ping,
@@ -140,6 +141,20 @@ class Applicant:
             **access.fields(cookie),
         )
         return encode_ctrl(create, TRANSACTION)
+
+    def list_rooms(self, cookie: bytes, after: str = "", access: Access = NO_ACCESS) -> bytes:
+        """Return LIST_ROOMS."""
+        message = ListRooms(
+            version_min=self.version_min,
+            version_max=self.version_max,
+            features=self.features,
+            nonce=self.nonce,
+            cookie=cookie,
+            max_datagram=self.max_datagram,
+            after=after,
+            **access.fields(cookie),
+        )
+        return encode_ctrl(message, TRANSACTION)
 
     def join(
         self,

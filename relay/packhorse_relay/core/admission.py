@@ -9,7 +9,17 @@ from packhorse.wire.address import encode_address, source_of
 from packhorse.wire.constants import DropReason, ErrorCode, RoomEventKind, Topology
 from packhorse.wire.cookie import Offer, is_valid_cookie, make_cookie
 from packhorse.wire.ctrl import encode_ctrl, encode_padded
-from packhorse.wire.messages import Challenge, Create, Error, Grant, Hello, Join, Pending
+from packhorse.wire.messages import (
+    Challenge,
+    Create,
+    Error,
+    Grant,
+    Hello,
+    Join,
+    ListRooms,
+    Pending,
+    RoomList,
+)
 from packhorse.wire.ticket import Permission
 from packhorse_relay.core.approval import Approvals, Waiting
 from packhorse_relay.core.blocks import JoinFailures
@@ -25,6 +35,7 @@ from packhorse_relay.core.tickets import Gate, Pass
 
 _MINUTE: Final = 60.0  # seconds
 _HELLO_BURST: Final = 2.0  # seconds' worth of HELLOs that may come at once
+_ROOM_LIST_OVERHEAD: Final = 15  # bytes around the entries: header, map, type, length, `more`
 _LONGEST_WAIT: Final = 3600.0  # seconds; what retry_after_ms can say
 
 
@@ -55,6 +66,7 @@ class Admission:
         self._hellos = SourceBuckets(settings.hello_rate, settings.hello_rate * _HELLO_BURST)
         self._creates = SourceBuckets(settings.create_rate / _MINUTE, settings.create_rate)
         self._joins = SourceBuckets(settings.join_rate / _MINUTE, settings.join_rate)
+        self._lists = SourceBuckets(c.LIST_RATE, 4 * c.LIST_RATE)
         self._failures = JoinFailures(
             settings.join_failures, settings.block_first, settings.block_longest
         )
@@ -126,6 +138,19 @@ class Admission:
             return
         self._admit(room, join, request)
 
+    def list_rooms(self, message: ListRooms, request: Request) -> None:
+        """Show a proven address one page of the public rooms (SPEC.md section 7.7)."""
+        if not self._is_fresh(message, request):
+            error = Error(code=ErrorCode.COOKIE_INVALID)
+            self._refuse_unproven(error, DropReason.COOKIE_INVALID, request)
+        self._check_rate(self._lists, request)
+        allowed = self._check_gate(message, Permission.JOIN, request)
+        size = min(message.max_datagram, max(c.MAX_DATAGRAM_FALLBACK, self._settings.max_datagram))
+        space = min(size - _ROOM_LIST_OVERHEAD, c.MSGPACK_MAX_BIN)
+        rooms, more = self._registry.public.page(message.after, space, allowed.app)
+        answer = encode_ctrl(RoomList(rooms=rooms, more=more), request.transaction)
+        self._outbox.send(answer, request.source)
+
     def _is_waiting(self, join: Join, request: Request) -> bool:
         """Answer a JOIN that repeats one about which the host decides."""
         waiting = self._approvals.find(request.source, join, now=request.now)
@@ -175,7 +200,7 @@ class Admission:
         self._grant(session, message, request)
         return True
 
-    def _is_fresh(self, message: Create | Join, request: Request) -> bool:
+    def _is_fresh(self, message: Create | Join | ListRooms, request: Request) -> bool:
         offer = Offer(message.version_min, message.version_max, message.features)
         return is_valid_cookie(
             message.cookie, self._secret, request.source, message.nonce, offer, now=request.now
@@ -190,7 +215,9 @@ class Admission:
             wait = buckets.wait(source, now=request.now)
             self._refuse(ErrorCode.RATE_LIMITED, request, retry_after=wait)
 
-    def _check_gate(self, message: Create | Join, permission: Permission, request: Request) -> Pass:
+    def _check_gate(
+        self, message: Create | Join | ListRooms, permission: Permission, request: Request
+    ) -> Pass:
         """Ask for a ticket before anything is looked up (SPEC.md ADM-1)."""
         allowed = self._gate.check(message, permission)
         if isinstance(allowed, ErrorCode):

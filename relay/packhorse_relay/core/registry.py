@@ -20,6 +20,7 @@ from packhorse.wire.seal import DirectionKeys, derive_keys
 from packhorse_relay.core.buckets import TokenBucket
 from packhorse_relay.core.doors import admits
 from packhorse_relay.core.forwarding import Endpoint, ForwardingTable, Group
+from packhorse_relay.core.public_rooms import PublicRooms
 from packhorse_relay.core.rooms import HOST, Attempt, Room, Session, attempt_of
 from packhorse_relay.core.settings import Settings
 
@@ -60,6 +61,7 @@ class Registry:
         self.table = ForwardingTable()
         self.rooms: dict[RoomCode, Room] = {}
         self.sessions: dict[int, Session] = {}
+        self.public = PublicRooms()
         self.tombstones: OrderedDict[int, Tombstone] = OrderedDict()
 
     def is_full_for_room(self) -> bool:
@@ -163,6 +165,7 @@ class Registry:
         self._bury(session, code, now)
         if session.peer == HOST:
             del self.rooms[session.room.code]
+            self.public.remove(session.room.code)
             _decrement(self._rooms_by_source, session.room.source)
 
     def forget_tombstones(self, *, now: float) -> None:

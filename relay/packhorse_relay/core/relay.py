@@ -11,7 +11,7 @@ from packhorse.wire.ctrl import decode_ctrl, encode_ctrl
 from packhorse.wire.errors import ParseError
 from packhorse.wire.fields import Sender
 from packhorse.wire.header import Header, decode_header, is_legacy
-from packhorse.wire.messages import Create, Hello, Join, Nudge
+from packhorse.wire.messages import Create, Hello, Join, ListRooms, Nudge
 from packhorse_relay.core.admission import Admission
 from packhorse_relay.core.approval import Approvals
 from packhorse_relay.core.drops import DatagramDropped
@@ -150,6 +150,8 @@ class RelayCore:
                 self._admission.hello(message, request)
             case Create():
                 self._admission.create(message, request)
+            case ListRooms():
+                self._admission.list_rooms(message, request)
             case Join():  # pragma: no branch - there are no others
                 self._admission.join(message, request)
 

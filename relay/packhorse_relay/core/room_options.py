@@ -20,6 +20,10 @@ class RoomOptions:
             return ErrorCode.NOT_ALLOWED
         if message.topology not in (None, room.topology) and len(room.sessions) > 1:
             return ErrorCode.UNEXPECTED
+        if message.listed and not self._registry.public.add(room):
+            return ErrorCode.QUOTA
+        if message.listed is False:
+            self._registry.public.remove(room.code)
         self._set_topology(room, message)
         _set_places(room, message)
         _set_doors(session, message)
@@ -40,6 +44,8 @@ def _set_doors(session: Session, message: SetRoom) -> None:
     room = session.room
     if message.locked is not None:
         room.is_locked = message.locked
+    if message.metadata is not None:
+        room.metadata = message.metadata
     if message.approval is not None:
         room.needs_approval = message.approval
     if message.password is not None:

@@ -141,6 +141,8 @@ class Room:
     """Application of the ticket that created it; None without a ticket."""
     needs_approval: bool = False
     """The host decides about each who wants to join."""
+    metadata: bytes = b""
+    """What the host says about it in the list of public rooms."""
     next_request: int = 0
     """Number of the last request that waited for the host."""
     is_locked: bool = False

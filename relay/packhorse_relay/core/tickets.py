@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from packhorse.wire.constants import ErrorCode
 from packhorse.wire.errors import ConfigurationError, ParseError
-from packhorse.wire.messages import Create, Join
+from packhorse.wire.messages import Create, Join, ListRooms
 from packhorse.wire.proofs import access_proof
 from packhorse.wire.ticket import Permission, Ticket, open_ticket
 
@@ -51,7 +51,7 @@ class Gate:
         self._keys = keys
         self._unix_time = unix_time
 
-    def check(self, message: Create | Join, permission: Permission) -> Pass | ErrorCode:
+    def check(self, message: Create | Join | ListRooms, permission: Permission) -> Pass | ErrorCode:
         """Return what the sender may do, or why it is not served."""
         if permission not in self._asked:
             return Pass()

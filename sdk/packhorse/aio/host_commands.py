@@ -50,13 +50,15 @@ class HostCommands:
         session = self._driver.session
         await self._ask(lambda now: session.kick(PeerId(peer), ban=ban, now=now), "kicking a peer")
 
-    async def set_options(
+    async def set_options(  # noqa: PLR0913 - all by keyword
         self,
         *,
         topology: Topology | None = None,
         max_peers: int | None = None,
         locked: bool | None = None,
         approval: bool | None = None,
+        listed: bool | None = None,
+        metadata: bytes | None = None,
         password: str | None = None,
     ) -> None:
         """Change the room; what is None stays as it is. Nobody who is in has to leave.
@@ -66,6 +68,8 @@ class HostCommands:
             max_peers: 2..1024, host included, but no more than the relay allows.
             locked: Whether nobody else may join.
             approval: Whether `JoinRequested` asks this side about each who wants to join.
+            listed: Whether `list_rooms` shows the room and its code to everybody.
+            metadata: What it shows besides, at most 512 bytes.
             password: What who joins has to know from now on; "" for nothing.
 
         Raises:
@@ -80,6 +84,8 @@ class HostCommands:
             max_peers=max_peers,
             locked=locked,
             approval=approval,
+            listed=listed,
+            metadata=metadata,
             password_key=await derive_key(password, session.code),
         )
         await self._ask(lambda now: session.set_room(change, now=now), "changing the room")

@@ -50,6 +50,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add_password_arguments(parser, "what who joins has to know")
     add_access_arguments(parser)
+    parser.add_argument(
+        "--public",
+        metavar="TEXT",
+        help="show the room and its code to everybody who lists rooms, with this text",
+    )
     options.add_shared_arguments(parser)
 
 
@@ -69,6 +74,8 @@ async def _host(
     tcp = [await resolve_all(Endpoint(*address)) for address in services.tcp]
     side = HostSide(udp, output.tell, traffic, tcp=tcp, idle_after=args.idle_timeout)
     async with side, _open_room(args) as room:
+        if args.public is not None and isinstance(room, Room):
+            await room.set_options(listed=True, metadata=args.public.encode())
         output.announce(_fields(room, args.relay, services), _text(room, args.relay, services))
         async with status_line(output, room, traffic):
             await side.run(room, output.tell)

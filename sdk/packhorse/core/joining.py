@@ -25,16 +25,20 @@ from packhorse.wire.messages import (
     Grant,
     Hello,
     Join,
+    ListRooms,
     Pending,
     RelayCtrl,
+    RoomList,
 )
 from packhorse.wire.proofs import password_proof
 from packhorse.wire.room_code import RoomCode, is_room_code
+from packhorse.wire.room_list import ListedRoom, decode_listed
 
 if TYPE_CHECKING:
     from packhorse.wire.msgpack_profile import Value
 
 _FULL_SIZE_SENDS: Final = 2  # after so many unanswered sends, a smaller size is tried
+_MOST_ROOMS: Final = 1024  # that are listed; no relay has more public ones
 _MAX_GREETINGS: Final = 3  # cookies that may be refused before giving up
 
 
@@ -73,12 +77,19 @@ class JoinRoom:
         return None if self.password_key is None else password_proof(self.password_key, cookie)
 
 
+@dataclass(frozen=True, slots=True)
+class FindRooms:
+    """Ask for the public rooms."""
+
+    access: Access = NO_ACCESS
+
+
 class Joining:
     """The handshake; `grant` is set when it has succeeded, `error` when it has failed."""
 
     def __init__(
         self,
-        wish: CreateRoom | JoinRoom,
+        wish: CreateRoom | JoinRoom | FindRooms,
         machine: MemberMachine,
         random_bytes: Callable[[int], bytes],
         *,
@@ -92,6 +103,9 @@ class Joining:
         self._size = c.MAX_DATAGRAM_DEFAULT
         self._greetings = 0
         self._challenge: Challenge | None = None
+        self.rooms: list[ListedRoom] = []
+        """What `FindRooms` has found so far."""
+        self.has_all_rooms = False
         self.grant: Grant | None = None
         self.error: PackhorseError | None = None
         self._greet(now)
@@ -106,7 +120,7 @@ class Joining:
 
     def next_timeout(self) -> float | None:
         """Return when a datagram is due or the wait is over."""
-        is_over = self.grant is not None or self.error is not None
+        is_over = self.grant is not None or self.error is not None or self.has_all_rooms
         return None if is_over else self._schedule.deadline
 
     def handle_timeout(self, *, now: float) -> list[bytes]:
@@ -141,6 +155,8 @@ class Joining:
                 self.grant = message
             case Pending() if isinstance(self._wish, JoinRoom) and self._challenge is not None:
                 self._wait(now)
+            case RoomList() if isinstance(self._wish, FindRooms) and self._challenge is not None:
+                self._take_page(message, now)
             case Error():
                 self._refused(message, now)
             case _:
@@ -155,6 +171,18 @@ class Joining:
     def _start_request(self, now: float) -> None:
         self._transaction = self._draw_u32() or 1  # 0 is that of NUDGE
         self._schedule: Retransmission | Polling = Retransmission(now=now)
+
+    def _take_page(self, page: RoomList, now: float) -> None:
+        """Add a page of rooms; a relay whose pages do not go on is not asked for more."""
+        found = decode_listed(page.rooms)
+        codes = [room.code for room in found]
+        if codes != sorted({*codes}) or (self.rooms and codes and codes[0] <= self.rooms[-1].code):
+            raise ParseError(DropReason.UNEXPECTED_MESSAGE)
+        self.rooms += found
+        if page.more and found and len(self.rooms) < _MOST_ROOMS:
+            self._start_request(now)
+        else:
+            self.has_all_rooms = True
 
     def _wait(self, now: float) -> None:
         """The host has been asked: repeat JOIN in peace until it has decided."""
@@ -195,7 +223,18 @@ class Joining:
             nonce=self._nonce,
         )
 
-    def _create_or_join(self, challenge: Challenge) -> Create | Join:
+    def _create_or_join(self, challenge: Challenge) -> Create | Join | ListRooms:
+        if isinstance(self._wish, FindRooms):
+            return ListRooms(
+                version_min=c.WIRE_VERSION,
+                version_max=c.WIRE_VERSION,
+                features=self._features,
+                nonce=self._nonce,
+                cookie=challenge.cookie,
+                max_datagram=self._size,
+                after=self.rooms[-1].code if self.rooms else "",
+                **self._wish.access.fields(challenge.cookie),
+            )
         if isinstance(self._wish, JoinRoom):
             return Join(
                 version_min=c.WIRE_VERSION,

@@ -19,6 +19,10 @@ class RoomChange:
     """Whether nobody is admitted."""
     approval: bool | None = None
     """Whether the host decides about each who wants to join."""
+    listed: bool | None = None
+    """Whether everybody sees the room and its code in the list of public rooms."""
+    metadata: bytes | None = None
+    """What the list shows besides, at most 512 bytes."""
     password_key: bytes | None = None
     """32 bytes; empty removes the password."""
 
@@ -31,6 +35,8 @@ class RoomChange:
             max_peers=self.max_peers,
             locked=self.locked,
             approval=self.approval,
+            listed=self.listed,
+            metadata=self.metadata,
             password=mask_password_key(key, session_key, seq) if key else None,
             no_password=True if key == b"" else None,
         )

@@ -299,6 +299,72 @@ class Pending:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ListRooms:
+    """Ask for the public rooms."""
+
+    TYPE: ClassVar = MessageType.LIST_ROOMS
+    CARRIER: ClassVar = FirstByte.CTRL
+    SENDER: ClassVar = Sender.MEMBER
+    FIELDS: ClassVar[tuple[Field, ...]] = (
+        Field(1, "version_min", FieldType.UINT, maximum=255),
+        Field(2, "version_max", FieldType.UINT, maximum=255),
+        Field(3, "features", FieldType.UINT, maximum=4294967295),
+        Field(4, "nonce", FieldType.BYTES, sizes=(16,)),
+        Field(5, "cookie", FieldType.BYTES, sizes=(20,)),
+        Field(6, "max_datagram", FieldType.UINT, minimum=576, maximum=1406),
+        Field(9, "after", FieldType.STR, maximum=8),
+        Field(22, "ticket", FieldType.BYTES, maximum=100, optional=True),
+        Field(23, "access", FieldType.BYTES, sizes=(32,), optional=True),
+    )
+
+    version_min: int
+    """As in HELLO."""
+
+    version_max: int
+    """As in HELLO."""
+
+    features: int
+    """As in HELLO."""
+
+    nonce: bytes
+    """As in HELLO."""
+
+    cookie: bytes
+    """From CHALLENGE."""
+
+    max_datagram: int
+    """Largest datagram the member will take, bytes."""
+
+    after: str
+    """Last code of the page before; empty for the first page."""
+
+    ticket: bytes | None = None
+    """The operator's ticket."""
+
+    access: bytes | None = None
+    """Proof that the member has the relay's access key."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoomList:
+    """One page of the public rooms in ascending code."""
+
+    TYPE: ClassVar = MessageType.ROOM_LIST
+    CARRIER: ClassVar = FirstByte.CTRL
+    SENDER: ClassVar = Sender.RELAY
+    FIELDS: ClassVar[tuple[Field, ...]] = (
+        Field(34, "rooms", FieldType.BYTES, maximum=1180),
+        Field(35, "more", FieldType.BOOL),
+    )
+
+    rooms: bytes
+    """Entries one after the other."""
+
+    more: bool
+    """There are further pages."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Ping:
     """Renew the lease, measure the RTT, hold the NAT binding, announce a new address."""
 
@@ -544,6 +610,8 @@ class SetRoom:
         Field(8, "max_peers", FieldType.UINT, minimum=2, maximum=1024, optional=True),
         Field(26, "locked", FieldType.BOOL, optional=True),
         Field(27, "approval", FieldType.BOOL, optional=True),
+        Field(28, "listed", FieldType.BOOL, optional=True),
+        Field(29, "metadata", FieldType.BYTES, maximum=512, optional=True),
         Field(30, "password", FieldType.BYTES, sizes=(32,), optional=True),
         Field(31, "no_password", FieldType.BOOL, optional=True),
     )
@@ -562,6 +630,12 @@ class SetRoom:
 
     approval: bool | None = None
     """The host decides about each who wants to join."""
+
+    listed: bool | None = None
+    """Show the room to everybody who asks for public rooms."""
+
+    metadata: bytes | None = None
+    """What the list shows about the room besides."""
 
     password: bytes | None = None
     """Key of the password, masked; who joins has to prove it."""
@@ -616,8 +690,8 @@ class Admit:
     """Whether to admit."""
 
 
-MemberCtrl = Hello | Create | Join
-RelayCtrl = Challenge | Grant | Error | Nudge | Pending
+MemberCtrl = Hello | Create | Join | ListRooms
+RelayCtrl = Challenge | Grant | Error | Nudge | Pending | RoomList
 MemberSeal = Ping | Sync | Leave | Kick | PathResponse | SetRoom | Admit
 RelaySeal = Pong | Events | Roster | Ack | Closed | PathChallenge | JoinRequest
 Message = MemberCtrl | RelayCtrl | MemberSeal | RelaySeal
@@ -633,6 +707,8 @@ MESSAGE_CLASSES: Final[dict[int, type[Message]]] = {
         Error,
         Nudge,
         Pending,
+        ListRooms,
+        RoomList,
         Ping,
         Pong,
         Sync,

@@ -114,6 +114,66 @@ def _bad_tickets() -> Iterator[Case]:
         )
 
 
+_ROOM = unhex("99ef4176ca 0003 0008 01 0003 746167")
+_BARE = unhex("ffffffffff 0001 0400 06 0000")
+
+
+def _shown(code: str, peers: int, places: int, flags: int, metadata: bytes) -> dict[str, Json]:
+    return {
+        "code": code,
+        "peers": str(peers),
+        "max_peers": str(places),
+        "password": bool(flags & 1),
+        "approval": bool(flags & 2),
+        "locked": bool(flags & 4),
+        "metadata": metadata.hex(),
+    }
+
+
+def room_lists() -> Iterator[Case]:
+    """Yield the cases of room_list.json."""
+    tag = _shown("K7QM2XPA", 3, 8, 1, b"tag")
+    bare = _shown("ZZZZZZZZ", 1, 1024, 6, b"")
+    long = unhex("0000000000 0001 0002 00 0200") + b"x" * 512
+    for case_id, comment, data, rooms, flags in (
+        (
+            "by_hand",
+            "99ef4176ca = K7QM2XPA, 0003 members, 0008 places, 01 password, 0003 bytes: tag.",
+            _ROOM,
+            [tag],
+            ("independent",),
+        ),
+        ("two", "One after the other.", _ROOM + _BARE, [tag, bare], ()),
+        ("none", "No room.", b"", [], ("boundary",)),
+        (
+            "longest",
+            "512 bytes of metadata.",
+            long,
+            [_shown("00000000", 1, 2, 0, b"x" * 512)],
+            ("boundary",),
+        ),
+    ):
+        listed: list[Json] = [*rooms]
+        yield Case(id=case_id, comment=comment, data=data, decoded={"rooms": listed}, flags=flags)
+    strange = _ROOM[:9] + b"\xf9" + _ROOM[10:]
+    yield Case(
+        id="unknown_flags",
+        comment="Unknown bits are skipped.",
+        data=strange,
+        decoded={"rooms": [tag]},
+        reencoded=_ROOM,
+        flags=("extension",),
+    )
+    for case_id, comment, data, drop in (
+        ("cut", "One byte of metadata is missing.", _ROOM[:-1], "truncated"),
+        ("cut_head", "One byte of the head is missing.", _BARE[:-1], "truncated"),
+        ("one_byte_more", "A second entry of one byte.", _ROOM + b"\0", "truncated"),
+        ("too_long", "513 bytes of metadata.", long[:10] + b"\x02\x01" + b"x" * 513, "bad_field"),
+        ("length_only", "65535 bytes that are not there.", _BARE[:10] + b"\xff\xff", "bad_field"),
+    ):
+        yield Case(id=f"refused_{case_id}", comment=comment, data=data, drop=drop)
+
+
 def proofs() -> Iterator[Case]:
     """Yield the cases of proof.json."""
     yield from _access_proofs()

@@ -91,6 +91,18 @@ CTRL: Final[dict[str, tuple[Values, Values]]] = {
     ),
     "NUDGE": ({}, {}),
     "PENDING": ({}, {}),
+    "LIST_ROOMS": (
+        {**OFFER, "cookie": COOKIE, "max_datagram": 576, "after": ""},
+        {
+            **_FULL_OFFER,
+            "cookie": b"\xff" * 20,
+            "max_datagram": 1406,
+            "after": "ZZZZZZZZ",
+            "ticket": b"\xff" * 100,
+            "access": b"\xff" * 32,
+        },
+    ),
+    "ROOM_LIST": ({"rooms": b"", "more": False}, {"rooms": bytes(1180), "more": True}),
 }
 
 _EVENTS: Final = [[rev, rev % 4 + 1, 2 + rev, 403] for rev in range(1, 33)]
@@ -133,6 +145,8 @@ SEAL: Final[dict[str, tuple[Values, Values]]] = {
             "max_peers": 1024,
             "locked": True,
             "approval": True,
+            "listed": True,
+            "metadata": b"\xff" * 512,
             "password": b"\xff" * 32,
             "no_password": True,
         },

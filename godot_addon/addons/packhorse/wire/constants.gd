@@ -29,6 +29,8 @@ enum MessageType {
 	ERROR = 6,
 	NUDGE = 7,
 	PENDING = 12,
+	LIST_ROOMS = 13,
+	ROOM_LIST = 14,
 	PING = 16,
 	PONG = 17,
 	SYNC = 18,
@@ -136,6 +138,7 @@ const CHALLENGE_RATE := 2  ## 1/s per session; PATH_CHALLENGEs
 const SEAL_RATE := 20
 const REGRANT_RATE := 1  ## 1/s per session; answers to repeated CREATE and JOIN; five at once
 const MAX_DENIALS := 3  ## answers; SESSION_UNKNOWN answers to as many PINGs that end a session
+const MAX_METADATA := 512  ## bytes; what a host may say about its public room
 const PASSWORD_ITERATIONS := 30000  ## iterations; of PBKDF2 for the key of a room's password
 const MSGPACK_MAX_STR := 256  ## bytes; longest string
 const MSGPACK_MAX_BIN := 1180  ## bytes; longest byte string

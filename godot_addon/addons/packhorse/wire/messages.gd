@@ -114,6 +114,33 @@ static var layouts: Dictionary[int, MessageLayout] = {
 	),
 	Constants.MessageType.NUDGE: _layout(&"NUDGE", _CTRL, _RELAY, []),
 	Constants.MessageType.PENDING: _layout(&"PENDING", _CTRL, _RELAY, []),
+	Constants.MessageType.LIST_ROOMS:
+	_layout(
+		&"LIST_ROOMS",
+		_CTRL,
+		_MEMBER,
+		[
+			Field.uint(1, &"version_min", 0, 255),
+			Field.uint(2, &"version_max", 0, 255),
+			Field.uint(3, &"features", 0, 4294967295),
+			Field.bytes_of(4, &"nonce", [16]),
+			Field.bytes_of(5, &"cookie", [20]),
+			Field.uint(6, &"max_datagram", 576, 1406),
+			Field.text(9, &"after", 8),
+			Field.bytes_up_to(22, &"ticket", 100).as_optional(),
+			Field.bytes_of(23, &"access", [32]).as_optional(),
+		]
+	),
+	Constants.MessageType.ROOM_LIST:
+	_layout(
+		&"ROOM_LIST",
+		_CTRL,
+		_RELAY,
+		[
+			Field.bytes_up_to(34, &"rooms", 1180),
+			Field.boolean(35, &"more"),
+		]
+	),
 	Constants.MessageType.PING:
 	_layout(
 		&"PING",
@@ -241,6 +268,8 @@ static var layouts: Dictionary[int, MessageLayout] = {
 			Field.uint(8, &"max_peers", 2, 1024).as_optional(),
 			Field.boolean(26, &"locked").as_optional(),
 			Field.boolean(27, &"approval").as_optional(),
+			Field.boolean(28, &"listed").as_optional(),
+			Field.bytes_up_to(29, &"metadata", 512).as_optional(),
 			Field.bytes_of(30, &"password", [32]).as_optional(),
 			Field.boolean(31, &"no_password").as_optional(),
 		]
