@@ -191,6 +191,8 @@ def _set_room(network: Network, random: Random) -> None:
                 topology=random.choice([None, *Topology]),
                 max_peers=random.choice([None, 2, 12, 1024]),
                 locked=random.choice([None, True, False, False]),
+                listed=random.choice([None, True, False]),
+                metadata=random.choice([None, b"", b"tag"]),
                 approval=random.choice([None, True, False]),
                 password_key=random.choice([None, b"", b"", PASSWORD_KEY]),
             )

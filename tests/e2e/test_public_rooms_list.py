@@ -3,12 +3,16 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from functools import partial
 
 import pytest
 
 import packhorse
 from packhorse.cli.main import main
+from packhorse.wire.room_code import RoomCode
 from packhorse_relay.aio.server import RelayServer
+from tests.support.godot_member import GodotMember
 from tests.support.relays import address_of, new_relay
 
 
@@ -60,3 +64,25 @@ async def test_relay_that_is_not_there_is_an_error_with_advice() -> None:
         await packhorse.list_rooms("127.0.0.1:9", timeout=0.5)
 
     assert failed.value.advice
+
+
+@pytest.mark.usefixtures("godot")
+async def test_godot_lists_rooms_of_python_and_python_those_of_godot(relay: RelayServer) -> None:
+    """ADM-10, ADM-11: more rooms than one page holds."""
+    async with AsyncExitStack() as stack:
+        member = stack.enter_context(GodotMember())
+        member.do("create", relay=address_of(relay))
+        created = await asyncio.to_thread(partial(member.expect, "room_created"))
+        member.do("set_options", listed=True, metadata="from Godot")
+        for _ in range(3):
+            room = await stack.enter_async_context(packhorse.host(address_of(relay)))
+            await room.set_options(listed=True, metadata=b"x" * 512)
+        found = await packhorse.list_rooms(address_of(relay))
+        member.do("list", relay=address_of(relay))
+        told = await asyncio.to_thread(partial(member.expect, "rooms_listed"))
+
+    assert len(found) == 4
+    names = {room.code: room.metadata for room in found}
+    assert names[RoomCode(str(created["code"]).replace("-", ""))] == b"from Godot"
+    listed = {room["code"].replace("-", ""): room["metadata"].encode() for room in told["rooms"]}
+    assert listed == names

@@ -154,6 +154,8 @@ def _change(change: RoomChange) -> dict[str, Any]:
     return {
         "topology": -1 if change.topology is None else int(change.topology),
         "max_peers": -1 if change.max_peers is None else change.max_peers,
+        "listed": -1 if change.listed is None else int(change.listed),
+        "metadata": None if change.metadata is None else change.metadata.hex(),
         "approval": -1 if change.approval is None else int(change.approval),
         "locked": -1 if change.locked is None else int(change.locked),
         "password_key": (change.password_key or b"").hex(),

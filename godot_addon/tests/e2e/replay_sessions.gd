@@ -136,13 +136,16 @@ func _wish(wish: Dictionary) -> Wish:
 func _change(change: Dictionary) -> RoomChange:
 	var made := RoomChange.new()
 	var numbers := {}
-	for key: String in ["topology", "max_peers", "locked", "approval"]:
+	for key: String in ["topology", "max_peers", "locked", "approval", "listed"]:
 		var number: float = change[key]
 		numbers[key] = int(number)
 	made.topology = numbers["topology"]
 	made.max_peers = numbers["max_peers"]
 	made.locked = numbers["locked"]
 	made.approval = numbers["approval"]
+	made.listed = numbers["listed"]
+	if change["metadata"] != null:
+		made.metadata = str(change["metadata"]).hex_decode()
 	made.password_key = str(change["password_key"]).hex_decode()
 	made.removes_password = change["removes_password"]
 	return made

@@ -11,14 +11,19 @@ const Message := preload("../wire/message.gd")
 const Polling := preload("polling.gd")
 const Retransmission := preload("retransmission.gd")
 const RoomCode := preload("../wire/room_code.gd")
+const RoomList := preload("../wire/room_list.gd")
 const Stages := preload("stages.gd")
 const Wish := preload("wish.gd")
 
 const _FULL_SIZE_SENDS := 2  # after so many unanswered sends, a smaller size is tried
+const _MOST_ROOMS := 1024  # that are listed; no relay has more public ones
 const _MAX_GREETINGS := 3  # cookies that may be refused before giving up
 
 var grant: Message = null
 var error: PackhorseError = null
+## The public rooms found so far, where these are asked for; as [code]RoomList.decode[/code] gives.
+var rooms: Array[Dictionary] = []
+var has_all_rooms := false
 
 var _wish: Wish
 var _machine: Machine
@@ -53,7 +58,8 @@ func stage() -> Stages.Stage:
 
 ## Returns when a datagram is due or the wait is over; INF when joining has ended.
 func next_timeout() -> float:
-	return INF if grant != null or error != null else _schedule.deadline
+	var is_over := grant != null or error != null or has_all_rooms
+	return INF if is_over else _schedule.deadline
 
 
 ## Returns the request when it is due, else nothing; after the last wait sets [member error].
@@ -78,11 +84,19 @@ func receive(message: Message, transaction: int, now: float) -> StringName:
 			return _receive_challenge(message, now)
 		Constants.MessageType.GRANT:
 			return _receive_grant(message)
-		Constants.MessageType.PENDING:
-			return _receive_pending(now)
 		Constants.MessageType.ERROR:
 			_refused(message, now)
 			return &""
+	return _receive_other(message, now)
+
+
+## Takes in what only some wishes are answered with.
+func _receive_other(message: Message, now: float) -> StringName:
+	match message.type:
+		Constants.MessageType.PENDING:
+			return _receive_pending(now)
+		Constants.MessageType.ROOM_LIST:
+			return _receive_page(message, now)
 	return Constants.DROP_UNEXPECTED_MESSAGE
 
 
@@ -117,6 +131,31 @@ func _receive_pending(now: float) -> StringName:
 		var patience := Constants.APPROVAL + Retransmission.give_up_after()
 		_schedule = Polling.new(Constants.PENDING_REPEAT, patience, now)
 	return &""
+
+
+## Adds a page of rooms; a relay whose pages do not go on is not asked for more.
+func _receive_page(message: Message, now: float) -> StringName:
+	if _challenge == null or not _wish.lists_rooms:
+		return Constants.DROP_UNEXPECTED_MESSAGE
+	var drop: Array[StringName] = []
+	var found := RoomList.decode(message.bytes(&"rooms"), drop)
+	if drop:
+		return drop[0]
+	var last := _last_code()
+	for room in found:
+		if room["code"] <= last:
+			return Constants.DROP_UNEXPECTED_MESSAGE
+		last = room["code"]
+	rooms.append_array(found)
+	if message.flag(&"more") and found and rooms.size() < _MOST_ROOMS:
+		_start_request(now)
+	else:
+		has_all_rooms = true
+	return &""
+
+
+func _last_code() -> String:
+	return rooms[-1]["code"] if rooms else ""
 
 
 func _refused(message: Message, now: float) -> void:
@@ -155,6 +194,9 @@ func _request() -> PackedByteArray:
 	fields[&"cookie"] = _challenge.bytes(&"cookie")
 	fields[&"max_datagram"] = _size
 	fields.merge(_wish.access_fields(_challenge.bytes(&"cookie")))
+	if _wish.lists_rooms:
+		fields[&"after"] = _last_code()
+		return Ctrl.encode(Constants.MessageType.LIST_ROOMS, fields, _transaction, _grease)
 	if _wish.code:
 		fields[&"code"] = _wish.code
 		if _wish.name:

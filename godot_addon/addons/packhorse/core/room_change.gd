@@ -13,6 +13,10 @@ var max_peers := UNCHANGED
 var locked := UNCHANGED
 ## 1 to be asked about each who wants to join, 0 not to be; or UNCHANGED.
 var approval := UNCHANGED
+## 1 to show the room to everybody who lists rooms, 0 not to; or UNCHANGED.
+var listed := UNCHANGED
+## What the list shows besides, up to 512 bytes; null leaves it as it is.
+var metadata: Variant = null
 ## Key of the new password, 32 bytes; empty leaves it as it is.
 var password_key := PackedByteArray()
 ## Nobody has to know a password any more.
@@ -30,6 +34,10 @@ func fields(sequence: int, session_key: PackedByteArray) -> Dictionary[StringNam
 		changed[&"locked"] = locked == 1
 	if approval != UNCHANGED:
 		changed[&"approval"] = approval == 1
+	if listed != UNCHANGED:
+		changed[&"listed"] = listed == 1
+	if metadata != null:
+		changed[&"metadata"] = metadata
 	if password_key:
 		changed[&"password"] = Proofs.mask_key(password_key, session_key, sequence)
 	if removes_password:

@@ -6,6 +6,8 @@ const Proofs := preload("../wire/proofs.gd")
 
 ## Canonical code of the room to join; empty asks for a new room.
 var code := ""
+## Asks for the public rooms, and enters none.
+var lists_rooms := false
 ## Who may address whom in a new room.
 var topology := Constants.Topology.MESH
 ## Size of a new room, host included: 2..1024, or 0 for the relay's default.

@@ -20,6 +20,11 @@ enum Topology {
 @export var approve := false
 ## Who asks, when joining a room whose host decides: at most 64 bytes of UTF-8.
 @export var player_name := ""
+## Everybody who lists the relay's rooms sees this one and its code: for
+## [method PackhorseMultiplayerPeer.set_room_options].
+@export var listed := false
+## What the list shows besides; at most 512 bytes of UTF-8.
+@export var metadata := ""
 ## Ticket of the relay's operator, where the relay asks for one: the line that
 ## [code]packhorse ticket[/code] printed.
 @export var ticket := ""

@@ -1,6 +1,7 @@
 extends RefCounted
 ## Room options as the core takes them.
 
+const Constants := preload("../wire/constants.gd")
 const RoomChange := preload("../core/room_change.gd")
 const Secret := preload("../wire/secret.gd")
 const Wish := preload("../core/wish.gd")
@@ -25,6 +26,8 @@ static func change(options: PackhorseRoomOptions) -> RoomChange:
 	var wanted := RoomChange.new()
 	wanted.max_peers = options.max_peers if options.max_peers else RoomChange.UNCHANGED
 	wanted.approval = 1 if options.approve else 0
+	wanted.listed = 1 if options.listed else 0
+	wanted.metadata = options.metadata.to_utf8_buffer().slice(0, Constants.MAX_METADATA)
 	wanted.locked = 1 if options.locked else 0
 	wanted.removes_password = not options.password
 	return wanted

@@ -22,6 +22,12 @@ func number(field: StringName, absent := 0) -> int:
 	return value
 
 
+## Returns the field [param field] that is true or false; false where it is not there.
+func flag(field: StringName) -> bool:
+	var value: bool = fields.get(field, false)
+	return value
+
+
 ## Returns the byte string field [param field]; empty where it is not there.
 func bytes(field: StringName) -> PackedByteArray:
 	var value: PackedByteArray = fields.get(field, PackedByteArray())
