@@ -13,6 +13,19 @@ func test_path_challenge_is_answered_at_once() -> void:
 	assert_eq(answers[0].bytes(&"challenge"), challenge, "challenge")
 
 
+func test_session_tells_that_the_relay_drops_its_data() -> void:
+	join()
+
+	var limits: Dictionary[StringName, Variant] = {
+		&"bytes_per_second": 1048576, &"datagrams_per_second": 2000, &"dropped": 7
+	}
+	deliver(relay.seal(Constants.MessageType.LIMITED, limits))
+	var events := take_events()
+
+	assert_eq(events[-1].type, Event.Type.LIMITED, "event")
+	assert_eq(events[-1].limits, [1048576, 2000, 7] as Array[int], "limits")
+
+
 func test_replayed_seal_is_dropped() -> void:
 	join()
 	var pong := relay.pong(1)

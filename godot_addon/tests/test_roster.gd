@@ -176,6 +176,19 @@ func test_early_data_is_bounded() -> void:
 	assert_eq(take_events().size(), 1 + Constants.EARLY_DATA, "events")
 
 
+func test_forged_early_data_makes_place_after_4_seconds() -> void:
+	join()
+	for _index in Constants.EARLY_DATA:
+		deliver(FakeRelay.data(90, "forged".to_ascii_buffer()))
+
+	now += Constants.EARLY_DATA_LIFETIME
+	deliver(FakeRelay.data(3, "early".to_ascii_buffer()))
+	_deliver_events([[3, JOINED, 3, 0]])
+
+	assert_eq(take_events().size(), 2, "events")
+	assert_drops({Constants.DROP_UNKNOWN_PEER: Constants.EARLY_DATA})
+
+
 func test_early_data_of_a_peer_that_came_and_left_unseen_is_dropped() -> void:
 	join()
 	deliver(FakeRelay.data(3, "early".to_ascii_buffer()))

@@ -52,6 +52,10 @@ func test_keys() -> void:
 	_run("keys")
 
 
+func test_binding() -> void:
+	_run("binding")
+
+
 func test_seal() -> void:
 	_run("seal")
 

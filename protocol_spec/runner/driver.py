@@ -107,8 +107,9 @@ class Driver:
     def _acknowledge(self) -> None:
         """Acknowledge everything that asked for it."""
         while self._unacked:
-            batch = self._unacked[:_ACK_BITS]
-            del self._unacked[:_ACK_BITS]
+            first = self._unacked[0]
+            batch = [n for n in self._unacked if (n - first) % 65536 < _ACK_BITS]
+            del self._unacked[: len(batch)]
             largest = batch[-1]
             bits = sum(1 << (largest - number) % 65536 for number in batch) >> 1
             bitmap = bits.to_bytes(_ACK_BITS // 8, "little").hex()

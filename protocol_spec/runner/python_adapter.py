@@ -7,7 +7,7 @@ from typing import Any
 
 from packhorse.core.delivery.delivered import Delivered
 from packhorse.core.delivery.fanout import FanOutReceiver, FanOutSender
-from packhorse.core.delivery.incoming import MemoryBudget
+from packhorse.core.delivery.memory import MemoryBudget
 from packhorse.core.delivery.peer import PeerDelivery
 from packhorse.wire.constants import Mode
 from packhorse.wire.errors import ParseError

@@ -2,74 +2,57 @@
 
 import argparse
 import asyncio
+import errno
 import json
 import logging
-import signal
+import os
 import socket
 import sys
-from contextlib import suppress
+from pathlib import Path
 from typing import Final
 
 from packhorse.wire.errors import ConfigurationError
 from packhorse_relay import __version__
-from packhorse_relay.access_options import access_settings, add_access_arguments, operator_keys
+from packhorse_relay.access_options import operator_keys
 from packhorse_relay.aio.server import RelayServer
-from packhorse_relay.core.settings import Settings
+from packhorse_relay.config import (
+    DEFAULT_PORT,
+    ENVIRONMENT_PREFIX,
+    Loaded,
+    RelayConfig,
+    config_text,
+    load_config,
+)
+from packhorse_relay.core.tickets import check_keys
+from packhorse_relay.flags import add_arguments, flag_values
+from packhorse_relay.logs import LogOutput, set_up_logs
+from packhorse_relay.operation import Operation, parse_admin
+from packhorse_relay.service import UNIT, install_service, this_program, unit_text
+from packhorse_relay.state import load_secret, state_directory
+from packhorse_relay.websocket_options import websocket_settings
+
+__all__ = ["add_arguments", "main", "run"]
 
 logger = logging.getLogger(__name__)
 
-_DEFAULT_PORT: Final = 6969
 _ALL_IPV4: Final = "0.0.0.0"  # noqa: S104 - a relay is there to be reached
 _ALL_IPV6: Final = "::"
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the options of the relay."""
-    parser.add_argument(
-        "--bind",
-        action="append",
-        metavar="ADDR",
-        help="address to listen on; may be repeated (default: every IPv4 and IPv6 address)",
-    )
-    parser.add_argument(
-        "--port",
-        type=_port,
-        default=_DEFAULT_PORT,
-        help="UDP port, 0 for a free one (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--legacy",
-        action="store_true",
-        help="also speak the legacy protocol, which cannot be made safe: see SECURITY.md",
-    )
-    parser.add_argument(
-        "--dataplane",
-        choices=("auto", "portable"),
-        default="auto",
-        help="how datagrams are forwarded (default: %(default)s)",
-    )
-    add_access_arguments(parser)
-    parser.add_argument("--json", action="store_true", help="one JSON object a line on stdout")
-    parser.add_argument("--verbose", "-v", action="store_true", help="log who comes and goes")
+_CONFIG_VARIABLE: Final = f"{ENVIRONMENT_PREFIX}CONFIG"
 
 
 def run(args: argparse.Namespace) -> int:
-    """Relay until a signal comes; returns the exit code."""
-    level = logging.INFO if args.verbose else logging.WARNING
-    logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(message)s")
-    try:
-        asyncio.run(_relay(args))
-    except ConfigurationError as error:
-        print(f"error: {error}\nadvice: {error.advice}", file=sys.stderr)
-        return 1
-    except BrokenPipeError:  # whoever read our output has gone
-        return 1
-    except OSError as error:
-        print(_bind_failure(args, error), file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        return 0
-    return 0
+    """Relay until a signal comes; returns the exit code.
+
+    Raises:
+        ConfigurationError: A setting is wrong.
+    """
+    if args.install_service:
+        return _install(is_dry=args.dry_run)
+    loaded = _load(args)
+    if args.check_config or args.print_config:
+        return _show(loaded, args)
+    output = set_up_logs(loaded.config.log_level, loaded.config.log_format)
+    return _run(loaded, output, args)
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -77,45 +60,161 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="packhorse-relay", description="Run a Packhorse relay.")
     parser.add_argument("--version", action="version", version=__version__)
     add_arguments(parser)
-    return run(parser.parse_args(argv))
+    try:
+        return run(parser.parse_args(argv))
+    except ConfigurationError as error:
+        print(f"error: {error}", file=sys.stderr)
+        print(f"advice: {error.advice}", file=sys.stderr)
+        return 1
 
 
-async def _relay(args: argparse.Namespace) -> None:
+def _load(args: argparse.Namespace) -> Loaded:
+    environment = dict(os.environ)
+    named = environment.pop(_CONFIG_VARIABLE, "")
+    path = args.config or (Path(named) if named else None)
+    loaded = load_config(path, environment, flag_values(args), dict(args.set))
+    if loaded.config.admin:
+        parse_admin(loaded.config.admin)
+    websocket_settings(loaded.config)
+    check_keys(loaded.settings.tickets, operator_keys(loaded.config))
+    return loaded
+
+
+def _show(loaded: Loaded, args: argparse.Namespace) -> int:
+    """Print what is asked for: the configuration, or that it is good."""
+    if args.print_config:
+        print(config_text(loaded), end="")
+    elif args.json:
+        _print_json(event="configuration", good=True)
+    else:
+        print("The configuration is good.")
+    return 0
+
+
+def _install(*, is_dry: bool) -> int:
+    program = this_program()
+    if is_dry:
+        print(unit_text(program), end="")
+        return 0
+    for line in install_service(program):
+        print(line)
+    print("Start it now, and at every boot, with:")
+    print(f"  sudo systemctl daemon-reload && sudo systemctl enable --now {UNIT}")
+    return 0
+
+
+def _run(loaded: Loaded, output: LogOutput, args: argparse.Namespace) -> int:
+    try:
+        asyncio.run(_relay(loaded, output, args))
+    except BrokenPipeError:  # whoever read our output has gone
+        return 1
+    except OSError as error:
+        print(_bind_failure(loaded.config, error), file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 0
+    return 0
+
+
+async def _relay(loaded: Loaded, output: LogOutput, args: argparse.Namespace) -> None:
+    config = loaded.config
     server = RelayServer(
-        bind=args.bind or _default_bind(),
-        port=args.port,
-        settings=Settings(**access_settings(args)),
-        keys=operator_keys(args),
-        with_legacy=args.legacy,
+        bind=config.bind or _default_bind(),
+        port=config.port,
+        settings=loaded.settings,
+        keys=operator_keys(config),
+        with_legacy=config.legacy,
+        websocket=websocket_settings(config),
+        state_dir=_usable_state_directory(config),
     )
-    async with server:
-        _announce(server, args)
-        await _wait_for_signal()
-    _sum_up(server, args)  # all members have been told by now
+    operation = Operation(
+        server,
+        loaded,
+        lambda: _load(args),
+        output,
+        lambda: _announce_drain(server, is_json=args.json),
+    )
+    async with server, operation:
+        _announce(server, operation, config, is_json=args.json)
+        await operation.wait_for_stop()
+    _sum_up(server, is_json=args.json)  # all members have been told by now
 
 
-def _announce(server: RelayServer, args: argparse.Namespace) -> None:
-    if args.json:
+def _announce(
+    server: RelayServer, operation: Operation, config: RelayConfig, *, is_json: bool
+) -> None:
+    admin = None if operation.admin is None else _url(operation.admin.address)
+    if is_json:
         addresses = [{"host": host, "port": port} for host, port in server.addresses]
-        _print_json(event="listening", port=server.port, addresses=addresses, dataplane="portable")
+        _print_json(
+            event="listening",
+            port=server.port,
+            addresses=addresses,
+            dataplane="portable",
+            admin=admin,
+            websocket=server.websocket_scheme,
+        )
         return
     where = ", ".join(f"[{h}]:{p}" if ":" in h else f"{h}:{p}" for h, p in server.addresses)
-    print(f"Packhorse relay {__version__} listens on UDP {where}")
+    websocket = {None: "UDP", "ws": "UDP and WebSocket", "wss": "UDP and WebSocket with TLS"}
+    print(f"Packhorse relay {__version__} listens on {websocket[server.websocket_scheme]} {where}")
     print(f"Players use --relay ADDRESS{_port_suffix(server)} with an address of this machine.")
-    print(f"Behind a home router, forward UDP port {server.port} to it. Stop it with Ctrl-C.")
-    if args.legacy:
+    ports = "UDP port" if server.websocket_scheme is None else "UDP and TCP port"
+    print(f"Behind a home router, forward {ports} {server.port} to it. Stop it with Ctrl-C.")
+    if config.legacy:
         print("The legacy protocol is on: anybody can take part in its one room.")
+    if admin:
+        for everywhere in (_ALL_IPV4, f"[{_ALL_IPV6}]"):
+            admin = admin.replace(f"//{everywhere}:", "//ADDRESS:")
+        print(f"Status page: {admin}; its token is in {operation.token_file or 'no file'}.")
     sys.stdout.flush()
 
 
+def _announce_drain(server: RelayServer, *, is_json: bool) -> None:
+    seconds = server.settings.drain_time
+    if is_json:
+        _print_json(event="draining", sessions=server.session_count, seconds=seconds)
+        return
+    print(f"No new rooms; waiting up to {seconds:g} s for {server.session_count} players.")
+    print("A second signal stops the relay at once.", flush=True)
+
+
+def _usable_state_directory(config: RelayConfig) -> Path | None:
+    """Return where the secret is; None where nobody named a place and the usual one is no use.
+
+    Raises:
+        ConfigurationError: The place that was named is no use.
+    """
+    directory = state_directory(config.state_dir, os.environ)
+    try:
+        load_secret(directory)
+    except ConfigurationError as error:
+        if config.state_dir:
+            raise
+        logger.warning("rooms will not survive a restart of the relay: %s", error)
+        return None
+    return directory
+
+
+def _url(address: tuple[str, int]) -> str:
+    host, port = address
+    return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
+
+
 def _port_suffix(server: RelayServer) -> str:
-    return "" if server.port == _DEFAULT_PORT else f":{server.port}"
+    return "" if server.port == DEFAULT_PORT else f":{server.port}"
 
 
-def _sum_up(server: RelayServer, args: argparse.Namespace) -> None:
+def _sum_up(server: RelayServer, *, is_json: bool) -> None:
     drops = {reason.value: count for reason, count in sorted(server.drops.items()) if count}
-    if args.json:
-        _print_json(event="stopped", forwarded=server.datagrams_forwarded, drops=drops)
+    if is_json:
+        ends = {cause.value: count for cause, count in sorted(server.websocket_ends.items())}
+        _print_json(
+            event="stopped",
+            forwarded=server.datagrams_forwarded,
+            drops=drops,
+            websocket_ends=ends,
+        )
         return
     listed = ", ".join(f"{reason} {count}" for reason, count in drops.items()) or "none"
     print(f"Forwarded {server.datagrams_forwarded} datagrams; dropped: {listed}.")
@@ -123,15 +222,6 @@ def _sum_up(server: RelayServer, args: argparse.Namespace) -> None:
 
 def _print_json(**fields: object) -> None:
     print(json.dumps(fields), flush=True)
-
-
-async def _wait_for_signal() -> None:
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        with suppress(NotImplementedError):  # Windows: Ctrl-C raises KeyboardInterrupt
-            loop.add_signal_handler(number, stop.set)
-    await stop.wait()
 
 
 def _default_bind() -> list[str]:
@@ -148,20 +238,19 @@ def _has_ipv6() -> bool:
     return True
 
 
-def _bind_failure(args: argparse.Namespace, error: OSError) -> str:
-    where = f"{', '.join(args.bind)}, port {args.port}" if args.bind else f"port {args.port}"
-    advice = "another program may have the port; choose another one with --port"
-    if args.bind:
+def _bind_failure(config: RelayConfig, error: OSError) -> str:
+    where = (
+        f"{', '.join(config.bind)}, port {config.port}" if config.bind else f"port {config.port}"
+    )
+    advice = (
+        "another program may have the port (TCP too, unless --no-websocket is given); "
+        "choose another one with --port"
+    )
+    if config.bind and error.errno != errno.EADDRINUSE:
         advice = "--bind takes an IP address of this machine, without a port; --port sets the port"
+    if config.admin:
+        where += f", or for --admin on {config.admin}"
     return f"error: the relay cannot listen on {where}: {error.strerror or error}\nadvice: {advice}"
-
-
-def _port(text: str) -> int:
-    port = int(text)
-    if not 0 <= port <= 65535:  # noqa: PLR2004 - the range of ports
-        msg = f"{port} is outside 0..65535"
-        raise argparse.ArgumentTypeError(msg)
-    return port
 
 
 if __name__ == "__main__":

@@ -10,23 +10,28 @@ await room.send(event.data, to=event.source)
 import logging
 from importlib.metadata import version
 
-from packhorse.aio.room import Room, host, join
+from packhorse.aio.entering import host, join
+from packhorse.aio.resuming import resume
+from packhorse.aio.room import Room
 from packhorse.aio.room_finder import list_rooms
 from packhorse.core.access import Access
 from packhorse.core.events import (
     EVERYBODY,
     HOST,
     JoinRequested,
+    Limited,
     Message,
+    Path,
     PeerFound,
     PeerId,
     PeerJoined,
     PeerLeft,
     PeerLost,
+    RelayDraining,
     SessionLost,
     SessionResumed,
 )
-from packhorse.core.relay_address import RelayAddress, parse_invite, parse_relay_address
+from packhorse.core.relay_address import RelayAddress, Transport, parse_invite, parse_relay_address
 from packhorse.wire.constants import DropReason, ErrorCode, Mode, Topology
 from packhorse.wire.errors import (
     AuthenticationError,
@@ -64,12 +69,14 @@ __all__ = [
     "ErrorCode",
     "JoinDeniedError",
     "JoinRequested",
+    "Limited",
     "ListedRoom",
     "LocalProtocolError",
     "Message",
     "Mode",
     "PackhorseError",
     "ParseError",
+    "Path",
     "PeerFound",
     "PeerId",
     "PeerJoined",
@@ -79,6 +86,7 @@ __all__ = [
     "QuotaReachedError",
     "RateLimitedError",
     "RelayAddress",
+    "RelayDraining",
     "RelayRefusedError",
     "RemoteProtocolError",
     "Room",
@@ -91,12 +99,14 @@ __all__ = [
     "TicketError",
     "Topology",
     "TransactionTimeoutError",
+    "Transport",
     "VersionError",
     "host",
     "join",
     "list_rooms",
     "parse_invite",
     "parse_relay_address",
+    "resume",
 ]
 
 logging.getLogger(__name__).addHandler(logging.NullHandler())

@@ -51,16 +51,27 @@ class LoadedRelay:
 
     def cpu_seconds(self) -> float:
         """Return user and system time of the process so far."""
-        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / _TICKS
+        return cpu_seconds(self.pid)
+
+
+def cpu_seconds(pid: int) -> float:
+    """Return user and system time of a process so far."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / _TICKS
+
+
+def pin(pid: int, cpu: int = RELAY_CPU) -> None:
+    """Let a process run on one processor only."""
+    os.sched_setaffinity(pid, {cpu})
 
 
 @contextmanager
 def packhorse_relay(count: int) -> Iterator[LoadedRelay]:
     """Run `packhorse relay` with `count` members in one room."""
     command = [sys.executable, "-m", "packhorse", "relay", "--port", "0", "--json"]
+    command += ["--profile", "unlimited"]
     with Started([*command, "--bind", "127.0.0.1"]) as process:
-        _pin(process.pid)
+        pin(process.pid)
         relay = ("127.0.0.1", int(loads(process.wait_for("listening"))["port"]))
         host, session = _join(relay, CreateRoom())
         members = [host]
@@ -73,7 +84,7 @@ def packhorse_relay(count: int) -> Iterator[LoadedRelay]:
 def plain_relay(count: int) -> Iterator[LoadedRelay]:
     """Run the plain relay with `count` members."""
     with Started([sys.executable, "-m", "tests.bench.plain_relay"]) as process:
-        _pin(process.pid)
+        pin(process.pid)
         relay = ("127.0.0.1", int(process.wait_for("")))
         members = [_register(relay) for _ in range(count)]
         with _closing(members):
@@ -168,7 +179,3 @@ def _wait_readable(sock: socket.socket) -> None:
     with selectors.DefaultSelector() as selector:
         selector.register(sock, selectors.EVENT_READ)
         assert selector.select(_PATIENCE), "the relay does not answer"
-
-
-def _pin(pid: int) -> None:
-    os.sched_setaffinity(pid, {RELAY_CPU})

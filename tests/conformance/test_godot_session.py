@@ -11,10 +11,11 @@ import pytest
 
 from packhorse.core.access import NO_ACCESS, Access
 from packhorse.core.events import JoinRequested
-from packhorse.core.joining import CreateRoom, JoinRoom
+from packhorse.core.joining import Wish
 from packhorse.core.room_change import RoomChange
 from packhorse.wire.address import TransportAddress
 from packhorse.wire.constants import DropReason, FirstByte, MemberState, Topology
+from packhorse_relay.core.settings import Settings
 from tests.support import network
 from tests.support.godot import run_godot
 from tests.support.link import CUT, Conditions
@@ -39,6 +40,7 @@ ACCESSES: Final = (NO_ACCESS, Access(ticket="A" * 72), Access(key="k_-" * 8))
 """The relay asks for none of them, but they are sent."""
 
 PASSWORD_KEY: Final = bytes(range(32))
+_STRICT: Final = Settings(client_byte_rate=4000, client_datagram_rate=8, host_datagram_rate=8)
 
 Recorded = list[RecordedSession]
 
@@ -96,7 +98,7 @@ def _record(number: int) -> Recorded:
     sessions: Recorded = []
 
     def make(
-        wish: CreateRoom | JoinRoom,
+        wish: Wish,
         relay: TransportAddress,
         random_bytes: Callable[[int], bytes],
         *,
@@ -108,7 +110,9 @@ def _record(number: int) -> Recorded:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(network, "MemberSession", make)
         for seed in range(_SEEDS):
-            _live_through(Network(_CONDITIONS[number], seed=100 * number + seed))
+            settings = Settings() if seed % 2 else _STRICT
+            conditions, chance = _CONDITIONS[number], 100 * number + seed
+            _live_through(Network(conditions, seed=chance, settings=settings))
     return sessions
 
 
@@ -122,13 +126,17 @@ def _live_through(network: Network) -> None:
     for _ in range(3):
         _join(network, random)
     network.run(2.0)
-    actions = [_join, _talk, _talk, _talk, _disturb, _disturb, _rebind, _forge, _wait]
-    actions += [_set_room, _decide, _decide]
+    actions = [_join, _talk, _talk, _talk, _disturb, _disturb, _rebind, _forge, _forge, _wait]
+    actions += [_restart, _bind, _resume, _drain]
+    actions += [_set_room, _ask, _decide, _decide]
     actions += [_kick, _leave, _cut] if random.random() < 0.7 else []  # otherwise all stay
     for _ in range(_STEPS):
         random.choice(actions)(network, random)
         network.run(random.choice([0.01, 0.1, 1.0, 3.0]))
-    random.choice([network.restart_relay, network.stop_relay])()
+    if random.random() < 0.5:
+        network.stop_relay()
+    else:
+        network.restart_relay(secret=None)
     network.run(200.0)
 
 
@@ -139,6 +147,17 @@ def _join(network: Network, random: Random) -> None:
         code = host.session.code if is_known else "00000000"
         key = random.choice([None, PASSWORD_KEY])
         network.join(code, random.choice(ACCESSES), password_key=key, name="é")
+
+
+def _ask(network: Network, random: Random) -> None:
+    """Let somebody ask the host to be admitted, while all others talk."""
+    host = network.members[0]
+    if host.session.state is MemberState.JOINED:
+        host.set_room(RoomChange(locked=False, approval=True, password_key=b""))
+        network.run(1.0)
+        _join(network, random)
+        for _ in range(4):
+            _talk(network, random)
 
 
 def _talk(network: Network, random: Random) -> None:
@@ -214,6 +233,29 @@ def _leave(network: Network, random: Random) -> None:
 
 def _rebind(network: Network, random: Random) -> None:
     network.rebind(random.choice(network.members))
+
+
+def _restart(network: Network, random: Random) -> None:
+    if random.random() < 0.3:
+        network.restart_relay()
+
+
+def _bind(network: Network, random: Random) -> None:
+    joined = [member for member in network.members if member.session.state is MemberState.JOINED]
+    if joined:
+        random.choice(joined).bind()
+
+
+def _resume(network: Network, random: Random) -> None:
+    """Let another program take a session over."""
+    joined = [member for member in network.members if member.session.state is MemberState.JOINED]
+    if joined and len(network.members) < _MAX_MEMBERS:
+        network.resume(random.choice(joined).session.saved, is_restarted=random.random() < 0.5)
+
+
+def _drain(network: Network, random: Random) -> None:
+    if random.random() < 0.1:
+        network.drain_relay(random.choice([30.0, 300.0]))
 
 
 def _cut(network: Network, random: Random) -> None:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 
 import pytest
 
@@ -73,6 +74,33 @@ async def test_restarted_relay_that_knows_nothing_ends_the_session(member: Godot
 
     assert error["name"] == "SESSION_UNKNOWN"
     await expect(member, "server_disconnected")
+
+
+async def test_room_goes_on_when_the_relay_was_restarted(
+    member: GodotMember, tmp_path: Path
+) -> None:
+    """RES-7: in the game nothing has to be done."""
+    settings = quick_settings(lost_after=1.0, removed_after=60.0)
+    relay = new_relay(settings=settings, state_dir=tmp_path)
+    await relay.__aenter__()
+    port = relay.port
+    async with Gate((LOOPBACK, port)) as gate:
+        member.do("create", relay=gate.address)
+        code = (await expect(member, "room_created"))["code"]
+        await asyncio.sleep(0.3)  # PONGs with tickets come every 0.1 s
+
+        gate.is_open = False  # so that the relay cannot say goodbye
+        await relay.__aexit__(None, None, None)
+        await expect(member, "session_lost")
+        async with new_relay(port=port, settings=settings, state_dir=tmp_path) as again:
+            gate.is_open = True
+            await expect(member, "session_resumed")
+            assert again.room_count == 1
+            async with packhorse.join(gate.address, code) as guest:
+                await expect(member, "peer_connected", peer=guest.peer_id)
+                assert guest.peers == {1}
+
+    assert member.unexpected("connection_error") == []
 
 
 async def test_killed_peer_is_told_long_before_it_is_removed(member: GodotMember) -> None:

@@ -90,7 +90,15 @@ def test_json_of_the_command_says_what_the_ticket_says(
     assert (told["allow"], told["app"], told["max_peers"]) == (["create"], "tag", None)
 
 
-@pytest.mark.parametrize("options", [["--tickets", "create"], ["--ticket-key", "/nowhere"]])
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["--tickets", "create"],
+        ["--profile", "public"],
+        ["--set", "tickets=all", "--check-config"],
+        ["--ticket-key", "/nowhere"],
+    ],
+)
 def test_relay_without_a_key_refuses_to_start_with_advice(options: list[str]) -> None:
     command = [sys.executable, "-m", "packhorse", "relay", "--port", "0", *options]
     done = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)

@@ -73,6 +73,7 @@ def test_first_lines_have_what_scripts_need(
             "relay": relay,
             "peer_id": 1,
             "udp": f"{LOOPBACK}:{server.port}",
+            "path": "relay_udp",
             "legacy": False,
         }
         assert (client.first["code"], client.first["peer_id"]) == (code, 2)

@@ -7,6 +7,7 @@ import socket
 import sys
 from collections.abc import Iterator
 from contextlib import AsyncExitStack, closing, contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ import packhorse
 from packhorse import Message
 from packhorse.cli import main
 from packhorse.wire.constants import MAX_DATAGRAM, Kind
+from packhorse_relay.state import load_secret
 from tests.support.processes import Started, run
 from tests.support.relays import LOOPBACK, LOOPBACK_V6
 from tests.support.waiting import next_of
@@ -95,9 +97,66 @@ async def test_signal_ends_the_relay_with_a_summary(number: signal.Signals) -> N
 async def test_stopped_relay_tells_its_members() -> None:
     with relay("--bind", LOOPBACK) as started:
         async with packhorse.host(started.address()) as room:
+            started.end(signal.SIGINT)
+            with pytest.raises(packhorse.SessionClosedByError, match="is stopping"):
+                await next_of(room, Message)
+
+
+async def test_terminated_relay_waits_until_its_rooms_have_ended() -> None:
+    """RES-11: members are told; no room is opened."""
+    with relay("--bind", LOOPBACK) as started:
+        async with packhorse.host(started.address()) as room:
+            started.process.signal(signal.SIGTERM)
+            told = await next_of(room, packhorse.RelayDraining)
+            assert 295 < told.seconds <= 300
+            with pytest.raises(packhorse.RelayRefusedError) as caught:
+                async with packhorse.host(started.address()):
+                    pass
+            assert caught.value.code is packhorse.ErrorCode.DRAINING
+
+        assert started.process.wait() == 0
+        drained = json.loads(started.process.lines[1])
+        assert drained == {"event": "draining", "sessions": 1, "seconds": 300.0}
+
+
+async def test_second_signal_stops_a_draining_relay_at_once() -> None:
+    with relay("--bind", LOOPBACK) as started:
+        async with packhorse.host(started.address()) as room:
+            started.process.signal(signal.SIGTERM)
+            await next_of(room, packhorse.RelayDraining)
             started.end()
             with pytest.raises(packhorse.SessionClosedByError, match="is stopping"):
                 await next_of(room, Message)
+
+
+async def test_drain_ends_at_its_deadline() -> None:
+    with relay("--bind", LOOPBACK, "--drain-time", "0.3") as started:
+        async with packhorse.host(started.address()) as room:
+            started.end()
+            with pytest.raises(packhorse.SessionClosedByError, match="is stopping"):
+                await next_of(room, Message)
+
+
+def test_state_directory_that_cannot_be_used_is_a_failure_with_advice(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "secret").write_bytes(b"short")
+    arguments = ["relay", "--port", "0", "--bind", LOOPBACK, "--state-dir", str(tmp_path)]
+
+    assert main(arguments) == 1
+
+    error, advice = capsys.readouterr().err.splitlines()
+    assert error.endswith("secret has 5 bytes, must have 32")
+    assert advice.startswith("advice: remove the file")
+
+
+def test_secret_is_drawn_once_and_for_the_owner_alone(tmp_path: Path) -> None:
+    secret = load_secret(tmp_path / "state")
+
+    assert len(secret) == 32
+    assert load_secret(tmp_path / "state") == secret
+    assert (tmp_path / "state" / "secret").stat().st_mode & 0o777 == 0o600
+    assert [path.name for path in (tmp_path / "state").iterdir()] == ["secret"]
 
 
 async def test_summary_for_people_names_counts() -> None:
@@ -220,7 +279,7 @@ async def test_flood_of_strange_datagrams_is_counted_and_the_room_goes_on() -> N
             if number % BATCH == 0:  # the relay answers in order, so it has seen the batch
                 await guest.send(b"still there?", to=packhorse.HOST)
                 assert (await next_of(room, Message)).data == b"still there?"
-        summary = started.end()
+        summary = started.end(signal.SIGINT)
 
     assert sum(summary["drops"].values()) == FLOOD, summary
     assert summary["drops"].keys() >= {"too_short", "too_large", "legacy_disabled"}

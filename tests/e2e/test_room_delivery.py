@@ -53,9 +53,13 @@ async def last_of(room: Room, data: bytes) -> list[bytes]:
 
 async def fill_buffer(room: Room, to: int) -> asyncio.Task[None]:
     """Fill the send buffer; return a `send` that waits for room in it."""
-    while room.try_send(bytes(10_000), to=to, mode=Mode.RELIABLE):
-        pass
-    sending = asyncio.create_task(room.send(b"late", to=to, mode=Mode.RELIABLE))
+
+    async def fill_and_send() -> None:
+        while room.try_send(bytes(10_000), to=to, mode=Mode.RELIABLE):
+            pass
+        await room.send(b"late", to=to, mode=Mode.RELIABLE)
+
+    sending = asyncio.create_task(fill_and_send())
     await asyncio.sleep(0)
     assert not sending.done()
     return sending

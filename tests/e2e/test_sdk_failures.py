@@ -12,6 +12,7 @@ import packhorse
 from packhorse import ErrorCode, Message, SessionClosedByError, TransactionTimeoutError
 from packhorse_relay.aio.server import RelayServer
 from tests.support.gate import Gate
+from tests.support.lossy_proxy import LossyProxy
 from tests.support.relay_process import RelayProcess
 from tests.support.relays import LOOPBACK, address_of, new_relay, quick_settings
 from tests.support.waiting import DEADLINE, end_of, next_of, until
@@ -35,6 +36,26 @@ def silent_socket(port: int = 0) -> Iterator[socket.socket]:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
         sock.bind((LOOPBACK, port))
         yield sock
+
+
+async def test_join_given_up_between_join_and_grant_leaves_no_ghost_behind() -> None:
+    """The lease of such a member would be a minute."""
+    async with (
+        new_relay() as relay,
+        packhorse.host(address_of(relay)) as room,
+        LossyProxy(relay.port, loss=0.0, reorder=1.0, hold=0.2) as proxy,
+    ):
+        joining = asyncio.create_task(_join_and_stay(proxy.address, room.code))
+        await until(lambda: relay.session_count == 2)  # GRANT is still under way
+        joining.cancel()
+        await asyncio.gather(joining, return_exceptions=True)
+
+        await until(lambda: relay.session_count == 1)
+
+
+async def _join_and_stay(relay: str, code: str) -> None:
+    async with packhorse.join(relay, code):
+        await asyncio.sleep(DEADLINE)
 
 
 def open_sockets() -> int:

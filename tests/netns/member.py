@@ -45,6 +45,7 @@ async def main() -> None:
             await echo(room)
     else:
         async with packhorse.join(args.relay, args.code) as room, asyncio.TaskGroup() as tasks:
+            tell(path=room.path)
             tasks.create_task(count_echoes(room))
             tasks.create_task(ping(room))
 

@@ -55,6 +55,18 @@ def test_client_goes_on_when_its_router_forgets_the_mapping(
     assert _host_of(after["mapped"]) == lab.homes[1].router.address
 
 
+def test_client_whose_network_blocks_udp_comes_in_over_websocket(
+    lab: NatLab, programs: ExitStack
+) -> None:
+    lab.homes[1].block_udp()
+    code, _ = _open_room(programs, lab.homes[0])
+
+    client = _start(programs, lab.homes[1].machine, *_member(), "--code", code)
+
+    assert json.loads(client.wait_for("path"))["path"] == "relay_websocket"
+    assert _host_of(json.loads(client.wait_for("echo"))["mapped"]) == lab.homes[1].router.address
+
+
 def test_unmodified_program_works_through_two_routers(lab: NatLab, programs: ExitStack) -> None:
     server, player = (home.machine for home in lab.homes)
     _start(programs, server, "socat", "UDP-LISTEN:6942,bind=127.0.0.1,fork", "EXEC:cat")

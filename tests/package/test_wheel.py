@@ -56,6 +56,14 @@ def test_wheel_tells_type_checkers_that_it_is_typed(wheel: Path) -> None:
     assert {"packhorse/py.typed", "packhorse_relay/py.typed"} <= set(names)
 
 
+def test_wheel_holds_the_status_page_and_the_service(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        names = set(archive.namelist())
+
+    page = {f"packhorse_relay/admin/status.{kind}" for kind in ("html", "css", "js")}
+    assert names >= page | {"packhorse_relay/packhorse-relay.service", "packhorse_relay/relay.toml"}
+
+
 def test_both_packages_import_where_only_the_wheel_is(installed: Path, tmp_path: Path) -> None:
     code = "import packhorse, packhorse_relay; print(packhorse.__version__)"
 

@@ -11,9 +11,10 @@ from packhorse.testing import Conditions, End, LinkCounters, Pair, VirtualClock
 
 MIB: Final = 1 << 20
 MESSAGE: Final = 16_000  # bytes
+DATAGRAM: Final = 1200  # bytes
 AHEAD: Final = 256 * 1024  # bytes that wait in the sender, as a room lets them
 SMALLEST_QUEUE: Final = 6000  # bytes
-WIRE_BYTES: Final = (1100 + 8 + 3 + 6 + 28) / 1100  # full datagram on the wire, per payload byte
+WIRE_BYTES: Final = (1173 + 8 + 3 + 6 + 28) / 1173  # full datagram on the wire, per payload byte
 WANTED: Final = 0.9  # of what is left of the link
 LITTLE_LOSS: Final = 0.001
 
@@ -114,6 +115,40 @@ def check(case: Case) -> None:
 @pytest.mark.parametrize("loss", [0.0, 0.001, 0.01, 0.02], ids="loss {:.1%}".format)
 def test_bulk_transfer_fills_a_home_line(loss: float) -> None:
     check(Case(10, 0.05, loss, 8))
+
+
+@pytest.mark.parametrize("mbit", [10, 100], ids="{} Mbit".format)
+@pytest.mark.parametrize("rtt", [0.05, 0.15], ids="{:.3f} s".format)
+def test_beginning_of_a_transfer_overshoots_no_queue(mbit: int, rtt: float) -> None:
+    case = Case(mbit, rtt, 0.0, 8)
+
+    result = transfer(case)
+
+    show(case, result)
+    assert result.dropped == 0
+    assert result.longest_wait < 1
+
+
+def test_transfer_over_a_long_way_begins_quickly() -> None:
+    case = Case(100, 0.15, 0.0, 8)
+
+    assert transfer(case).took < 8 * case.rtt  # 4.5 of them are the transfer itself
+
+
+@pytest.mark.parametrize("jitter", [0.005, 0.02], ids="{:.3f} s".format)
+def test_jitter_does_not_make_a_transfer_overshoot_by_more_than_the_path_holds(
+    jitter: float,
+) -> None:
+    """Datagrams that arrive at once after a delay look like a path without a limit."""
+    case = Case(100, 0.15, 0.0, 8)
+    queue = int(case.rate * case.rtt)
+    link = Conditions(latency=case.rtt / 2, jitter=jitter, rate=case.rate, queue=queue)
+    pair = Pair(link, seed="jitter")
+    source = Source(pair, case.mib * MIB)
+
+    pair.run_until(lambda: source.goes_on(case.mib * MIB), deadline=20.0)
+
+    assert pair.there.counters.dropped * DATAGRAM < queue
 
 
 @pytest.mark.slow

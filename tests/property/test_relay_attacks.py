@@ -15,15 +15,18 @@ from packhorse.wire.header import encode_destination, encode_header
 from packhorse.wire.legacy import encode_legacy
 from packhorse.wire.messages import Error, Grant, PathChallenge
 from packhorse_relay.core.relay_legacy import LegacyRoom
+from packhorse_relay.core.settings import Settings
+from tests.support.deliveries import deliveries
 from tests.support.relay_harness import (
+    START,
     UNLIMITED,
     Applicant,
     Members,
     Rig,
     Sent,
     address,
-    deliveries,
     nonce,
+    seeded_bytes,
 )
 
 EVE: Final = address(900)
@@ -226,18 +229,24 @@ def test_attack_06_relay_does_not_answer_itself() -> None:
     assert rig.send(encode_legacy(1), own).drop is DropReason.LEGACY_OWN_ADDRESS
 
 
-def test_attack_06_keepalives_of_two_legacy_relays_stay_few() -> None:
-    """LEG-3: forged once, for 64 ids; no more than 4 datagrams a second come of it."""
+@pytest.mark.parametrize("ids", [1, 64])
+def test_attack_06_keepalives_of_two_legacy_relays_come_to_an_end(ids: int) -> None:
+    """LEG-3: one forged datagram for each id made them exchange 3 keepalives a second for ever."""
     relays = {address(1): Rig(legacy=LegacyRoom()), address(2): Rig(legacy=LegacyRoom())}
-    for peer in range(1, 65):
+    for peer in range(1, 1 + ids):
         exchanged(relays, encode_legacy(peer))
-    count = 0
-    for _ in range(10):
-        keepalives = [(at, sent) for at, rig in relays.items() for sent in rig.advance(1)]
-        for at, (data, to) in keepalives:
-            count += 1 + exchanged({to: relays[to], at: relays[at]}, data)
+    counts = [sum(keepalives_of_a_second(relays) for _ in range(300)) for _ in range(4)]
 
-    assert 0 < count <= 4 * 10
+    assert 0 < counts[0] <= 4 * 300
+    assert counts[2:] == [0, 0]
+
+
+def keepalives_of_a_second(relays: dict[TransportAddress, Rig]) -> int:
+    """Let a second pass; return how many datagrams the relays exchange in it."""
+    keepalives = [(at, sent) for at, rig in relays.items() for sent in rig.advance(1)]
+    return sum(
+        1 + exchanged({to: relays[to], at: relays[at]}, data) for at, (data, to) in keepalives
+    )
 
 
 def test_attack_07_guessing_codes_from_one_source_soon_waits_longer_and_longer() -> None:
@@ -256,7 +265,7 @@ def test_attack_07_guessing_codes_from_one_source_soon_waits_longer_and_longer()
 
 
 def test_attack_07_guessing_codes_from_many_sources_is_limited_in_all() -> None:
-    """JOIN-5: 50 at once and 50 a second, from wherever."""
+    """JOIN-5: 50 at once and 50 a second, and as many again for who did not fail lately."""
     rig = Rig()
     answered = 0
     for number in range(500):
@@ -264,7 +273,7 @@ def test_attack_07_guessing_codes_from_many_sources_is_limited_in_all() -> None:
         answered += len(rig.ask_to_join(eve, f"{number:08}").sent)
         rig.advance(0.002)
 
-    assert 50 <= answered <= 50 + 50
+    assert 50 <= answered <= 2 * (50 + 50)
 
 
 def test_attack_07_mistyping_a_code_now_and_then_blocks_nobody() -> None:
@@ -338,3 +347,26 @@ def test_attack_09_join_captured_on_the_path_works_for_10_s_and_starts_nothing_n
     assert stolen.drop is DropReason.COOKIE_INVALID
     assert rig.send(join, bob.address).drop is DropReason.COOKIE_INVALID
     assert rig.core.session_count == 2
+
+
+def test_cookie_does_not_tell_a_stranger_how_long_the_machine_runs() -> None:
+    """Two relays that started at the same time are at different times in their cookies."""
+    rigs = [Rig(random_bytes=seeded_bytes(seed)) for seed in range(8)]
+    times = [int.from_bytes(rig.cookie(Applicant(address=EVE))[:4], "big") for rig in rigs]
+
+    assert min(abs(time - START) for time in times) > 3600
+    assert len(set(times)) == len(times)
+
+
+def test_attack_07_guessing_codes_from_ever_new_64_of_a_48_is_blocked() -> None:
+    """A /48 has 16 times the failures of a source, not 65,536 times."""
+    rig = Rig(Settings(hello_rate=1e6, reply_rate=1e6, join_rate=1e6, join_failures_total=1e6))
+    refusals: list[int] = []
+    for number in range(400):
+        at = TransportAddress(f"2001:db8:7:{number * 100:x}::1", 40000)
+        answer = rig.ask_to_join(Applicant(address=at, nonce=nonce(number)), "00000000").answer
+        assert isinstance(answer, Error)
+        refusals.append(answer.code)
+
+    assert refusals.count(ErrorCode.JOIN_DENIED) == 16 * 10 + 1
+    assert set(refusals[161:]) == {ErrorCode.RATE_LIMITED}

@@ -3,6 +3,7 @@
 import gc
 import tracemalloc
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Final
 
 import pytest
@@ -12,6 +13,7 @@ from packhorse.wire.address import TransportAddress
 from packhorse.wire.constants import DropReason, ErrorCode, Topology
 from packhorse.wire.messages import Error, Grant, PathChallenge
 from packhorse_relay.core.settings import Settings
+from tests.support.deliveries import deliveries
 from tests.support.relay_harness import (
     UNLIMITED,
     Applicant,
@@ -19,7 +21,6 @@ from tests.support.relay_harness import (
     RawMember,
     Rig,
     address,
-    deliveries,
     nonce,
 )
 
@@ -164,6 +165,30 @@ def test_attack_12_one_ipv6_customer_is_one_source() -> None:
     assert rig.core.session_count == 1 + 32
 
 
+@pytest.mark.parametrize(("bits", "most"), [(56, 4 * 32), (48, 16 * 32)])
+def test_attack_12_ipv6_customer_with_many_64_is_a_few_sources(bits: int, most: int) -> None:
+    """LIM-1: a new /64 of the same /56 or /48 for each JOIN."""
+    rig = Rig(replace(UNLIMITED, max_peers=1024))
+    host = rig.create(address(1))
+    for number in range(700):
+        subnet = number % 200 if bits == 56 else number * 93
+        at = TransportAddress(f"2001:db8:7:{subnet:x}::1", 1024 + number)
+        rig.ask_to_join(Applicant(address=at, nonce=nonce(number)), host.code)
+
+    assert rig.core.session_count == 1 + most
+    rig.advance(200)
+    assert table_sizes(rig) == [0] * 10
+
+
+def test_attack_12_room_quota_counts_a_48_as_sixteen_sources() -> None:
+    rig = Rig(UNLIMITED)
+    for number in range(200):
+        at = TransportAddress(f"2001:db8:7:{number * 256:x}::1", 1024)
+        rig.ask_to_create(Applicant(address=at, nonce=nonce(number)))
+
+    assert rig.core.room_count == 16 * 8
+
+
 def abandon(rig: Rig, count: int) -> None:
     """Create rooms with a client each, from ever new sources, and never speak again."""
     for number in range(count):
@@ -195,6 +220,8 @@ def test_attack_13_abandoned_sessions_leave_no_memory() -> None:
     def abandon_until_the_end() -> None:
         abandon(rig, 100)
         rig.advance(200)
+        while rig.core.next_event() is not None:
+            pass
 
     abandon_until_the_end()
 

@@ -1,7 +1,7 @@
 """The relay against a model: any order of comings, goings, silence, moves, data and nonsense."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 import hypothesis.strategies as st
@@ -13,6 +13,7 @@ from packhorse.wire.constants import DropReason, ErrorCode, FirstByte, Topology
 from packhorse.wire.header import decode_header
 from packhorse.wire.messages import Ack, Challenge, Closed, Error, Grant, PathChallenge, Roster
 from packhorse_relay.core.forwarding import _route
+from tests.support.deliveries import deliveries
 from tests.support.relay_harness import (
     UNLIMITED,
     Applicant,
@@ -21,7 +22,6 @@ from tests.support.relay_harness import (
     Rig,
     Sent,
     address,
-    deliveries,
     nonce,
     seeded_bytes,
 )
@@ -53,6 +53,13 @@ def few_tags(random_bytes: Callable[[int], bytes]) -> Callable[[int], bytes]:
         return bytes([data[0] % 3]) if size == 1 else data
 
     return draw
+
+
+def scopes(sources: Iterable[bytes]) -> Counter[bytes]:
+    """Count sources, and for IPv6 the /56 and /48 that they are in."""
+    return Counter(
+        source[:size] for source in sources for size in ((6, 7, 8) if len(source) > 4 else (4,))
+    )
 
 
 class RelayMachine(RuleBasedStateMachine):
@@ -106,7 +113,15 @@ class RelayMachine(RuleBasedStateMachine):
         member.last_heard = self.rig.now
         self.past.append((data, member.raw.address))
         assert outcome.drop is None
+        self.consent(member, outcome)
         return outcome
+
+    def consent(self, member: ModelMember, outcome: Outcome) -> None:
+        """Answer PATH_CHALLENGE to the proven address (SPEC.md PATH-4)."""
+        for message, to in member.raw.heard_at(outcome.sent):
+            if isinstance(message, PathChallenge) and to == member.raw.address:
+                self.exchange(member.raw.path_response(message.challenge), to)
+                member.proven_at = self.rig.now
 
     def check_closed(self, ended: list[ModelMember], sent: list[Sent], codes: set[int]) -> None:
         """Each gets CLOSED once, at its proven address."""
@@ -250,6 +265,7 @@ class RelayMachine(RuleBasedStateMachine):
         assert outcome.drop is (None if moves else DropReason.PATH_UNPROVEN)
         if moves:
             member.raw.address = to
+            member.proven_at = self.rig.now
             self.past.append((proof, to))
 
     def challenge_at(self, member: ModelMember, to: TransportAddress) -> bytes:
@@ -323,10 +339,11 @@ class RelayMachine(RuleBasedStateMachine):
     def tables_agree_with_each_other(self) -> None:
         registry = self.rig.core._registry
         sessions = list(registry.sessions.values())
-        assert registry._sessions_by_source == Counter(s.source for s in sessions)
-        assert registry._rooms_by_source == Counter(r.source for r in registry.rooms.values())
-        assert {s.attempt for s in sessions} == registry._by_attempt.keys()
-        assert {t.attempt for t in registry.tombstones.values()} == registry._ended_attempts
+        assert registry._sessions_by_source == scopes(s.source for s in sessions)
+        assert registry._rooms_by_source == scopes(r.source for r in registry.rooms.values())
+        assert {a for s in sessions for a in s.attempts} == registry._by_attempt.keys()
+        ended = {a for tombstone in registry.tombstones.values() for a in tombstone.attempts}
+        assert ended == registry._ended_attempts
         assert {s.endpoint for s in sessions} == set(registry.table._endpoints.values())
         assert registry.rooms.keys() == {room.code for room in self.model.live_rooms}
         for room in registry.rooms.values():

@@ -24,6 +24,7 @@ from packhorse.wire.messages import (
     Roster,
 )
 from packhorse.wire.seal import encode_seal
+from tests.support.deliveries import deliveries
 from tests.support.relay_harness import (
     TRANSACTION,
     Applicant,
@@ -31,7 +32,6 @@ from tests.support.relay_harness import (
     RawMember,
     Rig,
     address,
-    deliveries,
     nonce,
 )
 

@@ -9,7 +9,7 @@ from hypothesis import assume, given
 
 from packhorse.core.access import Access
 from packhorse.wire.codec import encode_body
-from packhorse.wire.constants import MAX_LISTED, DropReason, ErrorCode, FirstByte
+from packhorse.wire.constants import LIST_RATE, MAX_LISTED, DropReason, ErrorCode, FirstByte
 from packhorse.wire.header import encode_header
 from packhorse.wire.messages import Ack, Error, RoomList, SetRoom
 from packhorse.wire.room_list import decode_listed
@@ -141,3 +141,17 @@ def test_attack_08_list_does_not_grow_without_limit() -> None:
     for host in hosts:
         host.send(host.leave())
     assert len(rig.core._registry.public) == 0
+
+
+def test_attack_forged_request_for_the_list_is_refused_before_the_rest_is_decoded() -> None:
+    """ADM-11: by its cookie, and once the source is over LIST_RATE; then only by its form."""
+    rig = Rig(replace(UNLIMITED, reply_rate=1e6))
+    eve = Applicant(address=EVE)
+    good = eve.list_rooms(rig.cookie(eve))[:-1] + b"\xc1"
+    forged = eve.list_rooms(bytes(20))[:-1] + b"\xc1"
+
+    assert rig.send(forged, EVE).drop is DropReason.COOKIE_INVALID
+    drops = [rig.send(good, EVE).drop for _ in range(4 * LIST_RATE + 1)]
+
+    assert set(drops[:-1]) == {DropReason.FORBIDDEN_TYPE}
+    assert drops[-1] is DropReason.REFUSED

@@ -363,13 +363,13 @@ def test_ping_from_a_foreign_address_moves_nothing() -> None:
     assert data_of(member) == [(b"still here", 1)]
 
 
-def test_restart_of_the_relay_is_noticed_within_seconds() -> None:
-    """PATH-3, section 8.5: denials are believed after three PINGs."""
+def test_restart_of_a_relay_without_a_secret_is_noticed_within_seconds() -> None:
+    """RES-6: the relay has lost what its tickets were made with."""
     network = Network(GOOD)
     members = room_of(network, 2)
     network.run(10)
 
-    network.restart_relay()
+    network.restart_relay(secret=None)
     network.run(8)
 
     assert [closed_code(member) for member in members] == [ErrorCode.SESSION_UNKNOWN] * 2

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Final
 
 from packhorse.core.delivery.delivered import Delivered
-from packhorse.core.delivery.incoming import MemoryBudget
+from packhorse.core.delivery.memory import MemoryBudget
 from packhorse.core.delivery.peer import PeerDelivery
 from packhorse.wire.constants import REASSEMBLY_TOTAL, Mode
 from packhorse.wire.errors import ParseError

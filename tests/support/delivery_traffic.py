@@ -14,7 +14,7 @@ Lane = tuple[Mode, int]
 RELIABLE: Final = (Mode.RELIABLE, Mode.RELIABLE_UNORDERED)
 UNRELIABLE: Final = (Mode.UNRELIABLE, Mode.UNRELIABLE_ORDERED)
 CHANNELS: Final = (0, 1, 255)
-SIZES: Final = (0, 1, 40, 300, 1099, 1100, 1101, 2200, 5000, 40_000)  # bytes
+SIZES: Final = (0, 1, 40, 300, 1172, 1173, 1174, 2346, 5000, 40_000)  # bytes
 
 
 def content(number: int, size: int) -> bytes:

@@ -2,6 +2,7 @@
 
 from packhorse.wire.constants import Mode
 from packhorse.wire.frames import (
+    PING_FRAME,
     Ack,
     MessageFrame,
     decode_frames,
@@ -22,6 +23,8 @@ def decode_frames_json(payload: bytes) -> JsonObject:
         "asks_ack": decoded.asks_ack,
         "messages": messages,
     }
+    if decoded.has_ping:
+        content["ping"] = True
     if decoded.ack is not None:
         content["ack"] = _ack_to_json(decoded.ack)
     if decoded.credit is not None:
@@ -30,9 +33,11 @@ def decode_frames_json(payload: bytes) -> JsonObject:
 
 
 def encode_frames_json(content: JsonObject) -> bytes:
-    """Return the one encoding: number, acknowledgement, CREDIT, then the messages."""
+    """Return the one encoding: number, acknowledgement, PING, CREDIT, then the messages."""
     ack = _ack_from_json(content["ack"]) if "ack" in content else None
     data = encode_prefix(int(content["number"]), ack, asks_ack=content["asks_ack"])
+    if content.get("ping", False):
+        data += PING_FRAME
     if "credit" in content:
         data += encode_credit(int(content["credit"]))
     messages = [_message_from_json(message) for message in content["messages"]]

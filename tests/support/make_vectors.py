@@ -10,6 +10,7 @@ from typing import Final
 
 from tests.support.vector_cases import (
     admission,
+    binding,
     cookie,
     ctrl,
     frame_cases,
@@ -30,6 +31,7 @@ TOPICS: Final[dict[str, Callable[[], Iterable[Case]]]] = {
     "msgpack": lambda: chain(msgpack_values.cases(), msgpack_refused.cases()),
     "ctrl": ctrl.cases,
     "keys": seal_state.keys,
+    "binding": binding.cases,
     "seal": seal.cases,
     "replay": seal_state.replay,
     "cookie": cookie.cases,

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from packhorse.core.membership import Membership
+from packhorse.core.saved_session import SavedSession
 from packhorse.wire.constants import DropReason
 from packhorse.wire.errors import ParseError, SessionClosedByError
 from packhorse.wire.header import decode_header
@@ -23,7 +24,10 @@ class MembershipSide:
         self.events: list[Event] = []
         self.drops: Counter[DropReason] = Counter()
         self.relay = SealedSide(grant)
-        self.membership = Membership(grant, middle, self.events.append, self.drops, now=0.0)
+        saved = SavedSession(grant.session, grant.key, grant.max_datagram, grant.resume_ticket)
+        self.membership = Membership(
+            grant, saved, middle, self.events.append, self.drops, is_locked=False, now=0.0
+        )
         if with_roster:
             self.receive(self.relay.roster())
             self.said(0.0)

@@ -15,6 +15,14 @@ from typing import Final, Self
 
 _NET_ADDRESS: Final = "198.51.100.1"  # RFC 5737: addresses for documentation
 _DEADLINE: Final = 10.0  # seconds for one command
+_UDP_RULES: Final = """
+table ip blocked {
+    chain forward {
+        type filter hook forward priority 0;
+        meta l4proto udp drop
+    }
+}
+"""
 _NAT_RULES: Final = """
 table ip nat {
     chain post {
@@ -44,6 +52,10 @@ class Home:
     machine: Host
     router: Host
     """Its address is the public one."""
+
+    def block_udp(self) -> None:
+        """Let the router drop all UDP."""
+        _run(self.router.command(["nft", _UDP_RULES]))
 
     def forget_mappings(self) -> None:
         """Let the router forget its NAT table: the next datagram leaves from another port."""

@@ -7,8 +7,9 @@ from typing import Final, NamedTuple
 
 from packhorse.core.access import NO_ACCESS, Access
 from packhorse.core.events import Closed, Event, Message
-from packhorse.core.joining import CreateRoom, JoinRoom
+from packhorse.core.joining import CreateRoom, JoinRoom, ResumeSession, Wish
 from packhorse.core.room_change import RoomChange
+from packhorse.core.saved_session import SavedSession
 from packhorse.core.session import MemberSession
 from packhorse.wire.address import TransportAddress
 from packhorse.wire.constants import Mode, Topology
@@ -19,6 +20,8 @@ from tests.support.clock import VirtualClock
 from tests.support.link import PERFECT, Conditions, Link
 
 RELAY: Final = TransportAddress("192.0.2.1", 6969)
+SECRET: Final = bytes(range(32))
+"""What the runs of the relay share."""
 _MAX_STEPS: Final = 10_000  # without the clock going on; more is a loop that never ends
 
 
@@ -34,9 +37,7 @@ class Sent(NamedTuple):
 class Member:
     """A session with its address, its links, and all it has told."""
 
-    def __init__(
-        self, network: "Network", wish: CreateRoom | JoinRoom, conditions: Conditions, number: int
-    ) -> None:
+    def __init__(self, network: "Network", wish: Wish, conditions: Conditions, number: int) -> None:
         self._network = network
         clock, seed = network.clock, f"{network.seed} member {number}"
         self.address = TransportAddress(f"198.51.{number // 250}.{number % 250 + 1}", 40000)
@@ -84,6 +85,11 @@ class Member:
             self._network.send_up(self, datagram)
         self.wake()
         return True
+
+    def bind(self) -> None:
+        """Take the session up again over the path as it is, as a shell would do it."""
+        self.session.bind(now=self._network.clock.now)
+        self.wake()
 
     def leave(self) -> None:
         """Leave, as a shell would do it."""
@@ -146,8 +152,9 @@ class Network:
         self.members: list[Member] = []
         self.sent: list[Sent] = []
         """Every datagram so far."""
+        self._runs = 0
         random_bytes = Random(f"{seed} relay").randbytes  # noqa: S311 - repeatable by design
-        self.relay = RelayCore(settings or Settings(), random_bytes, now=self.clock.now)
+        self.relay = self._new_relay(settings or Settings(), random_bytes)
         self._ports = count(50000)
 
     def create_room(
@@ -188,10 +195,23 @@ class Network:
         """Give a member another port, as a NAT does that has forgotten it."""
         member.address = member.address._replace(port=next(self._ports))
 
-    def restart_relay(self) -> None:
-        """Forget every room and session."""
-        random_bytes = Random(f"{self.seed} again").randbytes  # noqa: S311 - as above
-        self.relay = RelayCore(Settings(), random_bytes, now=self.clock.now)
+    def resume(self, saved: SavedSession, *, is_restarted: bool = True) -> Member:
+        """Let a new program take up a session."""
+        return self._start(ResumeSession(saved, is_restarted))
+
+    def restart_relay(
+        self, settings: Settings | None = None, *, secret: bytes | None = SECRET
+    ) -> None:
+        """Forget every room and session; None for a relay that has no persistent secret."""
+        self._runs += 1
+        seed = f"{self.seed} run {self._runs}"
+        random_bytes = Random(seed).randbytes  # noqa: S311 - as above
+        self.relay = self._new_relay(settings or Settings(), random_bytes, secret)
+
+    def drain_relay(self, seconds: float) -> None:
+        """Let the relay end in `seconds`, as its operator does."""
+        self.relay.drain(seconds, now=self.clock.now)
+        self._flush_relay()
 
     def stop_relay(self) -> None:
         """Let the relay end every session, as its operator does."""
@@ -233,7 +253,16 @@ class Network:
             if member.address == target:
                 member.receive(data)
 
-    def _start(self, wish: CreateRoom | JoinRoom) -> Member:
+    def _new_relay(
+        self,
+        settings: Settings,
+        random_bytes: Callable[[int], bytes],
+        secret: bytes | None = SECRET,
+    ) -> RelayCore:
+        now = self.clock.now
+        return RelayCore(settings, random_bytes, secret=secret, unix_now=now, now=now)
+
+    def _start(self, wish: Wish) -> Member:
         member = Member(self, wish, self.conditions, len(self.members))
         self.members.append(member)
         member.wake()

@@ -13,6 +13,7 @@ from typing import Final
 # Program -> the package that brings it.
 PACKAGES: Final = {
     "ip": "iproute2",
+    "ss": "iproute2",
     "nft": "nftables",
     "conntrack": "conntrack",
     "socat": "socat",
@@ -24,6 +25,8 @@ PACKAGES: Final = {
     "nc": "netcat-openbsd",
     "redis-server": "redis-server",
     "redis-cli": "redis-tools",
+    "openssl": "openssl",
+    "chromium": "chromium",
 }
 UPDATE_DEADLINE: Final = 180.0  # seconds
 INSTALL_DEADLINE: Final = 300.0  # seconds

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from packhorse.core import events
-from packhorse.core.joining import CreateRoom, JoinRoom
+from packhorse.core.joining import FindRooms, JoinRoom, ResumeSession, Wish
 from packhorse.core.room_change import RoomChange
 from packhorse.core.session import MemberSession
 from packhorse.wire.address import TransportAddress
@@ -21,6 +21,8 @@ _NAMES: dict[type, str] = {
     events.Joined: "JOINED",
     events.SessionLost: "SESSION_LOST",
     events.SessionResumed: "SESSION_RESUMED",
+    events.RelayDraining: "RELAY_DRAINING",
+    events.Limited: "LIMITED",
     events.PeerJoined: "PEER_JOINED",
     events.PeerLost: "PEER_LOST",
     events.PeerFound: "PEER_FOUND",
@@ -43,7 +45,7 @@ class RecordedSession(MemberSession):
 
     def __init__(
         self,
-        wish: CreateRoom | JoinRoom,
+        wish: Wish,
         relay: TransportAddress,
         random_bytes: Callable[[int], bytes],
         *,
@@ -83,6 +85,10 @@ class RecordedSession(MemberSession):
     def decide(self, request: int, *, admit: bool, now: float) -> int:
         self._start("decide", now=_exact(now), request=request, admit=admit)
         return super().decide(request, admit=admit, now=now)
+
+    def bind(self, *, now: float) -> None:
+        self._start("bind", now=_exact(now))
+        super().bind(now=now)
 
     def leave(self, *, now: float) -> None:
         self._start("leave", now=_exact(now))
@@ -129,7 +135,10 @@ def _exact(number: float) -> str:
     return struct.pack("<d", number).hex()
 
 
-def _wish(wish: CreateRoom | JoinRoom) -> dict[str, Any]:
+def _wish(wish: Wish) -> dict[str, Any]:
+    assert not isinstance(wish, FindRooms), "no recording lists rooms"
+    if isinstance(wish, ResumeSession):
+        return {"saved": wish.saved.to_text(), "restarted": wish.is_restarted}
     access = {
         "ticket": (wish.access._ticket or b"").hex(),
         "access_key": (wish.access._key or b"").hex(),
@@ -163,7 +172,7 @@ def _change(change: RoomChange) -> dict[str, Any]:
     }
 
 
-def _event(event: events.Event) -> list[Any]:  # noqa: PLR0911 - one for each kind
+def _event(event: events.Event) -> list[Any]:  # noqa: C901, PLR0911 - one for each kind
     match event:
         case events.Message(data, source):
             return [_NAMES[events.Message], source, data.hex()]
@@ -181,6 +190,10 @@ def _event(event: events.Event) -> list[Any]:  # noqa: PLR0911 - one for each ki
             return [_NAMES[type(event)]]
         case events.JoinRequested(request, name):
             return [_NAMES[events.JoinRequested], request, name]
+        case events.RelayDraining(seconds):
+            return [_NAMES[events.RelayDraining], _exact(seconds)]
+        case events.Limited(octets, datagrams, dropped):
+            return [_NAMES[events.Limited], octets, datagrams, dropped]
         case events.PingAnswered():
             raise AssertionError("no recording pings a peer")
 

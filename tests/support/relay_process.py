@@ -3,18 +3,19 @@
 import json
 import signal
 import sys
+from contextlib import suppress
 from typing import Any, Final, Self
 
 from tests.support.processes import Started
 
 _START_TIMEOUT: Final = 15.0  # seconds; a slow machine
-_LOOPBACK: Final = "127.0.0.1"
+LOOPBACK: Final = "127.0.0.1"
 
 
 class RelayProcess:
     """Runs `packhorse relay`; use it as a context manager."""
 
-    def __init__(self, *arguments: str, host: str = _LOOPBACK, port: int = 0) -> None:
+    def __init__(self, *arguments: str, host: str = LOOPBACK, port: int = 0) -> None:
         """Start the relay and wait until it listens.
 
         Args:
@@ -38,7 +39,7 @@ class RelayProcess:
         return self
 
     def __exit__(self, *_exc_info: object) -> None:
-        self._process.stop()
+        self._interrupt()
 
     @property
     def pid(self) -> int:
@@ -52,6 +53,13 @@ class RelayProcess:
 
     def stop(self) -> dict[str, Any]:
         """End the relay; returns what it says at the end: what it forwarded and dropped."""
-        self._process.stop()
+        self._interrupt()
         told: dict[str, Any] = json.loads(self._process.lines[-1])
         return told
+
+    def _interrupt(self) -> None:
+        """End the relay at once; SIGTERM would wait for its rooms to end."""
+        with suppress(ProcessLookupError):
+            self._process.signal(signal.SIGINT)
+            self._process.wait()
+        self._process.stop()

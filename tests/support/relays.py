@@ -1,9 +1,11 @@
 """Relays inside the test's own process, without the limits that protect a public one."""
 
+from dataclasses import replace
+from pathlib import Path
 from typing import Final
 
 from packhorse_relay.aio.server import RelayServer
-from packhorse_relay.core.settings import Settings
+from packhorse_relay.core.settings import PROFILES, Settings
 from packhorse_relay.core.tickets import OperatorKeys
 
 LOOPBACK: Final = "127.0.0.1"
@@ -15,7 +17,8 @@ def quick_settings(
     *, lost_after: float = 1.0, removed_after: float = 2.0, ping_interval: float = 0.1
 ) -> Settings:
     """Return settings under which silence is noticed as soon as the protocol lets it be."""
-    return Settings(
+    return replace(
+        PROFILES["unlimited"],
         hello_rate=_MANY,
         reply_rate=_MANY,
         create_rate=_MANY,
@@ -39,6 +42,7 @@ def new_relay(
     settings: Settings | None = None,
     keys: OperatorKeys | None = None,
     with_legacy: bool = False,
+    state_dir: Path | None = None,
 ) -> RelayServer:
     """Return a relay on the loopback interface that has not been started."""
     return RelayServer(
@@ -47,6 +51,7 @@ def new_relay(
         settings=settings or patient_settings(),
         keys=keys,
         with_legacy=with_legacy,
+        state_dir=state_dir,
     )
 
 

@@ -3,11 +3,21 @@
 from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
-from packhorse.wire import address, cookie, ctrl, header, legacy, msgpack_profile, room_code, seal
+from packhorse.wire import (
+    address,
+    binding,
+    cookie,
+    ctrl,
+    header,
+    legacy,
+    msgpack_profile,
+    room_code,
+    seal,
+)
 from packhorse.wire.constants import DropReason, FirstByte, Kind
 from packhorse.wire.errors import ConfigurationError, ParseError
 from packhorse.wire.fields import Field, FieldType, Sender
-from packhorse.wire.messages import MESSAGE_CLASSES, Message
+from packhorse.wire.messages import MESSAGE_CLASSES, Bind, Grant, Message
 from tests.support.admission_json import (
     decode_proof,
     decode_room_list,
@@ -165,6 +175,23 @@ def _decode_keys(vector: Vector) -> JsonObject:
     return {name: key.hex() for name, key in seal.derive_keys(vector.data)._asdict().items()}
 
 
+def _decode_binding(vector: Vector) -> JsonObject:
+    """Check the proof of BIND, or of GRANT with the key that it leads to."""
+    session_key = bytes.fromhex(vector.given["session_key"])
+    sender: Any = Sender(vector.given["sender"])
+    message = ctrl.decode_ctrl(vector.data, sender)
+    if isinstance(message, Bind):
+        if not binding.is_valid_bind(message, session_key):
+            raise ParseError(DropReason.BAD_MAC)
+        return {"proof": binding.bind_proof(session_key, message).hex()}
+    assert isinstance(message, Grant)
+    nonce = bytes.fromhex(vector.given["nonce"])
+    epoch = binding.epoch_key(session_key, nonce, message.key)
+    if not binding.is_valid_grant(message, epoch):
+        raise ParseError(DropReason.BAD_MAC)
+    return {"epoch_key": epoch.hex()}
+
+
 def _decode_replay(vector: Vector) -> JsonObject:
     window = seal.ReplayWindow()
     for number in map(int, vector.given["offered"]):
@@ -240,6 +267,7 @@ CODECS: Final[dict[str, Codec]] = {
     ),
     "ctrl": Codec(_decode_ctrl, _encode_ctrl),
     "keys": Codec(_decode_keys),
+    "binding": Codec(_decode_binding),
     "seal": Codec(_decode_seal, _encode_seal),
     "replay": Codec(_decode_replay),
     "cookie": Codec(_decode_cookie, _encode_cookie),

@@ -9,6 +9,7 @@ extends SceneTree
 const Constants := preload("res://addons/packhorse/wire/constants.gd")
 const Event := preload("res://addons/packhorse/core/event.gd")
 const RoomChange := preload("res://addons/packhorse/core/room_change.gd")
+const SavedSession := preload("res://addons/packhorse/core/saved_session.gd")
 const Session := preload("res://addons/packhorse/core/session.gd")
 const Stages := preload("res://addons/packhorse/core/stages.gd")
 const Wish := preload("res://addons/packhorse/core/wish.gd")
@@ -55,6 +56,8 @@ func _do(session: Session, step: Dictionary) -> Dictionary:
 			session.receive_datagram(str(step["data"]).hex_decode(), RELAY, now)
 		"timeout":
 			session.handle_timeout(now)
+		"bind":
+			session.bind(now)
 		"leave":
 			session.leave(now)
 		"kick":
@@ -107,12 +110,16 @@ func _event(event: Event) -> Array:
 			written.append_array([float(event.peer), float(event.code)])
 		Event.Type.PEER_JOINED, Event.Type.PEER_LOST, Event.Type.PEER_FOUND:
 			written.append(float(event.peer))
+		Event.Type.LIMITED:
+			written.append_array(event.limits.map(func(number: int) -> float: return number))
 		Event.Type.REQUEST_ENDED:
 			written.append_array([float(event.request), float(event.code)])
 		Event.Type.JOIN_REQUESTED:
 			written.append_array([float(event.request), event.text])
 		Event.Type.STAGE_CHANGED:
 			written.append(Stages.Stage.find_key(event.stage))
+		Event.Type.RELAY_DRAINING:
+			written.append(_show(event.seconds))
 		Event.Type.CLOSED:
 			written.append(float(event.error.code) if event.error else 0.0)
 	return written
@@ -124,10 +131,13 @@ func _wish(wish: Dictionary) -> Wish:
 	made.password_key = str(wish.get("password_key", "")).hex_decode()
 	made.locked = wish.get("locked", false)
 	made.name = wish.get("name", "")
-	made.ticket = str(wish["ticket"]).hex_decode()
-	made.access_key = str(wish["access_key"]).hex_decode()
+	made.ticket = str(wish.get("ticket", "")).hex_decode()
+	made.access_key = str(wish.get("access_key", "")).hex_decode()
 	var max_peers: float = wish.get("max_peers", 0.0)
 	made.max_peers = int(max_peers)
+	if wish.has("saved"):
+		made.saved = SavedSession.from_text(str(wish["saved"]))
+		made.is_restarted = wish["restarted"]
 	if wish.get("topology", 0.0) == 1.0:
 		made.topology = Constants.Topology.STAR
 	return made

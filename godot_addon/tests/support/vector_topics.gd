@@ -5,6 +5,7 @@ extends RefCounted
 ## encoder returns bytes, or null where the topic has nothing to encode.
 
 const Address := preload("res://addons/packhorse/wire/address.gd")
+const Binding := preload("res://addons/packhorse/wire/binding.gd")
 const Constants := preload("res://addons/packhorse/wire/constants.gd")
 const Cookie := preload("cookie.gd")
 const Ctrl := preload("res://addons/packhorse/wire/ctrl.gd")
@@ -27,6 +28,7 @@ static func decoders() -> Dictionary[String, Callable]:
 		"msgpack": _decode_msgpack,
 		"ctrl": _decode_ctrl,
 		"keys": _decode_keys,
+		"binding": _decode_binding,
 		"seal": _decode_seal,
 		"replay": _decode_replay,
 		"cookie": _decode_cookie,
@@ -111,6 +113,20 @@ static func _decode_keys(data: PackedByteArray, _input: Dictionary) -> Dictionar
 		"member_to_relay": Seal.derive_key(data, MessageLayout.Sender.MEMBER).hex_encode(),
 		"relay_to_member": Seal.derive_key(data, MessageLayout.Sender.RELAY).hex_encode(),
 	}
+
+
+static func _decode_binding(data: PackedByteArray, input: Dictionary) -> Dictionary:
+	var message := Ctrl.decode(data, _sender(input))
+	var session_key := str(input["session_key"]).hex_decode()
+	if message.type == Constants.MessageType.BIND:
+		var proof := Binding.bind_proof(session_key, message.fields)
+		var is_right := proof == message.bytes(&"proof")
+		return {"proof": proof.hex_encode()} if is_right else {"drop": Constants.DROP_BAD_MAC}
+	var nonce := str(input["nonce"]).hex_decode()
+	var epoch := Binding.epoch_key(session_key, nonce, message.bytes(&"key"))
+	if not Binding.is_valid_grant(message, epoch):
+		return {"drop": Constants.DROP_BAD_MAC}
+	return {"epoch_key": epoch.hex_encode()}
 
 
 static func _decode_seal(data: PackedByteArray, input: Dictionary) -> Dictionary:

@@ -7,28 +7,37 @@ import logging
 import secrets
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from contextlib import suppress
+from pathlib import Path
 from typing import Final, Self
 
 from packhorse.aio.udp import SocketAddress, UdpSocket
 from packhorse.wire.address import TransportAddress
 from packhorse.wire.constants import DropReason
+from packhorse_relay.aio.own_addresses import OwnAddresses
+from packhorse_relay.aio.websocket_server import WebSocketServer
+from packhorse_relay.core.connections import ConnectionEnd
 from packhorse_relay.core.relay import RelayCore
 from packhorse_relay.core.relay_events import RelayEvent, SessionEnded, SessionStarted
 from packhorse_relay.core.relay_legacy import LegacyRoom
+from packhorse_relay.core.rooms import Room
 from packhorse_relay.core.settings import Settings
 from packhorse_relay.core.tickets import Gate, OperatorKeys
-from packhorse_relay.dataplane.portable import PortablePlane
+from packhorse_relay.core.websocket_settings import WebSocketSettings
+from packhorse_relay.dataplane.portable import PortablePlane, SendTo
+from packhorse_relay.state import load_secret
 
 logger = logging.getLogger(__name__)
 
+_WITH_WEBSOCKET: Final = WebSocketSettings()
 _BIND_TRIES: Final = 16  # free ports that are tried when one port must be free on every address
 
 
 class RelayServer:
     """An async context manager that relays while it is open."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - all by keyword
         self,
         *,
         bind: Sequence[str],
@@ -36,15 +45,35 @@ class RelayServer:
         settings: Settings | None = None,
         keys: OperatorKeys | None = None,
         with_legacy: bool = False,
+        websocket: WebSocketSettings | None = _WITH_WEBSOCKET,
+        state_dir: Path | None = None,
     ) -> None:
+        """Open nothing yet.
+
+        Args:
+            bind: IP addresses to listen on.
+            port: UDP port, and TCP port for WebSocket; 0 takes a free one.
+            settings: Limits and timers.
+            keys: What tickets and access proofs are checked by.
+            with_legacy: Also speak the legacy protocol.
+            websocket: Limits, timers and certificate; None: UDP only.
+            state_dir: Where the secret is that lets sessions survive a restart; None: nowhere.
+
+        Raises:
+            ConfigurationError: The settings ask for tickets, but there is no key.
+        """
         self._bind = tuple(bind)
         self._port = port
         self._settings = settings or Settings()
         self._gate = Gate(self._settings.tickets, keys or OperatorKeys(), time.time)
         self._with_legacy = with_legacy
+        self._websocket_settings = websocket
+        self._websocket: WebSocketServer | None = None
+        self._state_dir = state_dir
         self._sockets: list[UdpSocket] = []
         self._timer: asyncio.TimerHandle | None = None
         self._internal_errors = 0
+        self._has_ended = asyncio.Event()
 
     @property
     def addresses(self) -> list[SocketAddress]:
@@ -57,11 +86,22 @@ class RelayServer:
         return self._sockets[0].local_address[1]
 
     @property
+    def settings(self) -> Settings:
+        """Limits in force."""
+        return self._settings
+
+    @property
+    def rooms(self) -> Collection[Room]:
+        """Live rooms; read-only for others."""
+        return self._core.rooms
+
+    @property
     def drops(self) -> Counter[DropReason]:
         """Datagrams that were not acted upon, by reason."""
         extra = {
             DropReason.SEND_FAILED: self._plane.send_failures,
             DropReason.INTERNAL_ERROR: self._internal_errors,
+            DropReason.BUFFER_FULL: self._websocket.dropped if self._websocket else 0,
         }
         return self._core.drops + Counter(extra)
 
@@ -69,6 +109,28 @@ class RelayServer:
     def datagrams_forwarded(self) -> int:
         """Datagrams that were forwarded, by the data plane and by the core."""
         return self._plane.datagrams_forwarded + self._core.datagrams_forwarded
+
+    @property
+    def websocket_scheme(self) -> str | None:
+        """`ws`, or `wss` with TLS; None where there is no WebSocket."""
+        if self._websocket is None:
+            return None
+        return "wss" if self._websocket.has_tls else "ws"
+
+    @property
+    def websocket_count(self) -> int:
+        """TCP connections, open WebSockets or not."""
+        return self._websocket.connection_count if self._websocket else 0
+
+    @property
+    def websocket_ends(self) -> Counter[ConnectionEnd]:
+        """WebSocket connections that the relay refused or ended, by reason."""
+        return self._websocket.ends if self._websocket else Counter()
+
+    def reload_certificates(self) -> None:
+        """Use the TLS certificate as its files are now; a failure is logged, the old one stays."""
+        if self._websocket is not None:
+            self._websocket.reload_certificates()
 
     @property
     def room_count(self) -> int:
@@ -80,29 +142,60 @@ class RelayServer:
         """Live sessions."""
         return self._core.session_count
 
+    def change_settings(self, settings: Settings) -> None:
+        """Take over the fields in `LIVE`; the others must be what they were."""
+        self._settings = settings
+        self._core.change_settings(settings)
+
     async def __aenter__(self) -> Self:
         """Open the sockets.
 
         Raises:
             OSError: An address or the port cannot be had.
+            ConfigurationError: The certificate or the state directory cannot be used.
         """
         self._loop = asyncio.get_running_loop()
-        self._own_addresses: set[SocketAddress] = set()
-        legacy = LegacyRoom(self._own_addresses) if self._with_legacy else None
+        own_addresses = OwnAddresses()
+        legacy = LegacyRoom(own_addresses) if self._with_legacy else None
+        if self._state_dir is None:
+            logger.info("no state directory: sessions do not survive a restart of the relay")
         self._core = RelayCore(
-            self._settings, secrets.token_bytes, legacy, self._gate, now=self._loop.time()
+            self._settings,
+            secrets.token_bytes,
+            legacy,
+            self._gate,
+            secret=None if self._state_dir is None else load_secret(self._state_dir),
+            unix_now=time.time(),
+            now=self._loop.time(),
         )
         self._plane = PortablePlane(self._core.table, self._receive)
         await self._open_sockets()
-        self._own_addresses |= set(self.addresses)
+        own_addresses.listen_on(self.addresses)
+        if self._websocket is not None:
+            self._websocket.start()
         return self
+
+    async def drain(self) -> None:
+        """Open no more rooms; return when all sessions have ended or `drain_time` is over.
+
+        Cancelling is safe: the sessions that are left end with the server.
+        """
+        self._core.drain(self._settings.drain_time, now=self._loop.time())
+        self._pump()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._settings.drain_time):
+                while self.session_count:
+                    self._has_ended.clear()
+                    await self._has_ended.wait()
 
     async def __aexit__(self, *_exc_info: object) -> None:
         self._core.close(now=self._loop.time())
         self._pump()
+        self._close_sockets()
+        if self._websocket is not None:
+            await self._websocket.aclose()
         if self._timer is not None:
             self._timer.cancel()
-        self._close_sockets()
 
     async def _open_sockets(self) -> None:
         for tries_left in reversed(range(_BIND_TRIES)):
@@ -117,17 +210,36 @@ class RelayServer:
                 return
 
     async def _bind_all(self, port: int) -> None:
+        self._websocket = self._new_websocket()
         for listener, host in enumerate(self._bind):
             receive = self._plane.receiver(listener)
             sock = await UdpSocket.open(receive, bind=(host, port))
             self._sockets.append(sock)
             port = sock.local_address[1]
-        self._plane.use_sockets([sock.sendto for sock in self._sockets])
+            if self._websocket is not None:
+                self._websocket.listen((host, port))
+        self._sends: list[SendTo] = [sock.sendto for sock in self._sockets]
+        if self._websocket is not None:
+            self._sends.append(self._websocket.sendto)
+        self._plane.use_sockets(self._sends)
+
+    def _new_websocket(self) -> WebSocketServer | None:
+        """Return the WebSocket side; to core and data plane it is the last listener."""
+        if self._websocket_settings is None:
+            return None
+        listener, table = len(self._bind), self._core.table
+        return WebSocketServer(
+            self._websocket_settings,
+            self._plane.receiver(listener),
+            lambda address: table.has_endpoint_at(TransportAddress(*address, listener)),
+        )
 
     def _close_sockets(self) -> None:
         for sock in self._sockets:
             sock.close()
         self._sockets = []
+        if self._websocket is not None:
+            self._websocket.stop_listening()
 
     def _receive(self, data: bytes, source: SocketAddress, listener: int) -> None:
         """Hand the core what the data plane had no route for."""
@@ -147,10 +259,13 @@ class RelayServer:
 
     def _pump(self) -> None:
         for datagram, address in self._core.datagrams_to_send():
-            if not self._sockets[address.listener].send(datagram, (address.host, address.port)):
+            try:
+                self._sends[address.listener](datagram, (address.host, address.port))
+            except OSError:
                 self._plane.send_failures += 1
         while (event := self._core.next_event()) is not None:
             _log(event)
+            self._has_ended.set()
         self._arm()
 
     def _arm(self) -> None:
@@ -170,6 +285,7 @@ def _log(event: RelayEvent) -> None:
     label = hashlib.sha256(event.code.encode()).hexdigest()[:4]
     match event:
         case SessionStarted(peer=peer):
-            logger.info("room %s: peer %s joined", label, peer)
+            logger.info("room %s: peer %s joined", label, peer, extra={"source": label})
         case SessionEnded(peer=peer, cause=cause):
-            logger.info("room %s: peer %s ended (code %s)", label, peer, cause)
+            text = "room %s: peer %s ended (code %s)"
+            logger.info(text, label, peer, cause, extra={"source": label})

@@ -8,8 +8,9 @@ from packhorse.wire import constants as c
 from packhorse.wire.address import encode_address, source_of
 from packhorse.wire.constants import DropReason, ErrorCode, RoomEventKind, Topology
 from packhorse.wire.cookie import Offer, is_valid_cookie, make_cookie
-from packhorse.wire.ctrl import encode_ctrl, encode_padded
+from packhorse.wire.ctrl import encode_ctrl, encode_error, encode_padded
 from packhorse.wire.messages import (
+    Bind,
     Challenge,
     Create,
     Error,
@@ -17,6 +18,7 @@ from packhorse.wire.messages import (
     Hello,
     Join,
     ListRooms,
+    Message,
     Pending,
     RoomList,
 )
@@ -24,9 +26,10 @@ from packhorse.wire.ticket import Permission
 from packhorse_relay.core.approval import Approvals, Waiting
 from packhorse_relay.core.blocks import JoinFailures
 from packhorse_relay.core.buckets import SourceBuckets, TokenBucket
+from packhorse_relay.core.ctrl_start import Proof, proof_of
 from packhorse_relay.core.drops import DatagramDropped
 from packhorse_relay.core.members import Members
-from packhorse_relay.core.outbox import Outbox
+from packhorse_relay.core.outbox import Answer, Outbox
 from packhorse_relay.core.registry import Registry
 from packhorse_relay.core.request import Request
 from packhorse_relay.core.rooms import Approved, Room, Session
@@ -34,7 +37,9 @@ from packhorse_relay.core.settings import Settings
 from packhorse_relay.core.tickets import Gate, Pass
 
 _MINUTE: Final = 60.0  # seconds
-_HELLO_BURST: Final = 2.0  # seconds' worth of HELLOs that may come at once
+_HELLO_BURST: Final = 2.0  # seconds' worth of HELLOs, or of attempts, that may come at once
+_LIST_BURST: Final = 4.0  # seconds' worth of LIST_ROOMS that may come at once
+_HOST_WAIT: Final = 1.0  # seconds; when to ask again for a room whose host is to come back
 _ROOM_LIST_OVERHEAD: Final = 15  # bytes around the entries: header, map, type, length, `more`
 _LONGEST_WAIT: Final = 3600.0  # seconds; what retry_after_ms can say
 
@@ -63,43 +68,74 @@ class Admission:
         approvals.admit = self._admit_waiting
         approvals.refuse = self._refuse_waiting
         self._secret = random_bytes(32)
+        # A clock that starts with the machine would tell strangers for how long it runs.
+        self._cookie_clock = int.from_bytes(random_bytes(4), "big") / 2  # seconds ahead of ours
         self._hellos = SourceBuckets(settings.hello_rate, settings.hello_rate * _HELLO_BURST)
+        self._attempts = SourceBuckets(settings.hello_rate, settings.hello_rate * _HELLO_BURST)
         self._creates = SourceBuckets(settings.create_rate / _MINUTE, settings.create_rate)
         self._joins = SourceBuckets(settings.join_rate / _MINUTE, settings.join_rate)
-        self._lists = SourceBuckets(c.LIST_RATE, 4 * c.LIST_RATE)
+        self._lists = SourceBuckets(c.LIST_RATE, c.LIST_RATE * _LIST_BURST)
         self._failures = JoinFailures(
             settings.join_failures, settings.block_first, settings.block_longest
         )
         total = settings.join_failures_total
-        self._failures_in_all = TokenBucket(total, total, now=now)
+        self._guesses = TokenBucket(total, total, now=now)
+        self._reserve = TokenBucket(total, total, now=now)
+
+    def screen(self, message_class: type[Message], request: Request) -> None:
+        """Refuse what can be refused before the rest is decoded (SPEC.md section 5).
+
+        Raises:
+            DatagramDropped: Its cookie is wrong, its source is over a limit, or it is a
+                HELLO without padding.
+            ParseError: Another request without a cookie where it must be.
+        """
+        if message_class is Hello:
+            self._screen_hello(request)
+            return
+        self._check_cookie(proof_of(request.data), request)
+        if message_class is ListRooms:
+            self.check_rate(self._lists, request)
+            return
+        is_attempt = message_class is not Bind
+        if is_attempt and not self._attempts.take(source_of(request.source), now=request.now):
+            raise DatagramDropped(DropReason.RATE_LIMITED)
+
+    def change_settings(self, settings: Settings) -> None:
+        """Take over the fields in `LIVE`."""
+        self._settings = settings
 
     def hello(self, hello: Hello, request: Request) -> None:
         """Answer HELLO with a cookie and forget it (SPEC.md section 5)."""
-        if len(request.data) < c.MIN_HELLO_SIZE:
-            raise DatagramDropped(DropReason.NOT_ENOUGH_PADDING)
-        if not self._hellos.take(source_of(request.source), now=request.now):
-            raise DatagramDropped(DropReason.RATE_LIMITED)
         if not hello.version_min <= c.WIRE_VERSION <= hello.version_max:
             error = Error(
                 code=ErrorCode.UNSUPPORTED_VERSION,
                 version_min=c.WIRE_VERSION,
                 version_max=c.WIRE_VERSION,
             )
-            self._refuse_unproven(error, DropReason.NO_COMMON_VERSION, request)
+            self._outbox.send(encode_ctrl(error, request.transaction), request.source)
+            raise DatagramDropped(DropReason.NO_COMMON_VERSION)
         offer = Offer(hello.version_min, hello.version_max, hello.features)
         challenge = Challenge(
             version=c.WIRE_VERSION,
             features=hello.features & c.KNOWN_FEATURES,
-            cookie=make_cookie(self._secret, request.source, hello.nonce, offer, now=request.now),
+            cookie=make_cookie(
+                self._secret,
+                request.source,
+                hello.nonce,
+                offer,
+                now=request.now + self._cookie_clock,
+            ),
         )
-        reply = encode_ctrl(challenge, request.transaction)
-        self._outbox.reply_unproven(reply, request.data, request.source, now=request.now)
+        self._outbox.send(encode_ctrl(challenge, request.transaction), request.source)
 
-    def create(self, create: Create, request: Request) -> None:
+    def create(self, create: Create, request: Request, *, is_draining: bool = False) -> None:
         """Open a room for a proven address (SPEC.md section 5)."""
         if self._is_repeated(create, request):
             return
-        self._check_rate(self._creates, request)
+        if is_draining:
+            self._refuse(ErrorCode.DRAINING, request)
+        self.check_rate(self._creates, request)
         allowed = self._check_gate(create, Permission.CREATE, request)
         source = source_of(request.source)
         if self._registry.is_full_for_room() or self._registry.is_full_for_session():
@@ -121,12 +157,14 @@ class Admission:
         """Add a proven address to a room (SPEC.md section 5)."""
         if self._is_waiting(join, request) or self._is_repeated(join, request):
             return
-        self._check_rate(self._joins, request)
+        self.check_rate(self._joins, request)
         allowed = self._check_gate(join, Permission.JOIN, request)
-        source = source_of(request.source)
-        room = self._registry.room_for(join, source, allowed.app)
+        self._check_guesses(request)
+        room = self._registry.room_for(join, source_of(request.source), allowed.app)
         if room is None:
             self._deny(request)
+        if not room.has_host:
+            self._refuse(ErrorCode.RATE_LIMITED, request, retry_after=_HOST_WAIT)
         if self._registry.is_full_for_session():
             self._refuse(ErrorCode.RELAY_FULL, request)
         if not self._registry.has_session_quota(request.source):
@@ -140,10 +178,6 @@ class Admission:
 
     def list_rooms(self, message: ListRooms, request: Request) -> None:
         """Show a proven address one page of the public rooms (SPEC.md section 7.7)."""
-        if not self._is_fresh(message, request):
-            error = Error(code=ErrorCode.COOKIE_INVALID)
-            self._refuse_unproven(error, DropReason.COOKIE_INVALID, request)
-        self._check_rate(self._lists, request)
         allowed = self._check_gate(message, Permission.JOIN, request)
         size = min(message.max_datagram, max(c.MAX_DATAGRAM_FALLBACK, self._settings.max_datagram))
         space = min(size - _ROOM_LIST_OVERHEAD, c.MSGPACK_MAX_BIN)
@@ -153,9 +187,10 @@ class Admission:
 
     def _is_waiting(self, join: Join, request: Request) -> bool:
         """Answer a JOIN that repeats one about which the host decides."""
-        waiting = self._approvals.find(request.source, join, now=request.now)
+        waiting = self._approvals.find(request.source, join.nonce, join.cookie)
         if waiting is None:
             return False
+        self._approvals.remind(waiting, now=request.now)
         if waiting.verdict is not None:
             self._refuse(waiting.verdict, request)
         self._outbox.send(encode_ctrl(Pending(), request.transaction), request.source)
@@ -184,29 +219,38 @@ class Admission:
         request = waiting.request
         self._outbox.send(encode_ctrl(error, request.transaction), request.source)
 
-    def _is_repeated(self, message: Create | Join, request: Request) -> bool:
-        """Check the cookie; grant again what this attempt was granted already."""
-        session = self._registry.find_attempt(request.source, message.nonce)
-        if not (self._is_fresh(message, request) or _is_approved(session, message, request)):
-            error = Error(code=ErrorCode.COOKIE_INVALID)
-            self._refuse_unproven(error, DropReason.COOKIE_INVALID, request)
-        if self._registry.has_ended(request.source, message.nonce):
-            self._refuse(ErrorCode.JOIN_DENIED, request)
-        if session is None:
-            return False
-        if not session.regrants.take(now=request.now):
+    def _screen_hello(self, request: Request) -> None:
+        if len(request.data) < c.MIN_HELLO_SIZE:
+            raise DatagramDropped(DropReason.NOT_ENOUGH_PADDING)
+        if not self._hellos.take(source_of(request.source), now=request.now):
             raise DatagramDropped(DropReason.RATE_LIMITED)
-        session.max_datagram = self._agreed_size(message)
-        self._grant(session, message, request)
-        return True
+        self._outbox.spend(Answer.GREETING, request.source, now=request.now)
 
-    def _is_fresh(self, message: Create | Join | ListRooms, request: Request) -> bool:
-        offer = Offer(message.version_min, message.version_max, message.features)
-        return is_valid_cookie(
-            message.cookie, self._secret, request.source, message.nonce, offer, now=request.now
+    def _check_cookie(self, proof: Proof, request: Request) -> None:
+        """Refuse a request from an address that is not proven (SPEC.md section 5.2)."""
+        now = request.now + self._cookie_clock
+        is_fresh = is_valid_cookie(
+            proof.cookie, self._secret, request.source, proof.nonce, proof.offer, now=now
+        )
+        if not (is_fresh or self._is_approved(proof, request)):
+            reply = encode_error(ErrorCode.COOKIE_INVALID, request.transaction)
+            self._outbox.try_reply_unproven(reply, request.data, request.source, now=request.now)
+            raise DatagramDropped(DropReason.COOKIE_INVALID)
+
+    def _is_approved(self, proof: Proof, request: Request) -> bool:
+        """Tell whether a JOIN repeats one whose cookie became old while the host decides."""
+        if self._approvals.find(request.source, proof.nonce, proof.cookie) is not None:
+            return True
+        session = self._registry.find_attempt(request.source, proof.nonce)
+        approved = None if session is None else session.approved
+        return (
+            approved is not None
+            and approved.until > request.now
+            and hmac.compare_digest(approved.cookie, proof.cookie)
         )
 
-    def _check_rate(self, buckets: SourceBuckets, request: Request) -> None:
+    def check_rate(self, buckets: SourceBuckets, request: Request) -> None:
+        """Refuse a request of a source that is blocked or over its rate."""
         source = source_of(request.source)
         blocked = self._failures.blocked_for(source, now=request.now)
         if blocked:
@@ -224,30 +268,16 @@ class Admission:
             self._refuse(allowed, request)
         return allowed
 
-    def _admit(
-        self,
-        room: Room,
-        message: Create | Join,
-        request: Request,
-        approved: Approved | None = None,
-    ) -> None:
-        session = self._registry.add_session(
-            room, request.source, message.nonce, self._agreed_size(message), now=request.now
-        )
-        session.approved = approved
-        self._members.watch(session)
-        self._members.announce(room, RoomEventKind.PEER_JOINED, session.peer)
-        self._grant(session, message, request)
-        self._members.send_roster(session)
+    def refuse(self, code: ErrorCode, request: Request) -> Never:
+        """Answer a request from a proven address with an error."""
+        self._refuse(code, request)
 
-    def _agreed_size(self, message: Create | Join) -> int:
-        return min(message.max_datagram, self._settings.max_datagram)
-
-    def _grant(self, session: Session, message: Create | Join, request: Request) -> None:
+    def make_grant(self, session: Session, features: int, request: Request) -> Grant:
+        """Return GRANT of a session to the address of `request`, without padding."""
         settings, room = self._settings, session.room
-        grant = Grant(
+        return Grant(
             version=c.WIRE_VERSION,
-            features=message.features & c.KNOWN_FEATURES,
+            features=features & c.KNOWN_FEATURES,
             max_datagram=session.max_datagram,
             topology=room.topology,
             max_peers=room.max_peers,
@@ -261,34 +291,73 @@ class Admission:
             lost_after_ms=round(settings.lost_after * 1000),
             removed_after_ms=round(settings.removed_after(session.peer) * 1000),
             mapped=encode_address(request.source),
+            resume_ticket=self._members.resume_ticket(session, now=request.now),
         )
+
+    def agreed_size(self, message: Create | Join | Bind) -> int:
+        """Return the largest datagram that both sides take, bytes."""
+        return min(message.max_datagram, self._settings.max_datagram)
+
+    def _is_repeated(self, message: Create | Join, request: Request) -> bool:
+        """Grant again what this attempt was granted already."""
+        if self._registry.has_ended(request.source, message.nonce):
+            self._refuse(ErrorCode.JOIN_DENIED, request)
+        session = self._registry.find_attempt(request.source, message.nonce)
+        if session is None:
+            return False
+        if session.share is not None:  # a late copy: the session has been bound since
+            self._refuse(ErrorCode.JOIN_DENIED, request)
+        if not session.regrants.take(now=request.now):
+            raise DatagramDropped(DropReason.RATE_LIMITED)
+        session.max_datagram = self.agreed_size(message)
+        session.asked_at = None
+        self._grant(session, message, request)
+        return True
+
+    def _admit(
+        self,
+        room: Room,
+        message: Create | Join,
+        request: Request,
+        approved: Approved | None = None,
+    ) -> None:
+        session = self._registry.add_session(
+            room, request.source, message.nonce, self.agreed_size(message), now=request.now
+        )
+        session.approved = approved
+        self._members.watch(session)
+        self._members.announce(room, RoomEventKind.PEER_JOINED, session.peer)
+        self._grant(session, message, request)
+        self._members.send_roster(session)
+
+    def _grant(self, session: Session, message: Create | Join, request: Request) -> None:
+        grant = self.make_grant(session, message.features, request)
         datagram = encode_padded(grant, request.transaction, session.max_datagram)
         self._outbox.send(datagram, request.source)
+
+    def _check_guesses(self, request: Request) -> None:
+        """Keep all sources together from trying codes faster than is allowed (SPEC.md 10.2).
+
+        What is dropped here was not looked up, so that nobody learns anything from it.
+        While too many are denied, a source that was denied lately waits, and all others
+        share what is left in reserve.
+        """
+        now = request.now
+        if not self._guesses.wait(now=now):
+            return
+        is_suspicious = self._failures.is_suspicious(source_of(request.source), now=now)
+        if is_suspicious or not self._reserve.take(now=now):
+            raise DatagramDropped(DropReason.RATE_LIMITED)
 
     def _deny(self, request: Request) -> Never:
         """Refuse in one way whatever the cause, so that codes cannot be probed (JOIN-5)."""
         self._failures.add(source_of(request.source), now=request.now)
-        if not self._failures_in_all.take(now=request.now):
-            raise DatagramDropped(DropReason.RATE_LIMITED)
+        self._guesses.take(now=request.now)
         self._refuse(ErrorCode.JOIN_DENIED, request)
 
     def _refuse(self, code: ErrorCode, request: Request, retry_after: float | None = None) -> Never:
+        self._outbox.spend(Answer.REFUSAL, request.source, now=request.now)
         wait_ms = None if retry_after is None else round(min(retry_after, _LONGEST_WAIT) * 1000)
         error = Error(code=code, retry_after_ms=wait_ms)
         self._outbox.send(encode_ctrl(error, request.transaction), request.source)
         raise DatagramDropped(DropReason.REFUSED)
-
-    def _refuse_unproven(self, error: Error, reason: DropReason, request: Request) -> Never:
-        reply = encode_ctrl(error, request.transaction)
-        self._outbox.try_reply_unproven(reply, request.data, request.source, now=request.now)
-        raise DatagramDropped(reason)
-
-
-def _is_approved(session: Session | None, message: Create | Join, request: Request) -> bool:
-    """Tell whether a JOIN repeats one whose cookie became old while the host decided."""
-    approved = None if session is None else session.approved
-    return (
-        approved is not None
-        and approved.until > request.now
-        and hmac.compare_digest(approved.cookie, message.cookie)
-    )

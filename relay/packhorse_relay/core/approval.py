@@ -1,5 +1,6 @@
 """Requests to join that wait until the host decides."""
 
+import hmac
 from collections import OrderedDict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -56,16 +57,18 @@ class Approvals:
     def __len__(self) -> int:
         return len(self._waiting)
 
-    def find(self, source: TransportAddress, join: Join, *, now: float) -> Waiting | None:
+    def find(self, source: TransportAddress, nonce: bytes, cookie: bytes) -> Waiting | None:
         """Return the request that a JOIN repeats; its cookie may have become old meanwhile."""
-        waiting = self._waiting.get(attempt_of(source, join.nonce))
-        if waiting is None or waiting.join.cookie != join.cookie:
-            return None
+        waiting = self._waiting.get(attempt_of(source, nonce))
+        is_same = waiting is not None and hmac.compare_digest(waiting.join.cookie, cookie)
+        return waiting if is_same else None
+
+    def remind(self, waiting: Waiting, *, now: float) -> None:
+        """Tell the host again about a request that was repeated, or refuse it with its room."""
         if waiting.verdict is None and not self._is_open(waiting.room):
             waiting.verdict = ErrorCode.JOIN_DENIED
         if waiting.verdict is None and now - waiting.told_at >= PENDING_REPEAT / 2:
             self._tell_host(waiting, now)
-        return waiting
 
     def hold(self, room: Room, join: Join, request: Request) -> bool:
         """Let a request wait and tell the host; False when there is no place."""

@@ -3,8 +3,8 @@
 from collections import OrderedDict
 from dataclasses import dataclass
 
-from packhorse.wire.constants import MAX_SOURCES
-from packhorse_relay.core.buckets import SourceBuckets
+from packhorse.wire.constants import IPV6_48_FACTOR, IPV6_56_FACTOR, MAX_SOURCES
+from packhorse_relay.core.buckets import Buckets, scopes_of
 
 _MINUTE = 60.0  # seconds
 
@@ -16,12 +16,18 @@ class _Block:
 
 
 class JoinFailures:
-    """Counts denied JOINs per source and blocks the source that has too many."""
+    """Counts denied JOINs per source and blocks the source that has too many.
+
+    For IPv6 also per /56 and /48: when a range has too many, all of it is blocked.
+    """
 
     def __init__(
         self, per_minute: float, first: float, longest: float, max_sources: int = MAX_SOURCES
     ) -> None:
-        self._buckets = SourceBuckets(per_minute / _MINUTE, per_minute, max_sources)
+        self._buckets = {
+            factor: Buckets(per_minute * factor / _MINUTE, per_minute * factor, max_sources)
+            for factor in (1, IPV6_56_FACTOR, IPV6_48_FACTOR)
+        }
         self._first = first
         self._longest = longest
         self._max_sources = max_sources
@@ -32,13 +38,21 @@ class JoinFailures:
 
     def blocked_for(self, source: bytes, *, now: float) -> float:
         """Return the seconds for which `source` stays blocked; 0 when it is not."""
-        block = self._blocks.get(source)
-        return max(0.0, block.until - now) if block else 0.0
+        blocks = (self._blocks.get(scope.key) for scope in scopes_of(source))
+        return max([0.0, *(block.until - now for block in blocks if block)])
+
+    def is_suspicious(self, source: bytes, *, now: float) -> bool:
+        """Tell whether a JOIN of `source`, or of its range, was denied within about a minute.
+
+        Remembers nothing about a source that was never denied.
+        """
+        return any(self._buckets[factor].has_used(key, now) for key, factor in scopes_of(source))
 
     def add(self, source: bytes, *, now: float) -> None:
         """Count a denied JOIN; one too many starts the next block."""
-        if not self._buckets.take(source, now=now):
-            self._block(source, now)
+        for key, factor in scopes_of(source):
+            if not self._buckets[factor].bucket(key, now).take(now=now):
+                self._block(key, now)
 
     def _block(self, source: bytes, now: float) -> None:
         previous = self._blocks.pop(source, None)

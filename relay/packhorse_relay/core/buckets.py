@@ -2,19 +2,25 @@
 
 import math
 from collections import OrderedDict
+from typing import Final, NamedTuple
 
-from packhorse.wire.constants import MAX_SOURCES
+from packhorse.wire.constants import IPV6_48_FACTOR, IPV6_56_FACTOR, MAX_SOURCES
+
+_IPV4_SIZE: Final = 4  # bytes
 
 
 class TokenBucket:
-    """Allows `rate` events a second on average and `burst` at once."""
+    """Allows `rate` events a second on average and `burst` at once.
+
+    A burst below 1 would never allow anything: unless the rate is 0, it is taken as 1.
+    """
 
     __slots__ = ("_burst", "_rate", "_tokens", "_updated")
 
     def __init__(self, rate: float, burst: float, *, now: float) -> None:
         self._rate = rate
-        self._burst = burst
-        self._tokens = burst
+        self._burst = max(1.0, burst) if rate else burst
+        self._tokens = self._burst
         self._updated = now
 
     def take(self, *, now: float) -> bool:
@@ -42,14 +48,36 @@ class TokenBucket:
         self._updated = max(self._updated, now)
 
 
-class SourceBuckets:
-    """One token bucket per source; when there are too many, the one unused longest gives way.
+class Scope(NamedTuple):
+    """A range of addresses that a limit counts as one."""
+
+    key: bytes
+    """IPv4 address or IPv6 prefix: 4, 8, 7 or 6 bytes."""
+    factor: int
+    """How many times what one source may is allowed to it."""
+
+
+def scopes_of(source: bytes) -> tuple[Scope, ...]:
+    """Return the ranges that `source` belongs to, the widest first.
+
+    Providers give a customer an IPv6 /64, a /56 or a /48. With /64 alone, whoever has a
+    /48 would have 65,536 times the share of others; without it, neighbours would share one.
+
+    Source: protocol_spec/SPEC.md section 10.2.
+    """
+    if len(source) == _IPV4_SIZE:
+        return (Scope(source, 1),)
+    return (Scope(source[:6], IPV6_48_FACTOR), Scope(source[:7], IPV6_56_FACTOR), Scope(source, 1))
+
+
+class Buckets:
+    """One token bucket per key; when there are too many, the one unused longest gives way.
 
     A bucket that is full again is forgotten, so that a flood from ever new sources
     leaves no more behind than its last moments.
     """
 
-    def __init__(self, rate: float, burst: float, max_sources: int = MAX_SOURCES) -> None:
+    def __init__(self, rate: float, burst: float, max_sources: int) -> None:
         self._rate = rate
         self._burst = burst
         self._max_sources = max_sources
@@ -58,21 +86,19 @@ class SourceBuckets:
     def __len__(self) -> int:
         return len(self._buckets)
 
-    def take(self, source: bytes, *, now: float) -> bool:
-        """Take one token of `source`; False when it has none."""
-        return self._bucket(source, now).take(now=now)
-
-    def wait(self, source: bytes, *, now: float) -> float:
-        """Return the seconds until `source` has a token."""
-        return self._bucket(source, now).wait(now=now)
-
-    def _bucket(self, source: bytes, now: float) -> TokenBucket:
-        bucket = self._buckets.get(source)
+    def bucket(self, key: bytes, now: float) -> TokenBucket:
+        """Return the bucket of a key, a new one if it is not remembered."""
+        bucket = self._buckets.get(key)
         if bucket is None:
             self._make_place(now)
-            bucket = self._buckets[source] = TokenBucket(self._rate, self._burst, now=now)
-        self._buckets.move_to_end(source)
+            bucket = self._buckets[key] = TokenBucket(self._rate, self._burst, now=now)
+        self._buckets.move_to_end(key)
         return bucket
+
+    def has_used(self, key: bytes, now: float) -> bool:
+        """Tell whether `key` has taken tokens that are not back yet."""
+        bucket = self._buckets.get(key)
+        return bucket is not None and not bucket.is_full(now=now)
 
     def _make_place(self, now: float) -> None:
         while self._buckets:
@@ -80,3 +106,32 @@ class SourceBuckets:
             if len(self._buckets) < self._max_sources and not oldest.is_full(now=now):
                 return
             self._buckets.popitem(last=False)
+
+
+class SourceBuckets:
+    """Token buckets per source, and for IPv6 per /56 and /48, a table for each width."""
+
+    def __init__(self, rate: float, burst: float, max_sources: int = MAX_SOURCES) -> None:
+        self._tables = {
+            factor: Buckets(rate * factor, burst * factor, max_sources)
+            for factor in (1, IPV6_56_FACTOR, IPV6_48_FACTOR)
+        }
+
+    def __len__(self) -> int:
+        return len(self._tables[1])
+
+    def take(self, source: bytes, *, now: float) -> bool:
+        """Take one token of `source`; False when it, or a range that it is in, has none."""
+        buckets = []
+        for key, factor in scopes_of(source):
+            buckets.append(self._tables[factor].bucket(key, now))
+            if buckets[-1].wait(now=now):  # none of the narrower ones is made in vain
+                return False
+        for bucket in buckets:
+            bucket.take(now=now)
+        return True
+
+    def wait(self, source: bytes, *, now: float) -> float:
+        """Return the seconds until `source` has a token."""
+        scopes = scopes_of(source)
+        return max(self._tables[factor].bucket(key, now).wait(now=now) for key, factor in scopes)

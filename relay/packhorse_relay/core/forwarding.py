@@ -5,6 +5,8 @@ datagram; its answers stand in `routes` until a change makes them stale, so that
 plane needs one look-up by address and one by header.
 """
 
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
@@ -18,6 +20,7 @@ from packhorse.wire.constants import (
     Kind,
 )
 from packhorse.wire.header import Header, encode_header
+from packhorse_relay.core.data_budget import DataBudget
 from packhorse_relay.core.drops import DatagramDropped
 
 _HOST: Final = 1
@@ -35,7 +38,17 @@ class Receiver(NamedTuple):
     """Host and port."""
 
 
-Route = tuple[Receiver, ...]
+class Route(tuple[Receiver, ...]):  # noqa: SLOT001 - a tuple cannot have slots of its own
+    """The copies of a datagram, and the budget of its sender that pays for them."""
+
+    budget: DataBudget
+
+    @classmethod
+    def of(cls, receivers: Iterable[Receiver], budget: DataBudget) -> "Route":
+        """Return the route of a sender with this budget."""
+        route = cls(receivers)
+        route.budget = budget
+        return route
 
 
 @dataclass(slots=True, eq=False)
@@ -55,6 +68,10 @@ class Endpoint:
     peer: int
     tag: int
     address: TransportAddress
+    budget: DataBudget = field(default_factory=DataBudget)
+    """What it may send; without limits unless its session has some."""
+    session: int = 0
+    """Session id, for the control plane."""
 
 
 class ForwardingTable:
@@ -64,6 +81,7 @@ class ForwardingTable:
         self._endpoints: dict[tuple[TransportAddress, int], Endpoint] = {}
         self.routes: dict[int, dict[tuple[str, int], dict[bytes, Route]]] = {}
         """Listener, then (host, port), then header to the receivers: read-only for others."""
+        self._at: Counter[TransportAddress] = Counter()  # endpoints by address
         self._cached = 0  # receivers put into `routes` since it was last emptied
 
     def __len__(self) -> int:
@@ -73,8 +91,17 @@ class ForwardingTable:
         """Tell whether no endpoint has this address and tag."""
         return (address, tag) not in self._endpoints
 
+    def sender_at(self, address: TransportAddress, tag: int) -> Endpoint | None:
+        """Return the endpoint with this address and tag."""
+        return self._endpoints.get((address, tag))
+
+    def has_endpoint_at(self, address: TransportAddress) -> bool:
+        """Tell whether there is an endpoint at this address, whatever its tag."""
+        return address in self._at
+
     def attach(self, endpoint: Endpoint) -> None:
         """Add an endpoint to the table and to its group."""
+        self._at[endpoint.address] += 1
         self._endpoints[endpoint.address, endpoint.tag] = endpoint
         endpoint.group.endpoints[endpoint.peer] = endpoint
         self._forget_routes(endpoint.group)
@@ -83,12 +110,16 @@ class ForwardingTable:
         """Remove an endpoint from the table and from its group."""
         self._forget_routes(endpoint.group)
         del self._endpoints[endpoint.address, endpoint.tag]
+        self._at[endpoint.address] -= 1
+        if not self._at[endpoint.address]:
+            del self._at[endpoint.address]
         del endpoint.group.endpoints[endpoint.peer]
 
-    def move(self, endpoint: Endpoint, address: TransportAddress) -> None:
-        """Give an endpoint another address; the pair of address and tag must be free."""
+    def move(self, endpoint: Endpoint, address: TransportAddress, tag: int | None = None) -> None:
+        """Give an endpoint another address and perhaps tag; the pair of both must be free."""
         self.detach(endpoint)
         endpoint.address = address
+        endpoint.tag = endpoint.tag if tag is None else tag
         self.attach(endpoint)
 
     def set_star(self, group: Group, *, is_star: bool) -> None:
@@ -106,7 +137,7 @@ class ForwardingTable:
         Raises:
             DatagramDropped: Nobody may receive it; the reason says why.
         """
-        sender = self._endpoints.get((source, header.tag))
+        sender = self.sender_at(source, header.tag)
         if sender is None:
             raise DatagramDropped(DropReason.UNKNOWN_SOURCE)
         route = _route(sender, header)
@@ -143,7 +174,7 @@ def _route(sender: Endpoint, header: Header) -> Route:
         raise DatagramDropped(DropReason.UNKNOWN_DESTINATION)
     word = sender.peer if destination > 0 else sender.peer | FANOUT_BIT
     first_byte = _FIRST_BYTES[header.kind]
-    return tuple(
+    copies = (
         Receiver(
             encode_header(first_byte, receiver.tag, word),
             receiver.address.listener,
@@ -151,6 +182,7 @@ def _route(sender: Endpoint, header: Header) -> Route:
         )
         for receiver in receivers
     )
+    return Route.of(copies, sender.budget)
 
 
 def _receivers(sender: Endpoint, destination: int) -> list[Endpoint]:

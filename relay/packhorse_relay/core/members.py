@@ -2,18 +2,24 @@
 
 import heapq
 from collections import deque
+from collections.abc import Callable
+from weakref import WeakKeyDictionary
 
 from packhorse.wire import constants as c
 from packhorse.wire.constants import ErrorCode, RoomEventKind
-from packhorse.wire.messages import Closed, Events, RelaySeal, Roster
-from packhorse.wire.seal import encode_seal
+from packhorse.wire.messages import Closed, PathChallenge, RelaySeal
+from packhorse.wire.seal import SharedSeal, encode_seal
+from packhorse_relay.core.news import News, Untold
 from packhorse_relay.core.outbox import Outbox
 from packhorse_relay.core.registry import Registry
 from packhorse_relay.core.relay_events import RelayEvent, SessionEnded, SessionStarted
-from packhorse_relay.core.rooms import HOST, Room, RoomEvent, Session
+from packhorse_relay.core.resume_tickets import TicketContent
+from packhorse_relay.core.rooms import HOST, Room, Session
 from packhorse_relay.core.settings import Settings
 
 _MAX_EVENTS = 1024  # not yet drained; the oldest gives way
+_CHECKS_AT_ONCE = 64  # leases that one timeout looks at
+_DATAGRAMS_AT_ONCE = 256  # that one timeout sends, but for what ending one room takes
 _STALE_CHECKS = 64  # beyond those of live sessions, before they are swept
 
 
@@ -26,6 +32,8 @@ class Members:
         self._outbox = outbox
         self._checks: list[tuple[float, int]] = []  # heap of (when, session id)
         self._events: deque[RelayEvent] = deque(maxlen=_MAX_EVENTS)
+        self._untold = Untold()
+        self._news: WeakKeyDictionary[Room, News] = WeakKeyDictionary()
 
     def send(self, session: Session, message: RelaySeal) -> bytes:
         """Send a SEAL message to the proven address of a session; returns the datagram."""
@@ -38,30 +46,46 @@ class Members:
         key = session.keys.relay_to_member
         return encode_seal(message, session.id, session.endpoint.tag, key)
 
-    def announce(self, room: Room, kind: RoomEventKind, peer: int, code: int = 0) -> None:
-        """Record a change and tell it once to every member but the one it is about."""
-        event = room.record(kind, peer, code)
-        for session in room.sessions.values():
-            if session.peer != peer:
-                self.send_events(session, (event,))
+    def ask_for_consent(
+        self, session: Session, random_bytes: Callable[[int], bytes], *, now: float
+    ) -> None:
+        """Let an address that was proven some time ago prove itself again (SPEC.md PATH-4)."""
+        if now - session.proven_at >= self._settings.consent_interval(session.peer):
+            session.consent = session.consent or random_bytes(c.CHALLENGE_SIZE)
+            self.send(session, PathChallenge(seq=session.take_seq(), challenge=session.consent))
 
-    def send_events(self, session: Session, events: tuple[RoomEvent, ...]) -> None:
-        """Send EVENTS to one member."""
-        self.send(session, Events(seq=session.take_seq(), events=events))
+    def announce(self, room: Room, kind: RoomEventKind, peer: int, code: int = 0) -> None:
+        """Record a change and tell it to every member but the one it is about."""
+        room.record(kind, peer, code)
+        for session in room.sessions.values():
+            self._tell(session)
+
+    def send_news(self, session: Session, since: int) -> None:
+        """Send EVENTS after the revision `since`, or ROSTER when that is 0 or too old."""
+        session.told_rev = session.room.rev
+        for message in self._news_of(session.room).since(session.room, since):
+            self._send_shared(session, message)
 
     def send_roster(self, session: Session) -> None:
         """Send every page of ROSTER to one member."""
-        peers = session.room.roster()
-        starts = range(0, len(peers), c.ROSTER_PAGE)
-        for page, start in enumerate(starts):
-            message = Roster(
-                seq=session.take_seq(),
-                rev=session.room.rev,
-                page=page,
-                pages=len(starts),
-                peers=tuple(peers[start : start + c.ROSTER_PAGE]),
-            )
-            self.send(session, message)
+        self.send_news(session, 0)
+
+    def resume_ticket(self, session: Session, *, now: float) -> bytes:
+        """Return the ticket with which the session survives a restart of the relay."""
+        room = session.room
+        content = TicketContent(
+            session.id,
+            session.key_nonce,
+            session.peer,
+            room.next_peer,
+            room.topology,
+            room.max_peers,
+            room.code,
+            room.is_guarded,
+            room.app,
+        )
+        lifetime = self._settings.removed_after(session.peer) + c.RESUME_SLACK
+        return self._registry.tickets.make(content, lifetime, now=now)
 
     def next_event(self) -> RelayEvent | None:
         """Drain one event."""
@@ -88,11 +112,25 @@ class Members:
         self._close_session(session, code, now)
         self.announce(session.room, RoomEventKind.PEER_LEFT, session.peer, code)
 
+    def _expire(self, session: Session, now: float) -> None:
+        if session.peer == HOST:
+            self._close_room(session, ErrorCode.LEASE_EXPIRED, now)
+            return
+        self._close_session(session, ErrorCode.LEASE_EXPIRED, now)
+        code = ErrorCode.LEASE_EXPIRED
+        self._announce_later(session.room, RoomEventKind.PEER_LEFT, session.peer, code, now)
+
     def close_lost_room(self, source: bytes, *, now: float) -> None:
-        """Close the oldest room of a source whose host is lost: a new one is to take its place."""
+        """Close the oldest room of a source whose host has been silent as long as a client may.
+
+        A new room is to take its place. Behind one address there may be several homes: a
+        host that is only lost for a moment keeps its room.
+        """
         for room in self._registry.rooms.values():
-            host = room.sessions[HOST]
-            if room.source == source and host.is_lost:
+            host = room.sessions.get(HOST)
+            if room.source != source or host is None:
+                continue
+            if now - host.last_heard >= self._settings.client_removed_after:
                 self.end(host, ErrorCode.LEASE_EXPIRED, now=now)
                 return
 
@@ -107,27 +145,41 @@ class Members:
         tombstones = self._registry.tombstones
         first_tombstone = [next(iter(tombstones.values())).expires_at] if tombstones else []
         first_check = [self._checks[0][0]] if self._checks else []
-        return min(first_tombstone + first_check, default=None)
+        untold = [] if self._untold.is_empty else [self._untold.since]
+        return min(first_tombstone + first_check + untold, default=None)
 
     def handle_timeout(self, *, now: float) -> None:
-        """Mark silent members as lost, remove those silent for too long."""
+        """Mark silent members as lost, remove those silent for too long.
+
+        Does so much at once and no more: what is left is due again immediately, so that
+        the shell can take in datagrams in between.
+        """
         self._registry.forget_tombstones(now=now)
-        while self._checks and self._checks[0][0] <= now:
-            when, session_id = heapq.heappop(self._checks)
-            session = self._registry.sessions.get(session_id)
-            if session is not None and session.check_at == when:
-                self._check(session, now)
+        most = len(self._outbox) + _DATAGRAMS_AT_ONCE
+        for _ in range(_CHECKS_AT_ONCE):
+            if not self._checks or self._checks[0][0] > now or len(self._outbox) >= most:
+                break
+            self._check_next(now)
+        while len(self._outbox) < most and (session := self._untold.pop()) is not None:
+            self._tell(session)
+
+    def _check_next(self, now: float) -> None:
+        when, session_id = heapq.heappop(self._checks)
+        session = self._registry.sessions.get(session_id)
+        if session is not None and session.check_at == when:
+            self._check(session, now)
 
     def _check(self, session: Session, now: float) -> None:
-        removed_at = session.last_heard + self._settings.removed_after(session.peer)
+        believed_until = min(session.last_heard, session.proven_at)
+        removed_at = believed_until + self._settings.removed_after(session.peer)
         lost_at = session.last_heard + self._settings.lost_after
         if removed_at <= now:
-            self.end(session, ErrorCode.LEASE_EXPIRED, now=now)
+            self._expire(session, now)
         elif session.is_lost or lost_at > now:
             self._check_at(session, removed_at if session.is_lost else lost_at)
         else:
             session.is_lost = True
-            self.announce(session.room, RoomEventKind.PEER_LOST, session.peer)
+            self._announce_later(session.room, RoomEventKind.PEER_LOST, session.peer, 0, now)
             self._check_at(session, removed_at)
 
     def _check_at(self, session: Session, when: float) -> None:
@@ -139,11 +191,43 @@ class Members:
             self._checks = [(each.check_at, each.id) for each in live.values()]
             heapq.heapify(self._checks)
 
+    def close_clients(self, room: Room, code: int, *, now: float) -> None:
+        """End every session of a room but the host's."""
+        for session in [s for s in room.sessions.values() if s.peer != HOST]:
+            self._close_session(session, code, now)
+
+    def _announce_later(
+        self, room: Room, kind: RoomEventKind, peer: int, code: int, now: float
+    ) -> None:
+        """Record a change that many others may follow at once: one EVENTS tells them all."""
+        room.record(kind, peer, code)
+        self._untold.add(room, now=now)
+        if room.rev % c.HISTORY_LENGTH == 0:  # before the first of them is kept no more
+            for session in room.sessions.values():
+                self._tell(session)
+
+    def _tell(self, session: Session) -> None:
+        """Send the changes that a member was not told yet; its own alone can wait."""
+        events = session.room.events_since(session.told_rev)
+        if events is None or all(event.peer == session.peer for event in events):
+            return
+        self.send_news(session, session.told_rev)
+
+    def _news_of(self, room: Room) -> News:
+        news = self._news.get(room)
+        if news is None:
+            news = self._news[room] = News()
+        return news
+
+    def _send_shared(self, session: Session, message: SharedSeal) -> None:
+        key = session.keys.relay_to_member
+        datagram = message.encode(session.take_seq(), session.id, session.endpoint.tag, key)
+        self._outbox.send(datagram, session.address)
+
     def _close_room(self, host: Session, code: int, now: float) -> None:
         has_left = code == 0
         told = ErrorCode.ROOM_CLOSED if has_left else ErrorCode.HOST_LOST
-        for session in [s for s in host.room.sessions.values() if s is not host]:
-            self._close_session(session, told, now)
+        self.close_clients(host.room, told, now=now)
         self._close_session(host, code, now)
 
     def _close_session(self, session: Session, code: int, now: float) -> None:

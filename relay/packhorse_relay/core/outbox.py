@@ -1,4 +1,6 @@
-"""Datagrams that wait to be sent, and the budget for replies to strangers."""
+"""Datagrams that wait to be sent, and the budgets for answers that anybody may ask for."""
+
+from enum import Enum, auto
 
 from packhorse.wire.address import TransportAddress, source_of
 from packhorse.wire.constants import DropReason
@@ -7,45 +9,84 @@ from packhorse_relay.core.drops import DatagramDropped
 from packhorse_relay.core.settings import Settings
 
 
+class Answer(Enum):
+    """Kinds of answers; each has a budget of its own, so that none uses up another's.
+
+    Source: protocol_spec/SPEC.md section 4.5.
+    """
+
+    GREETING = auto()
+    """To HELLO: without it nobody joins."""
+    REFUSAL = auto()
+    """To CREATE and JOIN with a valid cookie."""
+    NUDGE = auto()
+    """To data of an unknown address: a game sends far more of it than of anything else."""
+    ADVICE = auto()
+    """All others, which anybody can provoke with a few bytes."""
+
+
+class _Budget:
+    """What may be answered in one kind: to a source, and in all."""
+
+    def __init__(self, settings: Settings, now: float) -> None:
+        total = settings.reply_rate_total
+        self._by_source = SourceBuckets(settings.reply_rate, settings.reply_rate)
+        self._in_all = TokenBucket(total, total, now=now)
+
+    def __len__(self) -> int:
+        return len(self._by_source)
+
+    def spend(self, source: bytes, now: float) -> bool:
+        # Asked first and taken last: a flood from one source uses up only its own budget,
+        # and a flood from many fills no table once the budget of all is used up.
+        if self._in_all.wait(now=now) or not self._by_source.take(source, now=now):
+            return False
+        return self._in_all.take(now=now)
+
+
 class Outbox:
-    """Collects what must go out; a reply to an unproven address has to be paid for."""
+    """Collects what must go out; an answer to a stranger has to be paid for."""
 
     def __init__(self, settings: Settings, *, now: float) -> None:
         self._datagrams: list[tuple[bytes, TransportAddress]] = []
-        self._replies = SourceBuckets(settings.reply_rate, settings.reply_rate)
-        self._replies_in_all = TokenBucket(
-            settings.reply_rate_total, settings.reply_rate_total, now=now
-        )
+        self._budgets = {kind: _Budget(settings, now) for kind in Answer}
+
+    def __len__(self) -> int:
+        return len(self._datagrams)
 
     def send(self, datagram: bytes, address: TransportAddress) -> None:
         """Queue a datagram for a proven address."""
         self._datagrams.append((datagram, address))
 
-    def reply_unproven(
-        self, reply: bytes, request: bytes, address: TransportAddress, *, now: float
-    ) -> None:
-        """Queue a reply to an address that may be spoofed (SPEC.md JOIN-2).
+    def spend(self, kind: Answer, address: TransportAddress, *, now: float) -> None:
+        """Pay for an answer before it is made (SPEC.md section 4.5).
 
         Raises:
-            DatagramDropped: The reply is larger than the request, or the budget of
-                the source or of the relay is used up.
+            DatagramDropped: The budget of the source or of the relay is used up.
         """
-        if not self.try_reply_unproven(reply, request, address, now=now):
+        if not self._budgets[kind].spend(source_of(address), now):
             raise DatagramDropped(DropReason.REPLY_BUDGET)
 
     def try_reply_unproven(
-        self, reply: bytes, request: bytes, address: TransportAddress, *, now: float
+        self,
+        reply: bytes,
+        request: bytes,
+        address: TransportAddress,
+        *,
+        kind: Answer = Answer.ADVICE,
+        now: float,
     ) -> bool:
-        """Queue a reply as `reply_unproven` does; False where that raises.
+        """Queue advice to an address that may be spoofed (SPEC.md JOIN-2).
 
-        For requests that are dropped for a reason of their own, reply or not.
+        For requests that are dropped for a reason of their own, reply or not. `reply`
+        must cost next to nothing: it is made before the budget is asked.
+
+        Returns:
+            False when the reply is larger than the request, or over a budget.
         """
-        # Asked first and taken last: a flood from one source uses up only its own budget,
-        # and a flood from many fills no table once the budget of all is used up.
-        is_affordable = len(reply) <= len(request) and not self._replies_in_all.wait(now=now)
-        if not (is_affordable and self._replies.take(source_of(address), now=now)):
+        budget = self._budgets[kind]
+        if len(reply) > len(request) or not budget.spend(source_of(address), now):
             return False
-        self._replies_in_all.take(now=now)
         self._datagrams.append((reply, address))
         return True
 

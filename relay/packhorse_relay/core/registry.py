@@ -1,29 +1,47 @@
 """Every room and session of the relay, with the caps on their number."""
 
-from collections import Counter, OrderedDict
+from collections import Counter, OrderedDict, deque
 from collections.abc import Callable
 from typing import NamedTuple
 
 from packhorse.wire.address import TransportAddress, source_of
+from packhorse.wire.binding import epoch_key
 from packhorse.wire.constants import (
+    BIND_RATE_SESSION,
     CHALLENGE_RATE,
+    MAX_ATTEMPTS,
     MAX_TOMBSTONES,
     REGRANT_RATE,
     SEAL_RATE,
-    SESSION_KEY_SIZE,
     TOMBSTONE,
     Topology,
 )
 from packhorse.wire.messages import Join
 from packhorse.wire.room_code import CODE_BYTES, RoomCode, encode_room_code
-from packhorse.wire.seal import DirectionKeys, derive_keys
-from packhorse_relay.core.buckets import TokenBucket
+from packhorse.wire.seal import DirectionKeys, ReplayWindow, derive_keys
+from packhorse_relay.core.buckets import TokenBucket, scopes_of
+from packhorse_relay.core.data_budget import DataBudget
 from packhorse_relay.core.doors import admits
 from packhorse_relay.core.forwarding import Endpoint, ForwardingTable, Group
 from packhorse_relay.core.public_rooms import PublicRooms
-from packhorse_relay.core.rooms import HOST, Attempt, Room, Session, attempt_of
+from packhorse_relay.core.resume_tickets import (
+    KEY_NONCE_SIZE,
+    RUN_SIZE,
+    SECRET_SIZE,
+    ResumeTickets,
+    TicketContent,
+)
+from packhorse_relay.core.rooms import (
+    HOST,
+    Attempt,
+    FormerEpoch,
+    Room,
+    Session,
+    attempt_of,
+)
 from packhorse_relay.core.settings import Settings
 
+_SHARE_SIZE = 32  # bytes
 _TAGS = 256
 
 
@@ -32,19 +50,35 @@ class Tombstone(NamedTuple):
 
     id: int
     tag: int
+    key: bytes
     keys: DirectionKeys
     address: TransportAddress
     next_seq: int
     code: int
     expires_at: float
-    attempt: Attempt
+    attempts: tuple[Attempt, ...]
+
+
+class _Identity(NamedTuple):
+    """What the key of a session follows from, with the relay's secret."""
+
+    session: int
+    key_nonce: bytes
 
 
 class Registry:
     """Finds and counts rooms and sessions; the forwarding table follows every change."""
 
-    def __init__(self, settings: Settings, random_bytes: Callable[[int], bytes]) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        random_bytes: Callable[[int], bytes],
+        tickets: ResumeTickets | None = None,
+    ) -> None:
         self._settings = settings
+        self.tickets = tickets or ResumeTickets(
+            random_bytes(SECRET_SIZE), random_bytes(RUN_SIZE), unix_now=0.0, now=0.0
+        )
         self._random_bytes = random_bytes
         self._rooms_by_source: Counter[bytes] = Counter()
         self._sessions_by_source: Counter[bytes] = Counter()
@@ -64,6 +98,10 @@ class Registry:
         self.public = PublicRooms()
         self.tombstones: OrderedDict[int, Tombstone] = OrderedDict()
 
+    def change_settings(self, settings: Settings) -> None:
+        """Take over the fields in `LIVE`."""
+        self._settings = settings
+
     def is_full_for_room(self) -> bool:
         """Tell whether the relay has no place for another room."""
         return len(self.rooms) >= self._settings.max_rooms
@@ -74,17 +112,16 @@ class Registry:
 
     def has_room_quota(self, source: bytes) -> bool:
         """Tell whether `source` may have another room."""
-        return self._rooms_by_source[source] < self._settings.rooms_per_source
+        return _is_within(self._rooms_by_source, source, self._settings.rooms_per_source)
 
     def has_session_quota(self, address: TransportAddress) -> bool:
         """Tell whether another session from `address` is within its source's quota."""
-        is_within = (
-            self._sessions_by_source[source_of(address)] < self._settings.sessions_per_source
-        )
+        most = self._settings.sessions_per_source
+        is_within = _is_within(self._sessions_by_source, source_of(address), most)
         return is_within and self._free_tag(address) is not None
 
     def find_attempt(self, address: TransportAddress, nonce: bytes) -> Session | None:
-        """Return the session that this attempt to join already led to."""
+        """Return the session that this CREATE, JOIN or BIND already led to."""
         return self._by_attempt.get(attempt_of(address, nonce))
 
     def has_ended(self, address: TransportAddress, nonce: bytes) -> bool:
@@ -108,18 +145,22 @@ class Registry:
         self, source: bytes, topology: Topology, max_peers: int, most_peers: int | None = None
     ) -> Room:
         """Open an empty room with a fresh code; its host may ask for up to `most_peers`."""
-        code = self._fresh_code()
-        room = Room(
-            code=code,
-            topology=topology,
-            max_peers=max_peers,
-            most_peers=most_peers or max_peers,
-            source=source,
-            group=Group(is_star=topology is Topology.STAR),
-        )
-        self.rooms[code] = room
-        self._rooms_by_source[source] += 1
+        room = self._insert_room(self._fresh_code(), source, topology, max_peers)
+        room.most_peers = most_peers or max_peers
         return room
+
+    def restore_room(self, content: TicketContent) -> Room:
+        """Open the room of a resume ticket, without a member; nobody is charged for it yet."""
+        room = self._insert_room(content.code, b"", content.topology, content.max_peers)
+        room.is_recovering = True
+        room.app = content.app
+        return room
+
+    def charge_room(self, room: Room, source: bytes) -> None:
+        """Count a room that was restored for the source of its host."""
+        _decrement(self._rooms_by_source, room.source)
+        room.source = source
+        _increment(self._rooms_by_source, source)
 
     def add_session(
         self,
@@ -131,27 +172,79 @@ class Registry:
         now: float,
     ) -> Session:
         """Add a member to `room`; `has_session_quota` must have been true."""
-        tag = self._free_tag(address)
-        if tag is None:  # pragma: no cover - the caller has asked before
-            msg = "no free tag"
-            raise AssertionError(msg)
-        endpoint = Endpoint(room.group, room.take_peer(), tag, address)
-        key = self._random_bytes(SESSION_KEY_SIZE)
+        endpoint = self._endpoint(room, room.take_peer(), address, now)
+        identity = _Identity(self._fresh_session_id(), self._random_bytes(KEY_NONCE_SIZE))
+        attempt = attempt_of(address, nonce)
+        return self._start(identity, room, endpoint, attempt, max_datagram, now=now)
+
+    def restore_session(
+        self,
+        room: Room,
+        content: TicketContent,
+        address: TransportAddress,
+        nonce: bytes,
+        max_datagram: int,
+        *,
+        now: float,
+    ) -> Session:
+        """Add the member of a resume ticket to `room` under its former ids."""
+        endpoint = self._endpoint(room, content.peer, address, now)
+        attempt = attempt_of(address, nonce)
+        identity = _Identity(content.session, content.key_nonce)
+        return self._start(identity, room, endpoint, attempt, max_datagram, now=now)
+
+    def begin_epoch(self, session: Session, nonce: bytes, *, now: float) -> None:
+        """Replace the keys of a session; those before only tell a program that it was replaced."""
+        session.former = FormerEpoch(session.endpoint.tag, session.keys, now + TOMBSTONE)
+        session.share = self._random_bytes(_SHARE_SIZE)
+        session.keys = derive_keys(epoch_key(session.key, nonce, session.share))
+        session.window = ReplayWindow()
+        session.results.clear()
+        session.pending = None
+        session.proven_at, session.consent = now, b""
+
+    def rebind(self, session: Session, address: TransportAddress, nonce: bytes) -> None:
+        """Give a session another address, under a tag of its own; a tag must be free there."""
+        if len(session.attempts) == MAX_ATTEMPTS:
+            del self._by_attempt[session.attempts.popleft()]
+        session.attempts.append(attempt_of(address, nonce))
+        self._by_attempt[session.attempt] = session
+        self.table.move(session.endpoint, address, self._take_tag(address))
+
+    def has_free_tag(self, address: TransportAddress) -> bool:
+        """Tell whether another session can be at `address`."""
+        return self._free_tag(address) is not None
+
+    def _start(
+        self,
+        identity: "_Identity",
+        room: Room,
+        endpoint: Endpoint,
+        attempt: Attempt,
+        max_datagram: int,
+        *,
+        now: float,
+    ) -> Session:
+        key = self.tickets.session_key(identity.session, identity.key_nonce)
         session = Session(
-            id=self._fresh_session_id(),
+            id=identity.session,
             key=key,
+            key_nonce=identity.key_nonce,
             keys=derive_keys(key),
-            nonce=nonce,
             room=room,
             endpoint=endpoint,
-            source=source_of(address),
+            source=source_of(endpoint.address),
+            asked_at=now,
             max_datagram=max_datagram,
-            joined_from=address,
+            attempts=deque([attempt]),
             last_heard=now,
+            proven_at=now,
             challenges=TokenBucket(CHALLENGE_RATE, CHALLENGE_RATE, now=now),
             requests=TokenBucket(SEAL_RATE, 2 * SEAL_RATE, now=now),
             regrants=TokenBucket(REGRANT_RATE, 5 * REGRANT_RATE, now=now),
+            binds=TokenBucket(BIND_RATE_SESSION, 5 * BIND_RATE_SESSION, now=now),
         )
+        endpoint.session = session.id
         self._insert(session)
         return session
 
@@ -159,45 +252,78 @@ class Registry:
         """Remove a member and leave a tombstone that tells `code`."""
         del self.sessions[session.id]
         del session.room.sessions[session.peer]
-        del self._by_attempt[session.attempt]
+        for attempt in session.attempts:
+            del self._by_attempt[attempt]
         self.table.detach(session.endpoint)
         _decrement(self._sessions_by_source, session.source)
         self._bury(session, code, now)
-        if session.peer == HOST:
-            del self.rooms[session.room.code]
-            self.public.remove(session.room.code)
-            _decrement(self._rooms_by_source, session.room.source)
+        if session.peer == HOST or not session.room.sessions:
+            self.remove_room(session.room)
+
+    def remove_room(self, room: Room) -> None:
+        """Forget a room; harmless when that has happened."""
+        if self.rooms.pop(room.code, None) is not None:
+            self.public.remove(room.code)
+            _decrement(self._rooms_by_source, room.source)
 
     def forget_tombstones(self, *, now: float) -> None:
         """Drop the tombstones whose time is over."""
         while self.tombstones and next(iter(self.tombstones.values())).expires_at <= now:
             self._forget_oldest_tombstone()
 
+    def _insert_room(
+        self, code: RoomCode, source: bytes, topology: Topology, max_peers: int
+    ) -> Room:
+        group = Group(is_star=topology is Topology.STAR)
+        room = Room(
+            code=code,
+            topology=topology,
+            max_peers=max_peers,
+            most_peers=max_peers,
+            source=source,
+            group=group,
+        )
+        self.rooms[code] = room
+        _increment(self._rooms_by_source, source)
+        return room
+
+    def _endpoint(self, room: Room, peer: int, address: TransportAddress, now: float) -> Endpoint:
+        budget = DataBudget(self._settings.data_rate(peer), now=now)
+        return Endpoint(room.group, peer, self._take_tag(address), address, budget)
+
+    def _take_tag(self, address: TransportAddress) -> int:
+        tag = self._free_tag(address)
+        if tag is None:  # pragma: no cover - the caller has asked before
+            msg = "no free tag"
+            raise AssertionError(msg)
+        return tag
+
     def _insert(self, session: Session) -> None:
         self.sessions[session.id] = session
         session.room.sessions[session.peer] = session
         self._by_attempt[session.attempt] = session
         self.table.attach(session.endpoint)
-        self._sessions_by_source[session.source] += 1
+        _increment(self._sessions_by_source, session.source)
 
     def _bury(self, session: Session, code: int, now: float) -> None:
         if len(self.tombstones) >= MAX_TOMBSTONES:
             self._forget_oldest_tombstone()
-        self._ended_attempts.add(session.attempt)
+        self._ended_attempts.update(session.attempts)
         self.tombstones[session.id] = Tombstone(
             session.id,
             session.endpoint.tag,
+            session.key,
             session.keys,
             session.address,
             session.next_seq,
             code,
             now + TOMBSTONE,
-            session.attempt,
+            tuple(session.attempts),
         )
 
     def _forget_oldest_tombstone(self) -> None:
         _, tombstone = self.tombstones.popitem(last=False)
-        self._ended_attempts.discard(tombstone.attempt)
+        self._ended_attempts.difference_update(tombstone.attempts)
 
     def _free_tag(self, address: TransportAddress) -> int | None:
         start = self._random_bytes(1)[0]
@@ -217,7 +343,16 @@ class Registry:
                 return session_id
 
 
+def _is_within(counter: Counter[bytes], source: bytes, most: int) -> bool:
+    return all(counter[scope.key] < most * scope.factor for scope in scopes_of(source))
+
+
+def _increment(counter: Counter[bytes], source: bytes) -> None:
+    counter.update(scope.key for scope in scopes_of(source))
+
+
 def _decrement(counter: Counter[bytes], source: bytes) -> None:
-    counter[source] -= 1
-    if not counter[source]:
-        del counter[source]
+    for scope in scopes_of(source):
+        counter[scope.key] -= 1
+        if not counter[scope.key]:
+            del counter[scope.key]

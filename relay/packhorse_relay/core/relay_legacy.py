@@ -5,13 +5,14 @@ keep a stranger from taking over an id, from filling the table and from making t
 relays talk to each other for ever. SPEC.md section 11.
 """
 
-from collections.abc import Set as AbstractSet
+from collections.abc import Container
 from dataclasses import dataclass
 
 from packhorse.wire import constants as c
-from packhorse.wire.address import TransportAddress
+from packhorse.wire.address import TransportAddress, source_of
 from packhorse.wire.constants import DropReason
 from packhorse.wire.legacy import decode_legacy, encode_legacy
+from packhorse_relay.core.buckets import TokenBucket
 from packhorse_relay.core.drops import DatagramDropped
 
 
@@ -24,13 +25,50 @@ class _LegacyPeer:
     last_echo: float
 
 
+class _LegacyAddress:
+    """How one address behaves, whatever ids it has."""
+
+    def __init__(self, now: float) -> None:
+        self._registered_at = now
+        self._registrations = _new_bucket(now)
+        self._muted_until = now
+        self._is_answering = False
+
+    def is_mirror(self, now: float) -> bool:
+        """Note a registration; True while the address does nothing but repeat them.
+
+        So does a relay that takes our echoes and keepalives for registrations. It hears
+        nothing from us until it has forgotten us.
+        """
+        self._is_answering |= now - self._registered_at >= c.LEGACY_ECHO_INTERVAL
+        if not self._registrations.take(now=now):
+            self._muted_until = now + c.LEGACY_MUTE
+        return now < self._muted_until
+
+    def note_data(self, now: float) -> None:
+        """Data shows that somebody is there and no mirror."""
+        self._is_answering = True
+        self._registrations = _new_bucket(now)
+        self._muted_until = now
+
+    def may_be_kept_alive(self, now: float) -> bool:
+        """Tell whether keepalives go there: briefly when all it did is to register once."""
+        is_new = now - self._registered_at < c.LEGACY_UNPROVEN_KEEPALIVE
+        return now >= self._muted_until and (is_new or self._is_answering)
+
+
+def _new_bucket(now: float) -> TokenBucket:
+    return TokenBucket(c.LEGACY_REGISTRATION_RATE, c.LEGACY_REGISTRATIONS, now=now)
+
+
 class LegacyRoom:
     """Members by id and by address, and what goes to whom."""
 
-    def __init__(self, own_addresses: AbstractSet[tuple[str, int]] = frozenset()) -> None:
+    def __init__(self, own_addresses: Container[tuple[str, int]] = frozenset()) -> None:
         self._own_addresses = own_addresses
         self._peers: dict[int, _LegacyPeer] = {}
         self._by_address: dict[TransportAddress, _LegacyPeer] = {}
+        self._addresses: dict[TransportAddress, _LegacyAddress] = {}
         self._outbox: list[tuple[bytes, TransportAddress]] = []
         self._next_keepalive: float | None = None
         self.datagrams_forwarded = 0
@@ -65,9 +103,14 @@ class LegacyRoom:
         for peer in list(self._peers.values()):
             if now - peer.last_heard >= c.LEGACY_KEEPALIVE_STOP:
                 self._forget(peer)
-            elif self._is_speaking(peer) and peer.last_sent + c.LEGACY_KEEPALIVE_INTERVAL <= now:
+            elif self._is_owed_keepalive(peer, now):
                 self._send(peer, encode_legacy(peer.id), now)
         self._next_keepalive = now + c.LEGACY_KEEPALIVE_INTERVAL if self._peers else None
+
+    def _is_owed_keepalive(self, peer: _LegacyPeer, now: float) -> bool:
+        is_quiet = peer.last_sent + c.LEGACY_KEEPALIVE_INTERVAL <= now
+        behaviour = self._addresses[peer.address]
+        return is_quiet and self._is_speaking(peer) and behaviour.may_be_kept_alive(now)
 
     def datagrams_to_send(self) -> list[tuple[bytes, TransportAddress]]:
         """Drain what must go out now."""
@@ -76,6 +119,9 @@ class LegacyRoom:
 
     def _register(self, peer_id: int, data: bytes, source: TransportAddress, now: float) -> None:
         peer = self._peers.get(peer_id)
+        behaviour = self._addresses.get(source)
+        if behaviour is not None and behaviour.is_mirror(now):
+            raise DatagramDropped(DropReason.LEGACY_REPEATED)
         if peer and peer.address == source and now - peer.last_echo < c.LEGACY_ECHO_INTERVAL:
             self._identify(peer, now)
             raise DatagramDropped(DropReason.LEGACY_REPEATED)
@@ -100,12 +146,19 @@ class LegacyRoom:
             self._forget(peer)
         # An id that `source` had before stays its own until it has been silent: else
         # one forged registration would free it for others at once.
-        if len(self._peers) >= c.LEGACY_MAX_PEERS:
+        if len(self._peers) >= c.LEGACY_MAX_PEERS or not self._has_quota(source):
             raise DatagramDropped(DropReason.LEGACY_FULL)
         return self._add(_LegacyPeer(peer_id, source, now, now, now))
 
+    def _has_quota(self, source: TransportAddress) -> bool:
+        """Tell whether `source` may have another id: else one address could take them all."""
+        key = source_of(source)
+        taken = sum(source_of(peer.address) == key for peer in self._peers.values())
+        return taken < c.LEGACY_IDS_PER_SOURCE
+
     def _add(self, peer: _LegacyPeer) -> _LegacyPeer:
         self._peers[peer.id] = peer
+        self._addresses.setdefault(peer.address, _LegacyAddress(peer.last_heard))
         self._identify(peer, peer.last_heard)
         if self._next_keepalive is None:
             self._next_keepalive = peer.last_heard + c.LEGACY_KEEPALIVE_INTERVAL
@@ -122,6 +175,8 @@ class LegacyRoom:
 
     def _forget(self, peer: _LegacyPeer) -> None:
         del self._peers[peer.id]
+        if all(each.address != peer.address for each in self._peers.values()):
+            del self._addresses[peer.address]
         if self._is_speaking(peer):
             del self._by_address[peer.address]
 
@@ -129,6 +184,7 @@ class LegacyRoom:
         sender = self._by_address.get(source)
         if sender is None:
             raise DatagramDropped(DropReason.LEGACY_UNREGISTERED)
+        self._addresses[source].note_data(now)
         for peer in self._peers.values():
             if peer.address == source:  # its earlier ids live on too: nobody may take them
                 peer.last_heard = now

@@ -8,6 +8,7 @@ from packhorse.wire.address import TransportAddress
 from packhorse.wire.constants import (
     BANS_PER_ROOM,
     HISTORY_LENGTH,
+    MAX_PEERS_HARD,
     RESULT_CACHE,
     PeerState,
     RoomEventKind,
@@ -21,6 +22,7 @@ from packhorse_relay.core.forwarding import Endpoint, Group
 HOST: Final = 1  # peer id
 _LAST_PEER: Final = (1 << 31) - 1  # ids have 31 bits and are never given twice (SPEC.md JOIN-6)
 _LAST_SEQ: Final = 1 << 31  # half of what 32 bits hold: room for what ending a session still takes
+_FIRST_SEQ: Final = 1  # SPEC.md 6.2
 
 
 class RoomEvent(NamedTuple):
@@ -61,41 +63,68 @@ def attempt_of(address: TransportAddress, nonce: bytes) -> Attempt:
     return address.host, address.port, nonce
 
 
+class FormerEpoch(NamedTuple):
+    """What a session was before BIND: enough to tell another program that it was replaced."""
+
+    tag: int
+    keys: DirectionKeys
+    expires_at: float
+
+
 @dataclass(slots=True, eq=False, kw_only=True)
 class Session:
     """One member of one room."""
 
     id: int
     key: bytes
+    """From GRANT of CREATE or JOIN; BIND proves it."""
+    key_nonce: bytes
+    """What `key` follows from, with the relay's secret."""
     keys: DirectionKeys
-    nonce: bytes
+    """Those of the present epoch."""
     room: "Room"
     endpoint: Endpoint
     source: bytes
     """Whom the limits count it for."""
     max_datagram: int
-    joined_from: TransportAddress
+    attempts: deque[Attempt]
+    """CREATE or JOIN and each BIND since; the last is the one that counts."""
     last_heard: float
     challenges: TokenBucket
     requests: TokenBucket
     """SEAL datagrams that are acted upon."""
     regrants: TokenBucket
-    """Answers to repeated CREATE and JOIN."""
+    """Answers to repeated CREATE, JOIN and BIND."""
+    binds: TokenBucket
+    """BINDs that are acted upon."""
+    proven_at: float
+    """When its address was last seen to receive."""
     approved: "Approved | None" = None
     """The JOIN by which it was admitted after its cookie had become old."""
+    consent: bytes = b""
+    """Challenge that is open at its address."""
+    share: bytes | None = None
+    """The relay's share of the present epoch's key; None before the first BIND."""
+    former: FormerEpoch | None = None
     check_at: float = 0.0
     """When its lease is looked at next."""
     is_lost: bool = False
     next_seq: int = 1
+    told_rev: int = 0
+    """Revision of the room up to which it was sent everything."""
     window: ReplayWindow = field(default_factory=ReplayWindow)
     pending: PendingPath | None = None
     results: "OrderedDict[int, bytes]" = field(default_factory=OrderedDict)
     """Sequence number of a request to the ACK it got."""
+    asked_at: float | None = None
+    """When it was sent what a member answers at once: GRANT, or PATH_CHALLENGE."""
+    rtt: float | None = None
+    """Seconds between relay and member when it joined, or last changed its address."""
 
     @property
     def attempt(self) -> Attempt:
-        """How the member's CREATE or JOIN is told from all others."""
-        return attempt_of(self.joined_from, self.nonce)
+        """The request that led to the present epoch, told from all others."""
+        return self.attempts[-1]
 
     @property
     def peer(self) -> int:
@@ -112,6 +141,17 @@ class Session:
         """Tell whether it has to end before the relay runs out of sequence numbers."""
         return self.next_seq > _LAST_SEQ
 
+    def hear_ping(self, seq: int, *, now: float) -> None:
+        """Take the first PING for the answer to GRANT: it goes out at once (SPEC.md 8.2)."""
+        if seq == _FIRST_SEQ:
+            self.measure_rtt(now=now)
+
+    def measure_rtt(self, *, now: float) -> None:
+        """Take the answer for the end of a round trip; what was sent twice tells nothing."""
+        if self.asked_at is not None:
+            self.rtt = now - self.asked_at
+            self.asked_at = None
+
     def take_seq(self) -> int:
         """Return the next sequence number of the relay's direction."""
         seq = self.next_seq
@@ -125,7 +165,7 @@ class Session:
             self.results.popitem(last=False)
 
 
-@dataclass(slots=True, eq=False, kw_only=True)
+@dataclass(slots=True, eq=False, kw_only=True, weakref_slot=True)
 class Room:
     """One room: members by peer id, and what happened to them by revision."""
 
@@ -150,16 +190,30 @@ class Room:
     password_key: bytes | None = None
     """What who joins has to prove; None for nothing."""
     sessions: dict[int, Session] = field(default_factory=dict)
-    """By peer id, ascending."""
+    """By peer id."""
     next_peer: int = HOST
     rev: int = 0
     history: deque[RoomEvent] = field(default_factory=lambda: deque(maxlen=HISTORY_LENGTH))
+    is_recovering: bool = False
+    """Taken up again after a restart, and members may still come back."""
+    barred: set[int] = field(default_factory=set)
+    """Peer ids that may not come back: the host kicked them while they were away."""
     _bans: "OrderedDict[bytes, None]" = field(default_factory=OrderedDict)
+
+    @property
+    def has_host(self) -> bool:
+        """Tell whether the host is a member, lost or not."""
+        return HOST in self.sessions
 
     @property
     def is_full(self) -> bool:
         """Tell whether no further peer is admitted."""
         return len(self.sessions) >= self.max_peers or self.next_peer > _LAST_PEER
+
+    @property
+    def is_guarded(self) -> bool:
+        """Tell whether the code alone admits nobody."""
+        return self.is_locked or self.needs_approval or self.password_key is not None
 
     def take_peer(self) -> int:
         """Return the next peer id; ids are never given twice (SPEC.md JOIN-6)."""
@@ -174,16 +228,29 @@ class Room:
         self.history.append(event)
         return event
 
+    def forget_history(self) -> None:
+        """Make a revision that nobody can reach by events: all have to take the roster."""
+        self.rev += 1
+        self.history.clear()
+
     def events_since(self, rev: int) -> tuple[RoomEvent, ...] | None:
         """Return the events after `rev`, or None when some are not kept any more."""
-        if rev == 0 or (rev < self.rev and self.history[0].rev > rev + 1):
+        oldest = self.history[0].rev if self.history else self.rev + 1
+        if rev == 0 or (rev < self.rev and oldest > rev + 1):
             return None
         return tuple(event for event in self.history if event.rev > rev)
 
     def roster(self) -> list[tuple[int, int]]:
         """Return (peer id, state) of every member in ascending peer id."""
         states = {False: PeerState.PRESENT, True: PeerState.LOST}
-        return [(peer, int(states[s.is_lost])) for peer, s in self.sessions.items()]
+        return [(peer, int(states[s.is_lost])) for peer, s in sorted(self.sessions.items())]
+
+    def bar(self, peer: int) -> bool:
+        """Let a peer that is away not come back; False where it cannot anyway."""
+        if not self.is_recovering or peer in self.barred or len(self.barred) >= MAX_PEERS_HARD:
+            return False
+        self.barred.add(peer)
+        return True
 
     def ban(self, source: bytes) -> None:
         """Refuse `source` from now on; the oldest ban gives way."""

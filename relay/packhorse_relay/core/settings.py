@@ -1,19 +1,44 @@
 """What an operator may change about the relay's behaviour."""
 
-from dataclasses import dataclass
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
 
 from packhorse.wire import constants as c
 from packhorse.wire.errors import ConfigurationError
+from packhorse_relay.core.data_budget import UNLIMITED, DataRate
 
-TICKET_MODES = ("off", "create", "all")
-_RANGES = {
+TICKET_MODES: Final = ("off", "create", "all")
+RANGES = {
     "max_datagram": (256, c.MAX_DATAGRAM),
     "max_peers": (2, c.MAX_PEERS_HARD),
     "ping_interval": (0.1, 60),
     "lost_after": (1, 600),
     "client_removed_after": (1, 3600),
     "host_removed_after": (1, 3600),
+    "client_byte_rate": (1, UNLIMITED.octets),
+    "client_datagram_rate": (1, UNLIMITED.datagrams),
+    "host_byte_rate": (1, UNLIMITED.octets),
+    "host_datagram_rate": (1, UNLIMITED.datagrams),
+    "drain_time": (0, 3600),
 }
+_CONSENTS: Final = 4  # proofs of an address that are asked for within the time of removal
+_NOT_NEGATIVE = (
+    "hello_rate",
+    "reply_rate",
+    "reply_rate_total",
+    "create_rate",
+    "join_rate",
+    "join_failures",
+    "join_failures_total",
+    "block_first",
+    "block_longest",
+    "rooms_per_source",
+    "sessions_per_source",
+    "max_rooms",
+    "max_sessions",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,13 +50,15 @@ class Settings:
     hello_rate: float = c.HELLO_RATE
     """HELLOs per second and source."""
     reply_rate: float = c.REPLY_RATE
-    """Replies to unproven addresses per second and source."""
+    """Answers per second and source, for each of the budgets of SPEC.md 4.5."""
     reply_rate_total: float = c.REPLY_RATE_TOTAL
-    """Replies to unproven addresses per second in all."""
+    """Likewise, for all sources together."""
     create_rate: float = c.CREATE_RATE
     """CREATEs per minute and source."""
     join_rate: float = c.JOIN_RATE
     """JOINs per minute and source."""
+    bind_rate: float = c.BIND_RATE
+    """BINDs per second and source; 32 seconds' worth at once."""
     join_failures: float = c.JOIN_FAILURES
     """Denied JOINs per minute and source before the source is blocked."""
     join_failures_total: float = c.JOIN_FAILURES_TOTAL
@@ -50,7 +77,7 @@ class Settings:
     """Live sessions in all."""
     max_peers: int = c.MAX_PEERS
     """Members of one room, host included; at most 1024."""
-    tickets: str = "off"
+    tickets: str = field(default="off", metadata={"choices": TICKET_MODES})
     """Who needs a ticket or the access key: "off" nobody, "create" hosts, "all" everybody."""
     ping_interval: float = c.PING_INTERVAL
     """Seconds between a member's PINGs."""
@@ -60,21 +87,68 @@ class Settings:
     """Seconds without SEAL until a client is removed."""
     host_removed_after: float = c.HOST_REMOVED_AFTER
     """Seconds without SEAL until the host is removed and the room closed."""
+    drain_time: float = c.DRAIN_TIME
+    """Seconds that the members have to end their rooms when the relay is to stop."""
+
+    client_byte_rate: float = c.CLIENT_BYTE_RATE
+    """Bytes of data per second that a client may send, every copy counted."""
+    client_datagram_rate: float = c.CLIENT_DATAGRAM_RATE
+    """Datagrams of data per second that a client may send, every copy counted."""
+    host_byte_rate: float = c.HOST_BYTE_RATE
+    """Bytes of data per second that a host may send, every copy counted."""
+    host_datagram_rate: float = c.HOST_DATAGRAM_RATE
+    """Datagrams of data per second that a host may send, every copy counted."""
 
     def __post_init__(self) -> None:
-        """Refuse what GRANT cannot carry.
+        """Refuse what GRANT cannot carry, and what cannot be meant.
 
         Raises:
-            ConfigurationError: A value is out of range.
+            ConfigurationError: A value is out of range, or two contradict each other.
         """
-        for name, (least, most) in _RANGES.items():
-            value = getattr(self, name)
-            if not least <= value <= most:
-                raise ConfigurationError(f"{name} is {value}, must be {least}..{most}")
+        for name, (least, most) in RANGES.items():
+            self._check_range(name, least, most)
+        for name in _NOT_NEGATIVE:
+            self._check_range(name, 0, math.inf)
+        for name in ("client_removed_after", "host_removed_after"):
+            self._check_range(name, self.lost_after, math.inf)
         if self.tickets not in TICKET_MODES:
             modes = ", ".join(TICKET_MODES)
             raise ConfigurationError(f"tickets is {self.tickets!r}, must be one of {modes}")
 
+    def _check_range(self, name: str, least: float, most: float) -> None:
+        value = getattr(self, name)
+        if not least <= value <= most:
+            raise ConfigurationError(f"{name} is {value}, must be {least}..{most}")
+
     def removed_after(self, peer: int) -> float:
         """Return the seconds without SEAL after which the peer is removed."""
         return self.host_removed_after if peer == 1 else self.client_removed_after
+
+    def consent_interval(self, peer: int) -> float:
+        """Return the seconds after which the peer's address has to be proven again."""
+        return self.removed_after(peer) / _CONSENTS
+
+    def data_rate(self, peer: int) -> DataRate:
+        """Return what the peer may send."""
+        if peer == 1:
+            return DataRate(self.host_byte_rate, self.host_datagram_rate)
+        return DataRate(self.client_byte_rate, self.client_datagram_rate)
+
+
+PROFILES: Final[Mapping[str, Settings]] = {
+    "home": Settings(),
+    "public": Settings(
+        tickets="create",
+        client_byte_rate=c.PUBLIC_CLIENT_BYTE_RATE,
+        client_datagram_rate=c.PUBLIC_CLIENT_DATAGRAM_RATE,
+        host_byte_rate=c.PUBLIC_HOST_BYTE_RATE,
+        host_datagram_rate=c.PUBLIC_HOST_DATAGRAM_RATE,
+    ),
+    "unlimited": Settings(
+        client_byte_rate=UNLIMITED.octets,
+        client_datagram_rate=UNLIMITED.datagrams,
+        host_byte_rate=UNLIMITED.octets,
+        host_datagram_rate=UNLIMITED.datagrams,
+    ),
+}
+"""Settings by the name of a profile; `unlimited` is for those who know all members."""

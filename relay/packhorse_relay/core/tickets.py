@@ -33,6 +33,20 @@ class Pass(NamedTuple):
     """Largest room; None leaves that to the relay."""
 
 
+def check_keys(tickets: str, keys: OperatorKeys) -> None:
+    """Look whether the relay can do what `Settings.tickets` says.
+
+    Raises:
+        ConfigurationError: Tickets are asked for, but there is no key to check them by.
+    """
+    if tickets != "off" and keys.ticket_key is None and keys.access_key is None:
+        raise ConfigurationError(
+            f"tickets is {tickets}, but the relay has no key to check tickets by",
+            "make one with packhorse ticket --new-key FILE and give it with --ticket-key FILE, "
+            "or serve everybody with --tickets off",
+        )
+
+
 class Gate:
     """Asks for a ticket or an access proof where the settings say so (SPEC.md ADM-1)."""
 
@@ -40,13 +54,9 @@ class Gate:
         """Take the mode of `Settings.tickets` and a clock in seconds since 1970.
 
         Raises:
-            ConfigurationError: Tickets are asked for, but there is no key to check them by.
+            ConfigurationError: As for `check_keys`.
         """
-        if tickets != "off" and keys.ticket_key is None and keys.access_key is None:
-            raise ConfigurationError(
-                "tickets are asked for, but the relay has no key to check them by",
-                "make one with packhorse ticket --new-key FILE and give it with --ticket-key FILE",
-            )
+        check_keys(tickets, keys)
         self._asked = {"off": (), "create": (Permission.CREATE,)}.get(tickets, tuple(Permission))
         self._keys = keys
         self._unix_time = unix_time

@@ -32,7 +32,11 @@ class PortablePlane:
     def receiver(self, listener: int) -> OnDatagram:
         """Return the callback for the datagrams of one socket.
 
-        Complexity: two look-ups, then one concatenation and one send a receiver.
+        What the sender's budget does not cover goes to the control plane, which fills the
+        budget, or drops the datagram and tells its sender.
+
+        Complexity: two look-ups and two subtractions, then one concatenation and one send
+        a receiver.
         """
         routes = self._table.routes.setdefault(listener, {})
 
@@ -40,8 +44,15 @@ class PortablePlane:
             route = routes.get(source, _NO_ROUTES).get(data[:HEADER_SIZE])
             if route is None or not HEADER_SIZE < len(data) <= MAX_DATAGRAM:
                 self._on_miss(data, source, listener)
-            else:
-                self._forward(route, data[HEADER_SIZE:])
+                return
+            budget = route.budget
+            if budget.octets <= 0 or budget.datagrams <= 0:
+                self._on_miss(data, source, listener)
+                return
+            copies = len(route)
+            budget.octets -= copies * len(data)
+            budget.datagrams -= copies
+            self._forward(route, data[HEADER_SIZE:])
 
         return receive
 

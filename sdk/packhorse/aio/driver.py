@@ -4,15 +4,18 @@ import asyncio
 import secrets
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
-from packhorse.aio.udp import SocketAddress, UdpSocket
+from packhorse.aio.paths import DatagramSocket, RelayPath
+from packhorse.aio.udp import SocketAddress
 from packhorse.core.events import Event
-from packhorse.core.joining import CreateRoom, JoinRoom
+from packhorse.core.joining import Wish
 from packhorse.core.session import MemberSession
 from packhorse.wire.address import TransportAddress
 from packhorse.wire.constants import MemberState
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+_PART_WITHIN = 1.0  # seconds that giving up waits for GRANT
 
 
 class Session(Protocol):
@@ -38,29 +41,37 @@ SessionT = TypeVar("SessionT", bound=Session)
 
 
 class Driver(Generic[SessionT]):
-    """A session over its own UDP socket to the relay."""
+    """A session over its own path to the relay."""
 
-    def __init__(self, session: SessionT, relay: SocketAddress) -> None:
+    def __init__(self, session: SessionT, path: RelayPath) -> None:
         self._loop = asyncio.get_running_loop()
-        self._relay = TransportAddress(*relay)
-        self._socket: UdpSocket | None = None
+        self._relay = TransportAddress(*path.address)
+        self._socket: DatagramSocket | None = None
+        self._is_closed = False
         self._timer: asyncio.TimerHandle | None = None
+        self._wakeup: asyncio.Handle | None = None
+        self._is_pumping = False
         self.on_event: Callable[[Event], None] = lambda _event: None
         """Called with each event, in order."""
         self.on_progress: Callable[[], None] | None = None
         """Called after the session has done something."""
         self.session = session
+        self.path = path
         self._held: list[Event] = []
         self._waiters: list[asyncio.Future[None]] = []
 
     async def open(self) -> None:
-        """Open the socket and let the session begin.
+        """Open the path and let the session begin.
 
         Raises:
-            OSError: No socket can be had for the relay's address family.
+            OSError: The path cannot be had.
         """
-        self._socket = await UdpSocket.open(self._receive, bind=(_any(self._relay.host), 0))
-        self._socket.on_drained = self._pump  # once for all that came together
+        sock = await self.path.open(self._receive, self._path_reopened)
+        if self._is_closed:  # while we waited
+            sock.close()
+            return
+        self._socket = sock
+        sock.on_drained = self._pump  # once for all that came together
         self._session_timeout()
 
     def hold_events(self) -> None:
@@ -89,14 +100,23 @@ class Driver(Generic[SessionT]):
 
     def _pump(self) -> None:
         """Flush, dispatch, re-arm."""
-        for datagram, _relay in self.session.datagrams_to_send():
-            self.send(datagram)
+        self._cancel_wakeup()
+        datagrams = [datagram for datagram, _relay in self.session.datagrams_to_send()]
+        if self._socket is not None:
+            self._socket.send_all(datagrams, self._relay[:2])
+        self._is_pumping = True
+        try:
+            self._dispatch()
+        finally:
+            self._is_pumping = False
+        self._arm()
+
+    def _dispatch(self) -> None:
         while (event := self.session.next_event()) is not None:
             self.on_event(event)
         self._tell_waiters()
         if self.on_progress is not None:
             self.on_progress()
-        self._arm()
 
     def _tell_waiters(self) -> None:
         waiters, self._waiters = self._waiters, []
@@ -109,7 +129,9 @@ class Driver(Generic[SessionT]):
 
         What is queued in one turn of the event loop goes out together, in shared datagrams.
         """
-        self._arm()
+        is_seen_to = self._is_pumping or self._wakeup is not None  # pumping ends with `_arm`
+        if not is_seen_to and self._socket is not None:
+            self._wakeup = self._loop.call_soon(self.pump_now)
 
     async def activity(self) -> None:
         """Wait until the session has done something."""
@@ -118,17 +140,27 @@ class Driver(Generic[SessionT]):
         await waiter
 
     def close(self) -> None:
-        """Close the socket and the timer; harmless when closed."""
+        """Close the path and the timer; harmless when closed."""
+        self._is_closed = True
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+        self._cancel_wakeup()
         if self._socket is not None:
             self._socket.close()
             self._socket = None
 
+    def _cancel_wakeup(self) -> None:
+        if self._wakeup is not None:
+            self._wakeup.cancel()
+            self._wakeup = None
+
     def _receive(self, data: bytes, source: SocketAddress) -> None:
         now = self._loop.time()
         self.session.receive_datagram(data, TransportAddress(*source), now=now)
+
+    def _path_reopened(self) -> None:
+        """Take in that the relay sees another address now."""
 
     def _session_timeout(self) -> None:
         self._timer = None
@@ -150,10 +182,25 @@ class Driver(Generic[SessionT]):
 class SessionDriver(Driver[MemberSession]):
     """A driver of a new session that creates or joins a room."""
 
-    def __init__(self, wish: CreateRoom | JoinRoom, relay: SocketAddress) -> None:
-        address = TransportAddress(*relay)
+    def __init__(self, wish: Wish, path: RelayPath) -> None:
+        address = TransportAddress(*path.address)
         now = asyncio.get_running_loop().time()
-        super().__init__(MemberSession(wish, address, secrets.token_bytes, now=now), relay)
+        super().__init__(MemberSession(wish, address, secrets.token_bytes, now=now), path)
+
+    async def part(self) -> None:
+        """Close; a relay that may be letting us in just now is waited for and told.
+
+        Else it would keep a member that is not there until the lease ends. Takes at most
+        a second. Safe to cancel: then it closes at once.
+        """
+        try:
+            async with asyncio.timeout(_PART_WITHIN):
+                while self.session.state is MemberState.JOINING:
+                    await self.activity()
+        except TimeoutError:
+            pass
+        finally:
+            self.abandon()
 
     def abandon(self) -> None:
         """Close at once; a relay that has let us in is told so, but not waited for."""
@@ -162,6 +209,6 @@ class SessionDriver(Driver[MemberSession]):
             self.pump_now()
         self.close()
 
-
-def _any(host: str) -> str:
-    return "::" if ":" in host else "0.0.0.0"  # noqa: S104 - a client socket, any interface
+    def _path_reopened(self) -> None:
+        self.session.check_path(now=self._loop.time())
+        self._pump()

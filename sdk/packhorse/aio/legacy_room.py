@@ -6,12 +6,17 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Final, Self
 
-from packhorse.aio.connect import resolve
 from packhorse.aio.driver import Driver
+from packhorse.aio.paths import UdpPath, resolve
 from packhorse.aio.udp import SocketAddress
 from packhorse.core.events import Closed, Event, Joined, Message, PeerId
 from packhorse.core.legacy_session import MAX_PAYLOAD, REGISTERING, LegacySession, unanswered
-from packhorse.core.relay_address import RelayAddress, parse_relay_address
+from packhorse.core.relay_address import (
+    RelayAddress,
+    Transport,
+    check_transport,
+    parse_relay_address,
+)
 from packhorse.wire.address import TransportAddress
 from packhorse.wire.constants import DropReason
 from packhorse.wire.errors import ConnectivityError, PackhorseError, SessionClosedOK
@@ -155,6 +160,7 @@ async def legacy_room(
         PackhorseError: The relay cannot be had; `stage` and `advice` say more.
     """
     address = relay if isinstance(relay, RelayAddress) else parse_relay_address(relay)
+    check_transport(Transport.UDP, address)
     try:
         async with asyncio.timeout(timeout):
             addresses = sorted(await resolve(address), key=lambda found: ":" in found[0])
@@ -179,7 +185,7 @@ async def _first_open(addresses: list[SocketAddress], peer_id: int) -> LegacyRoo
     for address in addresses:
         now = asyncio.get_running_loop().time()
         session = LegacySession(peer_id, TransportAddress(*address), now=now)
-        room = LegacyRoom(Driver(session, address))
+        room = LegacyRoom(Driver(session, UdpPath(address)))
         try:
             await room.open()
         except (PackhorseError, OSError) as error:

@@ -6,45 +6,58 @@ from functools import partial
 from typing import Self
 
 from packhorse.aio.answers import Answers
-from packhorse.aio.connect import resolve
-from packhorse.aio.udp import SocketAddress, UdpSocket
-from packhorse.core.relay_address import RelayAddress
+from packhorse.aio.paths import DatagramSocket, RelayPath, candidates, describe, resolve
+from packhorse.aio.udp import SocketAddress
+from packhorse.core.events import Path
+from packhorse.core.relay_address import RelayAddress, Transport
 from packhorse.core.relay_probe import RelayProbe
 from packhorse.core.stages import Stage
+from packhorse.wire.constants import WS_HEAD_START
 from packhorse.wire.errors import ConnectivityError
 
 
 class RelayPinger:
-    """An async context manager; the address of the relay that answers first is kept."""
+    """An async context manager; the path on which the relay answers first is kept."""
 
-    def __init__(self, relay: RelayAddress) -> None:
+    def __init__(self, relay: RelayAddress, transport: Transport = Transport.AUTO) -> None:
         """Open nothing yet."""
         self._relay = relay
+        self._transport = transport
         self._probe = RelayProbe(secrets.token_bytes)
-        self._sockets: dict[SocketAddress, UdpSocket] = {}
+        self._sockets: dict[RelayPath, DatagramSocket] = {}
+        self._problems: list[str] = []
         self._answers: Answers[float] = Answers()
         self._sent = 0
+        self._opening: asyncio.Task[None] | None = None
+        self.path: Path | None = None
+        """On which the relay has answered."""
 
     async def __aenter__(self) -> Self:
-        """Resolve the relay's name.
+        """Resolve the relay's name; WebSocket comes later where UDP may do.
 
         Raises:
-            ConnectivityError: The name is unknown, or no socket can be had.
+            ConnectivityError: The name is unknown, or no path can be opened.
         """
         self._loop = asyncio.get_running_loop()
-        problems: list[str] = []
-        for address in await resolve(self._relay):
-            try:
-                receive = partial(self._receive, address)
-                self._sockets[address] = await UdpSocket.open(receive, connect=address)
-            except OSError as error:
-                problems.append(f"{address[0]}: {error.strerror or error}")
+        found = candidates(self._relay, await resolve(self._relay), self._transport)
+        by_udp = [path for path, _ in found if path.kind is Path.RELAY_UDP]
+        by_websocket = [path for path, _ in found if path.kind is Path.RELAY_WEBSOCKET]
+        for path in by_udp:
+            await self._open(path)
+        if self._sockets and by_websocket:
+            later = self._open_later(by_websocket)
+            self._opening = asyncio.create_task(later, name="packhorse-open")
+        elif not self._sockets:
+            await self._open_first(by_websocket)
         if not self._sockets:
-            advice = "check that this machine is online and may use UDP"
-            raise ConnectivityError(Stage.REACHING.value, tuple(problems), advice)
+            advice = "check the relay's address, and that this machine is online"
+            raise ConnectivityError(Stage.REACHING.value, tuple(self._problems), advice)
         return self
 
     async def __aexit__(self, *_exc_info: object) -> None:
+        if self._opening is not None:
+            self._opening.cancel()
+            await asyncio.gather(self._opening, return_exceptions=True)
         self._keep_only(None)
 
     async def ping(self, timeout: float) -> float:  # noqa: ASYNC109 - part of the error
@@ -55,16 +68,38 @@ class RelayPinger:
         """
         self._sent += 1
         request = self._probe.next_request(now=self._loop.time())
-        for sock in self._sockets.values():
-            sock.send(request)
+        for path, sock in self._sockets.items():
+            sock.send(request, path.address)
         return await self._answers.wait(self._sent, timeout, "pinging the relay")
 
-    def _receive(self, address: SocketAddress, data: bytes, _source: SocketAddress) -> None:
+    async def _open_later(self, paths: list[RelayPath]) -> None:
+        await asyncio.sleep(WS_HEAD_START)
+        if self.path is None:
+            await self._open_first(paths)
+
+    async def _open_first(self, paths: list[RelayPath]) -> None:
+        for path in paths:
+            if await self._open(path):
+                return
+
+    async def _open(self, path: RelayPath) -> bool:
+        try:
+            sock = await path.open(partial(self._receive, path), lambda: None)
+        except OSError as error:
+            self._problems.append(f"{path}: {describe(error)}")
+            return False
+        self._sockets[path] = sock
+        return True
+
+    def _receive(self, path: RelayPath, data: bytes, source: SocketAddress) -> None:
+        if source != path.address:
+            return
         answer = self._probe.receive(data, now=self._loop.time())
         if answer is not None:
-            self._keep_only(address)
+            self.path = path.kind
+            self._keep_only(path)
             self._answers.give(*answer)
 
-    def _keep_only(self, kept: SocketAddress | None) -> None:
-        for address in [each for each in self._sockets if each != kept]:
-            self._sockets.pop(address).close()
+    def _keep_only(self, kept: RelayPath | None) -> None:
+        for path in [each for each in self._sockets if each != kept]:
+            self._sockets.pop(path).close()

@@ -2,15 +2,13 @@
 
 import asyncio
 from collections import Counter, deque
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from typing import Final, Self
 
 from packhorse.aio.answers import Answers
-from packhorse.aio.connect import connect
 from packhorse.aio.driver import SessionDriver
-from packhorse.aio.host_commands import Approve, HostCommands, derive_key
-from packhorse.core.access import NO_ACCESS, Access
+from packhorse.aio.host_commands import HostCommands
 from packhorse.core.delivery.hub import PeerStatistics
 from packhorse.core.events import (
     EVERYBODY,
@@ -20,17 +18,15 @@ from packhorse.core.events import (
     Joined,
     JoinRequested,
     Message,
+    Path,
     PeerId,
     PingAnswered,
     RequestEnded,
     StageChanged,
 )
-from packhorse.core.joining import CreateRoom, JoinRoom
-from packhorse.core.relay_address import RelayAddress, parse_invite, parse_relay_address
 from packhorse.wire.address import TransportAddress
 from packhorse.wire.constants import DropReason, Mode, PeerState, Topology
 from packhorse.wire.errors import (
-    ConfigurationError,
     PackhorseError,
     SessionClosedOK,
     TransactionTimeoutError,
@@ -41,7 +37,6 @@ _MAX_MESSAGES: Final = 4096  # unreliable ones that wait for the application; mo
 _UNRELIABLE: Final = frozenset({Mode.UNRELIABLE, Mode.UNRELIABLE_ORDERED})
 _FLUSH_WITHIN: Final = 2.0  # seconds that leaving waits for reliable messages to arrive
 _LEAVE_WITHIN: Final = 1.0  # seconds that leaving waits for the relay's answer
-_MAX_TIMEOUT: Final = 600.0  # seconds
 
 
 class Room(HostCommands):
@@ -115,9 +110,19 @@ class Room(HostCommands):
         return self._driver.session.rtt.smoothed
 
     @property
+    def path(self) -> Path:
+        """What carries its datagrams."""
+        return self._driver.path.kind
+
+    @property
     def mapped_address(self) -> TransportAddress:
         """Own address as the relay sees it."""
         return self._driver.session.mapped_address
+
+    @property
+    def saved_session(self) -> str:
+        """Secret with which `resume` takes this session up again; newer ones are better."""
+        return self._driver.session.saved.to_text()
 
     @property
     def drops(self) -> Counter[DropReason]:
@@ -198,10 +203,7 @@ class Room(HostCommands):
             raise TransactionTimeoutError("delivering messages", 0, timeout) from None
 
     def peer_statistics(self, peer: int) -> PeerStatistics:
-        """Return RTT, jitter and loss towards a peer, end to end.
-
-        They are measured by reliable messages and by `ping_peer`.
-        """
+        """Return RTT, jitter and loss, measured by reliable messages and `ping_peer`."""
         return self._driver.session.peer_statistics(PeerId(peer))
 
     async def ping_peer(self, peer: int, timeout: float = 2.0) -> float:  # noqa: ASYNC109
@@ -221,7 +223,6 @@ class Room(HostCommands):
         """Leave the room; harmless when closed.
 
         Waits at most two seconds for reliable messages to arrive and one for the relay.
-
         Cancelling is safe: it ends the waiting, and the room is closed all the same.
         """
         try:
@@ -313,87 +314,3 @@ class Room(HostCommands):
     def _raise_if_closed(self) -> None:
         if self._closed.done():
             raise self._closed.result() or SessionClosedOK()
-
-
-@asynccontextmanager
-async def host(  # noqa: PLR0913 - all but one by keyword
-    relay: str | RelayAddress,
-    *,
-    topology: Topology = Topology.MESH,
-    max_peers: int | None = None,
-    password: str | None = None,
-    approve: bool | Approve = False,
-    access: Access = NO_ACCESS,
-    timeout: float = 10.0,  # noqa: ASYNC109 - the deadline is part of the answer's error
-) -> AsyncIterator[Room]:
-    """Create a room on a relay and leave it at the end of the block.
-
-    Args:
-        relay: `host` or `host:port`.
-        topology: Who may address whom.
-        max_peers: 2..1024, host included; None takes the relay's default.
-        password: What who joins has to know; it is never sent.
-        approve: True to decide about each `JoinRequested`, or a function of it that decides.
-        access: Ticket or access key, where the relay asks for one.
-        timeout: Seconds until the room must exist, 0.1..600.
-
-    Raises:
-        PackhorseError: The room cannot be had; `stage` and `advice` say more.
-    """
-    wish = CreateRoom(
-        topology=topology, max_peers=max_peers, access=access, locked=bool(password or approve)
-    )
-    async with _membership(relay, wish, timeout) as room:
-        if wish.locked:
-            await room.open_doors(password, approve)
-        yield room
-
-
-@asynccontextmanager
-async def join(
-    relay: str | RelayAddress | None,
-    code: str,
-    *,
-    password: str | None = None,
-    name: str = "",
-    access: Access = NO_ACCESS,
-    timeout: float = 10.0,  # noqa: ASYNC109 - the deadline is part of the answer's error
-) -> AsyncIterator[Room]:
-    """Join a room and leave it at the end of the block.
-
-    Args:
-        relay: `host` or `host:port`; None when `code` is an invite that names it.
-        code: Room code or invite (`CODE@host:port`), as a person typed it.
-        password: The room's password, if it has one; it is never sent.
-        name: Who asks, at most 64 bytes; shown to a host that decides who may join.
-        access: Ticket or access key, where the relay asks for one.
-        timeout: Seconds until the room must be joined, 0.1..600. The time that a host
-            takes to decide, up to 30 s, is not counted.
-
-    Raises:
-        PackhorseError: The room cannot be joined; `stage` and `advice` say more.
-    """
-    invite = parse_invite(code)
-    address = invite.relay or relay
-    if address is None:
-        raise ConfigurationError("no relay is named", "give the relay or an invite CODE@host:port")
-    key = await derive_key(password, invite.code)
-    wish = JoinRoom(invite.code, access, key or None, name)
-    async with _membership(address, wish, timeout) as room:
-        yield room
-
-
-@asynccontextmanager
-async def _membership(
-    relay: str | RelayAddress,
-    wish: CreateRoom | JoinRoom,
-    timeout: float,  # noqa: ASYNC109 - handed on
-) -> AsyncIterator[Room]:
-    if not 0.1 <= timeout <= _MAX_TIMEOUT:  # noqa: PLR2004 - see the public docstrings
-        raise ConfigurationError(f"timeout is {timeout} s, must be 0.1..{_MAX_TIMEOUT:.0f}")
-    address = relay if isinstance(relay, RelayAddress) else parse_relay_address(relay)
-    room = Room(await connect(address, wish, timeout))
-    try:
-        yield room
-    finally:
-        await room.aclose()

@@ -2,21 +2,26 @@
 
 import asyncio
 import secrets
+from typing import Final
 
-from packhorse.aio.connect import resolve
 from packhorse.aio.driver import Driver
-from packhorse.aio.udp import SocketAddress
+from packhorse.aio.paths import RelayPath, candidates, describe, resolve
 from packhorse.core.access import NO_ACCESS, Access
 from packhorse.core.events import Closed, Event
 from packhorse.core.joining import FindRooms
-from packhorse.core.relay_address import RelayAddress, parse_relay_address
+from packhorse.core.relay_address import (
+    RelayAddress,
+    Transport,
+    check_transport,
+    parse_relay_address,
+)
 from packhorse.core.room_listing import RoomListing
 from packhorse.core.stages import Stage
 from packhorse.wire.address import TransportAddress
 from packhorse.wire.errors import ConnectivityError, PackhorseError, TransactionTimeoutError
 from packhorse.wire.room_list import ListedRoom
 
-_ADVICE = "check that this machine is online and may use UDP"
+_ADVICE: Final = "check the relay's address, and that this machine is online"
 
 
 async def list_rooms(
@@ -24,15 +29,17 @@ async def list_rooms(
     *,
     access: Access = NO_ACCESS,
     timeout: float = 10.0,  # noqa: ASYNC109 - the deadline is part of the answer's error
+    transport: str = Transport.AUTO,
 ) -> list[ListedRoom]:
     """Return the rooms that their hosts made public, in ascending code.
 
     What is in `metadata` are the words of strangers: escape it before you show it.
 
     Args:
-        relay: `host` or `host:port`.
+        relay: As for `host`.
         access: Ticket or access key, where the relay asks for one.
         timeout: Seconds until the list must be there.
+        transport: As for `host`; `auto` asks by WebSocket when UDP got no answer.
 
     Raises:
         PackhorseError: It cannot be had; `stage` and `advice` say more.
@@ -40,25 +47,27 @@ async def list_rooms(
     address = relay if isinstance(relay, RelayAddress) else parse_relay_address(relay)
     try:
         async with asyncio.timeout(timeout):
-            return await _first_list(await resolve(address), FindRooms(access))
+            kind = check_transport(transport, address)
+            found = candidates(address, await resolve(address), kind)
+            return await _first_list([path for path, _pause in found], FindRooms(access))
     except TimeoutError as error:
         if isinstance(error, PackhorseError):
             raise
         raise TransactionTimeoutError(f"listing rooms ({address})", 0, timeout) from None
 
 
-async def _first_list(addresses: list[SocketAddress], wish: FindRooms) -> list[ListedRoom]:
-    """Ask one address after the other until one answers."""
+async def _first_list(paths: list[RelayPath], wish: FindRooms) -> list[ListedRoom]:
+    """Ask on one path after the other until there is an answer."""
     error: PackhorseError = ConnectivityError(Stage.REACHING.value, ("no address",), _ADVICE)
-    for address in addresses:
+    for path in paths:
         try:
-            return await _list(address, wish)
+            return await _list(path, wish)
         except (ConnectivityError, TransactionTimeoutError) as caught:
             error = caught
     raise error
 
 
-async def _list(address: SocketAddress, wish: FindRooms) -> list[ListedRoom]:
+async def _list(path: RelayPath, wish: FindRooms) -> list[ListedRoom]:
     loop = asyncio.get_running_loop()
     ended: asyncio.Future[PackhorseError | None] = loop.create_future()
 
@@ -66,15 +75,15 @@ async def _list(address: SocketAddress, wish: FindRooms) -> list[ListedRoom]:
         if isinstance(event, Closed) and not ended.done():
             ended.set_result(event.error)
 
-    source = TransportAddress(*address)
+    source = TransportAddress(*path.address)
     listing = RoomListing(wish, source, secrets.token_bytes, now=loop.time())
-    driver = Driver(listing, address)
+    driver = Driver(listing, path)
     driver.on_event = on_event
     try:
         await driver.open()
         error = await ended
     except OSError as problem:
-        reason = f"{address[0]}: {problem.strerror or problem}"
+        reason = f"{path}: {describe(problem)}"
         raise ConnectivityError(Stage.REACHING.value, (reason,), _ADVICE) from problem
     finally:
         driver.close()

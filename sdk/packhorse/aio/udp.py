@@ -2,9 +2,11 @@
 
 import asyncio
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Final, Self, cast
+
+from packhorse.aio.segmentation import SegmentingSender, equal_runs
 
 SocketAddress = tuple[str, int]
 OnDatagram = Callable[[bytes, SocketAddress], None]
@@ -27,6 +29,7 @@ class UdpSocket:
         self._is_v6 = sock.family == socket.AF_INET6
         self._transport: asyncio.DatagramTransport | None = None
         self._is_closed = False
+        self._segmenting = SegmentingSender(sock)
         self.sendto: Callable[[bytes, SocketAddress], object] = sock.sendto
         """Send one datagram; raises `OSError` when the system refuses."""
         self.on_error: Callable[[OSError], None] = lambda _error: None
@@ -81,6 +84,13 @@ class UdpSocket:
             self.on_error(error)
             return False
         return True
+
+    def send_all(self, datagrams: Sequence[bytes], address: SocketAddress) -> None:
+        """Send datagrams to one address, by few system calls where the system can."""
+        for run in equal_runs(datagrams):
+            if self._transport is not None or not self._segmenting.send(run, address):
+                for datagram in run:
+                    self.send(datagram, address)
 
     def close(self) -> None:
         """Stop reading and close the socket; harmless when closed."""

@@ -7,7 +7,7 @@ from packhorse.core.access import Access
 from packhorse.wire.errors import ConfigurationError
 
 
-def add_access_arguments(parser: argparse.ArgumentParser) -> None:
+def add_access_arguments(parser: "argparse._ActionsContainer") -> None:
     """Add `--ticket`, `--ticket-file` and `--access-key-file`."""
     tickets = parser.add_mutually_exclusive_group()
     tickets.add_argument("--ticket", metavar="TICKET", help="ticket of the relay's operator")

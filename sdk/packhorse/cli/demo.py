@@ -10,7 +10,7 @@ from rich.console import Console
 from packhorse.cli.demo_pings import PingClient, ping_by_turns, require_answers
 from packhorse.cli.demo_screen import DemoScreen
 from packhorse.cli.demo_stage import Stage, build_stage
-from packhorse.cli.options import seconds
+from packhorse.cli.options import add_transport_argument, seconds
 from packhorse.cli.rtt_summary import ms
 
 _SECONDS: Final = 5.0  # of pings
@@ -27,6 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="S",
         help="how long to measure (default: %(default).0f)",
     )
+    add_transport_argument(parser)
     parser.add_argument("--json", action="store_true", help="one JSON object on stdout")
 
 
@@ -42,7 +43,7 @@ def run(args: argparse.Namespace) -> int:
 
 async def _demo(args: argparse.Namespace) -> None:
     screen = DemoScreen(Console())
-    async with build_stage() as stage:
+    async with build_stage(args.transport) as stage:
         if args.json:
             await ping_by_turns(stage.clients, args.seconds, lambda _elapsed: None)
             print(json.dumps(_report(stage, args.seconds)), flush=True)

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TypeAlias
 
-from packhorse.aio.room import Room, host, join
+from packhorse.aio.entering import host, join
+from packhorse.aio.room import Room
 from packhorse.aio.udp import SocketAddress, UdpSocket
 from packhorse.cli.demo_pings import PingClient
 from packhorse.core.events import HOST, Event, Message
-from packhorse.core.relay_address import RelayAddress
+from packhorse.core.relay_address import RelayAddress, Transport
 from packhorse.middleman.client_side import ClientSide
 from packhorse.middleman.endpoint import LOOPBACK
 from packhorse.middleman.host_side import HostSide
@@ -37,8 +38,11 @@ class Stage:
 
 
 @asynccontextmanager
-async def build_stage() -> AsyncIterator[Stage]:
+async def build_stage(transport: str = Transport.AUTO) -> AsyncIterator[Stage]:
     """Start everything on the loopback interface; stop it at the end of the block.
+
+    Args:
+        transport: How its members reach the relay.
 
     Raises:
         PackhorseError: Something could not be started.
@@ -48,10 +52,10 @@ async def build_stage() -> AsyncIterator[Stage]:
             relay = await stack.enter_async_context(RelayServer(bind=[LOOPBACK], port=0))
             address = RelayAddress(LOOPBACK, relay.port)
             server = await stack.enter_async_context(_echo_server())
-            room = await stack.enter_async_context(_offer(server, address))
+            room = await stack.enter_async_context(_offer(server, address, transport))
             clients = (
-                await stack.enter_async_context(_unmodified_client(address, room.code)),
-                await stack.enter_async_context(_sdk_client(address, room.code)),
+                await stack.enter_async_context(_unmodified_client(address, room.code, transport)),
+                await stack.enter_async_context(_sdk_client(address, room.code, transport)),
             )
         except PackhorseError:
             raise
@@ -77,23 +81,25 @@ async def _echo_server() -> AsyncIterator[SocketAddress]:
 
 
 @asynccontextmanager
-async def _offer(server: SocketAddress, relay: RelayAddress) -> AsyncIterator[Room]:
+async def _offer(server: SocketAddress, relay: RelayAddress, transport: str) -> AsyncIterator[Room]:
     """Do what `packhorse host` does."""
     async with (
         HostSide([server], _ignore, Traffic()) as side,
-        host(relay) as room,
+        host(relay, transport=transport) as room,
         _running(side.run, room),
     ):
         yield room
 
 
 @asynccontextmanager
-async def _unmodified_client(relay: RelayAddress, code: str) -> AsyncIterator[PingClient]:
+async def _unmodified_client(
+    relay: RelayAddress, code: str, transport: str
+) -> AsyncIterator[PingClient]:
     """Do what `packhorse join` does, with a client that knows only a UDP port."""
     client = PingClient("UDP game", "middleman")
     async with (
         ClientSide([(LOOPBACK, 0)], _ignore, Traffic()) as side,
-        join(relay, code) as room,
+        join(relay, code, transport=transport) as room,
         _running(side.run, room),
     ):
         sock = await UdpSocket.open(
@@ -107,14 +113,14 @@ async def _unmodified_client(relay: RelayAddress, code: str) -> AsyncIterator[Pi
 
 
 @asynccontextmanager
-async def _sdk_client(relay: RelayAddress, code: str) -> AsyncIterator[PingClient]:
+async def _sdk_client(relay: RelayAddress, code: str, transport: str) -> AsyncIterator[PingClient]:
     """Join the room from Python, without a middleman."""
     client = PingClient("SDK bot", "sdk")
 
     def take(message: Message) -> None:
         client.take_echo(message.data)
 
-    async with join(relay, code) as room:
+    async with join(relay, code, transport=transport) as room:
         room.on_message = take
         client.send = partial(room.try_send, to=HOST)
         yield client

@@ -9,14 +9,15 @@ from rich.console import Group, RenderableType
 from rich.panel import Panel
 from rich.text import Text
 
+from packhorse.aio.entering import host
 from packhorse.aio.legacy_room import LegacyRoom, legacy_room
-from packhorse.aio.room import Room, host
+from packhorse.aio.room import Room
 from packhorse.cli import options
 from packhorse.cli.access_options import access_of, add_access_arguments
 from packhorse.cli.output import Output, new_output
 from packhorse.cli.password_options import add_password_arguments, password_of
 from packhorse.cli.running import run_until_stopped, status_line
-from packhorse.cli.service_texts import ServiceAddresses
+from packhorse.cli.service_texts import ServiceAddresses, over
 from packhorse.cli.texts import Json
 from packhorse.core.events import HOST
 from packhorse.core.relay_address import RelayAddress
@@ -63,6 +64,7 @@ def run(args: argparse.Namespace) -> int:
     services = ServiceAddresses(*options.service_endpoints(args))
     if args.legacy and args.max_peers is not None:
         options.end_with_usage(args, "--max-peers: a legacy relay takes as many as it likes")
+    options.transport_to(args.relay, args)
     output, traffic = new_output(is_json=args.json), Traffic()
     return run_until_stopped(_host(args, services, output, traffic), output, traffic)
 
@@ -85,13 +87,13 @@ def _open_room(args: argparse.Namespace) -> AbstractAsyncContextManager[Room | L
     timeout = options.join_timeout(args)
     if args.legacy:
         return legacy_room(args.relay, HOST, timeout=timeout)
-    access = access_of(args)
     return host(
         args.relay,
         max_peers=args.max_peers,
         password=password_of(args),
-        access=access,
+        access=access_of(args),
         timeout=timeout,
+        transport=options.transport_to(args.relay, args),
     )
 
 
@@ -104,6 +106,7 @@ def _fields(
         "code": code,
         "invite": f"{code}@{relay}" if code else None,
         "relay": str(relay),
+        "path": room.path.value if isinstance(room, Room) else None,
         "peer_id": room.peer_id,
         "udp": show_address(services.udp[0]) if services.udp else None,
     }
@@ -120,7 +123,7 @@ def _text(
         invite = f"{room.code}@{relay}"
         join = f"packhorse join {shlex.quote(invite)} {services.options}"
         code = Panel(Text(room.code, style="bold"), box=box.ROUNDED, expand=False, padding=(0, 3))
-        lines = [f"Room open on {relay}, for {services.meaning}.", code]
+        lines = [f"Room open on {relay}{over(room)}, for {services.meaning}.", code]
         lines.append(f"Invite: {invite}")
     else:
         join = f"packhorse join --legacy --relay {shlex.quote(str(relay))} {services.options}"

@@ -7,14 +7,15 @@ from contextlib import AbstractAsyncContextManager
 from rich.console import Group
 from rich.text import Text
 
+from packhorse.aio.entering import join
 from packhorse.aio.legacy_room import LegacyRoom, legacy_room
-from packhorse.aio.room import Room, join
+from packhorse.aio.room import Room
 from packhorse.cli import options
 from packhorse.cli.access_options import access_of, add_access_arguments
 from packhorse.cli.output import Output, new_output
 from packhorse.cli.password_options import add_password_arguments, password_of
 from packhorse.cli.running import run_until_stopped, status_line
-from packhorse.cli.service_texts import ServiceAddresses
+from packhorse.cli.service_texts import ServiceAddresses, over
 from packhorse.cli.texts import Json
 from packhorse.core.relay_address import RelayAddress, parse_invite
 from packhorse.middleman.client_side import ClientSide
@@ -56,6 +57,7 @@ def run(args: argparse.Namespace) -> int:
     """Carry what the game sends and gets until a signal comes; returns the exit code."""
     local = options.service_endpoints(args)
     relay = _relay(args)
+    options.transport_to(relay, args)
     output, traffic = new_output(is_json=args.json), Traffic()
     return run_until_stopped(_join(args, relay, local, output, traffic), output, traffic)
 
@@ -98,8 +100,14 @@ def _open_room(
     if args.legacy:
         peer_id = args.id or 2 + secrets.randbelow(LEGACY_MAX_ID - 1)
         return legacy_room(relay, peer_id, timeout=timeout)
-    password, access = password_of(args), access_of(args)
-    return join(relay, args.code, password=password, access=access, timeout=timeout)
+    return join(
+        relay,
+        args.code,
+        password=password_of(args),
+        access=access_of(args),
+        timeout=timeout,
+        transport=options.transport_to(relay, args),
+    )
 
 
 def _fields(
@@ -112,6 +120,7 @@ def _fields(
         "peer_id": room.peer_id,
         "code": room.code if isinstance(room, Room) else None,
         "relay": str(relay),
+        "path": room.path.value if isinstance(room, Room) else None,
         "legacy": not isinstance(room, Room),
     }
     if services.tcp:
@@ -122,7 +131,7 @@ def _fields(
 def _text(room: Room | LegacyRoom, relay: RelayAddress, services: ServiceAddresses) -> Group:
     where = f"room {room.code}" if isinstance(room, Room) else "the legacy room"
     return Group(
-        f"In {where} on {relay}, as peer {room.peer_id}.",
+        f"In {where} on {relay}{over(room)}, as peer {room.peer_id}.",
         Text.assemble("Let the game connect to ", (str(services), "bold"), "."),
         "",
         "Stop with Ctrl-C.",

@@ -18,7 +18,11 @@ _COMMANDS = (
     ("host", "open a room for an unmodified game server on this machine", "packhorse.cli.host"),
     ("join", "join a room and offer it to an unmodified game client", "packhorse.cli.join"),
     ("ping", "measure the way through a room to its host, or to a relay", "packhorse.cli.ping"),
-    ("rooms", "list the public rooms of a relay", "packhorse.cli.room_list"),
+    (
+        "rooms",
+        "list the public rooms of a relay, or show the load of your own",
+        "packhorse.cli.rooms_command",
+    ),
     ("ticket", "make tickets for a relay that asks for them", "packhorse.cli.ticket"),
     ("version", "print the version", "packhorse.cli.version"),
 )

@@ -5,7 +5,13 @@ import math
 from collections.abc import Callable
 from typing import Final, NoReturn, TypeVar
 
-from packhorse.core.relay_address import RelayAddress, parse_invite, parse_relay_address
+from packhorse.core.relay_address import (
+    RelayAddress,
+    Transport,
+    check_transport,
+    parse_invite,
+    parse_relay_address,
+)
 from packhorse.middleman.endpoint import Endpoint, parse_endpoint
 from packhorse.middleman.services import MAX_TCP, MAX_UDP
 from packhorse.wire.constants import LEGACY_MAX_ID, MAX_PEERS_HARD
@@ -26,12 +32,34 @@ def add_shared_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="use the legacy protocol, which has no codes and no protection",
     )
+    add_transport_argument(parser)
     add_timeout_argument(parser)
     parser.add_argument("--json", action="store_true", help="one JSON object a line on stdout")
     parser.set_defaults(usage_error=parser.error)
 
 
-def add_timeout_argument(parser: argparse.ArgumentParser) -> None:
+def add_transport_argument(parser: "argparse._ActionsContainer") -> None:
+    """Add `--transport`, which `transport_to` reads."""
+    parser.add_argument(
+        "--transport",
+        choices=list(map(str, Transport)),
+        default=str(Transport.AUTO),
+        help="how to reach the relay: UDP, WebSocket, or what works first (default: %(default)s)",
+    )
+
+
+def transport_to(relay: RelayAddress, args: argparse.Namespace) -> Transport:
+    """Return the transport to use; ends with code 2 when the options do not fit together."""
+    is_legacy = getattr(args, "legacy", False)
+    if is_legacy and (relay.scheme or args.transport == Transport.WEBSOCKET):
+        end_with_usage(args, "--legacy: has UDP only, no WebSocket")
+    try:
+        return check_transport(args.transport, relay)
+    except ConfigurationError as error:
+        end_with_usage(args, f"--transport: {error}; {error.advice}")
+
+
+def add_timeout_argument(parser: "argparse._ActionsContainer") -> None:
     """Add `--timeout`, which `join_timeout` reads."""
     parser.add_argument(
         "--timeout",

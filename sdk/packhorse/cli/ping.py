@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 from rich.console import Console
 
+from packhorse.aio.entering import join
 from packhorse.aio.relay_pinger import RelayPinger
-from packhorse.aio.room import join
 from packhorse.cli import options
 from packhorse.cli.access_options import access_of, add_access_arguments
 from packhorse.cli.password_options import add_password_arguments, password_of
@@ -62,6 +62,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add_password_arguments(parser, "password of the room")
     add_access_arguments(parser)
+    options.add_transport_argument(parser)
     options.add_timeout_argument(parser)
     parser.add_argument("--json", action="store_true", help="one JSON object on stdout")
     parser.set_defaults(usage_error=parser.error)
@@ -95,6 +96,7 @@ class Measurement:
         self.tally = PingTally()
         self._args = args
         self._relay = relay
+        self._transport = options.transport_to(relay, args)
         self._screen = PingScreen(Console(), args.count)
         self._about: dict[str, Json] = {
             "event": "ping",
@@ -123,7 +125,7 @@ class Measurement:
                 "pinging the relay",
                 (outcome,),
                 "check the relay's address and that it is running, and that no firewall blocks "
-                "UDP on its port",
+                "UDP and TCP on its port",
             )
         return ConnectivityError(
             "pinging the host",
@@ -139,17 +141,22 @@ class Measurement:
             self._screen.sum_up(self._heading(), self.tally, self._remarks(error))
 
     async def _ping_relay(self) -> None:
-        async with RelayPinger(self._relay) as pinger:
+        async with RelayPinger(self._relay, self._transport) as pinger:
             await self._repeat(lambda: pinger.ping(_PATIENCE))
+            self._about["path"] = pinger.path and pinger.path.value
 
     async def _ping_host(self) -> None:
         timeout = options.join_timeout(self._args)
-        access = access_of(self._args)
-        password = password_of(self._args)
-        async with join(
-            self._relay, self._args.code, password=password, access=access, timeout=timeout
-        ) as room:
-            self._about |= {"code": room.code, "peer_id": room.peer_id}
+        entering = join(
+            self._relay,
+            self._args.code,
+            password=password_of(self._args),
+            access=access_of(self._args),
+            timeout=timeout,
+            transport=self._transport,
+        )
+        async with entering as room:
+            self._about |= {"code": room.code, "peer_id": room.peer_id, "path": room.path.value}
             await self._repeat(lambda: room.ping_peer(HOST, _PATIENCE))
 
     async def _repeat(self, ping: Callable[[], Awaitable[float]]) -> None:

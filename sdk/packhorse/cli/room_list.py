@@ -9,30 +9,26 @@ from rich.table import Table
 from rich.text import Text
 
 from packhorse.aio.room_finder import list_rooms
-from packhorse.cli.access_options import access_of, add_access_arguments
-from packhorse.cli.options import add_timeout_argument, join_timeout, relay_address
+from packhorse.cli.access_options import access_of
+from packhorse.cli.options import join_timeout, transport_to
 from packhorse.cli.texts import Json, printable
 from packhorse.wire.room_code import show_room_code
 from packhorse.wire.room_list import ListedRoom
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the options of this command."""
-    parser.add_argument(
-        "--relay",
-        required=True,
-        type=relay_address,
-        metavar="HOST[:PORT]",
-        help="relay whose public rooms are listed",
+def print_rooms(args: argparse.Namespace) -> int:
+    """Print the public rooms; returns the exit code.
+
+    Raises:
+        PackhorseError: The relay cannot be asked.
+    """
+    listing = list_rooms(
+        args.relay,
+        access=access_of(args),
+        timeout=join_timeout(args),
+        transport=transport_to(args.relay, args),
     )
-    add_access_arguments(parser)
-    add_timeout_argument(parser)
-    parser.add_argument("--json", action="store_true", help="one JSON object a line on stdout")
-
-
-def run(args: argparse.Namespace) -> int:
-    """Print the public rooms; returns the exit code."""
-    rooms = asyncio.run(list_rooms(args.relay, access=access_of(args), timeout=join_timeout(args)))
+    rooms = asyncio.run(listing)
     if args.json:
         for room in rooms:
             print(json.dumps(fields(room)))

@@ -3,9 +3,18 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from packhorse.aio.room import Room
 from packhorse.aio.udp import SocketAddress
 from packhorse.cli.texts import Json
+from packhorse.core.events import Path
 from packhorse.middleman.endpoint import LOOPBACK, show_address
+from packhorse.middleman.room_face import RoomFace
+
+
+def over(room: RoomFace) -> str:
+    """Return how a room is reached where that is worth telling, as part of a sentence."""
+    is_websocket = isinstance(room, Room) and room.path is Path.RELAY_WEBSOCKET
+    return " over WebSocket" if is_websocket else ""
 
 
 class ServiceAddresses(NamedTuple):

@@ -9,11 +9,13 @@ from packhorse.core.events import (
     HOST,
     Event,
     JoinRequested,
+    Limited,
     PeerEvent,
     PeerFound,
     PeerJoined,
     PeerLeft,
     PeerLost,
+    RelayDraining,
     SessionLost,
     SessionResumed,
 )
@@ -58,9 +60,8 @@ def event_sentence(event: Event | Notice) -> str | None:  # noqa: PLR0911 - one 
         case PeerJoined() | PeerLeft() | PeerLost() | PeerFound():
             name = "the host" if event.peer == HOST else f"peer {event.peer}"
             return f"{name} {_peer_verb(event)}"
-        case SessionLost() | SessionResumed():
-            is_lost = isinstance(event, SessionLost)
-            return "the relay does not answer; trying on" if is_lost else "the relay answers again"
+        case SessionLost() | SessionResumed() | RelayDraining() | Limited():
+            return _relay_sentence(event)
         case JoinRequested(request, name):
             return f"{printable(name) or 'somebody'} wants to join (request {request})"
         case NothingListens() | ApplicationUnreachable():
@@ -76,6 +77,19 @@ def event_sentence(event: Event | Notice) -> str | None:  # noqa: PLR0911 - one 
 def printable(text: str) -> str:
     """Return what a stranger wrote with everything escaped that a terminal might obey."""
     return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+
+
+def _relay_sentence(event: SessionLost | SessionResumed | RelayDraining | Limited) -> str:
+    match event:
+        case SessionLost():
+            return "the relay does not answer; trying on"
+        case SessionResumed():
+            return "the relay answers again"
+        case RelayDraining(seconds):
+            return f"the relay stops in {seconds:.0f} s at most; finish and use another one"
+        case Limited(octets, datagrams):
+            allowed = f"{octets} bytes and {datagrams} datagrams"
+            return f"the relay drops data: it allows {allowed} a second"
 
 
 def summary(traffic: Traffic) -> str:

@@ -1,6 +1,7 @@
 """What a session tells its application."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import NamedTuple, NewType
 
 from packhorse.core.stages import Stage
@@ -23,6 +24,13 @@ class Message(NamedTuple):
     mode: Mode = Mode.UNRELIABLE
     channel: int = 0
     """0..255."""
+
+
+class Path(StrEnum):
+    """What carries the datagrams of a membership."""
+
+    RELAY_UDP = "relay_udp"
+    RELAY_WEBSOCKET = "relay_websocket"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,12 +87,35 @@ class JoinRequested:
 
 @dataclass(frozen=True, slots=True)
 class SessionLost:
-    """Nothing valid came from the relay for a while; the session may come back."""
+    """Nothing valid came from the relay for a while, or it has forgotten the session.
+
+    It may come back: what is sent reliably waits.
+    """
 
 
 @dataclass(frozen=True, slots=True)
 class SessionResumed:
-    """The relay answers again."""
+    """The relay answers again; the room goes on as before."""
+
+
+@dataclass(frozen=True, slots=True)
+class RelayDraining:
+    """The relay is about to stop: it opens no rooms, and all sessions end soon."""
+
+    seconds: float
+    """Until then at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limited:
+    """The relay dropped data of this side, which sends more than it allows."""
+
+    bytes_per_second: int
+    """What is allowed; a message to several counts once for each of them."""
+    datagrams_per_second: int
+    """Likewise."""
+    dropped: int
+    """Datagrams since the last such event."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +155,8 @@ Event = (
     | JoinRequested
     | SessionLost
     | SessionResumed
+    | RelayDraining
+    | Limited
     | RequestEnded
     | PingAnswered
     | Closed

@@ -1,14 +1,16 @@
 """From HELLO to GRANT: how a member gets its session."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from packhorse.core.access import NO_ACCESS, Access
 from packhorse.core.machine import MemberMachine
 from packhorse.core.retransmission import GIVE_UP_AFTER, Polling, Retransmission
+from packhorse.core.saved_session import SavedSession
 from packhorse.core.stages import Stage
 from packhorse.wire import constants as c
+from packhorse.wire.binding import bind_proof, epoch_key, is_valid_grant
 from packhorse.wire.constants import DropReason, ErrorCode, MemberCause, MemberState, Topology
 from packhorse.wire.ctrl import encode_ctrl, encode_padded
 from packhorse.wire.errors import (
@@ -19,6 +21,7 @@ from packhorse.wire.errors import (
     refusal,
 )
 from packhorse.wire.messages import (
+    Bind,
     Challenge,
     Create,
     Error,
@@ -84,12 +87,27 @@ class FindRooms:
     access: Access = NO_ACCESS
 
 
+@dataclass(frozen=True, slots=True)
+class ResumeSession:
+    """Ask to take up a session again."""
+
+    saved: SavedSession
+    is_restarted: bool = False
+    """The program has forgotten what it and its peers had under way for each other."""
+
+
+Wish = CreateRoom | JoinRoom | FindRooms | ResumeSession
+
+
 class Joining:
-    """The handshake; `grant` is set when it has succeeded, `error` when it has failed."""
+    """The handshake; `grant` is set when it has succeeded, `error` when it has failed.
+
+    After BIND `grant` has the key of the new epoch, and the datagram size agreed before.
+    """
 
     def __init__(
         self,
-        wish: CreateRoom | JoinRoom | FindRooms,
+        wish: Wish,
         machine: MemberMachine,
         random_bytes: Callable[[int], bytes],
         *,
@@ -152,7 +170,7 @@ class Joining:
                 self._machine.advance(MemberCause.CHALLENGED)
                 self._start_request(now)
             case Grant() if self._challenge is not None and self._is_as_challenged(message):
-                self.grant = message
+                self._take_grant(message)
             case Pending() if isinstance(self._wish, JoinRoom) and self._challenge is not None:
                 self._wait(now)
             case RoomList() if isinstance(self._wish, FindRooms) and self._challenge is not None:
@@ -161,6 +179,29 @@ class Joining:
                 self._refused(message, now)
             case _:
                 raise ParseError(DropReason.UNEXPECTED_MESSAGE)
+
+    @property
+    def saved(self) -> SavedSession:
+        """What it takes to take up again the session of `grant`, which must be set."""
+        grant = self.grant
+        if grant is None:  # pragma: no cover - the caller has looked
+            raise AssertionError
+        key = self._wish.saved.key if isinstance(self._wish, ResumeSession) else grant.key
+        return SavedSession(grant.session, key, grant.max_datagram, grant.resume_ticket)
+
+    @property
+    def is_locked(self) -> bool | None:
+        """Whether the room was made locked; None where this is not known."""
+        return self._wish.locked if isinstance(self._wish, CreateRoom) else None
+
+    def _take_grant(self, grant: Grant) -> None:
+        if isinstance(self._wish, ResumeSession):
+            saved = self._wish.saved
+            epoch = epoch_key(saved.key, self._nonce, grant.key)
+            if grant.session != saved.session or not is_valid_grant(grant, epoch):
+                raise ParseError(DropReason.BAD_MAC)
+            grant = replace(grant, key=epoch, max_datagram=saved.max_datagram)
+        self.grant = grant
 
     def _greet(self, now: float) -> None:
         self._greetings += 1
@@ -213,7 +254,30 @@ class Joining:
     def _request(self) -> bytes:
         if self._challenge is None:
             return encode_padded(self._hello(), self._transaction, self._size, self._grease)
-        return encode_ctrl(self._create_or_join(self._challenge), self._transaction, self._grease)
+        request = self._proven_request(self._challenge)
+        return encode_ctrl(request, self._transaction, self._grease)
+
+    def _proven_request(self, challenge: Challenge) -> Create | Join | ListRooms | Bind:
+        if isinstance(self._wish, ResumeSession):
+            return self._bind(challenge, self._wish)
+        if isinstance(self._wish, FindRooms):
+            return self._list(challenge, self._wish)
+        return self._create_or_join(challenge, self._wish)
+
+    def _bind(self, challenge: Challenge, wish: ResumeSession) -> Bind:
+        bind = Bind(
+            version_min=c.WIRE_VERSION,
+            version_max=c.WIRE_VERSION,
+            features=self._features,
+            nonce=self._nonce,
+            cookie=challenge.cookie,
+            max_datagram=wish.saved.max_datagram,
+            session=wish.saved.session,
+            resume_ticket=wish.saved.ticket,
+            proof=b"",
+            restarted=wish.is_restarted or None,
+        )
+        return replace(bind, proof=bind_proof(wish.saved.key, bind))
 
     def _hello(self) -> Hello:
         return Hello(
@@ -223,19 +287,20 @@ class Joining:
             nonce=self._nonce,
         )
 
-    def _create_or_join(self, challenge: Challenge) -> Create | Join | ListRooms:
-        if isinstance(self._wish, FindRooms):
-            return ListRooms(
-                version_min=c.WIRE_VERSION,
-                version_max=c.WIRE_VERSION,
-                features=self._features,
-                nonce=self._nonce,
-                cookie=challenge.cookie,
-                max_datagram=self._size,
-                after=self.rooms[-1].code if self.rooms else "",
-                **self._wish.access.fields(challenge.cookie),
-            )
-        if isinstance(self._wish, JoinRoom):
+    def _list(self, challenge: Challenge, wish: FindRooms) -> ListRooms:
+        return ListRooms(
+            version_min=c.WIRE_VERSION,
+            version_max=c.WIRE_VERSION,
+            features=self._features,
+            nonce=self._nonce,
+            cookie=challenge.cookie,
+            max_datagram=self._size,
+            after=self.rooms[-1].code if self.rooms else "",
+            **wish.access.fields(challenge.cookie),
+        )
+
+    def _create_or_join(self, challenge: Challenge, wish: CreateRoom | JoinRoom) -> Create | Join:
+        if isinstance(wish, JoinRoom):
             return Join(
                 version_min=c.WIRE_VERSION,
                 version_max=c.WIRE_VERSION,
@@ -243,10 +308,10 @@ class Joining:
                 nonce=self._nonce,
                 cookie=challenge.cookie,
                 max_datagram=self._size,
-                code=self._wish.code,
-                proof=self._wish.proof(challenge.cookie),
-                name=self._wish.name or None,
-                **self._wish.access.fields(challenge.cookie),
+                code=wish.code,
+                proof=wish.proof(challenge.cookie),
+                name=wish.name or None,
+                **wish.access.fields(challenge.cookie),
             )
         return Create(
             version_min=c.WIRE_VERSION,
@@ -255,10 +320,10 @@ class Joining:
             nonce=self._nonce,
             cookie=challenge.cookie,
             max_datagram=self._size,
-            topology=self._wish.topology,
-            max_peers=self._wish.max_peers,
-            locked=True if self._wish.locked else None,
-            **self._wish.access.fields(challenge.cookie),
+            topology=wish.topology,
+            max_peers=wish.max_peers,
+            locked=True if wish.locked else None,
+            **wish.access.fields(challenge.cookie),
         )
 
     def _draw_u32(self) -> int:

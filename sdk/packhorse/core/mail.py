@@ -50,6 +50,10 @@ class Mail:
         """Tell whether every reliable message has arrived."""
         return self._delivery.is_idle
 
+    def begin_epoch(self, grant: Grant) -> None:
+        """Go on under the tag of a GRANT that answered BIND; nothing under way is lost."""
+        self._grant = grant
+
     def check(self, data: bytes, to: int, mode: Mode, channel: int) -> None:
         """Refuse what cannot be sent.
 
@@ -133,8 +137,8 @@ class Mail:
             self._open(header, payload, now)
         elif not self._roster.may_come(source):
             raise ParseError(DropReason.UNKNOWN_PEER)
-        elif not self._early.hold(EarlyDatagram(header, payload)):
-            raise ParseError(DropReason.BUFFER_FULL)
+        else:
+            self._hold_back(EarlyDatagram(header, payload), now)
 
     def welcome(self, peer: PeerId, *, now: float) -> None:
         """Hand on what came before the news of a peer."""
@@ -171,6 +175,12 @@ class Mail:
             encode_destination(FirstByte.FRAME, tag, to) + payload
             for to, payload in self._delivery.payloads_to_send(now=now)
         ]
+
+    def _hold_back(self, datagram: EarlyDatagram, now: float) -> None:
+        if count := self._early.expire(now=now):
+            self._drops[DropReason.UNKNOWN_PEER] += count
+        if not self._early.hold(datagram, now=now):
+            raise ParseError(DropReason.BUFFER_FULL)
 
     def _open(self, header: Header, payload: bytes, now: float) -> None:
         source = PeerId(header.source)

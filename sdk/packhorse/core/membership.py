@@ -2,27 +2,34 @@
 
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 
 from packhorse.core.events import (
     Closed,
     Event,
     Joined,
     JoinRequested,
+    Limited,
     PeerEvent,
     PeerId,
     PeerJoined,
     PeerLeft,
+    RelayDraining,
     RequestEnded,
     SessionLost,
     SessionResumed,
 )
 from packhorse.core.join_requests import JoinRequests
+from packhorse.core.kick_list import KickList
 from packhorse.core.mail import Mail
 from packhorse.core.pings import Liveness, Pings
+from packhorse.core.rebinding import Rebinding
 from packhorse.core.requests import Requests
 from packhorse.core.retransmission import GIVE_UP_AFTER
 from packhorse.core.room_change import RoomChange
+from packhorse.core.room_memory import RoomMemory
 from packhorse.core.roster import Roster
+from packhorse.core.saved_session import SavedSession
 from packhorse.core.seal_channel import SealChannel
 from packhorse.core.stages import Stage
 from packhorse.core.sync import SyncSchedule
@@ -32,6 +39,7 @@ from packhorse.wire.constants import DropReason, ErrorCode, Topology
 from packhorse.wire.errors import (
     PackhorseError,
     ParseError,
+    RelayRefusedError,
     SessionClosedByError,
     TransactionTimeoutError,
 )
@@ -39,6 +47,7 @@ from packhorse.wire.header import Header
 from packhorse.wire.messages import (
     Ack,
     Admit,
+    Drain,
     Events,
     Grant,
     JoinRequest,
@@ -49,10 +58,12 @@ from packhorse.wire.messages import (
     PathResponse,
     Ping,
     Pong,
+    RelayCtrl,
     RelaySeal,
     Sync,
 )
 from packhorse.wire.messages import Closed as ClosedMessage
+from packhorse.wire.messages import Limited as LimitedMessage
 from packhorse.wire.messages import Roster as RosterMessage
 
 
@@ -62,13 +73,15 @@ class Membership:
     `closed` is set once, when the session has ended.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what a session begins with
         self,
         grant: Grant,
+        saved: SavedSession,
         random_bytes: Callable[[int], bytes],
         emit: Callable[[Event], None],
         drops: Counter[DropReason],
         *,
+        is_locked: bool | None,
         now: float,
     ) -> None:
         self.grant = grant
@@ -76,15 +89,18 @@ class Membership:
         """This member's address as the relay sees it."""
         self.roster = Roster()
         self.pings = Pings(grant, random_bytes, now=now)
-        self.topology = Topology(grant.topology)
-        """Who may address whom."""
+        self.saved = saved
+        """What it takes to take up the session again, with the newest ticket."""
         self.closed: Closed | None = None
+        self._rebinding = Rebinding(random_bytes, now=now)
+        self._kicked = KickList()
+        self._is_draining = False
         self._emit = emit
         self._channel = SealChannel(grant)
         self._sync = SyncSchedule(self.roster, now=now)
         self._requests = Requests()
         self._join_requests = JoinRequests()
-        self._changes: dict[int, RoomChange] = {}  # of open requests
+        self._room = RoomMemory(is_locked=is_locked)
         self.mail = Mail(grant, self.roster, emit, drops)
         self._outbox: list[bytes] = []
         self._leave: int | None = None
@@ -93,24 +109,24 @@ class Membership:
         self.roster.hear_of(grant.rev)
 
     @property
+    def topology(self) -> Topology:
+        """Who may address whom."""
+        changed = self._room.topology
+        return Topology(self.grant.topology) if changed is None else changed
+
+    @property
     def is_complete(self) -> bool:
         """Tell whether the first roster has come."""
-        return self.roster.rev > 0
+        return self._has_joined or self.roster.rev > 0
 
     def kick(self, peer: PeerId, *, ban: bool, now: float) -> int:
         """Ask the relay to end a peer's session; returns the number of the request."""
-        seq = self._channel.take_seq()
-        message = Kick(seq=seq, peer=peer, ban=True if ban else None)
-        self._requests.open(seq, self._channel.encode(message), now=now)
-        return seq
+        self._kicked.add(peer, ban=ban)
+        return self._send_kick(peer, ban=ban, now=now)
 
     def set_room(self, change: RoomChange, *, now: float) -> int:
         """Ask the relay to change the room; returns the number of the request."""
-        seq = self._channel.take_seq()
-        message = change.message(seq, self.grant.key)
-        self._requests.open(seq, self._channel.encode(message), now=now)
-        self._changes[seq] = change
-        return seq
+        return self._send_change(change, is_own=False, now=now)
 
     def decide(self, request: int, *, admit: bool, now: float) -> int:
         """Admit or refuse somebody who waits; returns the number of the request."""
@@ -122,9 +138,14 @@ class Membership:
     def leave(self, *, now: float) -> None:
         """Tell the relay that the session ends."""
         self.mail.close()
+        self._rebinding.stop()
         self._leave = self._channel.take_seq()
         datagram = self._channel.encode(Leave(seq=self._leave))
         self._requests.open(self._leave, datagram, now=now)
+
+    def bind(self, *, now: float) -> None:
+        """Take the session up again, over whatever path its datagrams go now."""
+        self._rebinding.start(self.saved, now=now)
 
     def next_timeout(self) -> float | None:
         """Return when `handle_timeout` has work."""
@@ -132,6 +153,7 @@ class Membership:
             return None
         deadlines = [self.pings.next_timeout(), self._requests.next_timeout()]
         deadlines += [self._sync.next_timeout(), self.mail.next_timeout()]
+        deadlines.append(self._rebinding.next_timeout())
         if not self.is_complete:
             deadlines.append(self._sync.gives_up_at)
         return min(deadline for deadline in deadlines if deadline is not None)
@@ -158,11 +180,33 @@ class Membership:
         self.pings.advise(now=now)
 
     def receive_denial(self, *, now: float) -> None:
-        """The relay denies the session: ask again, believe it when it insists."""
-        self._denials += self.pings.take_denial()
+        """The relay denies the session: take it up again.
+
+        Where that is not possible, ask again, and believe the relay when it insists.
+        """
+        counts = self.pings.take_denial()
+        self.pings.advise(now=now)
+        if self.saved.ticket is not None and self._leave is None:
+            if counts and self._rebinding.start(self.saved, now=now) and self.pings.lose():
+                self._emit(SessionLost())
+            return
+        self._denials += counts
         if self._denials >= c.MAX_DENIALS:
             self._close(SessionClosedByError(ErrorCode.SESSION_UNKNOWN))
-        self.pings.advise(now=now)
+
+    def receive_ctrl(self, message: RelayCtrl, transaction: int, *, now: float) -> None:
+        """Act upon an answer to HELLO or BIND.
+
+        Raises:
+            ParseError: It is not to be acted upon; the reason says why.
+        """
+        self._rebinding.receive(message, transaction, now=now)
+        grant, error = self._rebinding.grant, self._rebinding.error
+        if isinstance(error, RelayRefusedError):
+            self._close(SessionClosedByError(error.code))
+        elif grant is not None:
+            self._rebinding.grant = None
+            self._begin_epoch(grant, now)
 
     def receive_seal(self, data: bytes, *, now: float) -> None:
         """Act upon a SEAL datagram whose tag has been checked.
@@ -192,22 +236,86 @@ class Membership:
                 self.pings.receive_pong(message.ping, now=now)
                 self.mapped = decode_address(message.mapped)
                 self.roster.hear_of(message.rev)
+                self._keep_ticket(message.resume_ticket)
             case Events():
                 self._change(self.roster.apply_events(message.events), now)
             case RosterMessage():
                 page, pages = message.page, message.pages
-                changes = self.roster.apply_page(message.rev, page, pages, message.peers)
+                changes = self.roster.apply_page(
+                    message.rev,
+                    page,
+                    pages,
+                    message.peers,
+                    is_recovering=bool(message.recovering),
+                )
                 self._change(changes, now)
+                if message.recovering:
+                    self._tell_again(now)
             case Ack():
                 self._acknowledged(message)
             case ClosedMessage():
                 self._closed_by_relay(message)
-            case JoinRequest():
-                if self._join_requests.is_new(message.request):
-                    self._emit(JoinRequested(message.request, message.name))
+            case JoinRequest() | Drain() | LimitedMessage():
+                self._tell(message)
             case PathChallenge():  # pragma: no branch - the type has no other member
                 self.pings.forget_open()
                 self._send_new(lambda seq: PathResponse(seq=seq, challenge=message.challenge))
+
+    def _tell(self, message: JoinRequest | Drain | LimitedMessage) -> None:
+        """Tell the application what the relay says to it."""
+        match message:
+            case JoinRequest():
+                if self._join_requests.is_new(message.request):
+                    self._emit(JoinRequested(message.request, message.name))
+            case Drain():
+                self._drain(message.deadline_ms / 1000)
+            case LimitedMessage():  # pragma: no branch - the type has no other member
+                rates = (message.bytes_per_second, message.datagrams_per_second)
+                self._emit(Limited(*rates, message.dropped))
+
+    def _send_kick(self, peer: PeerId, *, ban: bool, now: float) -> int:
+        seq = self._channel.take_seq()
+        message = Kick(seq=seq, peer=peer, ban=True if ban else None)
+        self._requests.open(seq, self._channel.encode(message), now=now)
+        return seq
+
+    def _send_change(self, change: RoomChange, *, is_own: bool, now: float) -> int:
+        seq = self._channel.take_seq()
+        message = change.message(seq, self.saved.key)
+        self._requests.open(seq, self._channel.encode(message), now=now)
+        self._room.open(seq, change, is_own=is_own)
+        return seq
+
+    def _tell_again(self, now: float) -> None:
+        """Tell a relay that has forgotten it what the host had done (SPEC.md section 8.7)."""
+        if not self._room.is_told:
+            self._join_requests = JoinRequests()  # such a relay counts them from 1
+        for peer, ban in self._kicked.take_untold():
+            self._kicked.note_request(self._send_kick(peer, ban=ban, now=now))
+        for change in self._room.take_untold():
+            self._send_change(change, is_own=True, now=now)
+
+    def _begin_epoch(self, grant: Grant, now: float) -> None:
+        self.grant = grant
+        self.mapped = decode_address(grant.mapped)
+        self._keep_ticket(grant.resume_ticket)
+        self._channel.begin_epoch(grant)
+        self._kicked.begin_epoch()
+        self._room.begin_epoch()
+        self.mail.begin_epoch(grant)
+        self.roster.begin_again(grant.rev)
+        self._sync.begin_again(now=now)
+        self._requests.begin_again(self._channel.renew, now=now)
+        self.pings.begin_again(now=now)
+
+    def _keep_ticket(self, ticket: bytes | None) -> None:
+        if ticket is not None:
+            self.saved = replace(self.saved, ticket=ticket)
+
+    def _drain(self, seconds: float) -> None:
+        if not self._is_draining:
+            self._is_draining = True
+            self._emit(RelayDraining(seconds))
 
     def _change(self, changes: list[PeerEvent], now: float) -> None:
         self._sync.satisfy()
@@ -227,15 +335,19 @@ class Membership:
     def _acknowledged(self, ack: Ack) -> None:
         if not self._requests.close(ack.request):
             raise ParseError(DropReason.UNKNOWN_TRANSACTION)
-        change = self._changes.pop(ack.request, None)
-        if change is not None and change.topology is not None and not ack.code:
-            self.topology = change.topology
         if ack.request == self._leave:
             self._close(None)
-        else:
+        elif not self._has_told_again(ack.request, ack.code):
             self._emit(RequestEnded(ack.request, ack.code))
 
+    def _has_told_again(self, seq: int, code: int | None) -> bool:
+        """Note how a request ended; True when it was not the application's."""
+        is_change = self._room.close(seq, code)
+        return self._kicked.end_request(seq) or is_change
+
     def _closed_by_relay(self, message: ClosedMessage) -> None:
+        if message.code == ErrorCode.REPLACED and self._rebinding.is_open:
+            raise ParseError(DropReason.UNEXPECTED_MESSAGE)  # it was this program
         self._close(SessionClosedByError(message.code) if message.code else None)
 
     def _check_silence(self, now: float) -> None:
@@ -248,13 +360,13 @@ class Membership:
 
     def _check_requests(self, now: float) -> None:
         for seq in self._requests.give_up(now=now):
-            self._changes.pop(seq, None)
             if seq == self._leave:
                 self._close(None)
-            else:
+            elif not self._has_told_again(seq, None):
                 self._emit(RequestEnded(seq, None))
 
     def _send_due(self, now: float) -> None:
+        self._outbox += self._rebinding.handle_timeout(now=now)
         self._outbox += self._requests.datagrams_to_send(now=now)
         if self._requests.is_repeating:
             self.pings.advise(now=now)  # our address may be new; PING can prove it

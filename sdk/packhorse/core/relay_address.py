@@ -1,13 +1,29 @@
 """Relay addresses and invites as people type them."""
 
+from enum import StrEnum
 from typing import Final, NamedTuple
 
 from packhorse.wire.errors import ConfigurationError
 from packhorse.wire.room_code import RoomCode, parse_room_code
 
 DEFAULT_PORT: Final = 6969
+DEFAULT_PATH: Final = "/v1"  # SPEC.md section 17
 _MAX_PORT: Final = 65535
-_ADVICE: Final = "write it as host or host:port, an IPv6 address as [::1]:6969"
+_MAX_PATH: Final = 256  # characters
+_SCHEMES: Final = ("ws", "wss")
+_ADVICE: Final = (
+    "write it as host or host:port, an IPv6 address as [::1]:6969, "
+    "for WebSocket alone as ws://host:port or wss://host:port/path"
+)
+
+
+class Transport(StrEnum):
+    """What carries the datagrams between a member and the relay."""
+
+    AUTO = "auto"
+    """UDP; where that gets no answer, WebSocket."""
+    UDP = "udp"
+    WEBSOCKET = "ws"
 
 
 class RelayAddress(NamedTuple):
@@ -16,9 +32,22 @@ class RelayAddress(NamedTuple):
     host: str
     """Name or IP address literal."""
     port: int = DEFAULT_PORT
+    """UDP and TCP."""
+    scheme: str = ""
+    """`ws` or `wss` where it is to be reached by WebSocket alone, else empty."""
+    path: str = ""
+    """Of the WebSocket; empty without a scheme."""
 
     def __str__(self) -> str:
-        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+        where = f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+        if not self.scheme:
+            return where
+        path = "" if self.path == DEFAULT_PATH else self.path
+        return f"{self.scheme}://{where}{path}"
+
+    def over(self, scheme: str) -> "RelayAddress":
+        """Return the address of the relay's WebSocket; one that names it already stays as it is."""
+        return self if self.scheme else RelayAddress(self.host, self.port, scheme, DEFAULT_PATH)
 
 
 class Invite(NamedTuple):
@@ -29,20 +58,24 @@ class Invite(NamedTuple):
 
 
 def parse_relay_address(text: str) -> RelayAddress:
-    """Return what `host`, `host:port`, `[ipv6]` or `[ipv6]:port` means.
+    """Return what `host`, `host:port`, `ws://host:port` or `wss://host:port/path` means.
+
+    Hosts may be IPv6 addresses in brackets. The port is 6969 unless it is given, as it
+    is in each of these forms.
 
     Raises:
         ConfigurationError: It is none of these.
     """
     text = text.strip()
-    if text.startswith(("ws://", "wss://")):
-        raise ConfigurationError(
-            f"{text!r} is a WebSocket address", "this version reaches relays over UDP: host:port"
-        )
-    host, port = _split(text)
-    if not host or any(symbol in host for symbol in " /@"):
-        raise ConfigurationError(f"{text!r} is no relay address", _ADVICE)
-    return RelayAddress(host, port)
+    scheme, separator, rest = text.partition("://")
+    if not separator:
+        return RelayAddress(*_host_and_port(text, text))
+    where, slash, path = rest.partition("/")
+    if scheme not in _SCHEMES or not _is_path(path):
+        raise _malformed(text)
+    return RelayAddress(
+        *_host_and_port(text, where), scheme, slash + path if path else DEFAULT_PATH
+    )
 
 
 def parse_invite(text: str) -> Invite:
@@ -55,15 +88,38 @@ def parse_invite(text: str) -> Invite:
     return Invite(parse_room_code(code), parse_relay_address(relay) if separator else None)
 
 
-def _split(text: str) -> tuple[str, int]:
-    if text.startswith("["):
-        host, _, rest = text[1:].partition("]")
+def check_transport(transport: str, relay: RelayAddress) -> Transport:
+    """Return the transport with this name, if `relay` can be reached by it.
+
+    Raises:
+        ConfigurationError: There is none, or `relay` names a WebSocket and UDP is asked for.
+    """
+    if transport not in list(Transport):
+        names = ", ".join(Transport)
+        raise ConfigurationError(f"{transport!r} is no transport", f"choose one of {names}")
+    if transport == Transport.UDP and relay.scheme:
+        raise ConfigurationError(
+            f"{relay} cannot be reached over UDP", "give the relay as host:port, without ws://"
+        )
+    return Transport(transport)
+
+
+def _host_and_port(text: str, where: str) -> tuple[str, int]:
+    host, port = _split(text, where)
+    if not host or any(symbol in host for symbol in " /@?#"):
+        raise _malformed(text)
+    return host, port
+
+
+def _split(text: str, where: str) -> tuple[str, int]:
+    if where.startswith("["):
+        host, _, rest = where[1:].partition("]")
         if rest and not rest.startswith(":"):
-            raise ConfigurationError(f"{text!r} is no relay address", _ADVICE)
+            raise _malformed(text)
         return host, _port(text, rest[1:])
-    if text.count(":") > 1:  # an IPv6 address without brackets
-        return text, DEFAULT_PORT
-    host, _, port = text.partition(":")
+    if where.count(":") > 1:  # an IPv6 address without brackets
+        return where, DEFAULT_PORT
+    host, _, port = where.partition(":")
     return host, _port(text, port)
 
 
@@ -73,3 +129,12 @@ def _port(text: str, port: str) -> int:
     if not port.isascii() or not port.isdigit() or not 1 <= int(port) <= _MAX_PORT:
         raise ConfigurationError(f"{text!r} has no port in 1..{_MAX_PORT}", _ADVICE)
     return int(port)
+
+
+def _is_path(path: str) -> bool:
+    """Tell whether a path can stand in a request as it is."""
+    return len(path) <= _MAX_PATH and path.isascii() and path.isprintable() and " " not in path
+
+
+def _malformed(text: str) -> ConfigurationError:
+    return ConfigurationError(f"{text!r} is no relay address", _ADVICE)

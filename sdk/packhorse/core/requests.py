@@ -1,5 +1,6 @@
 """Requests of a session that the relay acknowledges, such as KICK and LEAVE."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from packhorse.core.retransmission import Retransmission
@@ -23,6 +24,11 @@ class Requests:
     def open(self, seq: int, datagram: bytes, *, now: float) -> None:
         """Start a request; `datagrams_to_send` hands it out."""
         self._open[seq] = _OpenRequest(datagram, Retransmission(now=now))
+
+    def begin_again(self, renew: Callable[[bytes], bytes], *, now: float) -> None:
+        """Start every open request anew; `renew` signs it with the keys that hold now."""
+        for seq, request in self._open.items():
+            self._open[seq] = _OpenRequest(renew(request.datagram), Retransmission(now=now))
 
     def close(self, seq: int) -> bool:
         """Forget an answered request; False when it was not open."""

@@ -1,6 +1,7 @@
 """What a host changes about its room while it runs."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
+from typing import Self
 
 from packhorse.wire.constants import Topology
 from packhorse.wire.messages import SetRoom
@@ -25,6 +26,11 @@ class RoomChange:
     """What the list shows besides, at most 512 bytes."""
     password_key: bytes | None = None
     """32 bytes; empty removes the password."""
+
+    def then(self, later: Self) -> Self:
+        """Return this change and a later one as one."""
+        new = {each.name: getattr(later, each.name) for each in fields(self)}
+        return replace(self, **{name: value for name, value in new.items() if value is not None})
 
     def message(self, seq: int, session_key: bytes) -> SetRoom:
         """Return the request with the number `seq`."""

@@ -47,8 +47,18 @@ class Roster:
                 changes += self._apply(kind, PeerId(peer), code)
         return changes
 
-    def apply_page(self, rev: int, page: int, pages: int, records: Records) -> list[PeerEvent]:
-        """Take in one page of ROSTER; the last missing one replaces the roster."""
+    def begin_again(self, rev: int) -> None:
+        """Take the next complete roster, whatever its revision: the relay may count anew."""
+        self.rev, self._newest_rev = 0, rev
+        self._pages, self._pages_rev = {}, 0
+
+    def apply_page(
+        self, rev: int, page: int, pages: int, records: Records, *, is_recovering: bool = False
+    ) -> list[PeerEvent]:
+        """Take in one page of ROSTER; the last missing one replaces the roster.
+
+        In a recovering room whoever is not listed may still come back: such a peer is lost.
+        """
         self.hear_of(rev)
         if rev < max(self.rev, self._pages_rev) or page >= pages:
             return []
@@ -60,7 +70,7 @@ class Roster:
         entries = [record for number in sorted(self._pages) for record in self._pages[number]]
         self._pages = {}
         self.rev = rev
-        return self._replace(entries)
+        return self._replace(entries, is_recovering=is_recovering)
 
     def _apply(self, kind: int, peer: PeerId, code: int) -> Iterable[PeerEvent]:
         if kind == RoomEventKind.PEER_JOINED:
@@ -76,10 +86,13 @@ class Roster:
             return self._set_state(peer, PeerState.PRESENT)
         return []
 
-    def _replace(self, entries: Records) -> list[PeerEvent]:
+    def _replace(self, entries: Records, *, is_recovering: bool) -> list[PeerEvent]:
         wanted = {PeerId(peer): state for peer, state in entries}
         changes: list[PeerEvent] = []
         for peer in [peer for peer in self.peers if peer not in wanted]:
+            if is_recovering:
+                changes += self._set_state(peer, PeerState.LOST)
+                continue
             del self.peers[peer]
             changes.append(PeerLeft(peer))
         for peer, number in wanted.items():
@@ -90,7 +103,7 @@ class Roster:
 
     def _add(self, peer: PeerId, state: PeerState) -> list[PeerEvent]:
         if peer in self.peers:
-            return []
+            return self._set_state(peer, state)
         self.peers[peer] = state
         self._highest_peer = max(self._highest_peer, peer)
         joined: list[PeerEvent] = [PeerJoined(peer)]

@@ -6,12 +6,13 @@ from types import MappingProxyType
 
 from packhorse.core.delivery.hub import PeerStatistics
 from packhorse.core.events import Closed, Event, Message, PeerId, StageChanged
-from packhorse.core.joining import CreateRoom, Joining, JoinRoom
+from packhorse.core.joining import Joining, Wish
 from packhorse.core.machine import MemberMachine
 from packhorse.core.mail import Mail
 from packhorse.core.membership import Membership
 from packhorse.core.room_change import RoomChange
 from packhorse.core.rtt import RttEstimator
+from packhorse.core.saved_session import SavedSession
 from packhorse.core.stages import Stage
 from packhorse.wire.address import TransportAddress
 from packhorse.wire.constants import (
@@ -43,7 +44,7 @@ class MemberSession:
 
     def __init__(
         self,
-        wish: CreateRoom | JoinRoom,
+        wish: Wish,
         relay: TransportAddress,
         random_bytes: Callable[[int], bytes],
         *,
@@ -106,6 +107,11 @@ class MemberSession:
     def roster(self) -> Mapping[PeerId, PeerState]:
         """Every member, this one included, with what the relay knows of it."""
         return MappingProxyType(self._joined().roster.peers)
+
+    @property
+    def saved(self) -> SavedSession:
+        """What another program, or this one after a crash, takes the session up again with."""
+        return self._joined().saved
 
     @property
     def is_idle(self) -> bool:
@@ -189,6 +195,23 @@ class MemberSession:
             raise LocalProtocolError(f"admitting is illegal while {self.state.value}")
         return self._joined().decide(request, admit=admit, now=now)
 
+    def check_path(self, *, now: float) -> None:
+        """Ping soon: the relay sees this member at another address now (SPEC.md 8.4)."""
+        if self._membership is not None:
+            self._membership.receive_advice(now=now)
+
+    def bind(self, *, now: float) -> None:
+        """Take the session up again over the path that its datagrams take now.
+
+        For a path that has changed in a way that PING cannot tell: from UDP to WebSocket.
+
+        Raises:
+            LocalProtocolError: Not joined.
+        """
+        if self._machine.state is not MemberState.JOINED:
+            raise LocalProtocolError(f"binding is illegal while {self.state.value}")
+        self._joined().bind(now=now)
+
     def leave(self, *, now: float) -> None:
         """End the session; `Closed` follows. Illegal but harmless when it has ended."""
         if self._machine.state in {MemberState.LEAVING, MemberState.CLOSED}:
@@ -268,7 +291,7 @@ class MemberSession:
         elif self._is_denial(message, header, membership):
             membership.receive_denial(now=now)
         else:
-            raise ParseError(DropReason.UNKNOWN_TRANSACTION)
+            membership.receive_ctrl(message, header.word, now=now)
 
     def _is_denial(self, message: object, header: Header, membership: Membership) -> bool:
         return (
@@ -282,7 +305,16 @@ class MemberSession:
         if grant is not None:
             self._machine.advance(MemberCause.GRANTED)
             emit = self._events.append
-            self._membership = Membership(grant, self._random_bytes, emit, self.drops, now=now)
+            saved = self._joining.saved
+            self._membership = Membership(
+                grant,
+                saved,
+                self._random_bytes,
+                emit,
+                self.drops,
+                is_locked=self._joining.is_locked,
+                now=now,
+            )
 
     def _settle(self) -> None:
         """Tell a new stage; close when one of the parts has ended."""

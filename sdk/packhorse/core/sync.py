@@ -27,6 +27,12 @@ class SyncSchedule:
         """Tell whether the member does not know the room as it is now."""
         return self._roster.is_behind or self._is_wanted
 
+    def begin_again(self, *, now: float) -> None:
+        """The relay sends the roster unasked; ask when it does not come."""
+        self._is_wanted = False
+        self._wait = SYNC_RETRY
+        self._send_at = now + SYNC_RETRY
+
     def want(self) -> None:
         """Ask although no newer revision was heard of: there is data of an unknown peer."""
         self._is_wanted = True

@@ -13,7 +13,7 @@ from packhorse.middleman.traffic import TcpTraffic
 from packhorse.wire.constants import FRAGMENT_SIZE
 
 # Bytes read at once: nearly 64 KiB, and with the byte before them a whole number of pieces.
-READ_SIZE: Final = 59 * FRAGMENT_SIZE - 1
+READ_SIZE: Final = 55 * FRAGMENT_SIZE - 1
 _BUFFER: Final = memoryview(bytearray(READ_SIZE))  # of all: it is copied from before the next read
 _RESET_ON_CLOSE: Final = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
 

@@ -3,7 +3,7 @@
 from enum import IntEnum
 from typing import Final, cast
 
-from packhorse.wire.constants import DropReason, FirstByte
+from packhorse.wire.constants import MSGPACK_MAX_NODES, DropReason, FirstByte
 from packhorse.wire.errors import LocalProtocolError, ParseError
 from packhorse.wire.fields import FieldType, Sender
 from packhorse.wire.messages import MESSAGE_CLASSES, Message
@@ -37,7 +37,9 @@ def encode_body(message: Message, extra: dict[int, Value] | None = None) -> byte
     return encode_value(body)
 
 
-def decode_body(body: bytes, carrier: FirstByte, sender: Sender) -> Message:
+def decode_body(
+    body: bytes, carrier: FirstByte, sender: Sender, max_nodes: int = MSGPACK_MAX_NODES
+) -> Message:
     """Decode a body that came in a datagram of kind `carrier` from the side `sender`.
 
     Source: protocol_spec/SPEC.md section 4.
@@ -46,7 +48,7 @@ def decode_body(body: bytes, carrier: FirstByte, sender: Sender) -> Message:
         ParseError: The bytes are outside the msgpack profile, or are no message
             that `sender` may send in `carrier`.
     """
-    value = decode_value(body)
+    value = decode_value(body, max_nodes)
     if not isinstance(value, dict):
         raise ParseError(DropReason.NOT_A_MESSAGE)
     message_type = value.get(_TYPE_KEY)

@@ -29,6 +29,7 @@ COOKIE_KEY_PERIOD: Final = 60  # seconds; period after which the cookie key chan
 NONCE_SIZE: Final = 16  # bytes; nonce of an attempt to join
 SESSION_KEY_SIZE: Final = 32  # bytes; session key
 CODE_LENGTH: Final = 8  # symbols; room code in canonical form
+CHALLENGE_SIZE: Final = 8  # bytes; challenge of PATH_CHALLENGE
 REPLAY_WINDOW: Final = 64  # sequence numbers; newest sequence numbers that are remembered
 PING_PAD: Final = 16  # bytes; padding of PING
 HISTORY_LENGTH: Final = 32  # events; room events that a relay keeps for SYNC
@@ -40,7 +41,19 @@ CHALLENGE_RATE: Final = 2  # 1/s per session; PATH_CHALLENGEs
 # 1/s per session; SEAL datagrams that the relay acts upon; twice as many at once
 SEAL_RATE: Final = 20
 REGRANT_RATE: Final = 1  # 1/s per session; answers to repeated CREATE and JOIN; five at once
-MAX_DENIALS: Final = 3  # answers; SESSION_UNKNOWN answers to as many PINGs that end a session
+WS_MAX_MESSAGE: Final = 2048  # bytes; largest WebSocket message that is read
+# datagrams; DATA and FRAME that wait for one WebSocket connection; the oldest gives way
+WS_QUEUE_DATAGRAMS: Final = 64
+# bytes; DATA and FRAME that wait for one WebSocket connection; the oldest gives way
+WS_QUEUE_BYTES: Final = 65536
+# datagrams; CTRL and SEAL that wait for one WebSocket connection; one more closes it
+WS_QUEUE_CONTROL: Final = 256
+WS_MAX_REQUEST: Final = 8192  # bytes; largest request that opens a WebSocket
+# answers; SESSION_UNKNOWN answers to as many PINGs that end a session without a ticket
+MAX_DENIALS: Final = 3
+BIND_RATE_SESSION: Final = 1  # 1/s per session; BINDs that the relay acts upon; five at once
+MAX_ATTEMPTS: Final = 32  # attempts; CREATE, JOIN and BIND of a session that are remembered
+RESUME_ID_GAP: Final = 1024  # peer ids; ids that a room leaves out when a relay takes it up again
 MAX_METADATA: Final = 512  # bytes; what a host may say about its public room
 PASSWORD_ITERATIONS: Final = 30000  # iterations; of PBKDF2 for the key of a room's password
 MSGPACK_MAX_STR: Final = 256  # bytes; longest string
@@ -48,8 +61,11 @@ MSGPACK_MAX_BIN: Final = 1180  # bytes; longest byte string
 MSGPACK_MAX_ITEMS: Final = 64  # items; largest container
 MSGPACK_MAX_DEPTH: Final = 4  # containers; deepest nesting
 MSGPACK_MAX_NODES: Final = 256  # nodes; values, keys and containers in one body
+CTRL_MAX_NODES: Final = 64  # nodes; nodes in a CTRL body that a relay takes from a member
 MSGPACK_MAX_KEY: Final = 127  # largest map key
-FRAGMENT_SIZE: Final = 1100  # bytes; largest piece of a message
+MESSAGE_COST: Final = 512  # bytes; what an unfinished or early message counts besides its payload
+PIECE_COST: Final = 128  # bytes; what a piece of an unfinished message counts at least
+FRAGMENT_SIZE: Final = 1173  # bytes; largest piece of a message
 MAX_RELIABLE_MESSAGE: Final = 16777216  # bytes; largest message of the reliable modes
 MAX_UNRELIABLE_MESSAGE: Final = 65536  # bytes; largest message of the unreliable modes
 NUMBER_WINDOW: Final = 256  # numbers; newest datagram numbers that a receiver remembers
@@ -58,6 +74,9 @@ MAX_ACK_BITMAP: Final = 32  # bytes; longest bitmap of an acknowledgement
 ACK_REACH: Final = 32
 ACK_DELAY: Final = 0.025  # seconds; longest delay of an acknowledgement
 ACK_EVERY: Final = 8  # datagrams; datagrams after which an acknowledgement is not delayed
+# seconds; time after the last datagram that asked in which the next unreliable frames ask
+ASK_INTERVAL: Final = 1.0
+ASK_NUMBERS: Final = 1024  # numbers; the same counted in datagrams
 RTO_MIN: Final = 0.05  # seconds; shortest retransmission timeout
 RTO_MAX: Final = 2.0  # seconds; longest retransmission timeout
 RTO_INITIAL: Final = 0.5  # seconds; retransmission timeout before the first RTT sample
@@ -73,13 +92,14 @@ RECEIVE_WINDOW: Final = 20971520
 MAX_UNFINISHED: Final = 16
 REASSEMBLY_TOTAL: Final = 67108864  # bytes; memory for unfinished and early messages of all peers
 HELLO_RATE: Final = 5  # 1/s per source; HELLO
-REPLY_RATE: Final = 10  # 1/s per source; replies to unproven addresses
-REPLY_RATE_TOTAL: Final = 2000  # 1/s; replies to unproven addresses in all
+REPLY_RATE: Final = 10  # 1/s per source; answers of each of the three budgets of 4.5
+REPLY_RATE_TOTAL: Final = 2000  # 1/s; answers of each of the three budgets in all
 CREATE_RATE: Final = 6  # 1/min per source; CREATE
 ROOMS_PER_SOURCE: Final = 8  # rooms; live rooms
 JOIN_RATE: Final = 30  # 1/min per source; JOIN
+BIND_RATE: Final = 2  # 1/s per source; BIND; 64 at once
 JOIN_FAILURES: Final = 10  # 1/min per source; denied JOINs before the source is blocked
-# 1/s; denied JOINs in all; above it every JOIN that would be denied goes unanswered
+# 1/s; denied JOINs in all; above it JOINs are not looked up, see 5.5
 JOIN_FAILURES_TOTAL: Final = 50
 BLOCK_FIRST: Final = 60  # seconds; first block; doubles with each
 BLOCK_LONGEST: Final = 900  # seconds; longest block
@@ -94,7 +114,30 @@ BANS_PER_ROOM: Final = 64  # sources; banned sources; the oldest gives way
 PENDING_PER_ROOM: Final = 16  # requests; requests to join that wait for the host
 PENDING_PER_SOURCE: Final = 4  # requests; of them from one source
 MAX_SOURCES: Final = 16384  # sources; sources that a limiter remembers; the oldest gives way
+# bytes/s per client; data that a client sends, every copy of a fan-out counted
+CLIENT_BYTE_RATE: Final = 1048576
+CLIENT_DATAGRAM_RATE: Final = 2000  # 1/s per client; likewise, datagrams
+# bytes/s per host; data that a host sends, every copy of a fan-out counted
+HOST_BYTE_RATE: Final = 8388608
+HOST_DATAGRAM_RATE: Final = 16000  # 1/s per host; likewise, datagrams
+LIMITED_INTERVAL: Final = 10  # seconds; shortest time between two LIMITED to a session
+DATA_EXCESS_FACTOR: Final = 10  # times the limit of data that are far over it
+DATA_EXCESS_TIME: Final = 30  # seconds; far over the limit of data for this long ends the session
+# bytes/s per client; profile public: instead of CLIENT_BYTE_RATE
+PUBLIC_CLIENT_BYTE_RATE: Final = 65536
+# 1/s per client; profile public: instead of CLIENT_DATAGRAM_RATE
+PUBLIC_CLIENT_DATAGRAM_RATE: Final = 150
+PUBLIC_HOST_BYTE_RATE: Final = 524288  # bytes/s per host; profile public: instead of HOST_BYTE_RATE
+# 1/s per host; profile public: instead of HOST_DATAGRAM_RATE
+PUBLIC_HOST_DATAGRAM_RATE: Final = 1500
+IPV6_56_FACTOR: Final = 4  # sources; what an IPv6 /56 may have, in shares of a source
+IPV6_48_FACTOR: Final = 16  # sources; what an IPv6 /48 may have, in shares of a source
 MAX_TOMBSTONES: Final = 4096  # sessions; ended sessions that are remembered; the oldest gives way
+WS_CONNECTIONS_PER_SOURCE: Final = 16  # connections; WebSocket connections
+WS_CONNECTIONS: Final = 1024  # connections; WebSocket connections in all
+WS_ACCEPT_RATE: Final = 100  # 1/s; new WebSocket connections in all; twice as many at once
+# 1/s per connection; WebSocket control frames and fragments; twice as many at once
+WS_CONTROL_RATE: Final = 10
 LEGACY_HOST_ID: Final = 1  # id of the host
 LEGACY_MAX_ID: Final = 2147483647  # largest id
 LEGACY_MAX_PEERS: Final = 64  # ids; ids in the room
@@ -105,17 +148,36 @@ LEGACY_ECHO_INTERVAL: Final = 1
 LEGACY_KEEPALIVE_INTERVAL: Final = 1  # seconds; keepalive to a peer that was sent nothing
 # seconds; keepalives end this long after the peer's last datagram
 LEGACY_KEEPALIVE_STOP: Final = 120
+LEGACY_IDS_PER_SOURCE: Final = 16  # ids; ids of one source, all its ports together
+# seconds; keepalives to an address that has only registered once
+LEGACY_UNPROVEN_KEEPALIVE: Final = 30
+# registrations; of an address that sends no data, before it is muted
+LEGACY_REGISTRATIONS: Final = 60
+LEGACY_REGISTRATION_RATE: Final = 0.5  # 1/s; rate at which these come back
+LEGACY_MUTE: Final = 130  # seconds; silence towards a muted address, from its last registration
 PING_INTERVAL: Final = 5.0  # seconds; PING; each interval varies by up to 10 % either way
 PING_INTERVAL_EARLY: Final = 1.0  # seconds; between the first five PINGs
 LOST_AFTER: Final = 15.0  # seconds; without valid SEAL a peer is shown as lost
 CLIENT_REMOVED_AFTER: Final = 60.0  # seconds; without valid SEAL a client is removed
 # seconds; without valid SEAL the host is removed and the room closed
 HOST_REMOVED_AFTER: Final = 120.0
+# seconds; a resume ticket lasts this much longer than the lease of its session
+RESUME_SLACK: Final = 30.0
+DRAIN_TIME: Final = 300.0  # seconds; from DRAIN until a relay ends the sessions that are left
+BIND_RETRY: Final = 2.0  # seconds; least time between two attempts to take up a session again
 PATH_PROOF: Final = 3.0  # seconds; a new address must answer PATH_CHALLENGE within this time
 APPROVAL: Final = 30.0  # seconds; a request to join waits for the host at most this long
 PENDING_REPEAT: Final = 2.0  # seconds; who waits repeats JOIN
 TOMBSTONE: Final = 60.0  # seconds; an ended session answers its member with CLOSED for this time
+# seconds; data of a peer not yet in the roster is held back for this time
+EARLY_DATA_LIFETIME: Final = 4.0
 SYNC_RETRY: Final = 0.25  # seconds; first repetition of SYNC; doubles up to 4 s
+# seconds; until a TCP connection must be an open WebSocket, TLS included
+WS_OPEN_TIMEOUT: Final = 5.0
+WS_JOIN_TIMEOUT: Final = 10.0  # seconds; that a WebSocket may be open without a session
+# seconds; that the reader of a WebSocket may take nothing while something waits for it
+WS_STALL_TIMEOUT: Final = 5.0
+WS_HEAD_START: Final = 1.0  # seconds; without an answer by UDP before a member tries WebSocket too
 
 
 class Kind(IntEnum):
@@ -146,9 +208,10 @@ class MessageType(IntEnum):
     GRANT = 5
     ERROR = 6
     NUDGE = 7
-    PENDING = 12
-    LIST_ROOMS = 13
-    ROOM_LIST = 14
+    BIND = 12
+    PENDING = 13
+    LIST_ROOMS = 14
+    ROOM_LIST = 15
     PING = 16
     PONG = 17
     SYNC = 18
@@ -160,9 +223,11 @@ class MessageType(IntEnum):
     CLOSED = 24
     PATH_CHALLENGE = 25
     PATH_RESPONSE = 26
-    SET_ROOM = 40
-    JOIN_REQUEST = 41
-    ADMIT = 42
+    LIMITED = 27
+    DRAIN = 28
+    SET_ROOM = 29
+    JOIN_REQUEST = 30
+    ADMIT = 31
 
 
 class Topology(IntEnum):
@@ -258,6 +323,7 @@ class DropReason(StrEnum):
     UNKNOWN_SOURCE = "unknown_source"
     UNKNOWN_DESTINATION = "unknown_destination"
     NOT_ALLOWED = "not_allowed"
+    DATA_LIMITED = "data_limited"
     NOT_ENOUGH_PADDING = "not_enough_padding"
     NO_COMMON_VERSION = "no_common_version"
     COOKIE_INVALID = "cookie_invalid"
@@ -369,7 +435,7 @@ ERROR_TEXTS: Final[dict[int, tuple[str, str]]] = {  # sentence and advice
         "it was decided already, or it waited for more than 30 seconds",
     ),
     ErrorCode.RATE_LIMITED: (
-        "too many requests from this address",
+        "too many requests or too much data from this address",
         "wait and try again",
     ),
     ErrorCode.RELAY_FULL: (
@@ -401,7 +467,7 @@ ERROR_TEXTS: Final[dict[int, tuple[str, str]]] = {  # sentence and advice
         "check the network and the relay and join again",
     ),
     ErrorCode.DRAINING: (
-        "the relay is stopping, and its rooms are closed",
+        "the relay is stopping: it opens no rooms and closes those it has",
         "use another relay or try later",
     ),
     ErrorCode.REDIRECT: (

@@ -1,12 +1,28 @@
 """CTRL datagrams: control before a session exists."""
 
+from functools import cache
 from typing import Literal, overload
 
 from packhorse.wire.codec import decode_body, encode_body
-from packhorse.wire.constants import HEADER_SIZE, MSGPACK_MAX_BIN, FirstByte
+from packhorse.wire.constants import (
+    HEADER_SIZE,
+    MSGPACK_MAX_BIN,
+    MSGPACK_MAX_NODES,
+    ErrorCode,
+    FirstByte,
+)
 from packhorse.wire.fields import Sender
 from packhorse.wire.header import encode_header
-from packhorse.wire.messages import Create, Grant, Hello, Join, MemberCtrl, Message, RelayCtrl
+from packhorse.wire.messages import (
+    Create,
+    Error,
+    Grant,
+    Hello,
+    Join,
+    MemberCtrl,
+    Message,
+    RelayCtrl,
+)
 from packhorse.wire.msgpack_profile import Value
 
 _PAD_FIELD_OVERHEAD = 4  # bytes: key, bin16 lead byte, length
@@ -21,17 +37,33 @@ def encode_ctrl(message: Message, transaction: int, extra: dict[int, Value] | No
     return encode_header(FirstByte.CTRL, 0, transaction) + encode_body(message, extra)
 
 
+def encode_error(code: ErrorCode, transaction: int) -> bytes:
+    """Return ERROR with nothing but a code, as `encode_ctrl` does, but at next to no cost.
+
+    Source: protocol_spec/SPEC.md section 4.
+    """
+    return encode_header(FirstByte.CTRL, 0, transaction) + _error_body(code)
+
+
+@cache
+def _error_body(code: ErrorCode) -> bytes:
+    return encode_body(Error(code=code))
+
+
 @overload
-def decode_ctrl(data: bytes, sender: Literal[Sender.MEMBER]) -> MemberCtrl: ...
+def decode_ctrl(
+    data: bytes, sender: Literal[Sender.MEMBER], *, max_nodes: int = MSGPACK_MAX_NODES
+) -> MemberCtrl: ...
 @overload
 def decode_ctrl(data: bytes, sender: Literal[Sender.RELAY]) -> RelayCtrl: ...
-def decode_ctrl(data: bytes, sender: Sender) -> Message:
+def decode_ctrl(data: bytes, sender: Sender, *, max_nodes: int = MSGPACK_MAX_NODES) -> Message:
     """Decode a CTRL datagram, whose header has been checked, from the side `sender`.
 
     Raises:
-        ParseError: The body is no message that `sender` may send in CTRL.
+        ParseError: The body is no message that `sender` may send in CTRL, or has more
+            than `max_nodes` values, keys and containers.
     """
-    return decode_body(data[HEADER_SIZE:], FirstByte.CTRL, sender)
+    return decode_body(data[HEADER_SIZE:], FirstByte.CTRL, sender, max_nodes)
 
 
 def pad_size(unpadded: int, wanted: int) -> int | None:

@@ -138,21 +138,26 @@ class TransactionTimeoutError(PackhorseError, TimeoutError):
     Attributes:
         sends: How often the request was sent; 0 when that is not known.
         elapsed: Seconds from the first send to giving up.
+        attempts: What was tried, with what became of each; empty when that was one thing.
     """
 
-    def __init__(self, stage: str, sends: int, elapsed: float) -> None:
-        super().__init__(stage, sends, elapsed)
+    def __init__(
+        self, stage: str, sends: int, elapsed: float, attempts: tuple[str, ...] = ()
+    ) -> None:
+        super().__init__(stage, sends, elapsed, attempts)
+        self.attempts = attempts if len(attempts) > 1 else ()
         self.stage = stage
         self.sends = sends
         self.elapsed = elapsed
         self.advice = (
             "check the relay's address and that it is running, "
-            "and that no firewall blocks UDP on its port"
+            f"and that no firewall blocks UDP{' and TCP' * bool(self.attempts)} on its port"
         )
 
     def __str__(self) -> str:
         times = f"{self.sends} sends in " if self.sends else ""
-        return f"no answer while {self.stage} ({times}{self.elapsed:.1f} s)"
+        tried = f": {'; '.join(self.attempts)}" if self.attempts else ""
+        return f"no answer while {self.stage} ({times}{self.elapsed:.1f} s){tried}"
 
 
 class ConnectivityError(PackhorseError):

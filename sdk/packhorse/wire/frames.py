@@ -27,6 +27,7 @@ _MAX_DELAY: Final = 255  # milliseconds
 NUMBER_SIZE: Final = _NUMBER.size
 ACK_SIZE: Final = _ACK.size  # without the bitmap
 LENGTH_SIZE: Final = _U16.size
+LONGEST_DELAY: Final = _MAX_DELAY / 1000  # seconds; also stands for more
 PING_FRAME: Final = bytes([_PING])
 CREDIT_SIZE: Final = _CREDIT.size
 
@@ -62,6 +63,8 @@ class FrameDatagram(NamedTuple):
     number: int
     """u16."""
     asks_ack: bool
+    has_ping: bool
+    """The acknowledgement is wanted at once."""
     ack: Ack | None
     credit: int | None
     """KiB of reliable payload, u32, that the sender of this datagram takes in all."""
@@ -120,6 +123,7 @@ def decode_frames(payload: bytes) -> FrameDatagram:
         raise ParseError(DropReason.BAD_FRAME)
     position = NUMBER_SIZE
     ack = None
+    has_ping = False
     if flags & _HAS_ACK:
         ack, position = _decode_ack(payload, position)
     credit: int | None = None
@@ -131,13 +135,14 @@ def decode_frames(payload: bytes) -> FrameDatagram:
             message, position = _decode_message(payload, position)
             messages.append(message)
         elif kind == _PING:
+            has_ping = True
             position += 1
         elif kind == _CREDIT_TYPE and position + CREDIT_SIZE <= end:
             credit = max(credit or 0, _CREDIT.unpack_from(payload, position)[1])
             position += CREDIT_SIZE
         else:
             raise ParseError(DropReason.BAD_FRAME, position)
-    return FrameDatagram(number, bool(flags & _ASKS_ACK), ack, credit, messages)
+    return FrameDatagram(number, bool(flags & _ASKS_ACK), has_ping, ack, credit, messages)
 
 
 def _encode_ack(ack: Ack) -> bytes:

@@ -178,7 +178,7 @@ class Join:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grant:
-    """Answer to CREATE and JOIN: the session exists."""
+    """Answer to CREATE, JOIN and BIND: the session exists."""
 
     TYPE: ClassVar = MessageType.GRANT
     CARRIER: ClassVar = FirstByte.CTRL
@@ -200,6 +200,8 @@ class Grant:
         Field(17, "lost_after_ms", FieldType.UINT, minimum=1000, maximum=600000),
         Field(18, "removed_after_ms", FieldType.UINT, minimum=1000, maximum=3600000),
         Field(19, "mapped", FieldType.BYTES, sizes=(6, 18)),
+        Field(30, "resume_ticket", FieldType.BYTES, maximum=256, optional=True),
+        Field(31, "proof", FieldType.BYTES, sizes=(16,), optional=True),
     )
 
     version: int
@@ -230,7 +232,7 @@ class Grant:
     """Session tag."""
 
     key: bytes
-    """Session key."""
+    """Session key; in answer to BIND the relay's share of the next epoch's key."""
 
     peer: int
     """Peer id; 1 is the host."""
@@ -249,6 +251,12 @@ class Grant:
 
     mapped: bytes
     """The member's address as the relay sees it: IP, then port."""
+
+    resume_ticket: bytes | None = None
+    """Opaque; with it a relay that has forgotten the session takes it up again."""
+
+    proof: bytes | None = None
+    """In answer to BIND: the relay knows the session key."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -286,6 +294,57 @@ class Nudge:
     CARRIER: ClassVar = FirstByte.CTRL
     SENDER: ClassVar = Sender.RELAY
     FIELDS: ClassVar[tuple[Field, ...]] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bind:
+    """Take up a session again: from another path, after a crash of the member or of the relay."""
+
+    TYPE: ClassVar = MessageType.BIND
+    CARRIER: ClassVar = FirstByte.CTRL
+    SENDER: ClassVar = Sender.MEMBER
+    FIELDS: ClassVar[tuple[Field, ...]] = (
+        Field(1, "version_min", FieldType.UINT, maximum=255),
+        Field(2, "version_max", FieldType.UINT, maximum=255),
+        Field(3, "features", FieldType.UINT, maximum=4294967295),
+        Field(4, "nonce", FieldType.BYTES, sizes=(16,)),
+        Field(5, "cookie", FieldType.BYTES, sizes=(20,)),
+        Field(6, "max_datagram", FieldType.UINT, minimum=256, maximum=1406),
+        Field(11, "session", FieldType.UINT, maximum=4294967295),
+        Field(30, "resume_ticket", FieldType.BYTES, maximum=256, optional=True),
+        Field(31, "proof", FieldType.BYTES, sizes=(16,)),
+        Field(32, "restarted", FieldType.BOOL, optional=True),
+    )
+
+    version_min: int
+    """As in HELLO."""
+
+    version_max: int
+    """As in HELLO."""
+
+    features: int
+    """As in HELLO."""
+
+    nonce: bytes
+    """As in HELLO."""
+
+    cookie: bytes
+    """From CHALLENGE."""
+
+    max_datagram: int
+    """As in CREATE; as agreed before."""
+
+    session: int
+    """Session id."""
+
+    resume_ticket: bytes | None = None
+    """The newest from GRANT or PONG."""
+
+    proof: bytes
+    """The member knows the session key."""
+
+    restarted: bool | None = None
+    """The member was restarted: whatever its peers have under way for it is void."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -395,6 +454,7 @@ class Pong:
         Field(3, "ping", FieldType.UINT, minimum=1, maximum=4294967295),
         Field(4, "rev", FieldType.UINT, maximum=4294967295),
         Field(5, "mapped", FieldType.BYTES, sizes=(6, 18)),
+        Field(30, "resume_ticket", FieldType.BYTES, maximum=256, optional=True),
     )
 
     seq: int
@@ -408,6 +468,9 @@ class Pong:
 
     mapped: bytes
     """The member's address as the relay sees it: IP, then port."""
+
+    resume_ticket: bytes | None = None
+    """Replaces the one from GRANT."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -461,6 +524,7 @@ class Roster:
         Field(8, "page", FieldType.UINT, maximum=15),
         Field(9, "pages", FieldType.UINT, minimum=1, maximum=16),
         Field(10, "peers", FieldType.RECORDS, maximum=64, width=2),
+        Field(33, "recovering", FieldType.BOOL, optional=True),
     )
 
     seq: int
@@ -477,6 +541,9 @@ class Roster:
 
     peers: tuple[Record, ...]
     """Members in ascending peer id: (peer, state)."""
+
+    recovering: bool | None = None
+    """Members may still come back: who is not listed has not left."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -598,6 +665,52 @@ class PathResponse:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Limited:
+    """Data of this session was dropped: it sends more than the relay allows."""
+
+    TYPE: ClassVar = MessageType.LIMITED
+    CARRIER: ClassVar = FirstByte.SEAL
+    SENDER: ClassVar = Sender.RELAY
+    FIELDS: ClassVar[tuple[Field, ...]] = (
+        Field(1, "seq", FieldType.UINT, minimum=1, maximum=4294967295),
+        Field(15, "bytes_per_second", FieldType.UINT, maximum=4294967295),
+        Field(16, "datagrams_per_second", FieldType.UINT, maximum=4294967295),
+        Field(17, "dropped", FieldType.UINT, maximum=4294967295),
+    )
+
+    seq: int
+    """Sequence number of this direction."""
+
+    bytes_per_second: int
+    """What is allowed, all copies counted."""
+
+    datagrams_per_second: int
+    """What is allowed, all copies counted."""
+
+    dropped: int
+    """Datagrams dropped since the last LIMITED."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drain:
+    """The relay is about to stop."""
+
+    TYPE: ClassVar = MessageType.DRAIN
+    CARRIER: ClassVar = FirstByte.SEAL
+    SENDER: ClassVar = Sender.RELAY
+    FIELDS: ClassVar[tuple[Field, ...]] = (
+        Field(1, "seq", FieldType.UINT, minimum=1, maximum=4294967295),
+        Field(34, "deadline_ms", FieldType.UINT, maximum=3600000),
+    )
+
+    seq: int
+    """Sequence number of this direction."""
+
+    deadline_ms: int
+    """Milliseconds until all sessions end."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SetRoom:
     """Change what the fields name about the room."""
 
@@ -690,10 +803,10 @@ class Admit:
     """Whether to admit."""
 
 
-MemberCtrl = Hello | Create | Join | ListRooms
+MemberCtrl = Hello | Create | Join | Bind | ListRooms
 RelayCtrl = Challenge | Grant | Error | Nudge | Pending | RoomList
 MemberSeal = Ping | Sync | Leave | Kick | PathResponse | SetRoom | Admit
-RelaySeal = Pong | Events | Roster | Ack | Closed | PathChallenge | JoinRequest
+RelaySeal = Pong | Events | Roster | Ack | Closed | PathChallenge | Limited | Drain | JoinRequest
 Message = MemberCtrl | RelayCtrl | MemberSeal | RelaySeal
 
 MESSAGE_CLASSES: Final[dict[int, type[Message]]] = {
@@ -706,6 +819,7 @@ MESSAGE_CLASSES: Final[dict[int, type[Message]]] = {
         Grant,
         Error,
         Nudge,
+        Bind,
         Pending,
         ListRooms,
         RoomList,
@@ -720,6 +834,8 @@ MESSAGE_CLASSES: Final[dict[int, type[Message]]] = {
         Closed,
         PathChallenge,
         PathResponse,
+        Limited,
+        Drain,
         SetRoom,
         JoinRequest,
         Admit,

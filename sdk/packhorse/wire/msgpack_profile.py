@@ -89,15 +89,15 @@ def encode_value(value: Value) -> bytes:
     return data
 
 
-def decode_value(data: bytes) -> Value:
-    """Decode exactly one value that fills `data`.
+def decode_value(data: bytes, max_nodes: int = MSGPACK_MAX_NODES) -> Value:
+    """Decode exactly one value that fills `data` and has 1..`max_nodes` nodes.
 
     Source: protocol_spec/SPEC.md section 3.
 
     Raises:
         ParseError: The bytes break the profile; the reason says how.
     """
-    decoder = _Decoder(data)
+    decoder = _Decoder(data, max_nodes)
     value = decoder.value(depth=0)
     if decoder.position != len(data):
         raise ParseError(DropReason.TRAILING_BYTES, decoder.position)
@@ -115,10 +115,10 @@ def _in_key_order(value: Value) -> Value:
 class _Decoder:
     """Reads values from left to right; recursion is bounded by the depth limit."""
 
-    def __init__(self, data: bytes) -> None:
+    def __init__(self, data: bytes, max_nodes: int) -> None:
         self._data = data
         self.position = 0
-        self._nodes = 0
+        self._nodes_left = max_nodes
 
     def value(self, depth: int) -> Value:
         """Read one value that lies within `depth` containers."""
@@ -218,8 +218,8 @@ class _Decoder:
             raise self._error(DropReason.TRUNCATED)
 
     def _count_node(self) -> None:
-        self._nodes += 1
-        if self._nodes > MSGPACK_MAX_NODES:
+        self._nodes_left -= 1
+        if self._nodes_left < 0:
             raise self._error(DropReason.TOO_MANY_NODES)
 
     def _take(self, count: int) -> bytes:

@@ -1,6 +1,7 @@
 """SEAL datagrams: control messages of a session, authenticated and protected from replay."""
 
 import hmac
+from dataclasses import replace
 from typing import Final, Literal, NamedTuple, overload
 
 from packhorse.wire.codec import decode_body, encode_body
@@ -9,11 +10,15 @@ from packhorse.wire.errors import ParseError
 from packhorse.wire.fields import Sender
 from packhorse.wire.header import encode_header
 from packhorse.wire.messages import MemberSeal, Message, RelaySeal
+from packhorse.wire.msgpack_profile import encode_value
 
 _LABELS: Final = {
     Sender.MEMBER: b"packhorse.v1 member to relay",
     Sender.RELAY: b"packhorse.v1 relay to member",
 }
+
+
+_SEQ_AT: Final = 4  # bytes: lead byte of the map, key 0, type, key 1
 
 
 class DirectionKeys(NamedTuple):
@@ -36,8 +41,40 @@ def encode_seal(message: MemberSeal | RelaySeal, session: int, tag: int, key: by
 
     Source: protocol_spec/SPEC.md section 6.
     """
-    signed = encode_header(FirstByte.SEAL, tag, session) + encode_body(message)
+    return seal_body(encode_body(message), session, tag, key)
+
+
+def seal_body(body: bytes, session: int, tag: int, key: bytes) -> bytes:
+    """Return the SEAL datagram of a body that has been encoded.
+
+    Source: protocol_spec/SPEC.md section 6.
+    """
+    signed = encode_header(FirstByte.SEAL, tag, session) + body
     return signed + _mac(key, signed)
+
+
+class SharedSeal(NamedTuple):
+    """A message for several sessions, encoded but for its sequence number."""
+
+    start: bytes
+    """Body up to the value of key 1."""
+    rest: bytes
+    """Body after it."""
+
+    @classmethod
+    def of(cls, message: RelaySeal) -> "SharedSeal":
+        """Encode `message`, whose own `seq` does not matter."""
+        body = encode_body(replace(message, seq=1))
+        return cls(body[:_SEQ_AT], body[_SEQ_AT + 1 :])
+
+    def encode(self, seq: int, session: int, tag: int, key: bytes) -> bytes:
+        """Return the SEAL datagram, the same as `encode_seal` makes.
+
+        Source: protocol_spec/SPEC.md section 6.
+        """
+        header = encode_header(FirstByte.SEAL, tag, session)
+        signed = header + self.start + encode_value(seq) + self.rest
+        return signed + _mac(key, signed)
 
 
 @overload

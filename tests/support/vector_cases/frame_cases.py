@@ -132,7 +132,7 @@ def _boundaries() -> Iterator[Case]:
         ("piece_first_of_2", "The fewest pieces.", _Frame(mode=2, piece=(0, 2))),
         ("piece_last_of_2", "The last piece.", _Frame(mode=2, piece=(1, 2))),
         ("piece_last_of_65535", "The most pieces.", _Frame(mode=3, piece=(65534, 65535))),
-        ("piece_1100", "FRAGMENT_SIZE.", _Frame(mode=2, piece=(0, 2), payload=bytes(1100))),
+        ("piece_1173", "FRAGMENT_SIZE.", _Frame(mode=2, piece=(0, 2), payload=bytes(1173))),
         ("largest_whole", "1400 bytes in all.", _Frame(mode=0, payload=bytes(1396))),
     ):
         yield Case(
@@ -210,8 +210,8 @@ def _control() -> Iterator[Case]:
             id=case_id,
             comment=comment,
             data=asking + data,
-            decoded=_decoded(frames, asks=True),
-            reencoded=asking + b"".join(frame.data() for frame in frames),
+            decoded={**_decoded(frames, asks=True), "ping": True},
+            reencoded=asking + _PING + b"".join(frame.data() for frame in frames),
         )
     for kibibytes in (0, 20480, _LARGEST_CREDIT):
         yield Case(

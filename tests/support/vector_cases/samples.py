@@ -40,7 +40,7 @@ _FULL_GRANT: Final[Values] = {
     "topology": 1,
     "max_peers": 1024,
     "code": "K7QM2XPA",
-    "pad": bytes(1180),
+    "pad": bytes(900),
     "session": _MAX,
     "tag": 255,
     "key": bytes(range(224, 256)),
@@ -50,6 +50,8 @@ _FULL_GRANT: Final[Values] = {
     "lost_after_ms": 600000,
     "removed_after_ms": 3600000,
     "mapped": unhex("20010db8000000000000000000000001 ffff"),
+    "resume_ticket": bytes(256),
+    "proof": b"\xff" * 16,
 }
 
 CTRL: Final[dict[str, tuple[Values, Values]]] = {
@@ -90,6 +92,18 @@ CTRL: Final[dict[str, tuple[Values, Values]]] = {
         {"version_min": 255, "version_max": 255, "code": 65535, "retry_after_ms": 3600000},
     ),
     "NUDGE": ({}, {}),
+    "BIND": (
+        {**OFFER, "cookie": COOKIE, "max_datagram": 256, "session": 0, "proof": bytes(16)},
+        {
+            **_FULL_OFFER,
+            "cookie": b"\xff" * 20,
+            "max_datagram": 1406,
+            "session": _MAX,
+            "resume_ticket": b"\xff" * 256,
+            "proof": b"\xff" * 16,
+            "restarted": True,
+        },
+    ),
     "PENDING": ({}, {}),
     "LIST_ROOMS": (
         {**OFFER, "cookie": COOKIE, "max_datagram": 576, "after": ""},
@@ -117,13 +131,21 @@ SEAL: Final[dict[str, tuple[Values, Values]]] = {
             "ping": _MAX,
             "rev": _MAX,
             "mapped": unhex("20010db8000000000000000000000001 ffff"),
+            "resume_ticket": b"\xff" * 256,
         },
     ),
     "SYNC": ({"seq": 1, "since": 0}, {"seq": _MAX, "since": _MAX}),
     "EVENTS": ({"seq": 1, "events": []}, {"seq": _MAX, "events": _EVENTS}),
     "ROSTER": (
         {"seq": 1, "rev": 0, "page": 0, "pages": 1, "peers": []},
-        {"seq": _MAX, "rev": _MAX, "page": 15, "pages": 16, "peers": _ROSTER},
+        {
+            "seq": _MAX,
+            "rev": _MAX,
+            "page": 15,
+            "pages": 16,
+            "peers": _ROSTER,
+            "recovering": True,
+        },
     ),
     "LEAVE": ({"seq": 1}, {"seq": _MAX}),
     "KICK": ({"seq": 1, "peer": 2}, {"seq": _MAX, "peer": _LARGEST_PEER, "ban": True}),
@@ -136,6 +158,16 @@ SEAL: Final[dict[str, tuple[Values, Values]]] = {
     "PATH_RESPONSE": (
         {"seq": 1, "challenge": bytes(8)},
         {"seq": _MAX, "challenge": b"\xff" * 8},
+    ),
+    "DRAIN": ({"seq": 1, "deadline_ms": 0}, {"seq": _MAX, "deadline_ms": 3600000}),
+    "LIMITED": (
+        {"seq": 1, "bytes_per_second": 0, "datagrams_per_second": 0, "dropped": 0},
+        {
+            "seq": _MAX,
+            "bytes_per_second": _MAX,
+            "datagrams_per_second": _MAX,
+            "dropped": _MAX,
+        },
     ),
     "SET_ROOM": (
         {"seq": 1},

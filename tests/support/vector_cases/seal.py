@@ -287,7 +287,7 @@ def _wrong_bodies() -> Iterator[Case]:
         ("body_empty_map", "A map without a type.", pack({}), "not_a_message"),
         ("type_negative", "The type is -16.", pack({0: -16, 1: 1}), "not_a_message"),
         ("type_0", "No message has type 0.", pack({0: 0, 1: 1}), "unknown_type"),
-        ("type_27", "No message has type 27.", pack({0: 27, 1: 1}), "unknown_type"),
+        ("type_100", "No message has type 100.", pack({0: 100, 1: 1}), "unknown_type"),
         (
             "trailing",
             "A byte between body and MAC.",

@@ -8,8 +8,10 @@ enum Type {
 	PEER_LOST,  ## The relay has not heard [member peer] for a while; it may come back.
 	PEER_FOUND,  ## The lost [member peer] is back.
 	MESSAGE,  ## [member data] came from [member peer].
-	SESSION_LOST,  ## Nothing valid came from the relay for a while; it may come back.
+	SESSION_LOST,  ## The relay was not heard for a while, or has forgotten us; it may come back.
 	SESSION_RESUMED,  ## The relay answers again.
+	RELAY_DRAINING,  ## The relay ends all sessions in [member seconds] at most.
+	LIMITED,  ## The relay drops data of this side; [member limits] says what it allows.
 	REQUEST_ENDED,  ## [member request] ended with [member code]: 0 done, or why not.
 	STAGE_CHANGED,  ## Joining has come to [member stage].
 	JOIN_REQUESTED,  ## Somebody called [member text] waits with [member request].
@@ -23,7 +25,9 @@ var type: Type
 var peer := 0
 var code := 0
 var request := 0
+var seconds := 0.0
 var stage := Stages.Stage.RESOLVING
+var limits: Array[int] = []  ## Bytes a second, datagrams a second, datagrams dropped.
 var data := PackedByteArray()
 var text := ""
 var error: PackhorseError = null
@@ -39,6 +43,13 @@ func _init(event_type: Type, about := 0, why := 0) -> void:
 static func message(source: int, bytes: PackedByteArray) -> Self:
 	var event := Self.new(Type.MESSAGE, source)
 	event.data = bytes
+	return event
+
+
+## Returns the event of data that the relay dropped.
+static func limited(octets: int, datagrams: int, dropped: int) -> Self:
+	var event := Self.new(Type.LIMITED)
+	event.limits = [octets, datagrams, dropped]
 	return event
 
 

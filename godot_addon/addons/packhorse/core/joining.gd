@@ -1,17 +1,21 @@
 extends RefCounted
 ## From HELLO to GRANT: how a member gets its session.
 ##
-## [member grant] is set when that has succeeded, [member error] when it has failed.
+## [member grant] is set when that has succeeded, [member error] when it has failed. After BIND
+## the grant has the key of the new epoch, and the datagram size agreed before.
 ## Source: protocol_spec/SPEC.md section 5.
 
+const Binding := preload("../wire/binding.gd")
 const Constants := preload("../wire/constants.gd")
 const Ctrl := preload("../wire/ctrl.gd")
 const Machine := preload("machine.gd")
 const Message := preload("../wire/message.gd")
 const Polling := preload("polling.gd")
 const Retransmission := preload("retransmission.gd")
+const RoomChange := preload("room_change.gd")
 const RoomCode := preload("../wire/room_code.gd")
 const RoomList := preload("../wire/room_list.gd")
+const SavedSession := preload("saved_session.gd")
 const Stages := preload("stages.gd")
 const Wish := preload("wish.gd")
 
@@ -54,6 +58,22 @@ func stage() -> Stages.Stage:
 		return Stages.Stage.WAITING
 	var is_greeting := _machine.state == Constants.MemberState.GREETING
 	return Stages.Stage.REACHING if is_greeting else Stages.Stage.JOINING
+
+
+## Returns what it takes to take up again the session of [member grant].
+func saved() -> SavedSession:
+	var session := SavedSession.new()
+	session.session = grant.number(&"session")
+	session.key = _wish.saved.key if _wish.saved else grant.bytes(&"key")
+	session.max_datagram = grant.number(&"max_datagram")
+	session.ticket = grant.bytes(&"resume_ticket")
+	return session
+
+
+## Returns 1 when a new room was made locked, 0 when not, and -1 where this is not known.
+func is_locked() -> int:
+	var is_new := not _wish.code and _wish.saved == null
+	return int(_wish.locked) if is_new else RoomChange.UNCHANGED
 
 
 ## Returns when a datagram is due or the wait is over; INF when joining has ended.
@@ -119,6 +139,17 @@ func _receive_grant(message: Message) -> StringName:
 			return Constants.DROP_UNEXPECTED_MESSAGE
 	if not RoomCode.is_canonical(message.text(&"code")):
 		return Constants.DROP_UNEXPECTED_MESSAGE
+	return _take_grant(message)
+
+
+func _take_grant(message: Message) -> StringName:
+	if _wish.saved != null:
+		var epoch := Binding.epoch_key(_wish.saved.key, _nonce, message.bytes(&"key"))
+		var is_ours := message.number(&"session") == _wish.saved.session
+		if not is_ours or not Binding.is_valid_grant(message, epoch):
+			return Constants.DROP_BAD_MAC
+		message.fields[&"key"] = epoch
+		message.fields[&"max_datagram"] = _wish.saved.max_datagram
 	grant = message
 	return &""
 
@@ -192,6 +223,8 @@ func _request() -> PackedByteArray:
 		var hello := Constants.MessageType.HELLO
 		return Ctrl.encode_padded(hello, fields, _transaction, _size, _grease)
 	fields[&"cookie"] = _challenge.bytes(&"cookie")
+	if _wish.saved != null:
+		return _bind(fields)
 	fields[&"max_datagram"] = _size
 	fields.merge(_wish.access_fields(_challenge.bytes(&"cookie")))
 	if _wish.lists_rooms:
@@ -208,6 +241,17 @@ func _request() -> PackedByteArray:
 	if _wish.max_peers:
 		fields[&"max_peers"] = _wish.max_peers
 	return Ctrl.encode(Constants.MessageType.CREATE, fields, _transaction, _grease)
+
+
+func _bind(fields: Dictionary[StringName, Variant]) -> PackedByteArray:
+	fields[&"max_datagram"] = _wish.saved.max_datagram
+	fields[&"session"] = _wish.saved.session
+	if _wish.saved.ticket:
+		fields[&"resume_ticket"] = _wish.saved.ticket
+	if _wish.is_restarted:
+		fields[&"restarted"] = true
+	fields[&"proof"] = Binding.bind_proof(_wish.saved.key, fields)
+	return Ctrl.encode(Constants.MessageType.BIND, fields, _transaction, _grease)
 
 
 func _pick(bounds: Array[int]) -> int:

@@ -6,16 +6,22 @@ const Constants := preload("../wire/constants.gd")
 const EarlyData := preload("early_data.gd")
 const Event := preload("event.gd")
 const JoinRequests := preload("join_requests.gd")
+const KickList := preload("kick_list.gd")
 const Message := preload("../wire/message.gd")
 const Pings := preload("pings.gd")
+const Rebinding := preload("rebinding.gd")
 const Requests := preload("requests.gd")
 const RoomChange := preload("room_change.gd")
+const RoomMemory := preload("room_memory.gd")
 const Roster := preload("roster.gd")
+const SavedSession := preload("saved_session.gd")
 const SealChannel := preload("seal_channel.gd")
 const Stages := preload("stages.gd")
 const SyncSchedule := preload("sync_schedule.gd")
 
 var grant: Message
+## What it takes to take up the session again, with the newest ticket.
+var saved: SavedSession
 ## This member's address as the relay sees it, as people write it.
 var mapped: String
 var roster := Roster.new()
@@ -30,6 +36,10 @@ var _channel: SealChannel
 var _sync: SyncSchedule
 var _join_requests := JoinRequests.new()
 var _requests := Requests.new()
+var _rebinding: Rebinding
+var _kicked := KickList.new()
+var _room: RoomMemory
+var _is_draining := false
 var _early := EarlyData.new()
 var _outbox: Array[PackedByteArray] = []
 var _leave := 0  # sequence number of LEAVE; 0 before it
@@ -40,12 +50,17 @@ var _has_joined := false
 ## Starts with GRANT; what happens is appended to [param events] and counted in [param drops].
 func _init(
 	granted: Message,
+	saved_session: SavedSession,
 	random_bytes: Callable,
 	events: Array[Event],
 	drops: Dictionary[StringName, int],
+	is_locked: int,
 	now: float
 ) -> void:
 	grant = granted
+	saved = saved_session
+	_room = RoomMemory.new(is_locked)
+	_rebinding = Rebinding.new(random_bytes, now)
 	_own_id = grant.number(&"peer")
 	_events = events
 	_drops = drops
@@ -58,11 +73,16 @@ func _init(
 
 ## Tells whether the first roster has come.
 func is_complete() -> bool:
-	return roster.revision > 0
+	return _has_joined or roster.revision > 0
 
 
 ## Asks the relay to end a peer's session; returns the number of the request.
 func kick(peer: int, ban: bool, now: float) -> int:
+	_kicked.add(peer, ban)
+	return _send_kick(peer, ban, now)
+
+
+func _send_kick(peer: int, ban: bool, now: float) -> int:
 	var fields: Dictionary[StringName, Variant] = {&"peer": peer}
 	if ban:
 		fields[&"ban"] = true
@@ -71,9 +91,7 @@ func kick(peer: int, ban: bool, now: float) -> int:
 
 ## Asks the relay to change the room; returns the number of the request.
 func set_room(change: RoomChange, now: float) -> int:
-	var sequence := _channel.next_sequence()
-	var fields := change.fields(sequence, grant.bytes(&"key"))
-	return _open_request(Constants.MessageType.SET_ROOM, fields, now)
+	return _send_change(change, false, now)
 
 
 ## Admits or refuses somebody who waits; returns the number of the request.
@@ -84,7 +102,13 @@ func decide(request: int, admit: bool, now: float) -> int:
 
 ## Tells the relay that the session ends.
 func leave(now: float) -> void:
+	_rebinding.stop()
 	_leave = _open_request(Constants.MessageType.LEAVE, {}, now)
+
+
+## Takes the session up again, over whatever path its datagrams go now.
+func bind(now: float) -> void:
+	_rebinding.start(saved, now)
 
 
 ## Returns when [method handle_timeout] has work; INF when never again.
@@ -93,6 +117,7 @@ func next_timeout() -> float:
 		return INF
 	var deadline := minf(pings.next_timeout(), _requests.next_timeout())
 	deadline = minf(deadline, _sync.next_timeout())
+	deadline = minf(deadline, _rebinding.next_timeout())
 	return deadline if is_complete() else minf(deadline, _sync.gives_up_at)
 
 
@@ -121,12 +146,30 @@ func receive_advice(now: float) -> void:
 	pings.advise(now)
 
 
-## The relay denies the session: ask again, believe it when it insists.
+## The relay denies the session: take it up again. Where that is not possible, ask again, and
+## believe the relay when it insists.
 func receive_denial(now: float) -> void:
-	_denials += 1 if pings.take_denial() else 0
+	var counts := pings.take_denial()
+	pings.advise(now)
+	if saved.ticket and not _leave:
+		if counts and _rebinding.start(saved, now) and pings.lose():
+			_events.append(Event.new(Event.Type.SESSION_LOST))
+		return
+	_denials += 1 if counts else 0
 	if _denials >= Constants.MAX_DENIALS:
 		_close(PackhorseError.from_code(Constants.ErrorCode.SESSION_UNKNOWN))
-	pings.advise(now)
+
+
+## Acts upon an answer to HELLO or BIND; returns why not, or an empty name.
+func receive_ctrl(message: Message, transaction: int, now: float) -> StringName:
+	var drop := _rebinding.receive(message, transaction, now)
+	if _rebinding.error != null:
+		_close(PackhorseError.from_code(_rebinding.error.code))
+	elif _rebinding.grant != null:
+		var granted := _rebinding.grant
+		_rebinding.grant = null
+		_begin_epoch(granted, now)
+	return drop
 
 
 ## Acts upon a SEAL datagram whose tag has been checked; returns why not, or an empty name.
@@ -142,7 +185,7 @@ func receive_seal(data: PackedByteArray, now: float) -> StringName:
 
 ## Hands on the payload of a DATA datagram whose tag has been checked; returns why not, or an
 ## empty name.
-func receive_data(source: int, payload: PackedByteArray) -> StringName:
+func receive_data(source: int, payload: PackedByteArray, now: float) -> StringName:
 	if _leave:
 		return Constants.DROP_UNEXPECTED_MESSAGE
 	if roster.peers.has(source) and source != _own_id:
@@ -151,7 +194,8 @@ func receive_data(source: int, payload: PackedByteArray) -> StringName:
 	if source == _own_id or not roster.may_come(source):
 		return Constants.DROP_UNKNOWN_PEER
 	_sync.want()
-	var is_held := _early.hold(Event.message(source, payload))
+	_count_unknown(_early.expire(now))
+	var is_held := _early.hold(Event.message(source, payload), now)
 	return &"" if is_held else Constants.DROP_BUFFER_FULL
 
 
@@ -161,30 +205,98 @@ func _act(message: Message, now: float) -> StringName:
 			pings.receive_pong(message.number(&"ping"), now)
 			mapped = Address.show(message.bytes(&"mapped"))
 			roster.hear_of(message.number(&"rev"))
+			_keep_ticket(message.bytes(&"resume_ticket"))
 		Constants.MessageType.EVENTS:
 			_change(roster.apply_events(message.records(&"events")))
 		Constants.MessageType.ROSTER:
-			_take_page(message)
+			_take_page(message, now)
 		Constants.MessageType.ACK:
 			return _acknowledged(message)
 		Constants.MessageType.CLOSED:
-			_closed_by_relay(message)
-		Constants.MessageType.JOIN_REQUEST:
-			var request := message.number(&"request")
-			if _join_requests.is_new(request):
-				_events.append(Event.join_requested(request, message.text(&"name")))
+			return _closed_by_relay(message)
 		Constants.MessageType.PATH_CHALLENGE:
 			pings.forget_open()
 			var challenge := message.bytes(&"challenge")
 			_send_new(Constants.MessageType.PATH_RESPONSE, {&"challenge": challenge})
+		_:
+			_tell(message)
 	return &""
 
 
-func _take_page(message: Message) -> void:
+## Tells the application what the relay says to it.
+func _tell(message: Message) -> void:
+	match message.type:
+		Constants.MessageType.JOIN_REQUEST:
+			var request := message.number(&"request")
+			if _join_requests.is_new(request):
+				_events.append(Event.join_requested(request, message.text(&"name")))
+		Constants.MessageType.DRAIN:
+			_drain(message.number(&"deadline_ms") / 1000.0)
+		Constants.MessageType.LIMITED:
+			var octets := message.number(&"bytes_per_second")
+			var datagrams := message.number(&"datagrams_per_second")
+			_events.append(Event.limited(octets, datagrams, message.number(&"dropped")))
+
+
+func _begin_epoch(granted: Message, now: float) -> void:
+	grant = granted
+	mapped = Address.show(grant.bytes(&"mapped"))
+	_keep_ticket(grant.bytes(&"resume_ticket"))
+	_channel.begin_epoch(grant)
+	_kicked.begin_epoch()
+	_room.begin_epoch()
+	roster.begin_again(grant.number(&"rev"))
+	_sync.begin_again(now)
+	_requests.begin_again(_channel.renew, now)
+	pings.begin_again(now)
+
+
+func _keep_ticket(ticket: PackedByteArray) -> void:
+	if ticket:
+		saved = saved.with_ticket(ticket)
+
+
+func _drain(seconds: float) -> void:
+	if _is_draining:
+		return
+	_is_draining = true
+	var event := Event.new(Event.Type.RELAY_DRAINING)
+	event.seconds = seconds
+	_events.append(event)
+
+
+func _send_change(change: RoomChange, is_own: bool, now: float) -> int:
+	var fields := change.fields(_channel.next_sequence(), saved.key)
+	var sequence := _open_request(Constants.MessageType.SET_ROOM, fields, now)
+	_room.open(sequence, change, is_own)
+	return sequence
+
+
+## Tells a relay that has forgotten it what the host had done.
+func _tell_again(now: float) -> void:
+	if not _room.is_told:
+		_join_requests = JoinRequests.new()  # such a relay counts them from 1
+	var untold := _kicked.take_untold()
+	for peer in untold:
+		_kicked.note_request(_send_kick(peer, untold[peer], now))
+	for change in _room.take_untold():
+		_send_change(change, true, now)
+
+
+## Notes how a request ended; true when it was not the application's.
+func _has_told_again(request: int, code: int) -> bool:
+	var is_change := _room.close(request, code)
+	return _kicked.end_request(request) or is_change
+
+
+func _take_page(message: Message, now: float) -> void:
 	var page := message.number(&"page")
 	var pages := message.number(&"pages")
 	var records := message.records(&"peers")
-	_change(roster.apply_page(message.number(&"rev"), page, pages, records))
+	var is_recovering := message.flag(&"recovering")
+	_change(roster.apply_page(message.number(&"rev"), page, pages, records, is_recovering))
+	if is_recovering:
+		_tell_again(now)
 
 
 func _change(changes: Array[Event]) -> void:
@@ -195,7 +307,7 @@ func _change(changes: Array[Event]) -> void:
 		_events.append(change)
 		if change.type == Event.Type.PEER_JOINED:
 			_release_early(change.peer)
-	_discard_early()
+	_count_unknown(_early.discard(roster))  # nobody will announce these: they came and left unseen
 	if is_complete() and not _has_joined:
 		_has_joined = true
 		_events.append(Event.new(Event.Type.JOINED, _own_id))
@@ -207,9 +319,7 @@ func _release_early(peer: int) -> void:
 		_events.append_array(released)
 
 
-## Makes place: nobody will announce these peers, who came and left unseen.
-func _discard_early() -> void:
-	var count := _early.discard(roster)
+func _count_unknown(count: int) -> void:
 	if count:
 		var reason := Constants.DROP_UNKNOWN_PEER
 		_drops[reason] = _drops.get(reason, 0) + count
@@ -221,14 +331,17 @@ func _acknowledged(message: Message) -> StringName:
 		return Constants.DROP_UNKNOWN_TRANSACTION
 	if request == _leave:
 		_close(null)
-	else:
+	elif not _has_told_again(request, message.number(&"code")):
 		_events.append(Event.request_ended(request, message.number(&"code")))
 	return &""
 
 
-func _closed_by_relay(message: Message) -> void:
+func _closed_by_relay(message: Message) -> StringName:
 	var code := message.number(&"code")
+	if code == Constants.ErrorCode.REPLACED and _rebinding.is_open():
+		return Constants.DROP_UNEXPECTED_MESSAGE  # it was this program
 	_close(PackhorseError.from_code(code) if code else null)
+	return &""
 
 
 func _check_silence(now: float) -> void:
@@ -244,11 +357,14 @@ func _check_requests(now: float) -> void:
 	for request in _requests.give_up(now):
 		if request == _leave:
 			_close(null)
-		else:
+		elif not _has_told_again(request, PackhorseError.Code.NO_ANSWER):
 			_events.append(Event.request_ended(request, PackhorseError.Code.NO_ANSWER))
 
 
 func _send_due(now: float) -> void:
+	var request := _rebinding.handle_timeout(now)
+	if request:
+		_outbox.append(request)
 	_outbox.append_array(_requests.datagrams_to_send(now))
 	if _requests.is_repeating():
 		pings.advise(now)  # perhaps our address is new: PING proves it, a request cannot

@@ -13,7 +13,8 @@ const Rtt := preload("rtt.gd")
 const _EARLY_PINGS := 5
 const _MAX_OPEN := 32  # PINGs whose PONG is still awaited; the oldest gives way
 const _VARIATION := 0.1  # of the interval, either way
-const _ADVISED_INTERVAL := 1.0  # seconds between PINGs that the relay asked for
+const _ADVISED_INTERVAL := 1.0  # seconds between PINGs that somebody asked for
+const _ANSWERED_INTERVAL := 0.25  # seconds between them where the relay answers
 
 var liveness := Liveness.ALIVE
 var rtt := Rtt.new()
@@ -24,7 +25,9 @@ var _removed_after: float
 var _random_bytes: Callable
 var _open: Dictionary[int, float] = {}  # sequence number to send time, oldest first
 var _sent := 0
-var _last_sent: float
+var _advised_at := INF
+var _followed_at: float  # when advice last led to a PING
+var _may_advise_at: float
 var _ping_at: float
 var _heard_at: float
 var _may_be_denied := false
@@ -35,33 +38,39 @@ func _init(grant: Message, random_bytes: Callable, now: float) -> void:
 	_lost_after = grant.number(&"lost_after_ms") / 1000.0
 	_removed_after = grant.number(&"removed_after_ms") / 1000.0
 	_random_bytes = random_bytes
-	_last_sent = now - _ADVISED_INTERVAL
+	_followed_at = now - _ADVISED_INTERVAL
+	_may_advise_at = now
 	_ping_at = now
 	_heard_at = now
 
 
 ## Returns when to ping or to look at [member liveness] next.
 func next_timeout() -> float:
-	return minf(_ping_at, _silence_ends_at())
+	return minf(minf(_ping_at, _advised_at), _silence_ends_at())
 
 
 ## Tells whether a PING must go out.
 func is_due(now: float) -> bool:
-	return now >= _ping_at
+	return now >= minf(_ping_at, _advised_at)
 
 
-## Pings soon: somebody says that the relay does not know this address.
+## Pings at once, or a second after the last advice that was followed: somebody says that the
+## relay does not know this address.
 func advise(now: float) -> void:
-	_ping_at = minf(_ping_at, maxf(now, _last_sent + _ADVISED_INTERVAL))
+	if _advised_at == INF:
+		_advised_at = maxf(now, _may_advise_at)
 
 
 ## Notes that the PING with the number [param sequence] was sent.
 func count_send(sequence: int, now: float) -> void:
 	_open[sequence] = now
-	_last_sent = now
 	if _open.size() > _MAX_OPEN:
 		_open.erase(_open.keys()[0])
 	_sent += 1
+	if _advised_at != INF:
+		_advised_at = INF
+		_followed_at = now
+		_may_advise_at = now + _ADVISED_INTERVAL
 	_may_be_denied = true
 	_ping_at = now + _next_interval()
 
@@ -78,11 +87,27 @@ func receive_pong(ping: int, now: float) -> void:
 	if _open.has(ping):
 		rtt.add(now - _open[ping])
 		_open.erase(ping)
+		_drop_advice()
 
 
 ## Takes no sample from the PINGs sent so far: a proof of the address delays their PONG.
 func forget_open() -> void:
 	_open.clear()
+	_drop_advice()
+
+
+## Pings at once: the relay has taken the session up again.
+func begin_again(now: float) -> void:
+	forget_open()
+	_may_be_denied = false
+	_ping_at = now
+
+
+## Notes that the relay does not know the session; true when it was not lost before.
+func lose() -> bool:
+	var was_alive := liveness == Liveness.ALIVE
+	liveness = Liveness.LOST
+	return was_alive
 
 
 ## Notes a valid SEAL datagram; true when the relay was lost before.
@@ -100,6 +125,12 @@ func check(now: float) -> bool:
 	var is_expired := liveness == Liveness.LOST or now - _heard_at >= _removed_after
 	liveness = Liveness.EXPIRED if is_expired else Liveness.LOST
 	return true
+
+
+## The relay knows this address, or is about to: what waits would tell it nothing.
+func _drop_advice() -> void:
+	_advised_at = INF
+	_may_advise_at = minf(_may_advise_at, _followed_at + _ANSWERED_INTERVAL)
 
 
 func _silence_ends_at() -> float:

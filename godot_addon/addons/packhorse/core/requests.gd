@@ -16,6 +16,13 @@ func open(sequence: int, datagram: PackedByteArray, now: float) -> void:
 	_schedules[sequence] = Retransmission.new(now)
 
 
+## Starts every open request anew; [param renew] signs it with the keys that hold now.
+func begin_again(renew: Callable, now: float) -> void:
+	for sequence: int in _datagrams.keys():
+		var datagram: PackedByteArray = renew.call(_datagrams[sequence])
+		open(sequence, datagram, now)
+
+
 ## Forgets an answered request; false when it was not open.
 func close(sequence: int) -> bool:
 	_datagrams.erase(sequence)

@@ -3,7 +3,10 @@ extends RefCounted
 
 const Proofs := preload("../wire/proofs.gd")
 
+const Self := preload("room_change.gd")
+
 const UNCHANGED := -1
+const _NUMBERS: Array[StringName] = [&"topology", &"max_peers", &"locked", &"approval", &"listed"]
 
 ## A topology, only while the host is alone; or UNCHANGED.
 var topology := UNCHANGED
@@ -21,6 +24,23 @@ var metadata: Variant = null
 var password_key := PackedByteArray()
 ## Nobody has to know a password any more.
 var removes_password := false
+
+
+## Returns this change and a later one as one.
+func then(later: Self) -> Self:
+	var both := Self.new()
+	for name: StringName in _NUMBERS:
+		both.set(name, get(name) if later.get(name) == UNCHANGED else later.get(name))
+	both.metadata = metadata if later.metadata == null else later.metadata
+	var is_kept := not later.password_key and not later.removes_password
+	both.password_key = password_key if is_kept else later.password_key
+	both.removes_password = removes_password if is_kept else not later.password_key
+	return both
+
+
+## Tells whether all stays as it is.
+func is_nothing() -> bool:
+	return fields(0, PackedByteArray()).is_empty()
 
 
 ## Returns the fields of SET_ROOM with the number [param sequence].

@@ -45,9 +45,22 @@ func apply_events(records: Array[PackedInt64Array]) -> Array[Event]:
 	return changes
 
 
-## Takes in one page of ROSTER; the last missing one replaces the roster.
+## Takes the next complete roster, whatever its revision: the relay may count anew.
+func begin_again(relay_revision: int) -> void:
+	revision = 0
+	_newest_revision = relay_revision
+	_pages.clear()
+	_pages_revision = 0
+
+
+## Takes in one page of ROSTER; the last missing one replaces the roster. In a recovering room
+## whoever is not listed may still come back: such a peer is lost.
 func apply_page(
-	page_revision: int, page: int, pages: int, records: Array[PackedInt64Array]
+	page_revision: int,
+	page: int,
+	pages: int,
+	records: Array[PackedInt64Array],
+	is_recovering := false
 ) -> Array[Event]:
 	hear_of(page_revision)
 	if page_revision < maxi(revision, _pages_revision) or page >= pages:
@@ -63,7 +76,7 @@ func apply_page(
 		entries.append_array(_pages[number])
 	_pages.clear()
 	revision = page_revision
-	return _replace(entries)
+	return _replace(entries, is_recovering)
 
 
 func _apply(kind: int, peer: int, code: int) -> Array[Event]:
@@ -82,13 +95,17 @@ func _apply(kind: int, peer: int, code: int) -> Array[Event]:
 	return []
 
 
-func _replace(entries: Array[PackedInt64Array]) -> Array[Event]:
+func _replace(entries: Array[PackedInt64Array], is_recovering: bool) -> Array[Event]:
 	var wanted: Dictionary[int, int] = {}
 	for entry in entries:
 		wanted[entry[0]] = entry[1]
 	var changes: Array[Event] = []
 	for peer: int in peers.keys():
-		if not wanted.has(peer):
+		if wanted.has(peer):
+			continue
+		if is_recovering:
+			changes.append_array(_set_state(peer, Constants.PeerState.LOST))
+		else:
 			peers.erase(peer)
 			changes.append(Event.new(Event.Type.PEER_LEFT, peer))
 	for peer in wanted:
@@ -101,7 +118,7 @@ func _replace(entries: Array[PackedInt64Array]) -> Array[Event]:
 
 func _add(peer: int, state: Constants.PeerState) -> Array[Event]:
 	if peers.has(peer):
-		return []
+		return _set_state(peer, state)
 	peers[peer] = state
 	_highest_peer = maxi(_highest_peer, peer)
 	var changes: Array[Event] = [Event.new(Event.Type.PEER_JOINED, peer)]

@@ -12,15 +12,27 @@ var tag: int  ## Session tag.
 
 var _key_out: PackedByteArray
 var _key_in: PackedByteArray
-var _window := ReplayWindow.new()
+var _window: ReplayWindow
 var _next_sequence := 1
 
 
 func _init(grant: Message) -> void:
 	session = grant.number(&"session")
+	begin_epoch(grant)
+
+
+## Goes on with the keys of a GRANT that answered BIND; the numbers go on.
+func begin_epoch(grant: Message) -> void:
 	tag = grant.number(&"tag")
 	_key_out = Seal.derive_key(grant.bytes(&"key"), MessageLayout.Sender.MEMBER)
 	_key_in = Seal.derive_key(grant.bytes(&"key"), MessageLayout.Sender.RELAY)
+	_window = ReplayWindow.new()
+
+
+## Returns a datagram of the epoch before as one of this epoch.
+func renew(datagram: PackedByteArray) -> PackedByteArray:
+	var body := datagram.slice(Constants.HEADER_SIZE, datagram.size() - Constants.MAC_SIZE)
+	return Seal.sign_body(body, session, tag, _key_out)
 
 
 ## Returns what [method take_sequence] will return.

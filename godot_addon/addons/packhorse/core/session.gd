@@ -1,4 +1,3 @@
-# gdlint: disable=max-public-methods
 extends RefCounted
 ## A member's session as a pure state machine: datagrams and time in, datagrams and events out.
 ##
@@ -16,6 +15,7 @@ const Message := preload("../wire/message.gd")
 const MessageLayout := preload("../wire/message_layout.gd")
 const RoomChange := preload("room_change.gd")
 const Rtt := preload("rtt.gd")
+const SavedSession := preload("saved_session.gd")
 const Stages := preload("stages.gd")
 const Wish := preload("wish.gd")
 
@@ -146,6 +146,20 @@ func decide(request: int, admit: bool, now: float) -> Error:
 	return OK
 
 
+## Returns what another program, or this one after a crash, takes the session up again with;
+## null before GRANT.
+func saved() -> SavedSession:
+	return _membership.saved if _membership else null
+
+
+## Takes the session up again over the path that its datagrams take now.
+func bind(now: float) -> Error:
+	if _machine.state != Constants.MemberState.JOINED:
+		return ERR_UNAVAILABLE
+	_membership.bind(now)
+	return OK
+
+
 ## Ends the session; CLOSED follows. Harmless when it has ended.
 func leave(now: float) -> void:
 	if _machine.state in [Constants.MemberState.LEAVING, Constants.MemberState.CLOSED]:
@@ -232,7 +246,7 @@ func _receive_tagged(data: PackedByteArray, now: float) -> StringName:
 		return _membership.receive_seal(data, now)
 	if data[0] != Constants.FirstByte.DATA:
 		return Constants.DROP_UNEXPECTED_MESSAGE
-	return _membership.receive_data(Header.source_of(data), data.slice(Constants.HEADER_SIZE))
+	return _membership.receive_data(Header.source_of(data), data.slice(Constants.HEADER_SIZE), now)
 
 
 func _receive_ctrl(data: PackedByteArray, now: float) -> StringName:
@@ -248,7 +262,9 @@ func _receive_ctrl(data: PackedByteArray, now: float) -> StringName:
 	elif _is_denial(message, Header.word_of(data)):
 		_membership.receive_denial(now)
 	else:
-		return Constants.DROP_UNKNOWN_TRANSACTION
+		var drop := _membership.receive_ctrl(message, Header.word_of(data), now)
+		_take_tag()
+		return drop
 	return &""
 
 
@@ -262,8 +278,16 @@ func _is_denial(message: Message, word: int) -> bool:
 func _take_grant(now: float) -> void:
 	if _joining.grant != null:
 		_machine.advance(&"granted")
-		_membership = Membership.new(_joining.grant, _random_bytes, _events, drops, now)
-		_tag = _joining.grant.number(&"tag")
+		var saved_session := _joining.saved()
+		_membership = Membership.new(
+			_joining.grant, saved_session, _random_bytes, _events, drops, _joining.is_locked(), now
+		)
+		_take_tag()
+
+
+func _take_tag() -> void:
+	_tag = _membership.grant.number(&"tag")
+	_prefixes.clear()
 
 
 ## Tells a new stage; closes when one of the parts has ended.

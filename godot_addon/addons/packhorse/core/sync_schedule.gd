@@ -28,6 +28,13 @@ func is_needed() -> bool:
 	return _is_wanted or _roster.is_behind()
 
 
+## The relay sends the roster unasked; asks when it does not come.
+func begin_again(now: float) -> void:
+	_is_wanted = false
+	_wait = Constants.SYNC_RETRY
+	_send_at = now + Constants.SYNC_RETRY
+
+
 ## Asks although no newer revision was heard of: there is data of an unknown peer.
 func want() -> void:
 	_is_wanted = true

@@ -1,8 +1,10 @@
 extends RefCounted
-## What a member wants of the relay: a new room, or a place in one.
+## What a member wants of the relay: a new room, a place in one, or its session back.
 
 const Constants := preload("../wire/constants.gd")
 const Proofs := preload("../wire/proofs.gd")
+const Self := preload("wish.gd")
+const SavedSession := preload("saved_session.gd")
 
 ## Canonical code of the room to join; empty asks for a new room.
 var code := ""
@@ -26,6 +28,18 @@ var password_key := PackedByteArray()
 var approves := false
 ## Nobody is admitted to the new room until its host opens it.
 var locked := false
+## The session to take up again; null asks for a new one.
+var saved: SavedSession = null
+## Whether the program has forgotten what it and its peers had under way for each other.
+var is_restarted := false
+
+
+## Returns the wish of a program that was restarted to have its session back.
+static func resuming(session: SavedSession) -> Self:
+	var wish := Self.new()
+	wish.saved = session
+	wish.is_restarted = true
+	return wish
 
 
 ## Returns the fields of a request with [param cookie] that show that the relay may serve us, and

@@ -174,7 +174,8 @@ func _take_event() -> Event:
 
 ## Tells whether a new room stays locked until its options are set.
 func _needs_setup() -> bool:
-	return not _wish.code and (_wish.approves or not _wish.password.is_empty())
+	var is_new := not _wish.code and _wish.saved == null
+	return is_new and (_wish.approves or not _wish.password.is_empty())
 
 
 func _poll_password(now: float) -> void:

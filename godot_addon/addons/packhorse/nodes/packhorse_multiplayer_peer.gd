@@ -34,13 +34,18 @@ signal stage_changed(stage: Stage)
 ## Emitted when connecting has failed or the session has been ended, just before the status becomes
 ## [constant MultiplayerPeer.CONNECTION_DISCONNECTED]; within [method create_room] and
 ## [method join_room] when these are given what cannot be read. Without a connection, it becomes a
-## warning in the output. Not emitted after [method MultiplayerPeer.close].
-## To try again, wait for the status.
+## warning. Not emitted after [method MultiplayerPeer.close]. To try again, wait for the status.
 signal connection_error(error: PackhorseError)
-## Emitted when nothing valid came from the relay for 15 seconds; it may come back.
+## Emitted when the relay was silent for 15 seconds, or was restarted; nothing has to be done.
 signal session_lost
-## Emitted when the relay answers again after [signal session_lost].
+## Emitted when the relay answers again after [signal session_lost]: the same room, code and ids.
 signal session_resumed
+## Emitted when the relay is about to stop: all sessions end in [param seconds] at most.
+signal relay_draining(seconds: float)
+## Emitted when the relay drops packets of this peer, which sends more than the relay allows: at
+## most [param bytes_per_second] and [param packets_per_second], where a packet to several peers
+## counts once for each; [param dropped] since the last such signal. At most every 10 seconds.
+signal limited(bytes_per_second: int, packets_per_second: int, dropped: int)
 ## Emitted when the relay has not heard [param peer_id] for 15 seconds; the peer stays connected,
 ## and may come back. In a star room, clients are told of the host only.
 signal peer_lost(peer_id: int)
@@ -63,9 +68,11 @@ const Event := preload("../core/event.gd")
 const Outgoing := preload("../net/outgoing.gd")
 const RelayAddress := preload("../core/relay_address.gd")
 const RelayClient := preload("../net/relay_client.gd")
+const RelayNotice := preload("relay_notice.gd")
 const RelaySetting := preload("relay_setting.gd")
 const RoomCode := preload("../wire/room_code.gd")
 const RoomWish := preload("room_wish.gd")
+const SavedSession := preload("../core/saved_session.gd")
 const Stages := preload("../core/stages.gd")
 const Wish := preload("../core/wish.gd")
 
@@ -136,9 +143,8 @@ func _is_server_relay_supported() -> bool:
 
 
 func _get_max_packet_size() -> int:
-	if _client == null or _client.session == null:
-		return _LARGEST_PACKET
-	return _client.session.max_payload()
+	var session := _client.session if _client else null
+	return session.max_payload() if session else _LARGEST_PACKET
 
 
 func _put_packet_script(buffer: PackedByteArray) -> Error:
@@ -186,12 +192,7 @@ func _close() -> void:
 ## connecting waits as long as the relay says, if [member PackhorseRoomOptions.connect_timeout]
 ## allows.
 func create_room(relay: String, options: PackhorseRoomOptions = null) -> Error:
-	var wish := Wish.new()
-	if options != null:
-		var is_star := options.topology == PackhorseRoomOptions.Topology.STAR
-		wish.topology = Constants.Topology.STAR if is_star else Constants.Topology.MESH
-		wish.max_peers = options.max_peers
-	var error := _connect(relay, wish, options)
+	var error := _connect(relay, RoomWish.creating(options), options)
 	if error == OK:
 		_unique_id = _HOST
 	return error
@@ -215,14 +216,25 @@ func set_room_options(options: PackhorseRoomOptions) -> Error:
 	return _client.change_room(change, options.password) if _client else ERR_UNAVAILABLE
 
 
+## Takes up the session of a crashed game: same room, code, id. Returns as [method create_room].
+func resume_room(relay: String, saved: String, options: PackhorseRoomOptions = null) -> Error:
+	var wish := Wish.resuming(SavedSession.from_text(saved))
+	return _connect(relay, wish, options) if wish.saved else ERR_INVALID_PARAMETER
+
+
+## Returns a secret for [method resume_room], empty without a session; ask again now and then.
+func get_saved_session() -> String:
+	var saved := _client.session.saved() if _client and _client.session else null
+	return saved.to_text() if saved else ""
+
+
 ## Returns the smoothed round-trip time in seconds, or -1 before the first measurement.
 ##
 ## In this version it is the time to the relay and back, the same for every [param _peer_id]. It
 ## includes up to one frame, because datagrams wait for the next frame to be read.
 func get_peer_rtt(_peer_id: int) -> float:
-	if _client == null or _client.session == null:
-		return -1.0
-	return _client.session.rtt().smoothed
+	var session := _client.session if _client else null
+	return session.rtt().smoothed if session else -1.0
 
 
 ## Returns numbers about the current session: [code]rtt[/code] and [code]jitter[/code] (seconds, to
@@ -271,32 +283,22 @@ func _handle(event: Event) -> void:
 		Event.Type.MESSAGE:
 			# Early data comes between its peer and JOINED, all in one poll.
 			if _peers.has(event.peer) or _status == CONNECTION_CONNECTING:
-				_take_packet(event.peer, event.data)
+				if not _inbox.push(event.peer, event.data):
+					_client.session.count_drop(Constants.DROP_BUFFER_FULL)
 		Event.Type.PEER_JOINED:
 			_announce(event.peer)
 		Event.Type.PEER_LEFT:
 			_retract(event.peer)
-		Event.Type.PEER_LOST:
-			_set_present(event.peer, false)
-		Event.Type.PEER_FOUND:
-			_set_present(event.peer, true)
+		Event.Type.PEER_LOST, Event.Type.PEER_FOUND:
+			_set_present(event.peer, event.type == Event.Type.PEER_FOUND)
 		Event.Type.STAGE_CHANGED:
 			_tell_stage(_STAGES[event.stage])
 		Event.Type.JOINED:
 			_enter()
-		Event.Type.JOIN_REQUESTED:
-			doorman.join_requested.emit(event.request, event.text)
-		Event.Type.SESSION_LOST:
-			session_lost.emit()
-		Event.Type.SESSION_RESUMED:
-			session_resumed.emit()
 		Event.Type.CLOSED:
 			_end(event.error)
-
-
-func _take_packet(source: int, packet: PackedByteArray) -> void:
-	if not _inbox.push(source, packet):
-		_client.session.count_drop(Constants.DROP_BUFFER_FULL)
+		_:
+			RelayNotice.tell(event, self)
 
 
 func _enter() -> void:
@@ -342,10 +344,8 @@ func _set_present(peer: int, is_present: bool) -> void:
 	if _peers.get(peer, is_present) == is_present:
 		return
 	_peers[peer] = is_present
-	if is_present:
-		peer_found.emit(peer)
-	else:
-		peer_lost.emit(peer)
+	var news := peer_found if is_present else peer_lost
+	news.emit(peer)
 
 
 ## The peer stays in the room, so that a broadcast still reaches it.

@@ -9,6 +9,16 @@ const Wish := preload("../core/wish.gd")
 const _SHORTEST_KEY := 16  # bytes
 
 
+## Returns the wish for a new room.
+static func creating(options: PackhorseRoomOptions) -> Wish:
+	var wish := Wish.new()
+	if options != null:
+		var is_star := options.topology == PackhorseRoomOptions.Topology.STAR
+		wish.topology = Constants.Topology.STAR if is_star else Constants.Topology.MESH
+		wish.max_peers = options.max_peers
+	return wish
+
+
 ## Adds passwords, ticket and access key to [param wish]; false when one of them cannot be read.
 static func add_access(wish: Wish, options: PackhorseRoomOptions) -> bool:
 	wish.password = options.password

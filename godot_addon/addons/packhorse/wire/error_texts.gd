@@ -62,7 +62,7 @@ const TEXTS: Dictionary[int, Array] = {
 		"it was decided already, or it waited for more than 30 seconds"
 	],
 	Constants.ErrorCode.RATE_LIMITED:
-	["RATE_LIMITED", "too many requests from this address", "wait and try again"],
+	["RATE_LIMITED", "too many requests or too much data from this address", "wait and try again"],
 	Constants.ErrorCode.RELAY_FULL:
 	[
 		"RELAY_FULL",
@@ -95,7 +95,7 @@ const TEXTS: Dictionary[int, Array] = {
 	Constants.ErrorCode.DRAINING:
 	[
 		"DRAINING",
-		"the relay is stopping, and its rooms are closed",
+		"the relay is stopping: it opens no rooms and closes those it has",
 		"use another relay or try later"
 	],
 	Constants.ErrorCode.REDIRECT:

@@ -22,7 +22,7 @@ func number(field: StringName, absent := 0) -> int:
 	return value
 
 
-## Returns the field [param field] that is true or false; false where it is not there.
+## Tells whether the truth value [param field] is there and true.
 func flag(field: StringName) -> bool:
 	var value: bool = fields.get(field, false)
 	return value

@@ -98,6 +98,8 @@ static var layouts: Dictionary[int, MessageLayout] = {
 			Field.uint(17, &"lost_after_ms", 1000, 600000),
 			Field.uint(18, &"removed_after_ms", 1000, 3600000),
 			Field.bytes_of(19, &"mapped", [6, 18]),
+			Field.bytes_up_to(30, &"resume_ticket", 256).as_optional(),
+			Field.bytes_of(31, &"proof", [16]).as_optional(),
 		]
 	),
 	Constants.MessageType.ERROR:
@@ -113,6 +115,24 @@ static var layouts: Dictionary[int, MessageLayout] = {
 		]
 	),
 	Constants.MessageType.NUDGE: _layout(&"NUDGE", _CTRL, _RELAY, []),
+	Constants.MessageType.BIND:
+	_layout(
+		&"BIND",
+		_CTRL,
+		_MEMBER,
+		[
+			Field.uint(1, &"version_min", 0, 255),
+			Field.uint(2, &"version_max", 0, 255),
+			Field.uint(3, &"features", 0, 4294967295),
+			Field.bytes_of(4, &"nonce", [16]),
+			Field.bytes_of(5, &"cookie", [20]),
+			Field.uint(6, &"max_datagram", 256, 1406),
+			Field.uint(11, &"session", 0, 4294967295),
+			Field.bytes_up_to(30, &"resume_ticket", 256).as_optional(),
+			Field.bytes_of(31, &"proof", [16]),
+			Field.boolean(32, &"restarted").as_optional(),
+		]
+	),
 	Constants.MessageType.PENDING: _layout(&"PENDING", _CTRL, _RELAY, []),
 	Constants.MessageType.LIST_ROOMS:
 	_layout(
@@ -161,6 +181,7 @@ static var layouts: Dictionary[int, MessageLayout] = {
 			Field.uint(3, &"ping", 1, 4294967295),
 			Field.uint(4, &"rev", 0, 4294967295),
 			Field.bytes_of(5, &"mapped", [6, 18]),
+			Field.bytes_up_to(30, &"resume_ticket", 256).as_optional(),
 		]
 	),
 	Constants.MessageType.SYNC:
@@ -194,6 +215,7 @@ static var layouts: Dictionary[int, MessageLayout] = {
 			Field.uint(8, &"page", 0, 15),
 			Field.uint(9, &"pages", 1, 16),
 			Field.records(10, &"peers", 64, 2),
+			Field.boolean(33, &"recovering").as_optional(),
 		]
 	),
 	Constants.MessageType.LEAVE:
@@ -255,6 +277,28 @@ static var layouts: Dictionary[int, MessageLayout] = {
 		[
 			Field.uint(1, &"seq", 1, 4294967295),
 			Field.bytes_of(14, &"challenge", [8]),
+		]
+	),
+	Constants.MessageType.LIMITED:
+	_layout(
+		&"LIMITED",
+		_SEAL,
+		_RELAY,
+		[
+			Field.uint(1, &"seq", 1, 4294967295),
+			Field.uint(15, &"bytes_per_second", 0, 4294967295),
+			Field.uint(16, &"datagrams_per_second", 0, 4294967295),
+			Field.uint(17, &"dropped", 0, 4294967295),
+		]
+	),
+	Constants.MessageType.DRAIN:
+	_layout(
+		&"DRAIN",
+		_SEAL,
+		_RELAY,
+		[
+			Field.uint(1, &"seq", 1, 4294967295),
+			Field.uint(34, &"deadline_ms", 0, 3600000),
 		]
 	),
 	Constants.MessageType.SET_ROOM:

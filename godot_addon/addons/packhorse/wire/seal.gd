@@ -34,11 +34,16 @@ static func encode(
 	key: PackedByteArray
 ) -> PackedByteArray:
 	var body := Codec.encode_body(type, fields)
-	if not body:
-		return body
+	return sign_body(body, session, tag, key) if body else body
+
+
+## Returns the SEAL datagram of a body that has been encoded.
+static func sign_body(
+	body: PackedByteArray, session: int, tag: int, key: PackedByteArray
+) -> PackedByteArray:
 	var datagram := Header.encode(Constants.FirstByte.SEAL, tag, session)
 	datagram.append_array(body)
-	datagram.append_array(_mac(key, datagram))
+	datagram.append_array(mac(key, datagram))
 	return datagram
 
 
@@ -55,17 +60,18 @@ static func decode(
 		return Message.dropped(Constants.DROP_TOO_SHORT)
 	if Header.word_of(data) != session:
 		return Message.dropped(Constants.DROP_UNKNOWN_SESSION)
-	if not _is_equal(data.slice(end), _mac(key, data.slice(0, end))):
+	if not is_equal(data.slice(end), mac(key, data.slice(0, end))):
 		return Message.dropped(Constants.DROP_BAD_MAC)
 	var body := data.slice(Constants.HEADER_SIZE, end)
 	return Codec.decode_body(body, Constants.FirstByte.SEAL, sender)
 
 
-static func _mac(key: PackedByteArray, signed: PackedByteArray) -> PackedByteArray:
+## Returns the first 16 bytes of HMAC-SHA256.
+static func mac(key: PackedByteArray, signed: PackedByteArray) -> PackedByteArray:
 	return hmac(key, signed).slice(0, Constants.MAC_SIZE)
 
 
-## Returns the 32 bytes of HMAC-SHA256.
+## Returns HMAC-SHA256, 32 bytes.
 static func hmac(key: PackedByteArray, data: PackedByteArray) -> PackedByteArray:
 	var context := HMACContext.new()
 	if context.start(HashingContext.HASH_SHA256, key) != OK or context.update(data) != OK:
@@ -74,7 +80,7 @@ static func hmac(key: PackedByteArray, data: PackedByteArray) -> PackedByteArray
 
 
 ## Compares in a time that does not depend on where the two differ; nothing equals nothing.
-static func _is_equal(received: PackedByteArray, expected: PackedByteArray) -> bool:
+static func is_equal(received: PackedByteArray, expected: PackedByteArray) -> bool:
 	if received.size() != expected.size():
 		return false
 	var difference := 0

@@ -5,6 +5,9 @@ Source: the delivery-rate estimation of draft-ietf-ccwg-bbr (sections on rate sa
 
 from collections import deque
 from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+_STRETCH: Final = 1.25
 
 
 @dataclass(slots=True, eq=False)
@@ -18,16 +21,32 @@ class DeliverySnapshot:
     is_app_limited: bool
 
 
+class Train(NamedTuple):
+    """Datagrams that followed each other, as they were acknowledged."""
+
+    rate: float
+    """Bytes a second."""
+    is_stretched: bool
+    """They arrived more slowly than they were sent: that is all that the path delivers."""
+
+
 class DeliveryRate:
     """Counts what is delivered and turns each acknowledgement into a sample."""
 
-    __slots__ = ("_app_limited_until", "_first_sent_at", "delivered", "delivered_at")
+    __slots__ = (
+        "_app_limited_until",
+        "_first_sent_at",
+        "_train_began",
+        "delivered",
+        "delivered_at",
+    )
 
     def __init__(self, *, now: float) -> None:
         self.delivered = 0
         self.delivered_at = now
         self._first_sent_at = now
         self._app_limited_until = 0
+        self._train_began: tuple[int, float, float] | None = None
 
     def snapshot(self, in_flight: int, *, now: float) -> DeliverySnapshot:
         """Return what a datagram that is sent now has to remember."""
@@ -51,6 +70,18 @@ class DeliveryRate:
         acknowledging = now - sent.delivered_at
         self._first_sent_at = sent_at
         return (self.delivered - sent.delivered) / max(sending, acknowledging, 1e-6)
+
+    def train(self, size: float, *, now: float) -> Train | None:
+        """Return the newest datagrams as a train, once they are `size` bytes."""
+        newest = self.delivered, self._first_sent_at, now
+        delivered, sent_at, acked_at = self._train_began or newest
+        if self._train_began is None or self.delivered - delivered >= size:
+            self._train_began = newest
+        if self.delivered - delivered < size:
+            return None
+        sending, arriving = self._first_sent_at - sent_at, now - acked_at
+        rate = (self.delivered - delivered) / max(sending, arriving, 1e-6)
+        return Train(rate, is_stretched=arriving > _STRETCH * sending)
 
 
 class WindowedMax:

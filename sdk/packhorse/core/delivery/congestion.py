@@ -2,9 +2,11 @@
 
 The model is the largest delivery rate of ten rounds and the smallest RTT of ten seconds.
 Their product is what the path holds; we keep up to twice that under way and send at the
-delivery rate. Random loss does not slow us down. Two kinds of loss do: that of more than a
-tenth of a round, for then the queue before us is smaller than we think, and any loss while
-a queue stands, for then others want to share it. Source: draft-ietf-ccwg-bbr.
+delivery rate. At first we look ahead: some datagrams sent in quick succession show what the
+path takes, before that much is under way. Random loss does not slow us down. Two kinds of
+loss do: that of more than a tenth of a round, for then the queue before us is smaller than we
+think, and any loss while a queue stands, for then others want to share it.
+Source: draft-ietf-ccwg-bbr; SPEC.md section 16.13.
 """
 
 from enum import Enum
@@ -22,8 +24,12 @@ _PROBE_RTT_TIME: Final = 0.2  # seconds
 _STARTUP_GAIN: Final = 2.77
 _DRAIN_GAIN: Final = 0.35
 _WINDOW_GAIN: Final = 2.0
+_NEARLY_FULL_GAIN: Final = 1.5  # in STARTUP, when a train has met the limit of the path
 _TURN: Final = 0.005  # seconds' worth more: event loops act, and acknowledge, in bursts
 _CYCLE: Final = (1.25, 0.75, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0)
+_TRAIN: Final = 0.25  # of the window: so much of it shows at what rate it came through
+_NO_QUEUE: Final = 1.125  # of the smallest RTT, and _TURN more
+_FULL: Final = 0.9  # of the rate of trains: STARTUP has found what the path delivers
 _FULL_GROWTH: Final = 1.25  # a round of STARTUP that grows less counts towards "full"
 _FULL_ROUNDS: Final = 3
 _LOSS_BOUND: Final = 0.10  # of a round's datagrams
@@ -81,8 +87,8 @@ class CongestionController:
         self._round_lost = 0
         self._round_rtt = float("inf")  # smallest of the round
         self._window_bound = float("inf")
-        self._startup_window = float(_INITIAL_WINDOW)  # grows by what is acknowledged: slow start
-        self._delivered = 0
+        self._train_rate = 0.0  # bytes a second; the largest
+        self._is_limit_seen = False
         self._is_conservative = False
 
     @property
@@ -92,10 +98,7 @@ class CongestionController:
             return _SMALLEST_WINDOW
         if self._min_rtt is None or not self._bandwidth.value:
             return _INITIAL_WINDOW
-        gain = _STARTUP_GAIN if self.phase is Phase.STARTUP else _WINDOW_GAIN
-        wanted = gain * self._pipe() + self._for_late_answers() + 3 * _DATAGRAM
-        floor = self._startup_window if self.phase is Phase.STARTUP else _SMALLEST_WINDOW
-        return max(floor, min(wanted, self._window_bound))
+        return self._open_window()
 
     @property
     def pacing_rate(self) -> float:
@@ -103,10 +106,9 @@ class CongestionController:
         bandwidth = self._bandwidth.value
         if not bandwidth or self._min_rtt is None:
             return _STARTUP_GAIN * _INITIAL_WINDOW / (self._min_rtt or 0.05)
-        rate = max(bandwidth * self._gain(), 2 * _DATAGRAM)
         if self.phase is Phase.STARTUP:  # what little an application said so far is no measure
-            rate = max(rate, 2 * self._startup_window / max(self._min_rtt, _TURN))
-        return rate
+            bandwidth = max(bandwidth, self._least_window() / max(self._min_rtt, _TURN))
+        return max(bandwidth * self._gain(), 2 * _DATAGRAM)
 
     def on_timeout(self) -> None:
         """Everything seems lost: feel the way with a few datagrams."""
@@ -119,9 +121,6 @@ class CongestionController:
     def on_ack(self, batch: AckedBatch, *, now: float) -> None:
         """Refine the model."""
         self._is_conservative = False
-        if self.phase is Phase.STARTUP and not batch.is_app_limited:
-            self._startup_window += self._rate.delivered - self._delivered
-        self._delivered = self._rate.delivered
         self._round_rtt = min(self._round_rtt, batch.rtt or self._round_rtt)
         is_new_round = batch.delivered_when_sent >= self._round_ends_at
         self._round_acked += batch.acked
@@ -130,13 +129,45 @@ class CongestionController:
             self._begin_round()
         if batch.rate >= self._bandwidth.value or not batch.is_app_limited:
             self._bandwidth.add(batch.rate, self._round)
-        if is_new_round and self.phase is Phase.STARTUP and not batch.is_app_limited:
-            self._check_full()
+        if self.phase is Phase.STARTUP and not batch.is_app_limited:
+            self._look_ahead(batch.rtt, now)
+            if is_new_round:
+                self._check_full()
         if self._round_lost >= _OVERFLOW and self._is_round_lossy():
             self._full_rounds = _FULL_ROUNDS  # the queue before us overflows: no need to wait
         self._advance(batch.in_flight, now)
         self._take_rtt(batch.rtt, now)
         self._advance_probe_rtt(batch.in_flight, now)
+
+    def _open_window(self) -> float:
+        """Return the window of all times but those when it is shut on purpose."""
+        return max(self._least_window(), min(self._wanted_window(), self._window_bound))
+
+    def _wanted_window(self) -> float:
+        is_nearly_full = self.phase is Phase.STARTUP and self._is_limit_seen
+        gain = _NEARLY_FULL_GAIN if is_nearly_full else _WINDOW_GAIN
+        return gain * self._pipe() + self._for_late_answers() + 3 * _DATAGRAM
+
+    def _least_window(self) -> float:
+        """Return what may be under way however little was delivered in a round trip so far."""
+        if self.phase is not Phase.STARTUP:
+            return _SMALLEST_WINDOW
+        return max(_INITIAL_WINDOW, self._train_rate * (self._min_rtt or 0.0))
+
+    def _look_ahead(self, rtt: float | None, now: float) -> None:
+        """Believe the rate of a train that met no queue; each one is sent faster than before.
+
+        When one comes through more slowly than it was sent, its rate is all that the path
+        delivers, and STARTUP ends as soon as a whole round trip delivers as much.
+        """
+        train = self._rate.train(_TRAIN * self._least_window(), now=now)
+        if train is None or not rtt or not self._min_rtt:
+            return
+        if rtt <= _NO_QUEUE * self._min_rtt + _TURN:
+            self._train_rate = max(self._train_rate, train.rate)
+        self._is_limit_seen |= train.is_stretched
+        if self._is_limit_seen and self._bandwidth.value >= _FULL * self._train_rate:
+            self._full_rounds = _FULL_ROUNDS
 
     def _gain(self) -> float:
         match self.phase:
@@ -165,12 +196,12 @@ class CongestionController:
         self._round += 1
         self._round_ends_at = self._rate.delivered
         if self._is_round_lossy():
-            self._window_bound = max(_SMALLEST_WINDOW, self.window * _LOSS_BACKOFF)
+            self._window_bound = max(_SMALLEST_WINDOW, self._open_window() * _LOSS_BACKOFF)
             self._full_rounds = _FULL_ROUNDS
         elif self._round_lost and self._is_queue_standing():
-            self._window_bound = max(_SMALLEST_WINDOW, self.window * _SHARE_BACKOFF)
-        elif self._window_bound < 2 * _WINDOW_GAIN * self._pipe():
-            self._window_bound += _SHARE_GROWTH
+            self._window_bound = max(_SMALLEST_WINDOW, self._open_window() * _SHARE_BACKOFF)
+        elif self._window_bound < 2 * self._wanted_window():
+            self._window_bound += min(_SHARE_GROWTH, self._window_bound / 4)
         else:
             self._window_bound = float("inf")
         self._round_acked = self._round_lost = 0
@@ -239,3 +270,4 @@ class CongestionController:
 
     def _restart(self) -> None:
         self.phase = Phase.STARTUP
+        self._train_rate, self._is_limit_seen = 0.0, False

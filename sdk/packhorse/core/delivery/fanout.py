@@ -2,7 +2,7 @@
 
 from packhorse.core.delivery.credit import Credit
 from packhorse.core.delivery.delivered import Delivered
-from packhorse.core.delivery.incoming import MemoryBudget
+from packhorse.core.delivery.memory import MemoryBudget
 from packhorse.core.delivery.outgoing import Outgoing
 from packhorse.core.delivery.packing import join_frames, largest_piece, take_fitting
 from packhorse.core.delivery.receive_lanes import ReceiveLanes

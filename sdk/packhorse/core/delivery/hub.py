@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from packhorse.core.delivery.delivered import Delivered
 from packhorse.core.delivery.fanout import FanOutReceiver, FanOutSender
-from packhorse.core.delivery.incoming import MemoryBudget
+from packhorse.core.delivery.memory import MemoryBudget
 from packhorse.core.delivery.packing import largest_piece
 from packhorse.core.delivery.peer import PeerDelivery
 from packhorse.wire.constants import REASSEMBLY_TOTAL, Mode

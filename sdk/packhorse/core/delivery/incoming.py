@@ -1,15 +1,18 @@
 """Frames of one peer become messages again: pieces joined, order kept, doubles dropped."""
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Final
 
 from packhorse.core.delivery.credit import Credit
+from packhorse.core.delivery.memory import PeerMemory
 from packhorse.core.delivery.serial import expand
 from packhorse.wire.constants import (
     LANE_WINDOW,
     MAX_RELIABLE_MESSAGE,
     MAX_UNFINISHED,
     MAX_UNRELIABLE_MESSAGE,
+    PIECE_COST,
     DropReason,
     Mode,
 )
@@ -19,40 +22,15 @@ from packhorse.wire.frames import MessageFrame
 _RELIABLE: Final = frozenset({Mode.RELIABLE, Mode.RELIABLE_UNORDERED})
 
 
-class MemoryBudget:
-    """Bytes of unfinished and unordered messages: a cap for each peer within one for all."""
-
-    __slots__ = ("_limit", "_whole", "used")
-
-    def __init__(self, limit: int, whole: "MemoryBudget | None" = None) -> None:
-        self._limit = limit
-        self._whole = whole
-        self.used = 0
-
-    def acquire(self, size: int) -> bool:
-        """Take `size` bytes; False when they are not there."""
-        if self.used + size > self._limit:
-            return False
-        if self._whole is not None and not self._whole.acquire(size):
-            return False
-        self.used += size
-        return True
-
-    def release(self, size: int) -> None:
-        """Give back `size` bytes."""
-        self.used -= size
-        if self._whole is not None:
-            self._whole.release(size)
-
-
 class _Unfinished:
     """The pieces of one message that have arrived, and the memory set aside for all of them."""
 
-    __slots__ = ("_pieces", "count", "reserved", "size")
+    __slots__ = ("_pieces", "count", "messages", "reserved", "size")
 
-    def __init__(self, count: int, reserved: int) -> None:
+    def __init__(self, count: int, reserved: int, messages: int) -> None:
         self.count = count
         self.reserved = reserved
+        self.messages = messages  # 1 if it takes memory as a message, too
         self.size = 0
         self._pieces: dict[int, bytes] = {}
 
@@ -76,12 +54,23 @@ class _Unfinished:
 class ReceiveLane:
     """One lane of one peer; what comes out keeps the promise of its mode."""
 
-    def __init__(self, mode: Mode, budget: MemoryBudget, credit: Credit) -> None:
+    __slots__ = (
+        "_credit",
+        "_done",
+        "_is_reliable",
+        "_largest",
+        "_memory",
+        "_mode",
+        "_next",
+        "_unfinished",
+    )
+
+    def __init__(self, mode: Mode, memory: PeerMemory, credit: Credit) -> None:
         self._mode = mode
         self._credit = credit
         self._is_reliable = mode in _RELIABLE
         self._largest = MAX_RELIABLE_MESSAGE if self._is_reliable else MAX_UNRELIABLE_MESSAGE
-        self._budget = budget
+        self._memory = memory
         self._next = 0  # reliable: all before it are done; ordered: nothing before it is wanted
         self._done: dict[int, bytes] = {}  # complete but early; empty bytes where delivered
         self._unfinished: dict[int, _Unfinished] = {}
@@ -111,19 +100,20 @@ class ReceiveLane:
         if data is None:
             return
         is_ordered = self._mode is Mode.RELIABLE
-        is_early = is_ordered and sequence != self._next
-        if is_early and not self._budget.acquire(len(data)):
+        kept = data if is_ordered else b""
+        is_early = sequence != self._next
+        if is_early and not self._memory.acquire(len(kept), messages=1):
             raise ParseError(DropReason.REASSEMBLY_FULL)
         if frame.parts == 1:
             self._credit.arrive(len(data))
         if not is_ordered:
             yield data
-        self._done[sequence] = data if is_ordered else b""
+        self._done[sequence] = kept
         while self._next in self._done:
             ready = self._done.pop(self._next)
+            if self._next != sequence:
+                self._memory.release(len(ready), messages=1)
             if is_ordered:
-                if self._next != sequence:
-                    self._budget.release(len(ready))
                 yield ready
             self._next += 1
 
@@ -161,7 +151,7 @@ class ReceiveLane:
             raise ParseError(DropReason.LATE_MESSAGE)
         self._check_credit(frame)
         missing = max(0, size - unfinished.reserved)
-        if not self._budget.acquire(missing):
+        if missing and not self._memory.acquire(missing):
             raise ParseError(DropReason.REASSEMBLY_FULL)
         unfinished.reserved += missing
         unfinished.add(frame)
@@ -178,10 +168,14 @@ class ReceiveLane:
             self._check_credit(frame)
         else:
             self._make_place(sequence)
-        size = min(frame.parts * len(frame.payload), self._largest)
-        if not self._budget.acquire(size):
+        payload = min(frame.parts * len(frame.payload), self._largest)
+        size = max(payload, frame.parts * PIECE_COST)
+        messages = 0 if self._is_reliable and sequence == self._next else 1
+        if not self._memory.acquire(size, messages=messages):
             raise ParseError(DropReason.REASSEMBLY_FULL)
-        unfinished = self._unfinished[sequence] = _Unfinished(frame.parts, size)
+        unfinished = self._unfinished[sequence] = _Unfinished(frame.parts, size, messages)
+        if not self._is_reliable:
+            self._memory.offer(unfinished, partial(self._forget, sequence))
         return unfinished
 
     def _make_place(self, sequence: int) -> None:
@@ -194,7 +188,9 @@ class ReceiveLane:
             self._forget(oldest)
 
     def _forget(self, sequence: int) -> None:
-        self._budget.release(self._unfinished.pop(sequence).reserved)
+        unfinished = self._unfinished.pop(sequence)
+        self._memory.withdraw(unfinished)
+        self._memory.release(unfinished.reserved, messages=unfinished.messages)
 
     def _forget_before(self, sequence: int) -> None:
         for old in [number for number in self._unfinished if number < sequence]:
@@ -204,6 +200,6 @@ class ReceiveLane:
         """Give back all memory."""
         for sequence in list(self._unfinished):
             self._forget(sequence)
-        if self._mode is Mode.RELIABLE:
-            self._budget.release(sum(len(data) for data in self._done.values()))
+        size = sum(len(data) for data in self._done.values())
+        self._memory.release(size, messages=len(self._done))
         self._done.clear()

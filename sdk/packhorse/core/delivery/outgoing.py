@@ -13,7 +13,7 @@ _MAX_UNRELIABLE: Final = 1024  # pieces; the oldest give way
 class _SendLane:
     """One reliable lane: messages in order, and how many of their pieces are open."""
 
-    __slots__ = ("channel", "messages", "mode", "next_sequence", "open_pieces", "pieces")
+    __slots__ = ("_oldest", "channel", "messages", "mode", "next_sequence", "open_pieces", "pieces")
 
     def __init__(self, mode: Mode, channel: int) -> None:
         self.mode = mode
@@ -21,7 +21,8 @@ class _SendLane:
         self.messages: deque[bytes] = deque()
         self.pieces: deque[Piece] = deque()
         self.next_sequence = 0
-        self.open_pieces: dict[int, int] = {}  # sequence, ascending, to pieces not acknowledged
+        self.open_pieces: dict[int, int] = {}  # sequence to pieces not acknowledged
+        self._oldest = 0  # sequence; all before it are acknowledged
 
     def has_work(self, credit: int) -> bool:
         """Tell whether a piece can be taken now; a message begins if the credit covers it."""
@@ -33,11 +34,11 @@ class _SendLane:
         """Tell whether nothing but credit is missing for the next message to begin."""
         return bool(self.messages) and not self._is_stretched() and len(self.messages[0]) > credit
 
-    def take(self, largest: int) -> Piece:
-        """Return the next piece; `has_work` must be true."""
+    def take(self, largest: int, room: int) -> Piece | None:
+        """Return the next piece if it fits into `room` bytes; `has_work` must be true."""
         if not self.pieces:
             self._begin(self.messages.popleft(), largest)
-        return self.pieces.popleft()
+        return self.pieces.popleft() if self.pieces[0].size <= room else None
 
     def _begin(self, message: bytes, largest: int) -> None:
         sequence = self.next_sequence
@@ -53,8 +54,9 @@ class _SendLane:
             del self.open_pieces[sequence]
 
     def _is_stretched(self) -> bool:
-        oldest = next(iter(self.open_pieces), self.next_sequence)
-        return self.next_sequence - oldest >= LANE_WINDOW
+        while self._oldest not in self.open_pieces and self._oldest < self.next_sequence:
+            self._oldest += 1
+        return self.next_sequence - self._oldest >= LANE_WINDOW
 
 
 class Outgoing:
@@ -163,9 +165,8 @@ class Outgoing:
         return piece
 
     def _take_from(self, lane: _SendLane, room: int) -> Piece | None:
-        piece = lane.take(self._largest_piece)
-        if piece.size > room:
-            lane.pieces.appendleft(piece)
+        piece = lane.take(self._largest_piece, room)
+        if piece is None:
             return None
         self.queued_bytes -= len(piece.payload)
         self._turn.remove(lane)

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from packhorse.core.delivery.pieces import Piece
-from packhorse.wire.constants import FRAGMENT_SIZE, MAX_ACK_BITMAP
+from packhorse.wire.constants import ACK_REACH, FRAGMENT_SIZE
 from packhorse.wire.frames import ACK_SIZE, LENGTH_SIZE, NUMBER_SIZE, with_length
 
 _PIECE_HEAD = 8  # bytes before the payload of a piece, at most
@@ -11,8 +11,8 @@ _SMALLEST_ROOM = 24  # bytes; less is not worth looking for a piece that fits
 
 
 def largest_piece(max_payload: int) -> int:
-    """Return the bytes of payload in one piece, so that it fits beside any acknowledgement."""
-    overhead = NUMBER_SIZE + ACK_SIZE + MAX_ACK_BITMAP + _PIECE_HEAD + LENGTH_SIZE
+    """Return the bytes of payload in one piece, so that it fits beside a usual acknowledgement."""
+    overhead = NUMBER_SIZE + ACK_SIZE + ACK_REACH // 8 + _PIECE_HEAD + LENGTH_SIZE
     return min(FRAGMENT_SIZE, max_payload - overhead)
 
 

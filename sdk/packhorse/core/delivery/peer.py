@@ -1,10 +1,13 @@
 """Everything that one peer and we owe each other: messages in, datagrams out, and back."""
 
+from typing import Final
+
+from packhorse.core.delivery.asking import AskSchedule, may_go_on
 from packhorse.core.delivery.bandwidth import DeliveryRate
 from packhorse.core.delivery.congestion import AckedBatch, CongestionController
 from packhorse.core.delivery.credit import Credit
 from packhorse.core.delivery.delivered import Delivered
-from packhorse.core.delivery.incoming import MemoryBudget
+from packhorse.core.delivery.memory import MemoryBudget
 from packhorse.core.delivery.outgoing import Outgoing
 from packhorse.core.delivery.pacer import Pacer
 from packhorse.core.delivery.packing import join_frames, largest_piece, take_fitting
@@ -19,12 +22,15 @@ from packhorse.wire.constants import DropReason, Mode
 from packhorse.wire.errors import ParseError
 from packhorse.wire.frames import (
     ACK_SIZE,
+    LONGEST_DELAY,
     NUMBER_SIZE,
     PING_FRAME,
     Ack,
     decode_frames,
     encode_prefix,
 )
+
+_RELIABLE: Final = frozenset({Mode.RELIABLE, Mode.RELIABLE_UNORDERED})
 
 
 class PeerDelivery:
@@ -35,6 +41,7 @@ class PeerDelivery:
         self._outgoing = Outgoing(largest_piece(max_payload))
         self._sent = SentDatagrams()
         self._received = ReceivedNumbers()
+        self._asking = AskSchedule(now=now)
         self._rate = DeliveryRate(now=now)
         self._congestion = CongestionController(self._rate, now=now)
         self._pacer = Pacer()
@@ -48,6 +55,7 @@ class PeerDelivery:
         self._next_number = 0
         self._wants_probe = False
         self._is_ping_wanted = False
+        self._is_held_back = False  # unreliable messages, until the peer answers
 
     @property
     def queued_bytes(self) -> int:
@@ -65,8 +73,14 @@ class PeerDelivery:
         return self._received.missed / max(1, self._received.expected)
 
     def push(self, data: bytes, mode: Mode, channel: int) -> None:
-        """Queue a message; `payloads_to_send` hands it out."""
-        self._outgoing.push(data, mode, channel)
+        """Queue a message; `payloads_to_send` hands it out.
+
+        An unreliable one is dropped when 31744 datagrams have gone out without any answer.
+        """
+        if mode not in _RELIABLE and not may_go_on(self._next_number, self._sent.largest_acked):
+            self._is_held_back = True
+        else:
+            self._outgoing.push(data, mode, channel)
 
     def ping(self, ping: int = 0) -> None:
         """Ask for an acknowledgement, to measure the RTT; `pings` tells it with this number."""
@@ -97,6 +111,8 @@ class PeerDelivery:
         delivered, failure = self._lanes.take(datagram.messages)
         if failure is not DropReason.REASSEMBLY_FULL:  # what finds no memory must come again
             self._received.accept(datagram.number, asks_ack=datagram.asks_ack, now=now)
+            if datagram.has_ping and datagram.asks_ack:
+                self._received.demand_ack(now=now)
         if failure is not None and not delivered:
             raise ParseError(failure)
         return delivered
@@ -108,6 +124,8 @@ class PeerDelivery:
             deadlines.append(max(self._pacer.next_at, now))
         if self._outgoing.has_unreliable or self._is_ping_wanted or self._wants_probe:
             deadlines.append(now)
+        if self._is_held_back:
+            deadlines.append(self._asking.due_at)
         return min((deadline for deadline in deadlines if deadline is not None), default=None)
 
     def handle_timeout(self, *, now: float) -> None:
@@ -126,6 +144,9 @@ class PeerDelivery:
     def payloads_to_send(self, *, now: float) -> list[bytes]:
         """Return the payloads of the FRAME datagrams that go out now."""
         payloads = []
+        if self._is_held_back and now >= self._asking.due_at:
+            self._is_held_back = False
+            self._is_ping_wanted = True
         while (payload := self._next_payload(now)) is not None:
             payloads.append(payload)
         has_more = self._outgoing.has_reliable(self._credit.left)
@@ -140,7 +161,8 @@ class PeerDelivery:
     def _next_payload(self, now: float) -> bytes | None:
         is_ack_due = self._received.ack_at is not None and self._received.ack_at <= now
         may_send = self._may_send_more() and self._pacer.may_send(now=now)
-        if self._wants_probe:
+        is_probe = self._wants_probe
+        if is_probe:
             self._probe()
             may_send = True
         if not (may_send or is_ack_due or self._outgoing.has_unreliable or self._is_ping_wanted):
@@ -148,11 +170,13 @@ class PeerDelivery:
         ack = self._received.take_ack(now=now) if self._received.ack_at is not None else None
         prefix_size = NUMBER_SIZE + (ACK_SIZE + (ack.bitmap.bit_length() + 7) // 8 if ack else 0)
         pieces = self._take_pieces(self._max_payload - prefix_size, may_send=may_send)
+        self._wants_probe = is_probe and not (pieces or self._is_ping_wanted)  # no place beside ack
         return self._assemble(pieces, ack, now)
 
     def _assemble(self, pieces: list[Piece], ack: Ack | None, now: float) -> bytes:
         counted = [piece for piece in pieces if piece.is_repeated]
-        asks_ack = bool(counted) or self._is_ping_wanted
+        is_due = bool(pieces) and self._asking.is_due(self._next_number, now=now)
+        asks_ack = bool(counted) or self._is_ping_wanted or is_due
         prefix = encode_prefix(self._next_number, ack, asks_ack=asks_ack)
         ping = PING_FRAME if self._is_ping_wanted else b""
         if self._is_ping_wanted:
@@ -161,6 +185,8 @@ class PeerDelivery:
         payload = prefix + ping + join_frames(pieces)
         self._sent.note_time(self._next_number, now=now)
         if asks_ack:
+            self._asking.note(self._next_number, now=now)
+        if counted:
             self._track(len(payload), counted, now)
         self._next_number += 1
         return payload
@@ -168,8 +194,7 @@ class PeerDelivery:
     def _track(self, size: int, pieces: list[Piece], now: float) -> None:
         snapshot = self._rate.snapshot(self._sent.bytes_in_flight, now=now)
         self._sent.add(SentDatagram(self._next_number, now, size, pieces, snapshot))
-        if pieces:
-            self._timer.restart(now=now)
+        self._timer.restart(now=now)
         self._pacer.count(size, self._congestion.pacing_rate, now=now)
 
     def _take_pieces(self, room: int, *, may_send: bool) -> list[Piece]:
@@ -200,9 +225,11 @@ class PeerDelivery:
         return has_place and self._outgoing.has_reliable(self._credit.left)
 
     def _take_ack(self, ack: Ack, now: float) -> None:
+        before = self._sent.largest_acked
         acked = self._sent.acknowledge(ack, self._next_number)
         if acked is None:
             raise ParseError(DropReason.BAD_FRAME)
+        rtt = self._sample_rtt(ack, now) if self._sent.largest_acked > before else None
         if self.pings.is_open:
             self.pings.acknowledge(ack, self._next_number, now=now)
         self._outgoing.acknowledge(self._sent.take_late())
@@ -210,13 +237,12 @@ class PeerDelivery:
             self._handle_losses(now)
             return
         newest = acked[-1]
-        rtt = self._sample_rtt(newest, ack, now)
         for datagram in acked:
             self._rate.acknowledge(datagram.size, now=now)
             self._outgoing.acknowledge(datagram.pieces)
         lost = self._sent.detect_losses(self._rtt_for_losses(), now=now)
         self._repair(lost)
-        self._timer.answer(is_all_answered=not self._sent.has_pieces, now=now)
+        self._timer.answer(is_all_answered=len(self._sent) == 0, now=now)
         batch = AckedBatch(
             rate=self._rate.sample(newest.snapshot, newest.sent_at, now=now),
             is_app_limited=newest.snapshot.is_app_limited,
@@ -228,11 +254,11 @@ class PeerDelivery:
         )
         self._congestion.on_ack(batch, now=now)
 
-    def _sample_rtt(self, newest: SentDatagram, ack: Ack, now: float) -> float | None:
+    def _sample_rtt(self, ack: Ack, now: float) -> float | None:
         sent_at = self._sent.sent_at(ack.largest, self._next_number)
-        if newest.number & 0xFFFF != ack.largest and sent_at is None:
+        if sent_at is None or ack.delay >= LONGEST_DELAY:
             return None
-        raw = now - (newest.sent_at if sent_at is None else sent_at)
+        raw = now - sent_at
         sample = max(raw - ack.delay, raw / 8)
         self.rtt.add(sample)
         return sample

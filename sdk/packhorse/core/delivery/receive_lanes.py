@@ -2,9 +2,10 @@
 
 from packhorse.core.delivery.credit import Credit
 from packhorse.core.delivery.delivered import Delivered
-from packhorse.core.delivery.incoming import MemoryBudget, ReceiveLane
+from packhorse.core.delivery.incoming import ReceiveLane
+from packhorse.core.delivery.memory import MemoryBudget, PeerMemory
 from packhorse.core.delivery.pieces import lane_key
-from packhorse.wire.constants import RECEIVE_WINDOW, DropReason, Mode
+from packhorse.wire.constants import DropReason, Mode
 from packhorse.wire.errors import ParseError
 from packhorse.wire.frames import MessageFrame
 
@@ -16,9 +17,9 @@ class ReceiveLanes:
 
     def __init__(self, budget: MemoryBudget, credit: Credit) -> None:
         self._credit = credit
-        self._reliable_budget = MemoryBudget(RECEIVE_WINDOW, budget)
+        self._reliable = PeerMemory(budget, is_reliable=True)
         # Of its own: nobody finishes what was lost of unreliable messages and gives it back.
-        self._unreliable_budget = MemoryBudget(RECEIVE_WINDOW, budget)
+        self._unreliable = PeerMemory(budget, is_reliable=False)
         self._lanes: dict[int, ReceiveLane] = {}
 
     def take(self, frames: list[MessageFrame]) -> tuple[list[Delivered], DropReason | None]:
@@ -47,7 +48,6 @@ class ReceiveLanes:
         key = lane_key(mode, channel)
         lane = self._lanes.get(key)
         if lane is None:
-            is_reliable = mode in _RELIABLE
-            budget = self._reliable_budget if is_reliable else self._unreliable_budget
-            lane = self._lanes[key] = ReceiveLane(mode, budget, self._credit)
+            memory = self._reliable if mode in _RELIABLE else self._unreliable
+            lane = self._lanes[key] = ReceiveLane(mode, memory, self._credit)
         return lane

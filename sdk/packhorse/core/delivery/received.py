@@ -1,11 +1,23 @@
 """Which datagrams of a peer have arrived, and when to say so."""
 
+from collections import deque
+from typing import Final, NamedTuple
+
 from packhorse.core.delivery.serial import expand
 from packhorse.wire.constants import ACK_DELAY, ACK_EVERY, ACK_REACH, MAX_ACK_BITMAP
 from packhorse.wire.frames import Ack
 
-_WINDOW_BITS = 8 * MAX_ACK_BITMAP
-_WINDOW_MASK = (1 << _WINDOW_BITS) - 1
+_WINDOW_BITS: Final = 8 * MAX_ACK_BITMAP
+_WINDOW_MASK: Final = (1 << _WINDOW_BITS) - 1
+_MAX_OVERDUE: Final = 16  # acknowledgements; the oldest gives way
+
+
+class _Told(NamedTuple):
+    """An acknowledgement whose delay is not known yet."""
+
+    largest: int
+    largest_at: float
+    bitmap: int
 
 
 class ReceivedNumbers:
@@ -17,6 +29,7 @@ class ReceivedNumbers:
         "_largest",
         "_largest_at",
         "_oldest_untold",
+        "_overdue",
         "_unacked",
         "expected",
         "missed",
@@ -29,6 +42,7 @@ class ReceivedNumbers:
         self._unacked = 0  # that asked
         self._oldest_untold: int | None = None  # arrived since the last acknowledgement
         self._ack_at: float | None = None
+        self._overdue: deque[_Told] = deque(maxlen=_MAX_OVERDUE)
         self.missed = 0
         """Numbers that fell out of the window without having arrived."""
         self.expected = 0
@@ -36,8 +50,8 @@ class ReceivedNumbers:
 
     @property
     def ack_at(self) -> float | None:
-        """When an acknowledgement must go out, or None."""
-        return self._ack_at
+        """When an acknowledgement must go out, or None; take them until it is None or later."""
+        return self._overdue[0].largest_at if self._overdue else self._ack_at
 
     @property
     def newest(self) -> int:
@@ -57,6 +71,7 @@ class ReceivedNumbers:
         number = self._expand(short)
         step = number - self._largest
         if step > 0:
+            self._tell_before_it_falls(number)
             self._advance(step)
             self._largest, self._largest_at = number, now
         else:
@@ -67,21 +82,32 @@ class ReceivedNumbers:
             self._schedule(now, is_in_order=step == 1)
 
     def demand_ack(self, *, now: float) -> None:
-        """Acknowledge at once: a duplicate shows that the last one was lost."""
+        """Acknowledge at once: PING measures, and a duplicate shows that the last one was lost."""
         if self._largest >= 0:
             self._ack_at = now
 
     def take_ack(self, *, now: float) -> Ack | None:
-        """Return the acknowledgement of all that arrived; it counts as sent."""
+        """Return the next acknowledgement; it counts as sent."""
         if self._largest < 0:
             return None
+        told = self._overdue.popleft() if self._overdue else self._tell()
+        return Ack(told.largest & 0xFFFF, now - told.largest_at, told.bitmap)
+
+    def _tell(self) -> _Told:
         oldest = self._largest if self._oldest_untold is None else self._oldest_untold
         bits = min(_WINDOW_BITS, max(ACK_REACH, self._largest - oldest))
         self._oldest_untold = None
         self._ack_at = None
         self._unacked = 0
         bitmap = (self._bits >> 1) & ((1 << bits) - 1)
-        return Ack(self._largest & 0xFFFF, now - self._largest_at, bitmap)
+        return _Told(self._largest, self._largest_at, bitmap)
+
+    def _tell_before_it_falls(self, number: int) -> None:
+        """Make an acknowledgement that is due while it still reaches all it has to tell of."""
+        oldest = self._oldest_untold
+        if self._ack_at is None or oldest is None or number - oldest < _WINDOW_BITS:
+            return
+        self._overdue.append(self._tell())
 
     def _expand(self, short: int) -> int:
         return expand(short, max(self._largest, 0))

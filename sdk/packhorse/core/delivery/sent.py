@@ -20,7 +20,7 @@ _REMEMBERED: Final = 1024  # datagrams declared lost that may yet prove to have 
 
 @dataclass(slots=True, eq=False)
 class SentDatagram:
-    """A datagram that asked for an acknowledgement."""
+    """A datagram with something that must arrive."""
 
     number: int
     sent_at: float
@@ -49,9 +49,9 @@ class SentDatagrams:
         return len(self._in_flight)
 
     @property
-    def has_pieces(self) -> bool:
-        """Tell whether something that must arrive is under way."""
-        return any(datagram.pieces for datagram in self._in_flight.values())
+    def largest_acked(self) -> int:
+        """The largest number that was acknowledged; -1 before the first."""
+        return self._largest_acked
 
     @property
     def newest(self) -> SentDatagram | None:

@@ -5,7 +5,7 @@ import math
 import pytest
 
 from packhorse.wire.constants import MAX_SOURCES
-from packhorse_relay.core.buckets import SourceBuckets, TokenBucket
+from packhorse_relay.core.buckets import SourceBuckets, TokenBucket, scopes_of
 
 
 def taken(bucket: TokenBucket, tries: int, *, now: float) -> int:
@@ -36,6 +36,13 @@ def test_bucket_tells_how_long_the_next_token_takes() -> None:
     bucket.take(now=0.0)
 
     assert [bucket.wait(now=now) for now in (0.0, 1.0, 2.0, 9.0)] == [2.0, 1.0, 0.0, 0.0]
+
+
+@pytest.mark.parametrize("rate", [0.01, 0.5, 0.99])
+def test_bucket_whose_period_gives_less_than_one_token_gives_one_in_time(rate: float) -> None:
+    bucket = TokenBucket(rate, rate, now=0.0)
+
+    assert [bucket.take(now=now) for now in (0.0, 0.9 / rate, 1.001 / rate)] == [True, False, True]
 
 
 def test_bucket_without_a_rate_never_has_a_token() -> None:
@@ -107,3 +114,54 @@ def test_flood_from_ever_new_sources_leaves_only_its_last_moments() -> None:
         buckets.take(number.to_bytes(4, "big"), now=number / 10_000)
 
     assert len(buckets) <= 2001
+
+
+V6 = bytes.fromhex("20010db8 aaaa bb cc")  # a /64 in the /56 ...bb in the /48 ...aaaa
+
+
+def v6(subnet: int, site: int = 0xAAAA) -> bytes:
+    """Return the source of one /64 of a /48."""
+    return V6[:4] + site.to_bytes(2, "big") + subnet.to_bytes(2, "big")
+
+
+def test_ipv4_address_is_in_no_wider_range() -> None:
+    assert scopes_of(bytes(4)) == ((bytes(4), 1),)
+
+
+def test_ipv6_source_is_in_a_56_and_a_48() -> None:
+    assert scopes_of(V6) == ((V6[:6], 16), (V6[:7], 4), (V6, 1))
+
+
+def test_ipv6_56_has_four_times_and_48_sixteen_times_the_share_of_a_source() -> None:
+    buckets = SourceBuckets(1, 10)
+    one = sum(buckets.take(v6(0x0001), now=0.0) for _ in range(100))
+    rest_of_56 = sum(buckets.take(v6(n % 256), now=0.0) for n in range(2, 1000))
+    rest_of_48 = sum(buckets.take(v6(n), now=0.0) for n in range(0x100, 0x4000))
+
+    assert [one, rest_of_56, rest_of_48] == [10, 30, 120]
+    assert buckets.take(v6(1, site=0xAAAB), now=0.0)
+
+
+def test_source_that_is_refused_costs_its_neighbours_nothing() -> None:
+    buckets = SourceBuckets(1, 10)
+    for _ in range(1000):
+        buckets.take(v6(1), now=0.0)
+
+    assert sum(buckets.take(v6(2), now=0.0) for _ in range(100)) == 10
+
+
+def test_source_waits_for_the_range_that_is_used_up() -> None:
+    buckets = SourceBuckets(1, 1)
+    for subnet in range(5):
+        buckets.take(v6(subnet), now=0.0)
+
+    assert buckets.wait(v6(9), now=0.0) == 0.25
+
+
+def test_range_that_is_used_up_fills_no_table_with_sources() -> None:
+    """LIM-1: 65,536 /64 of one /48."""
+    buckets = SourceBuckets(1, 10)
+    for subnet in range(65_536):
+        buckets.take(v6(subnet), now=0.0)
+
+    assert len(buckets) <= 160

@@ -259,3 +259,17 @@ def test_answers_have_a_largest_number_and_then_start_over(
     assert cached(table, 3, datagram(3, 2)) is not None
     assert table.routes == {0: listener}
     assert sum(len(routes) for routes in listener.values()) == 1
+
+
+def test_address_is_in_use_as_long_as_one_of_its_endpoints_is_there() -> None:
+    table, group = table_of(1)
+    endpoint = group.endpoints[1]
+    second = Endpoint(Group(is_star=False), 1, 7, address(1))
+    table.attach(second)
+
+    table.move(endpoint, address(2))
+    assert table.has_endpoint_at(address(1))
+    assert table.has_endpoint_at(address(2))
+
+    table.detach(second)
+    assert not table.has_endpoint_at(address(1))

@@ -4,7 +4,7 @@ import pytest
 
 from packhorse.wire.constants import DropReason
 from packhorse_relay.core.drops import DatagramDropped
-from packhorse_relay.core.outbox import Outbox
+from packhorse_relay.core.outbox import Answer, Outbox
 from packhorse_relay.core.settings import Settings
 from tests.support.relay_harness import address
 
@@ -31,7 +31,7 @@ def test_datagrams_are_drained_once_and_in_order() -> None:
 def test_reply_as_large_as_its_request_is_sent() -> None:
     """JOIN-2: the boundary."""
     box = outbox()
-    box.reply_unproven(b"12345", b"abcde", address(1), now=0.0)
+    assert box.try_reply_unproven(b"12345", b"abcde", address(1), now=0.0)
 
     assert box.drain() == [(b"12345", address(1))]
 
@@ -39,10 +39,8 @@ def test_reply_as_large_as_its_request_is_sent() -> None:
 def test_reply_larger_than_its_request_is_withheld() -> None:
     """JOIN-2: one byte over."""
     box = outbox()
-    with pytest.raises(DatagramDropped) as dropped:
-        box.reply_unproven(b"123456", b"abcde", address(1), now=0.0)
+    assert not box.try_reply_unproven(b"123456", b"abcde", address(1), now=0.0)
 
-    assert dropped.value.reason is DropReason.REPLY_BUDGET
     assert box.drain() == []
 
 
@@ -86,4 +84,16 @@ def test_no_source_is_remembered_once_the_budget_of_all_is_used_up() -> None:
     for number in range(100):
         replied(box, number, 1)
 
-    assert len(box._replies) == 3
+    assert len(box._budgets[Answer.ADVICE]) == 3
+
+
+@pytest.mark.parametrize("kind", [Answer.GREETING, Answer.REFUSAL])
+def test_advice_uses_up_nothing_of_other_answers(kind: Answer) -> None:
+    box = outbox()
+    replied(box, 1, 5000)
+    for _ in range(10):
+        box.spend(kind, address(1), now=0.0)
+
+    with pytest.raises(DatagramDropped) as dropped:
+        box.spend(kind, address(1), now=0.0)
+    assert dropped.value.reason is DropReason.REPLY_BUDGET

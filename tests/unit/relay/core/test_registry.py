@@ -108,10 +108,10 @@ def test_source_at_its_share_of_sessions_gets_no_room_either() -> None:
     assert refusal(rig, address(1, 50000)) == ErrorCode.QUOTA
 
 
-def test_room_whose_host_is_lost_makes_place_for_a_new_one_of_its_source() -> None:
+def test_room_whose_host_is_silent_for_60_s_makes_place_for_a_new_one_of_its_source() -> None:
     rig = Rig(Settings(rooms_per_source=1))
     old = rig.create(address(1)).grant.code
-    rig.advance(16)
+    rig.advance(60)
 
     new = rig.create(address(1, 50000)).grant.code
 
@@ -119,12 +119,22 @@ def test_room_whose_host_is_lost_makes_place_for_a_new_one_of_its_source() -> No
     assert rig.core.room_count == 1
 
 
+def test_room_whose_host_is_lost_for_a_moment_is_not_closed_for_a_neighbour() -> None:
+    """Behind one NAT: a neighbour creates rooms while the host changes its network."""
+    rig = Rig(Settings(rooms_per_source=1))
+    host = rig.create(address(1))
+    rig.advance(59)
+
+    assert refusal(rig, address(1, 50000)) == ErrorCode.QUOTA
+    assert rig.core._registry.sessions[host.grant.session].is_lost
+
+
 def test_room_of_another_source_makes_no_place() -> None:
     rig = Rig(Settings(rooms_per_source=1))
     rig.create(address(2))
-    rig.advance(14)
+    rig.advance(58)
     rig.create(address(1))
-    rig.advance(2)
+    rig.advance(4)
 
     assert refusal(rig, address(1, 50000)) == ErrorCode.QUOTA
     assert rig.core.room_count == 2
@@ -197,11 +207,11 @@ def test_session_id_of_a_session_or_tombstone_is_drawn_again(is_ended: bool) -> 
     taken = b"idid"
     registry = Registry(Settings(), seeded_bytes(1))
     room = registry.add_room(b"", Topology.MESH, 9)
-    registry._random_bytes = repeated([b"t", bytes(32), taken], seeded_bytes(1))
+    registry._random_bytes = repeated([b"t", taken], seeded_bytes(1))
     first = registry.add_session(room, address(1), nonce(1), 1200, now=START)
     if is_ended:
         registry.remove_session(first, 0, now=START)
-    registry._random_bytes = repeated([b"t", bytes(32), taken, b"next"], seeded_bytes(1))
+    registry._random_bytes = repeated([b"t", taken, b"next"], seeded_bytes(1))
     second = registry.add_session(room, address(2), nonce(2), 1200, now=START)
 
     assert first.id == int.from_bytes(taken, "big")

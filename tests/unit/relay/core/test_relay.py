@@ -14,15 +14,8 @@ from packhorse.wire.ctrl import encode_ctrl
 from packhorse.wire.legacy import encode_legacy
 from packhorse.wire.messages import Challenge, Error, Hello, Nudge
 from packhorse_relay.core.relay_legacy import LegacyRoom
-from tests.support.relay_harness import (
-    START,
-    TRANSACTION,
-    Applicant,
-    Rig,
-    address,
-    deliveries,
-    nonce,
-)
+from tests.support.deliveries import deliveries
+from tests.support.relay_harness import START, TRANSACTION, Applicant, Rig, address, nonce
 
 STRANGER = address(70)
 CTRL = b"\xa5\x00\x00\x00\x00\x01"
@@ -75,28 +68,45 @@ def test_data_without_a_payload_is_never_forwarded(first_byte: FirstByte) -> Non
 @pytest.mark.parametrize(
     ("body", "reason"),
     [
+        (b"", DropReason.NOT_A_MESSAGE),
+        (b"\x01", DropReason.NOT_A_MESSAGE),
+        (b"\x91" * 5 + b"\x90", DropReason.NOT_A_MESSAGE),
+        (b"\x81\x00\x7f", DropReason.UNKNOWN_TYPE),
+        (b"\x82\x00\x10\x01\x01", DropReason.WRONG_CARRIER),
+        (b"\x81\x00\x07", DropReason.WRONG_DIRECTION),
+        (b"\x81\x00\x01", DropReason.NOT_ENOUGH_PADDING),
+        (b"\x81\x00\x03", DropReason.BAD_FIELD),
+    ],
+)
+def test_ctrl_that_begins_wrongly_is_dropped_by_its_reason(body: bytes, reason: DropReason) -> None:
+    """MSG-1, MSG-2: before the rest is decoded, and never answered."""
+    assert drop(CTRL + body) is reason
+
+
+@pytest.mark.parametrize(
+    ("rest", "reason"),
+    [
         (b"", DropReason.TRUNCATED),
-        (b"\x81\x00\x07\x00", DropReason.TRAILING_BYTES),
+        (b"\x00\x00", DropReason.TRAILING_BYTES),
         (b"\xca\x00\x00\x00\x00", DropReason.FORBIDDEN_TYPE),
-        (b"\x81\x00\xcc\x01", DropReason.NOT_SHORTEST),
-        (b"\x81\x00\xcf" + b"\xff" * 8, DropReason.OUT_OF_RANGE),
+        (b"\xcc\x01", DropReason.NOT_SHORTEST),
+        (b"\xcf" + b"\xff" * 8, DropReason.OUT_OF_RANGE),
         (b"\xda\x01\x01" + b"x" * 257, DropReason.TOO_LONG),
         (b"\xa1\xff", DropReason.BAD_UTF8),
         (b"\x81\xa1x\x01", DropReason.BAD_KEY),
         (b"\x82\x00\x01\x00\x01", DropReason.KEY_ORDER),
         (b"\x91" * 5 + b"\x90", DropReason.TOO_DEEP),
         (b"\xdc\x00\x41" + bytes(65), DropReason.TOO_MANY_ITEMS),
-        (b"\x95" + (b"\xdc\x00\x40" + bytes(64)) * 5, DropReason.TOO_MANY_NODES),
-        (b"\x01", DropReason.NOT_A_MESSAGE),
-        (b"\x81\x00\x7f", DropReason.UNKNOWN_TYPE),
-        (b"\x82\x00\x10\x01\x01", DropReason.WRONG_CARRIER),
-        (b"\x81\x00\x01", DropReason.MISSING_FIELD),
-        (b"\x82\x00\x01\x01\xc0", DropReason.BAD_FIELD),
+        (b"\xdc\x00\x40" + bytes(64), DropReason.TOO_MANY_NODES),
+        (b"\x00", DropReason.MISSING_FIELD),
     ],
 )
-def test_ctrl_that_cannot_be_read_is_dropped_by_its_reason(body: bytes, reason: DropReason) -> None:
-    """MSG-1, MSG-2: and never answered."""
-    assert drop(CTRL + body) is reason
+def test_hello_that_cannot_be_read_is_dropped_by_its_reason(
+    rest: bytes, reason: DropReason
+) -> None:
+    """MSG-1: key 10 pays with 256 bytes, what is wrong follows under key 112."""
+    start = b"\x83\x00\x01\x0a\xc5\x01\x00" + bytes(256) + b"\x70"
+    assert drop(CTRL + start + rest) is reason
 
 
 @pytest.mark.parametrize(

@@ -233,10 +233,56 @@ def test_address_gets_one_keepalive_however_many_ids_it_has_had() -> None:
 def test_keepalives_end_120_s_after_the_last_datagram() -> None:
     room = LegacyRoom()
     register(room, 1, HOST)
-    sent = run(room, 0.0, 1000.0)
+    register(room, 1, HOST, 2.0)
+    sent = run(room, 2.0, 1000.0)
 
     assert len(sent) == 119
     assert (len(room), room.next_timeout()) == (0, None)
+
+
+def test_address_that_only_registered_once_gets_keepalives_for_30_s() -> None:
+    """Whoever is there registers again, or sends something; a victim of forgery does not."""
+    room = LegacyRoom()
+    register(room, 1, HOST)
+
+    assert len(run(room, 0.0, 1000.0)) == 29
+
+
+def test_source_gets_16_ids_and_leaves_the_others_to_others() -> None:
+    """LIM-1: of 64; all ports of a source together."""
+    room = LegacyRoom()
+    register(room, 1, HOST)
+    reasons = [
+        drop(room, encode_legacy(peer), EVE._replace(port=peer // 3 + 1)) for peer in range(2, 64)
+    ]
+
+    assert reasons == [None] * 16 + [DropReason.LEGACY_FULL] * 46
+    assert drop(room, encode_legacy(64), ANN) is None
+
+
+def registering(room: LegacyRoom, seconds: int) -> int:
+    """Register once a second and nothing else; return how many answers and keepalives come."""
+    count = 0
+    for second in range(seconds):
+        drop(room, encode_legacy(1), HOST, float(second))
+        room.handle_timeout(now=float(second))
+        count += len(room.datagrams_to_send())
+    return count
+
+
+def test_address_that_does_nothing_but_register_is_muted() -> None:
+    """LEG-3: a relay that mirrors us does that; it hears no more until it forgets us."""
+    room = LegacyRoom()
+
+    assert registering(room, 1000) <= 2 * 121
+
+
+def test_muted_address_that_sends_data_is_answered_again() -> None:
+    room = LegacyRoom()
+    registering(room, 300)
+    drop(room, encode_legacy(9, b"x"), HOST, 301.0)
+
+    assert drop(room, encode_legacy(1), HOST, 302.0) is None
 
 
 def test_early_timeout_does_nothing() -> None:

@@ -5,14 +5,8 @@ import pytest
 from packhorse.wire.constants import ErrorCode, Topology
 from packhorse.wire.messages import Ack, Error, Grant
 from packhorse_relay.core.settings import Settings
-from tests.support.relay_harness import (
-    Applicant,
-    RawMember,
-    Rig,
-    address,
-    deliveries,
-    nonce,
-)
+from tests.support.deliveries import deliveries
+from tests.support.relay_harness import Applicant, RawMember, Rig, address, nonce
 
 KEY = bytes(range(32))
 

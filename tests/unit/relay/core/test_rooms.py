@@ -5,7 +5,7 @@ import pytest
 from packhorse.wire.constants import BANS_PER_ROOM, HISTORY_LENGTH, RESULT_CACHE, RoomEventKind
 from packhorse.wire.messages import PathChallenge
 from packhorse_relay.core.rooms import Room, RoomEvent, Session
-from tests.support.relay_harness import Applicant, Rig, address, nonce
+from tests.support.relay_harness import Applicant, Outcome, RawMember, Rig, address, nonce
 
 
 def empty_room(max_peers: int = 64) -> Room:
@@ -176,3 +176,68 @@ def test_ban_concerns_no_other_room() -> None:
     host.send(host.kick(client.peer, ban=True))
 
     assert rig.join(other.code, client.address, number=2).peer == 2
+
+
+def rtt_of(rig: Rig, member: RawMember) -> float | None:
+    return rig.core._registry.sessions[member.grant.session].rtt
+
+
+def test_first_ping_after_grant_measures_the_rtt() -> None:
+    rig = Rig()
+    host = rig.create(address(1))
+    assert rtt_of(rig, host) is None
+
+    rig.advance(0.08)
+    host.send(host.ping())
+    rig.advance(5)
+    host.send(host.ping())
+
+    assert rtt_of(rig, host) == pytest.approx(0.08)
+
+
+def test_later_message_measures_no_rtt() -> None:
+    rig = Rig()
+    host = rig.create(address(1))
+    host.ping()  # lost on its way
+
+    rig.advance(1)
+    host.send(host.ping())
+
+    assert rtt_of(rig, host) is None
+
+
+def test_repeated_grant_measures_no_rtt() -> None:
+    rig = Rig()
+    applicant = Applicant(address=address(1))
+    create = applicant.create(rig.cookie(applicant))
+    host = RawMember.granted(rig, rig.send(create, applicant.address), applicant.address)
+
+    rig.advance(0.5)
+    rig.send(create, applicant.address)
+    rig.advance(0.1)
+    host.send(host.ping())
+
+    assert rtt_of(rig, host) is None
+
+
+def challenge_of(host: RawMember, outcome: Outcome) -> bytes:
+    (message,) = host.heard(outcome.sent)
+    assert isinstance(message, PathChallenge)
+    return message.challenge
+
+
+@pytest.mark.parametrize(("repeats", "expected"), [(1, 0.2), (2, 0.05)])
+def test_proof_of_a_new_address_measures_the_rtt_once_asked(repeats: int, expected: float) -> None:
+    rig = Rig()
+    host = rig.create(address(1))
+    rig.advance(0.05)
+    host.send(host.ping())
+    host.address = address(2)
+    challenge = b""
+    for _ in range(repeats):
+        challenge = challenge_of(host, host.send(host.ping()))
+
+    rig.advance(0.2)
+    host.send(host.path_response(challenge))
+
+    assert rtt_of(rig, host) == pytest.approx(expected)

@@ -1,5 +1,7 @@
 """Tests of the settings: their defaults are the numbers of the specification."""
 
+import math
+
 import pytest
 
 from packhorse.wire import constants as c
@@ -53,3 +55,20 @@ def test_tickets_are_asked_of_nobody_unless_the_operator_says_so() -> None:
 @pytest.mark.parametrize(("peer", "seconds"), [(1, 120), (2, 60), (64, 60)])
 def test_host_is_kept_longer_than_clients(peer: int, seconds: float) -> None:
     assert Settings().removed_after(peer) == seconds
+
+
+@pytest.mark.parametrize("name", ["client_removed_after", "host_removed_after"])
+def test_peer_that_would_be_removed_before_it_is_lost_is_refused(name: str) -> None:
+    with pytest.raises(ConfigurationError, match=name):
+        Settings(**{"lost_after": 20, name: 19})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("name", ["hello_rate", "join_failures", "max_rooms", "block_first"])
+def test_limit_below_zero_is_refused(name: str) -> None:
+    with pytest.raises(ConfigurationError, match=name):
+        Settings(**{name: -1})  # type: ignore[arg-type]
+
+
+def test_rate_that_is_no_number_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match="hello_rate"):
+        Settings(hello_rate=math.nan)

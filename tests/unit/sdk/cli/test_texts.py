@@ -8,11 +8,13 @@ from packhorse.core.events import (
     Closed,
     Event,
     Joined,
+    Limited,
     PeerFound,
     PeerId,
     PeerJoined,
     PeerLeft,
     PeerLost,
+    RelayDraining,
     SessionLost,
     SessionResumed,
 )
@@ -49,7 +51,15 @@ V6 = ("::1", 6942)
         (PeerLost(HOST), "the host is silent; waiting for it to come back"),
         (PeerFound(HOST), "the host is back"),
         (SessionLost(), "the relay does not answer; trying on"),
+        (
+            Limited(1048576, 2000, 7),
+            "the relay drops data: it allows 1048576 bytes and 2000 datagrams a second",
+        ),
         (SessionResumed(), "the relay answers again"),
+        (
+            RelayDraining(299.6),
+            "the relay stops in 300 s at most; finish and use another one",
+        ),
         (
             NothingListens(HERE, has_listened=False),
             "nothing listens on 127.0.0.1:6942 yet: start the game's server",

@@ -10,6 +10,7 @@ from packhorse.core.mail import Mail
 from packhorse.core.roster import Roster
 from packhorse.wire.constants import (
     EARLY_DATA,
+    EARLY_DATA_LIFETIME,
     FANOUT_BIT,
     MAX_RELIABLE_MESSAGE,
     MAX_UNRELIABLE_MESSAGE,
@@ -37,6 +38,7 @@ class Post:
     """Mail, and what it told."""
 
     def __init__(self, grant: Grant = GRANT) -> None:
+        self.now = 0.0
         self.roster = Roster()
         self.roster.apply_page(1, 0, 1, [(1, 0), (2, 0), (3, 0)])
         self.events: list[Event] = []
@@ -48,7 +50,7 @@ class Post:
         self.mail.welcome(peer, now=0.0)
 
     def take(self, payload: bytes, source: int, kind: Kind = Kind.DATA) -> None:
-        self.mail.receive(Header(kind, GRANT.tag, source), payload, now=0.0)
+        self.mail.receive(Header(kind, GRANT.tag, source), payload, now=self.now)
 
     def refusal(self, payload: bytes, source: int, kind: Kind = Kind.DATA) -> DropReason:
         with pytest.raises(ParseError) as caught:
@@ -83,9 +85,9 @@ def test_message_over_the_largest_size_is_refused(mode: Mode, size: int) -> None
 def test_message_of_more_pieces_than_can_be_counted_is_refused() -> None:
     mail = Post(replace(GRANT, max_datagram=256)).mail
 
-    mail.check(bytes(201 * 65535), BOB, Mode.RELIABLE, 0)
-    with pytest.raises(LocalProtocolError, match="at most 13172535"):
-        mail.check(bytes(201 * 65535 + 1), BOB, Mode.RELIABLE, 0)
+    mail.check(bytes(229 * 65535), BOB, Mode.RELIABLE, 0)
+    with pytest.raises(LocalProtocolError, match="at most 15007515"):
+        mail.check(bytes(229 * 65535 + 1), BOB, Mode.RELIABLE, 0)
 
 
 @pytest.mark.parametrize("channel", [-1, 256])
@@ -256,6 +258,19 @@ def test_early_datagrams_are_bounded() -> None:
         post.take(b"x", LATER)
 
     assert post.refusal(b"x", LATER) is DropReason.BUFFER_FULL
+
+
+def test_forged_early_data_keeps_a_peers_real_early_data_out_for_4_s_only() -> None:
+    """64 datagrams with the right tag, of a peer that never comes."""
+    post = Post()
+    for _ in range(EARLY_DATA):
+        post.take(b"forged", 9)
+    post.now += EARLY_DATA_LIFETIME
+    post.take(b"early", LATER)
+    post.join(LATER)
+
+    assert post.events == [Message(b"early", LATER)]
+    assert post.drops == {DropReason.UNKNOWN_PEER: EARLY_DATA}
 
 
 def test_early_datagrams_of_those_who_never_come_make_place() -> None:

@@ -331,10 +331,11 @@ def test_advice_leads_to_a_ping_and_nothing_else() -> None:
     side = Side(replace(GRANT, ping_interval_ms=60_000))
 
     side.membership.receive_advice(now=0.5)
+    assert of_type(side.said(0.5), Ping) == [Ping(seq=2, pad=bytes(16))]
     side.membership.receive_advice(now=0.6)
 
-    assert side.said(0.9) == []
-    assert of_type(side.said(1.0), Ping) == [Ping(seq=2, pad=bytes(16))]
+    assert side.said(1.4) == []
+    assert of_type(side.said(1.5), Ping) == [Ping(seq=3, pad=bytes(16))]
     assert side.events == []
 
 

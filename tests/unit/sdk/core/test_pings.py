@@ -135,6 +135,32 @@ def test_advice_leads_to_at_most_one_ping_a_second() -> None:
     assert subject.is_due(now=12.0)
 
 
+def test_advice_right_after_a_regular_ping_is_followed_at_once() -> None:
+    """An address may change at any time; a second of silence would be long."""
+    subject = pings()
+    send_times(subject, 6)
+    subject.count_send(7, now=11.0)
+
+    subject.advise(now=11.1)
+
+    assert subject.is_due(now=11.1)
+
+
+def test_answer_of_the_relay_voids_advice_that_waits_and_shortens_the_pause() -> None:
+    subject = pings()
+    send_times(subject, 6)
+    subject.advise(now=11.0)
+    subject.count_send(7, now=11.0)
+    subject.advise(now=11.05)
+
+    subject.receive_pong(7, now=11.1)
+    assert not subject.is_due(now=12.1)
+    subject.advise(now=11.15)
+
+    assert not subject.is_due(now=11.24)
+    assert subject.is_due(now=11.25)
+
+
 def test_advice_never_puts_a_ping_off() -> None:
     subject = pings(lambda _: SHORTEST)
     subject.count_send(1, now=0.0)

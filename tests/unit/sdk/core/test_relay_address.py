@@ -6,6 +6,7 @@ from packhorse.core.relay_address import (
     DEFAULT_PORT,
     Invite,
     RelayAddress,
+    check_transport,
     parse_invite,
     parse_relay_address,
 )
@@ -56,15 +57,57 @@ def test_anything_else_is_refused_with_advice(text: str) -> None:
         parse_relay_address(text)
 
     assert repr(text) in str(caught.value)
-    assert caught.value.advice == "write it as host or host:port, an IPv6 address as [::1]:6969"
+    assert caught.value.advice.startswith("write it as host or host:port, an IPv6 address as [")
 
 
-@pytest.mark.parametrize("text", ["ws://relay.example", "wss://relay.example/room"])
-def test_websocket_address_is_refused_by_name(text: str) -> None:
-    with pytest.raises(ConfigurationError, match="is a WebSocket address") as caught:
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        ("ws://relay.example", RelayAddress("relay.example", DEFAULT_PORT, "ws", "/v1")),
+        ("ws://relay.example:7000/", RelayAddress("relay.example", 7000, "ws", "/v1")),
+        ("wss://relay.example/room", RelayAddress("relay.example", DEFAULT_PORT, "wss", "/room")),
+        ("wss://[::1]:443/a/b?c=d", RelayAddress("::1", 443, "wss", "/a/b?c=d")),
+    ],
+)
+def test_websocket_address_keeps_scheme_and_path(text: str, address: RelayAddress) -> None:
+    assert parse_relay_address(text) == address
+    assert parse_relay_address(str(address)) == address
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["http://relay", "ws://", "ws:///v1", "wss://a b", "ws://me@x", "ws://x/\u00e9", "ws://x/a b"],
+)
+def test_other_urls_are_refused(text: str) -> None:
+    with pytest.raises(ConfigurationError, match="no relay address"):
         parse_relay_address(text)
 
-    assert "UDP" in caught.value.advice
+
+def test_websocket_of_an_address_is_on_the_same_port() -> None:
+    assert str(RelayAddress("relay.example", 7000).over("wss")) == "wss://relay.example:7000"
+
+
+def test_address_of_a_websocket_stays_what_it_is() -> None:
+    address = parse_relay_address("wss://relay.example:443/room")
+
+    assert address.over("ws") is address
+
+
+@pytest.mark.parametrize("name", ["udp", "ws", "auto"])
+def test_transport_has_a_name(name: str) -> None:
+    assert check_transport(name, RelayAddress("relay.example")) == name
+
+
+def test_unknown_transport_is_refused_with_the_known_ones() -> None:
+    with pytest.raises(ConfigurationError, match="no transport") as caught:
+        check_transport("tcp", RelayAddress("relay.example"))
+
+    assert "auto, udp, ws" in caught.value.advice
+
+
+def test_websocket_address_cannot_be_reached_over_udp() -> None:
+    with pytest.raises(ConfigurationError, match="cannot be reached over UDP"):
+        check_transport("udp", parse_relay_address("ws://relay.example"))
 
 
 @pytest.mark.parametrize(

@@ -34,3 +34,11 @@ def test_empty_key_removes_the_password() -> None:
     change = RoomChange(password_key=b"")
 
     assert change.message(1, SESSION_KEY) == SetRoom(seq=1, no_password=True)
+
+
+def test_later_change_wins_where_it_says_something() -> None:
+    earlier = RoomChange(max_peers=9, locked=True, password_key=KEY)
+    later = RoomChange(locked=False, password_key=b"")
+
+    assert earlier.then(later) == RoomChange(max_peers=9, locked=False, password_key=b"")
+    assert later.then(RoomChange()) == later

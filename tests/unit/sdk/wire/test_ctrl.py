@@ -2,11 +2,11 @@
 
 import pytest
 
-from packhorse.wire.constants import MAX_DATAGRAM, MSGPACK_MAX_BIN, DropReason
-from packhorse.wire.ctrl import decode_ctrl, encode_ctrl, encode_padded, pad_size
+from packhorse.wire.constants import MAX_DATAGRAM, MSGPACK_MAX_BIN, DropReason, ErrorCode
+from packhorse.wire.ctrl import decode_ctrl, encode_ctrl, encode_error, encode_padded, pad_size
 from packhorse.wire.errors import ParseError
 from packhorse.wire.fields import Sender
-from packhorse.wire.messages import Create, Grant, Hello, Join, Nudge
+from packhorse.wire.messages import Create, Error, Grant, Hello, Join, Nudge
 
 HELLO = Hello(version_min=1, version_max=1, features=0, nonce=bytes(16))
 GRANT = Grant(
@@ -32,6 +32,11 @@ UNREACHABLE = PLAIN_SIZE + 259  # a pad of 255 bytes gives one less, of 256 one 
 
 def test_transaction_is_in_the_header() -> None:
     assert encode_ctrl(Nudge(), 0x01020304) == bytes.fromhex("a5 00 01020304 81 00 07")
+
+
+@pytest.mark.parametrize("code", [ErrorCode.COOKIE_INVALID, ErrorCode.SESSION_UNKNOWN])
+def test_error_without_details_is_the_same_however_it_is_made(code: ErrorCode) -> None:
+    assert encode_error(code, 7) == encode_ctrl(Error(code=code), 7)
 
 
 def test_decoding_gives_the_message_of_the_side() -> None:

@@ -50,7 +50,7 @@ def test_error_survives_pickling(error: errors.PackhorseError) -> None:
         (EXAMPLES[0], "no such thing"),
         (EXAMPLES[3], "bad_mac at byte 11"),
         (EXAMPLES[4], "authentication failed"),
-        (EXAMPLES[5], "too many requests from this address (again in 30 s)"),
+        (EXAMPLES[5], "too many requests or too much data from this address (again in 30 s)"),
         (EXAMPLES[6], "no answer while joining (5 sends in 5.8 s)"),
         (EXAMPLES[7], "failed while joining: a: refused; b: no route"),
         (EXAMPLES[8], "the session was left"),

@@ -28,17 +28,18 @@ def whole(mode: Mode, channel: int, sequence: int, data: bytes) -> MessageFrame:
 def silent(
     number: int, *, ack: Ack | None = None, messages: Sequence[MessageFrame] = ()
 ) -> FrameDatagram:
-    return FrameDatagram(number, asks_ack=False, ack=ack, credit=None, messages=list(messages))
+    return FrameDatagram(number, False, False, ack, None, list(messages))  # noqa: FBT003 - fields
 
 
 def asking(
     number: int,
     *,
     ack: Ack | None = None,
+    has_ping: bool = False,
     credit: int | None = None,
     messages: Sequence[MessageFrame] = (),
 ) -> FrameDatagram:
-    return FrameDatagram(number, asks_ack=True, ack=ack, credit=credit, messages=list(messages))
+    return FrameDatagram(number, True, has_ping, ack, credit, list(messages))  # noqa: FBT003 - fields
 
 
 EXAMPLES: list[tuple[str, FrameDatagram]] = [
@@ -68,7 +69,7 @@ EXAMPLES: list[tuple[str, FrameDatagram]] = [
             messages=[whole(Mode.UNRELIABLE, 1, 0, b""), whole(Mode.RELIABLE_UNORDERED, 0, 0, b"")],
         ),
     ),
-    ("02 0008 80", asking(8)),
+    ("02 0008 80", asking(8, has_ping=True)),
     ("02 0009 81 00006400", asking(9, credit=25600)),
     ("00 000a", silent(10)),
     # Accepted, though nobody sends it: zero bytes at the end of a bitmap, a last length.
@@ -157,6 +158,8 @@ def test_ping_stands_between_other_frames() -> None:
     datagram = decode_frames(bytes(3) + PING_FRAME + head + b"a" + PING_FRAME)
 
     assert [frame.payload for frame in datagram.messages] == [b"a"]
+    assert datagram.has_ping
+    assert not decode_frames(bytes(3) + head + b"a").has_ping
 
 
 @pytest.mark.parametrize(("seconds", "byte"), [(0.0129, 12), (0.2549, 254), (0.3, 255), (9.0, 255)])

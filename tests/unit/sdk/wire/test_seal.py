@@ -1,12 +1,14 @@
 """SEAL datagrams and the replay window; the vectors hold the bytes and the forgeries."""
 
+from dataclasses import replace
+
 import pytest
 
 from packhorse.wire.constants import DropReason
 from packhorse.wire.errors import LocalProtocolError, ParseError
 from packhorse.wire.fields import Sender
-from packhorse.wire.messages import Closed, Ping
-from packhorse.wire.seal import ReplayWindow, decode_seal, derive_keys, encode_seal
+from packhorse.wire.messages import Closed, Events, Ping, Roster
+from packhorse.wire.seal import ReplayWindow, SharedSeal, decode_seal, derive_keys, encode_seal
 
 KEYS = derive_keys(bytes(range(32)))
 LARGEST = 2**32 - 1
@@ -29,6 +31,24 @@ def test_message_survives_the_way() -> None:
     datagram = encode_seal(Ping(seq=5), 7, 9, KEYS.member_to_relay)
 
     assert decode_seal(datagram, KEYS.member_to_relay, Sender.MEMBER) == Ping(seq=5)
+
+
+@pytest.mark.parametrize("seq", [1, 127, 128, 65_536, LARGEST])
+@pytest.mark.parametrize(
+    "message",
+    [
+        Events(seq=9, events=((1, 1, 1, 0), (2, 3, 70_000, 403))),
+        Roster(seq=1, rev=7, page=0, pages=1, peers=((1, 0), (2, 1))),
+        Closed(seq=300, code=402),
+    ],
+)
+def test_message_for_several_is_the_same_as_one_for_each(
+    message: Events | Roster | Closed, seq: int
+) -> None:
+    key = KEYS.relay_to_member
+    one = encode_seal(replace(message, seq=seq), 7, 9, key)
+
+    assert SharedSeal.of(message).encode(seq, 7, 9, key) == one
 
 
 def test_padded_ping_pays_for_a_path_challenge() -> None:

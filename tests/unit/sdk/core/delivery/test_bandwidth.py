@@ -2,7 +2,7 @@
 
 import pytest
 
-from packhorse.core.delivery.bandwidth import DeliveryRate, WindowedMax
+from packhorse.core.delivery.bandwidth import DeliveryRate, Train, WindowedMax
 
 SIZE = 1000
 
@@ -64,3 +64,51 @@ def test_sample_of_a_time_with_too_little_to_send_is_marked() -> None:
 
     assert marked.is_app_limited
     assert not rate.snapshot(SIZE, now=0.3).is_app_limited
+
+
+def train(*, sent_every: float, acked_every: float) -> Train | None:
+    """Return what two acknowledgements of eight datagrams each show, after a first one."""
+    rate = DeliveryRate(now=0.0)
+    newest = None
+    for i in range(3):
+        snapshot = rate.snapshot(SIZE, now=8 * i * sent_every)
+        now = 1.0 + 8 * i * acked_every
+        rate.acknowledge(8 * SIZE, now=now)
+        rate.sample(snapshot, 8 * i * sent_every, now=now)
+        newest = rate.train(16 * SIZE, now=now)
+    return newest
+
+
+def test_train_has_no_rate_until_it_is_long_enough() -> None:
+    rate = DeliveryRate(now=0.0)
+    assert rate.train(2 * SIZE, now=0.0) is None
+
+    rate.acknowledge(SIZE, now=0.1)
+    assert rate.train(2 * SIZE, now=0.1) is None
+    rate.acknowledge(SIZE, now=0.2)
+
+    assert rate.train(2 * SIZE, now=0.2) is not None
+
+
+def test_train_that_comes_through_as_it_was_sent_is_not_stretched() -> None:
+    shown = train(sent_every=0.01, acked_every=0.01)
+
+    assert shown is not None
+    assert shown.rate == pytest.approx(SIZE / 0.01)
+    assert not shown.is_stretched
+
+
+def test_train_that_comes_through_more_slowly_shows_the_rate_of_the_path() -> None:
+    shown = train(sent_every=0.01, acked_every=0.03)
+
+    assert shown is not None
+    assert shown.rate == pytest.approx(SIZE / 0.03)
+    assert shown.is_stretched
+
+
+def test_acknowledgements_of_a_train_that_come_at_once_do_not_count_as_speed() -> None:
+    shown = train(sent_every=0.01, acked_every=0.0)
+
+    assert shown is not None
+    assert shown.rate == pytest.approx(SIZE / 0.01)
+    assert not shown.is_stretched

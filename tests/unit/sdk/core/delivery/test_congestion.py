@@ -1,7 +1,9 @@
 """The window and the pace, as far as they hold whatever the tuning is."""
 
+from itertools import pairwise
+
 from packhorse.core.delivery.bandwidth import DeliveryRate
-from packhorse.core.delivery.congestion import AckedBatch, CongestionController
+from packhorse.core.delivery.congestion import AckedBatch, CongestionController, Phase
 from packhorse.wire.constants import INITIAL_WINDOW, RESTART_WINDOW
 
 DATAGRAM = 1200
@@ -46,6 +48,18 @@ class Path:
         self.smallest = min(self.smallest, self.controller.window)
         self.slowest = min(self.slowest, self.controller.pacing_rate)
 
+    def train(self, *, sent: float, arrived: float, rtt: float = RTT) -> None:
+        """Let 32 datagrams leave and be acknowledged, 8 at a time, at so many bytes a second."""
+        before, sent_at, began = self.rate.delivered, self.now, self.now + RTT
+        snapshot = self.rate.snapshot(0, now=self.now)
+        for count in range(8, 40, 8):
+            size = count * DATAGRAM
+            self.now = began + size / arrived
+            self.rate.acknowledge(8 * DATAGRAM, now=self.now)
+            rate = self.rate.sample(snapshot, sent_at + size / sent, now=self.now)
+            batch = AckedBatch(rate, False, before, rtt, 8, 0, 0)  # noqa: FBT003
+            self.controller.on_ack(batch, now=self.now)
+
 
 def settled(rate: float = 1e6) -> Path:
     path = Path()
@@ -72,6 +86,43 @@ def test_startup_grows_with_what_the_path_delivers() -> None:
 
     assert windows == sorted(windows)
     assert windows[-1] > 10 * INITIAL_WINDOW
+
+
+def test_startup_lets_as_much_go_as_a_quick_train_showed_to_be_possible() -> None:
+    path = Path()
+
+    path.train(sent=5e6, arrived=5e6)
+
+    assert path.controller.window >= 0.9 * 5e6 * RTT
+
+
+def test_startup_does_not_believe_a_train_that_met_a_queue() -> None:
+    path = Path()
+    path.round(rate=1e5)
+
+    path.train(sent=5e6, arrived=5e6, rtt=1.5 * RTT)
+
+    assert path.controller.window < 0.5 * 5e6 * RTT
+
+
+def test_startup_never_believes_more_than_what_was_sent() -> None:
+    path = Path()
+
+    path.train(sent=2e6, arrived=50e6)
+
+    assert path.controller.window < 1.5 * 2e6 * RTT
+
+
+def test_startup_ends_when_a_round_trip_delivers_what_a_stretched_train_showed() -> None:
+    path = Path()
+    path.train(sent=5e6, arrived=1e6)
+    before = path.controller.phase
+
+    path.round(rate=1e6, in_flight=500_000)
+    path.train(sent=5e6, arrived=1e6)
+
+    assert before is Phase.STARTUP
+    assert path.controller.phase is not Phase.STARTUP
 
 
 def test_window_of_a_steady_path_holds_the_path_and_not_much_more() -> None:
@@ -102,6 +153,19 @@ def test_little_loss_does_not_shrink_the_window() -> None:
         path.round(rate=1e6, loss=0.02)
 
     assert path.controller.window >= 0.9 * before
+
+
+def test_window_grows_by_a_quarter_at_most_after_heavy_loss() -> None:
+    path, windows = settled(), []
+    for _ in range(30):
+        path.round(rate=1e6, loss=0.3)
+
+    for _ in range(10):
+        windows.append(path.controller.window)
+        path.round(rate=1e6)
+
+    assert windows[0] < 10 * DATAGRAM
+    assert all(after <= 1.25 * before for before, after in pairwise(windows))
 
 
 def test_window_is_never_below_four_datagrams() -> None:
@@ -167,6 +231,18 @@ def test_round_trip_that_is_old_is_measured_again_with_four_datagrams_at_most() 
     assert RESTART_WINDOW in windows
     assert windows[-1] > RESTART_WINDOW
     assert path.slowest > 0
+
+
+def test_datagram_lost_while_four_are_under_way_to_measure_leaves_the_path_filled() -> None:
+    path = settled()
+    while path.controller.phase is not Phase.PROBE_RTT:
+        path.round(rate=1e6, rtt=1.5 * RTT)
+
+    path.round(rate=1e6, rtt=RTT, loss=0.25)
+    while path.controller.phase is Phase.PROBE_RTT:
+        path.round(rate=1e6, rtt=RTT)
+
+    assert path.controller.window >= 1e6 * RTT
 
 
 def test_old_round_trip_is_measured_again_also_during_startup() -> None:

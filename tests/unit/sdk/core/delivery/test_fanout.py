@@ -6,8 +6,8 @@ import pytest
 
 from packhorse.core.delivery.delivered import Delivered
 from packhorse.core.delivery.fanout import FanOutReceiver, FanOutSender
-from packhorse.core.delivery.incoming import MemoryBudget
-from packhorse.wire.constants import RECEIVE_WINDOW, DropReason, Mode
+from packhorse.core.delivery.memory import MemoryBudget
+from packhorse.wire.constants import FRAGMENT_SIZE, MESSAGE_COST, RECEIVE_WINDOW, DropReason, Mode
 from packhorse.wire.errors import ParseError
 from packhorse.wire.frames import decode_frames
 
@@ -147,7 +147,7 @@ def test_closing_gives_all_memory_back() -> None:
     budget = MemoryBudget(1 << 30)
     one = FanOutReceiver(budget)
     one.receive(sent((bytes(5000), EVERYBODY))[0][1], now=0.0)
-    assert budget.used == 5500
+    assert budget.used == 5 * FRAGMENT_SIZE + MESSAGE_COST
 
     one.close()
 

@@ -3,12 +3,15 @@
 import pytest
 
 from packhorse.core.delivery.credit import Credit
-from packhorse.core.delivery.incoming import MemoryBudget, ReceiveLane
+from packhorse.core.delivery.incoming import ReceiveLane
+from packhorse.core.delivery.memory import MemoryBudget, PeerMemory
 from packhorse.wire.constants import (
     LANE_WINDOW,
     MAX_RELIABLE_MESSAGE,
     MAX_UNFINISHED,
     MAX_UNRELIABLE_MESSAGE,
+    MESSAGE_COST,
+    PIECE_COST,
     RECEIVE_WINDOW,
     DropReason,
     Mode,
@@ -27,7 +30,8 @@ class Lane:
         self.budget = MemoryBudget(memory)
         self.mode = mode
         self.credit = Credit()
-        self.lane = ReceiveLane(mode, self.budget, self.credit)
+        self.memory = PeerMemory(self.budget, is_reliable=mode in RELIABLE)
+        self.lane = ReceiveLane(mode, self.memory, self.credit)
 
     def take(self, sequence: int, data: bytes, part: int = 0, parts: int = 1) -> list[bytes]:
         frame = MessageFrame(self.mode, 0, sequence & 0xFFFF, part, parts, data)
@@ -39,25 +43,12 @@ class Lane:
         return caught.value.reason
 
 
-def test_memory_is_bounded_for_one_and_for_all() -> None:
-    whole = MemoryBudget(10)
-    one, other = MemoryBudget(6, whole), MemoryBudget(6, whole)
-
-    assert one.acquire(6)
-    assert not one.acquire(1)
-    assert not other.acquire(5)
-    assert other.acquire(4)
-    one.release(6)
-
-    assert (one.used, other.used, whole.used) == (0, 4, 4)
-
-
 def test_reliable_messages_come_in_order() -> None:
     lane = Lane(Mode.RELIABLE)
 
     assert lane.take(2, b"c") == []
     assert lane.take(1, b"bb") == []
-    assert lane.budget.used == 3
+    assert lane.budget.used == 3 + 2 * MESSAGE_COST
     assert lane.take(0, b"a") == [b"a", b"bb", b"c"]
     assert lane.budget.used == 0
 
@@ -65,7 +56,9 @@ def test_reliable_messages_come_in_order() -> None:
 def test_reliable_unordered_messages_come_at_once() -> None:
     lane = Lane(Mode.RELIABLE_UNORDERED)
 
-    assert [lane.take(sequence, b"x") for sequence in (2, 0, 1)] == [[b"x"]] * 3
+    assert [lane.take(sequence, b"x") for sequence in (2, 0)] == [[b"x"]] * 2
+    assert lane.budget.used == MESSAGE_COST
+    assert lane.take(1, b"x") == [b"x"]
     assert lane.budget.used == 0
 
 
@@ -120,7 +113,7 @@ def test_early_message_in_pieces_waits_for_its_turn() -> None:
     lane.take(1, b"ab", 0, 2)
 
     assert lane.take(1, b"c", 1, 2) == []
-    assert lane.budget.used == 3
+    assert lane.budget.used == 3 + MESSAGE_COST
     assert lane.take(0, b"first") == [b"first", b"abc"]
 
 
@@ -128,19 +121,19 @@ def test_early_message_in_pieces_waits_for_its_turn() -> None:
 def test_first_piece_takes_memory_for_all(mode: Mode) -> None:
     lane = Lane(mode)
 
-    lane.take(0, bytes(100), 3, 10)
+    lane.take(1, bytes(200), 3, 10)
 
-    assert lane.budget.used == 1000
+    assert lane.budget.used == 2000 + MESSAGE_COST
 
 
 def test_larger_piece_that_comes_later_takes_the_rest() -> None:
     lane = Lane(Mode.RELIABLE)
     lane.take(0, b"c", 2, 3)
-    assert lane.budget.used == 3
+    assert lane.budget.used == 3 * PIECE_COST
 
-    lane.take(0, bytes(10), 0, 3)
+    lane.take(0, bytes(1000), 0, 3)
 
-    assert lane.budget.used == 11
+    assert lane.budget.used == 1001
 
 
 @pytest.mark.parametrize("mode", list(Mode))
@@ -181,38 +174,87 @@ def test_pieces_that_grow_too_large_together_are_refused() -> None:
     reason = lane.refuses(0, bytes(most), 59, parts)
 
     assert reason is DropReason.BAD_FRAGMENT
-    assert lane.budget.used <= MAX_UNRELIABLE_MESSAGE
+    assert lane.budget.used <= MAX_UNRELIABLE_MESSAGE + MESSAGE_COST
 
 
-def test_small_first_piece_of_many_takes_at_most_the_largest_message() -> None:
+def test_pieces_take_at_most_the_largest_message() -> None:
     lane = Lane(Mode.UNRELIABLE)
+
+    lane.take(0, bytes(1100), 0, 60)
+
+    assert lane.budget.used == MAX_UNRELIABLE_MESSAGE + MESSAGE_COST
+
+
+def test_tiny_pieces_take_memory_for_all_that_they_say_there_are() -> None:
+    lane = Lane(Mode.RELIABLE)
 
     lane.take(0, b"x", 0, 65535)
 
-    assert lane.budget.used == 65535
+    assert lane.budget.used == 65535 * PIECE_COST
+
+
+@pytest.mark.parametrize("mode", RELIABLE)
+def test_message_whose_turn_it_is_counts_no_more_than_its_payload(mode: Mode) -> None:
+    lane = Lane(mode, memory=1000)
+
+    assert lane.refuses(1, bytes(500), 0, 2) is DropReason.REASSEMBLY_FULL
+    assert lane.take(0, bytes(500), 0, 2) == []
+    assert lane.take(0, bytes(500), 1, 2) == [bytes(1000)]
+
+
+def test_message_whose_turn_came_while_it_was_unfinished_gives_all_memory_back() -> None:
+    lane = Lane(Mode.RELIABLE)
+    lane.take(1, bytes(500), 0, 2)
+    lane.take(0, b"first")
+
+    assert lane.take(1, b"x", 1, 2) == [bytes(500) + b"x"]
+    assert lane.budget.used == 0
+
+
+def test_reliable_message_displaces_the_oldest_unfinished_unreliable_one() -> None:
+    lane = Lane(Mode.UNRELIABLE, memory=4000 + 2 * MESSAGE_COST)
+    reliable = PeerMemory(lane.budget, is_reliable=True)
+    lane.take(0, bytes(1000), 0, 2)
+    lane.take(1, bytes(1000), 0, 2)
+
+    assert reliable.acquire(1000)
+
+    assert lane.take(1, bytes(1000), 1, 2) == [bytes(2000)]
+    assert lane.take(0, bytes(1000), 1, 2) == []  # begins anew
+
+
+def test_finished_unreliable_message_offers_its_memory_no_more() -> None:
+    lane = Lane(Mode.UNRELIABLE, memory=2000 + MESSAGE_COST)
+    reliable = PeerMemory(lane.budget, is_reliable=True)
+    for part in range(2):
+        lane.take(0, bytes(1000), part, 2)
+    assert reliable.acquire(2000)
+
+    assert not reliable.acquire(2000)
+    assert lane.budget.used == 2000
 
 
 @pytest.mark.parametrize("mode", list(Mode))
 def test_piece_without_memory_is_refused_and_leaves_nothing_behind(mode: Mode) -> None:
-    lane = Lane(mode, memory=199)
+    lane = Lane(mode, memory=399)
 
-    assert lane.refuses(0, bytes(100), 0, 2) is DropReason.REASSEMBLY_FULL
+    assert lane.refuses(0, bytes(200), 0, 2) is DropReason.REASSEMBLY_FULL
     assert lane.budget.used == 0
 
 
 def test_larger_piece_without_memory_can_come_again() -> None:
-    lane = Lane(Mode.RELIABLE, memory=100)
-    assert lane.budget.acquire(50)
+    lane = Lane(Mode.RELIABLE, memory=1000)
+    assert lane.budget.acquire(500)
     lane.take(0, b"z", 1, 2)
 
-    assert lane.refuses(0, bytes(99), 0, 2) is DropReason.REASSEMBLY_FULL
-    lane.budget.release(50)
+    assert lane.refuses(0, bytes(999), 0, 2) is DropReason.REASSEMBLY_FULL
+    lane.budget.release(500)
 
-    assert lane.take(0, bytes(99), 0, 2) == [bytes(99) + b"z"]
+    assert lane.take(0, bytes(999), 0, 2) == [bytes(999) + b"z"]
 
 
 def test_early_message_without_memory_can_come_again() -> None:
-    lane = Lane(Mode.RELIABLE, memory=10)
+    lane = Lane(Mode.RELIABLE, memory=10 + MESSAGE_COST)
 
     assert lane.refuses(1, bytes(11)) is DropReason.REASSEMBLY_FULL
     assert lane.take(0, b"a") == [b"a"]
@@ -244,7 +286,7 @@ def test_new_reliable_payload_beyond_the_credit_is_refused(mode: Mode) -> None:
     assert lane.refuses(2, b"x", 0, 2) is DropReason.REASSEMBLY_FULL
     assert lane.refuses(1, b"b", 1, 2) is DropReason.REASSEMBLY_FULL
     assert lane.refuses(1, b"a", 0, 2) is DropReason.LATE_MESSAGE
-    assert lane.budget.used == 2
+    assert lane.budget.used == 2 * PIECE_COST + MESSAGE_COST
 
 
 @pytest.mark.parametrize("mode", RELIABLE)
@@ -291,7 +333,7 @@ def test_unreliable_ordered_message_gives_up_unfinished_ones_before_it() -> None
 
     lane.take(1, b"whole")
 
-    assert lane.budget.used == 20
+    assert lane.budget.used == 2 * PIECE_COST + MESSAGE_COST
     assert lane.take(2, b"x", 1, 2) == [bytes(10) + b"x"]
 
 
@@ -311,7 +353,7 @@ def test_oldest_unfinished_message_gives_way(mode: Mode) -> None:
     for sequence in range(1, MAX_UNFINISHED + 2):
         lane.take(sequence, bytes(10), 0, 2)
 
-    assert lane.budget.used == 20 * MAX_UNFINISHED
+    assert lane.budget.used == (2 * PIECE_COST + MESSAGE_COST) * MAX_UNFINISHED
     assert lane.refuses(1, b"b", 1, 2) is DropReason.LATE_MESSAGE
     assert len(lane.take(2, b"b", 1, 2)) == 1
 

@@ -5,7 +5,7 @@ import pytest
 from packhorse.core.delivery.outgoing import Outgoing
 from packhorse.core.delivery.packing import join_frames, largest_piece, take_fitting
 from packhorse.core.delivery.pieces import UNCOUNTED, Piece, cut
-from packhorse.wire.constants import MAX_ACK_BITMAP, Mode
+from packhorse.wire.constants import ACK_REACH, Mode
 from packhorse.wire.frames import Ack, decode_frames, encode_credit, encode_prefix
 
 PREFIX = encode_prefix(0, None, asks_ack=False)
@@ -23,16 +23,16 @@ def credit() -> Piece:
     return Piece(encode_credit(5), b"", UNCOUNTED, 0, is_control=True)
 
 
-@pytest.mark.parametrize(("max_payload", "size"), [(1194, 1100), (570, 521), (250, 201)])
+@pytest.mark.parametrize(("max_payload", "size"), [(1194, 1173), (570, 549), (250, 229)])
 def test_piece_has_the_size_that_the_specification_names(max_payload: int, size: int) -> None:
     assert largest_piece(max_payload) == size
 
 
 @pytest.mark.parametrize("max_payload", [1194, 570, 250])
-def test_largest_piece_fits_beside_the_largest_acknowledgement(max_payload: int) -> None:
+def test_largest_piece_fits_beside_an_acknowledgement_of_32_numbers(max_payload: int) -> None:
     largest = largest_piece(max_payload)
     pieces = cut(bytes(2 * largest), Mode.RELIABLE, 255, 65535, largest)
-    ack = Ack(65535, 0.255, (1 << 8 * MAX_ACK_BITMAP) - 1)
+    ack = Ack(65535, 0.255, (1 << ACK_REACH) - 1)
 
     payload = encode_prefix(65535, ack, asks_ack=True) + join_frames(pieces[:1])
 

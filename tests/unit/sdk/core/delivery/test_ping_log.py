@@ -107,3 +107,18 @@ def test_ping_is_measured_beside_other_traffic_and_lost_when_its_datagram_is() -
     pair.run_until(lambda: len(pair.right.messages) == 2, deadline=2.0)
 
     assert len(rtts) == 1
+
+
+def test_ping_is_measured_right_when_other_traffic_follows_it() -> None:
+    pair = Pair(Conditions(latency=0.005))
+    rtts: list[float] = []
+    pair.left.delivery.pings.on_answer = lambda _, rtt: rtts.append(rtt)
+
+    for ping in range(5):
+        pair.left.delivery.ping(ping)
+        pair.left.wake()
+        pair.run_for(0.006)
+        pair.left.push(b"overtakes no acknowledgement", Mode.UNRELIABLE_ORDERED)
+        pair.run_for(1.0)
+
+    assert rtts == pytest.approx([0.01] * 5)

@@ -2,9 +2,9 @@
 
 from packhorse.core.delivery.credit import Credit
 from packhorse.core.delivery.delivered import Delivered
-from packhorse.core.delivery.incoming import MemoryBudget
+from packhorse.core.delivery.memory import MemoryBudget
 from packhorse.core.delivery.receive_lanes import ReceiveLanes
-from packhorse.wire.constants import RECEIVE_WINDOW, DropReason, Mode
+from packhorse.wire.constants import MESSAGE_COST, RECEIVE_WINDOW, DropReason, Mode
 from packhorse.wire.frames import MessageFrame
 
 PIECE = 1024
@@ -74,7 +74,7 @@ def test_unreliable_memory_of_one_sender_is_bounded() -> None:
             frame = large(Mode.UNRELIABLE, channel, 64 * 1024)
             one.take([frame._replace(sequence=sequence)])
 
-    assert total.used == RECEIVE_WINDOW
+    assert total.used == RECEIVE_WINDOW + RECEIVE_WINDOW // (64 * 1024) * MESSAGE_COST
 
 
 def test_unfinished_unreliable_messages_do_not_block_reliable_ones() -> None:
@@ -101,7 +101,7 @@ def test_closing_gives_all_memory_back() -> None:
     total = MemoryBudget(1 << 30)
     one = ReceiveLanes(total, Credit())
     one.take([large(mode, channel, 4 * PIECE) for mode in Mode for channel in range(3)])
-    assert total.used == 12 * 4 * PIECE
+    assert total.used == 12 * 4 * PIECE + 6 * MESSAGE_COST
 
     one.close()
 

@@ -1,5 +1,7 @@
 """Which numbers have arrived, and when the peer is told."""
 
+import pytest
+
 from packhorse.core.delivery.received import ReceivedNumbers
 from packhorse.wire.constants import (
     ACK_DELAY,
@@ -168,6 +170,42 @@ def test_acknowledgement_tells_of_all_since_the_last_one() -> None:
     one = received(*range(NUMBER_WINDOW))
 
     assert told(one) == set(range(NUMBER_WINDOW))
+
+
+@pytest.mark.parametrize("count", [NUMBER_WINDOW + 1, 3 * NUMBER_WINDOW, 1000])
+def test_all_that_came_before_anything_could_be_sent_is_told_of(count: int) -> None:
+    one = received(*range(count), asks=True)
+
+    numbers: set[int] = set()
+    while one.ack_at is not None:
+        numbers |= told(one)
+
+    assert numbers == set(range(count))
+
+
+def test_acknowledgement_that_was_made_early_is_due_and_tells_its_whole_delay() -> None:
+    one = received(0, asks=True)
+    take(one, NUMBER_WINDOW, now=0.01)
+
+    assert one.ack_at is not None
+    assert one.ack_at <= 0.01
+    assert one.take_ack(now=0.02) == Ack(0, 0.02, 0)
+    assert one.ack_at is None
+
+
+def test_nothing_is_told_early_when_nothing_asked() -> None:
+    assert received(*range(3 * NUMBER_WINDOW)).ack_at is None
+
+
+def test_flood_of_leaping_numbers_leaves_few_acknowledgements_behind() -> None:
+    one = received(*range(0, 1_000_000, 2 * NUMBER_WINDOW), asks=True)
+
+    count = 0
+    while one.ack_at is not None:
+        one.take_ack(now=0.0)
+        count += 1
+
+    assert count <= 17
 
 
 def test_acknowledgement_tells_of_an_old_number_that_came_late() -> None:

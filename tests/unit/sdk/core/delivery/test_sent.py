@@ -39,6 +39,16 @@ def lost(sent: SentDatagrams, *, now: float = 0.0) -> list[int]:
     return [datagram.number for datagram in sent.detect_losses(RTT, now=now)]
 
 
+def test_largest_acknowledged_number_never_falls() -> None:
+    sent = under_way(0, 1, 2)
+    assert sent.largest_acked == -1
+
+    acked(sent, 2)
+    acked(sent, 1)
+
+    assert sent.largest_acked == 2
+
+
 def test_acknowledgement_brings_what_is_new_in_order() -> None:
     sent = under_way(0, 1, 2, 3)
 
@@ -129,17 +139,6 @@ def test_timeout_gives_everything_up() -> None:
 
     assert [datagram.number for datagram in sent.give_up_all()] == [0, 1, 2]
     assert (len(sent), sent.bytes_in_flight, sent.newest) == (0, 0, None)
-    assert not sent.has_pieces
-
-
-def test_only_datagrams_with_pieces_have_to_arrive() -> None:
-    sent = SentDatagrams()
-    sent.add(SentDatagram(0, 0.0, SIZE, [], SNAPSHOT))
-    assert not sent.has_pieces
-
-    send(sent, 1)
-
-    assert sent.has_pieces
 
 
 def test_acknowledgement_settles_also_what_counted_as_lost() -> None:

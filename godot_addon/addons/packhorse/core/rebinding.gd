@@ -1,0 +1,89 @@
+extends RefCounted
+## Takes a session up again while it is in use: on a relay that has forgotten it, or elsewhere.
+##
+## At most one attempt with HELLO and BIND at a time, and a pause between two. [member grant] is
+## set when an attempt has succeeded, [member error] when none ever can.
+## Source: protocol_spec/SPEC.md section 8.6.
+
+const Constants := preload("../wire/constants.gd")
+const Joining := preload("joining.gd")
+const Machine := preload("machine.gd")
+const Message := preload("../wire/message.gd")
+const SavedSession := preload("saved_session.gd")
+const Wish := preload("wish.gd")
+
+const _PASSING: Array[int] = [
+	Constants.ErrorCode.COOKIE_INVALID,
+	Constants.ErrorCode.RATE_LIMITED,
+	Constants.ErrorCode.RELAY_FULL,
+	Constants.ErrorCode.QUOTA,
+]
+
+var grant: Message = null
+var error: PackhorseError = null
+
+var _random_bytes: Callable
+var _attempt: Joining = null
+var _start_at: float
+
+
+func _init(random_bytes: Callable, now: float) -> void:
+	_random_bytes = random_bytes
+	_start_at = now
+
+
+## Tells whether an attempt is under way.
+func is_open() -> bool:
+	return _attempt != null
+
+
+## Begins an attempt; false when one is under way or was a moment ago.
+func start(saved: SavedSession, now: float) -> bool:
+	if _attempt != null or now < _start_at:
+		return false
+	var wish := Wish.new()
+	wish.saved = saved
+	_attempt = Joining.new(wish, Machine.new(), _random_bytes, now)
+	_start_at = now + Constants.BIND_RETRY
+	return true
+
+
+## Gives up the attempt that is under way.
+func stop() -> void:
+	_attempt = null
+
+
+## Returns when [method handle_timeout] has work; INF when it has none.
+func next_timeout() -> float:
+	return _attempt.next_timeout() if _attempt else INF
+
+
+## Returns what is due; an attempt without an answer ends.
+func handle_timeout(now: float) -> PackedByteArray:
+	if _attempt == null:
+		return PackedByteArray()
+	var datagram := _attempt.handle_timeout(now)
+	if _attempt.error != null:
+		_attempt = null
+	return datagram
+
+
+## Takes in an answer of the relay; returns why it must be dropped, or an empty name.
+func receive(message: Message, transaction: int, now: float) -> StringName:
+	if _attempt == null:
+		return Constants.DROP_UNKNOWN_TRANSACTION
+	var drop := _attempt.receive(message, transaction, now)
+	if _attempt.grant != null:
+		grant = _attempt.grant
+		_attempt = null
+	elif _attempt.error != null:
+		_refused(_attempt.error, now)
+	return drop
+
+
+func _refused(refusal: PackhorseError, now: float) -> void:
+	_attempt = null
+	if refusal.code in _PASSING:
+		_start_at = now + maxf(Constants.BIND_RETRY, refusal.retry_after)
+	else:
+		error = refusal

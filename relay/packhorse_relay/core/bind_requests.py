@@ -1,0 +1,115 @@
+"""BIND: a session is taken up again from another path, or after a restart."""
+
+from dataclasses import replace
+from typing import Final
+
+from packhorse.wire.binding import epoch_key, grant_proof, is_valid_bind
+from packhorse.wire.constants import DropReason, ErrorCode, RoomEventKind
+from packhorse.wire.ctrl import encode_ctrl
+from packhorse.wire.messages import Bind, Closed
+from packhorse_relay.core.admission import Admission
+from packhorse_relay.core.buckets import SourceBuckets
+from packhorse_relay.core.drops import DatagramDropped
+from packhorse_relay.core.members import Members
+from packhorse_relay.core.outbox import Outbox
+from packhorse_relay.core.recovery import Recovery
+from packhorse_relay.core.registry import Registry
+from packhorse_relay.core.request import Request
+from packhorse_relay.core.rooms import Session, attempt_of
+from packhorse_relay.core.settings import Settings
+
+_BURST: Final = (
+    32.0  # seconds' worth of BINDs that may come at once: all sessions of a source twice
+)
+_SHARE_SIZE: Final = 32  # bytes
+
+
+class BindRequests:
+    """Answers BIND (SPEC.md section 8.6)."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        registry: Registry,
+        members: Members,
+        admission: Admission,
+        recovery: Recovery,
+        outbox: Outbox,
+    ) -> None:
+        self._registry = registry
+        self._members = members
+        self._admission = admission
+        self._recovery = recovery
+        self._outbox = outbox
+        self._binds = SourceBuckets(settings.bind_rate, settings.bind_rate * _BURST)
+
+    def bind(self, bind: Bind, request: Request) -> None:
+        """Check rate and proof, then move, or restore, the session.
+
+        `Admission.screen` has checked the cookie.
+        """
+        self._admission.check_rate(self._binds, request)
+        session = self._registry.sessions.get(bind.session)
+        if session is None:
+            self._restore(bind, request)
+            return
+        self._check_proof(bind, session.key, request)
+        known = self._registry.find_attempt(request.source, bind.nonce)
+        if known is None:
+            self._move(session, bind, request)
+        elif known is session and session.attempt == attempt_of(request.source, bind.nonce):
+            self._repeat(session, bind, request)
+        else:
+            raise DatagramDropped(DropReason.REPLAYED)
+
+    def _move(self, session: Session, bind: Bind, request: Request) -> None:
+        if not session.binds.take(now=request.now):
+            raise DatagramDropped(DropReason.RATE_LIMITED)
+        if not self._registry.has_free_tag(request.source):
+            self._admission.refuse(ErrorCode.QUOTA, request)
+        self._members.send(session, Closed(seq=session.take_seq(), code=ErrorCode.REPLACED))
+        self._registry.begin_epoch(session, bind.nonce, now=request.now)
+        self._registry.rebind(session, request.source, bind.nonce)
+        session.max_datagram = self._admission.agreed_size(bind)
+        self._members.renew(session, now=request.now)
+        if bind.restarted:
+            left, joined = RoomEventKind.PEER_LEFT, RoomEventKind.PEER_JOINED
+            self._members.announce(session.room, left, session.peer, ErrorCode.REPLACED)
+            self._members.announce(session.room, joined, session.peer)
+        self._grant(session, bind, request)
+        self._members.send_roster(session)
+
+    def _restore(self, bind: Bind, request: Request) -> None:
+        tombstone = self._registry.tombstones.get(bind.session)
+        if tombstone is not None:
+            self._check_proof(bind, tombstone.key, request)
+            self._admission.refuse(ErrorCode(tombstone.code or ErrorCode.SESSION_UNKNOWN), request)
+        content = self._registry.tickets.read(bind.resume_ticket or b"", now=request.now)
+        if content is None or content.session != bind.session:
+            self._admission.refuse(ErrorCode.SESSION_UNKNOWN, request)
+        key = self._registry.tickets.session_key(content.session, content.key_nonce)
+        self._check_proof(bind, key, request)
+        refusal = self._recovery.refusal(content, request.source, now=request.now)
+        if refusal is not None:
+            self._admission.refuse(refusal, request)
+        session = self._recovery.restore(content, bind, request.source, now=request.now)
+        self._registry.begin_epoch(session, bind.nonce, now=request.now)
+        self._grant(session, bind, request)
+        self._members.send_roster(session)
+
+    def _check_proof(self, bind: Bind, key: bytes, request: Request) -> None:
+        """Only the key of the very session counts; whatever is wrong looks like no session."""
+        if not is_valid_bind(bind, key):
+            self._admission.refuse(ErrorCode.SESSION_UNKNOWN, request)
+
+    def _repeat(self, session: Session, bind: Bind, request: Request) -> None:
+        if not session.regrants.take(now=request.now):
+            raise DatagramDropped(DropReason.RATE_LIMITED)
+        self._grant(session, bind, request)
+
+    def _grant(self, session: Session, bind: Bind, request: Request) -> None:
+        share = session.share or b""
+        grant = replace(self._admission.make_grant(session, bind.features, request), key=share)
+        proof = grant_proof(epoch_key(session.key, bind.nonce, share), grant)
+        datagram = encode_ctrl(replace(grant, proof=proof), request.transaction)
+        self._outbox.send(datagram, request.source)

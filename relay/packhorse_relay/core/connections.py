@@ -1,0 +1,71 @@
+"""How many connections the relay takes, and why it ends one."""
+
+from collections import Counter
+from enum import StrEnum
+
+from packhorse_relay.core.buckets import TokenBucket
+from packhorse_relay.core.websocket_settings import WebSocketSettings
+
+_BURST = 2.0  # seconds' worth of connections that may come at once
+
+
+class ConnectionEnd(StrEnum):
+    """Why the relay refused or ended a connection."""
+
+    TOO_MANY_OF_SOURCE = "too_many_of_source"
+    TOO_MANY = "too_many"
+    TOO_FAST = "too_fast"
+    NOT_OPENED = "not_opened"
+    NO_SESSION = "no_session"
+    STALLED = "stalled"
+    CONTROL_FLOOD = "control_flood"
+
+
+class ConnectionLimits:
+    """Counts connections by source and in all (SPEC.md WS-6)."""
+
+    def __init__(self, settings: WebSocketSettings, max_connections: int, *, now: float) -> None:
+        self._per_source = settings.connections_per_source
+        self._max_connections = max_connections
+        self._accepts = TokenBucket(settings.accept_rate, settings.accept_rate * _BURST, now=now)
+        self._by_source: Counter[bytes] = Counter()
+        self._total = 0
+
+    def __len__(self) -> int:
+        return self._total
+
+    def accept(self, source: bytes | None, *, now: float) -> ConnectionEnd | None:
+        """Count a connection; return why it must be closed again, or None.
+
+        Args:
+            source: Whom it counts for; None when a proxy has yet to tell.
+            now: Clock seconds.
+        """
+        if source is not None and self._by_source.get(source, 0) >= self._per_source:
+            return ConnectionEnd.TOO_MANY_OF_SOURCE
+        if self._total >= self._max_connections:
+            return ConnectionEnd.TOO_MANY
+        if not self._accepts.take(now=now):
+            return ConnectionEnd.TOO_FAST
+        self._total += 1
+        return None if source is None else self.assign(source)
+
+    def assign(self, source: bytes) -> ConnectionEnd | None:
+        """Count an accepted connection for the source that a proxy has told.
+
+        Returns:
+            Why it must be closed, or None.
+        """
+        if self._by_source.get(source, 0) >= self._per_source:
+            return ConnectionEnd.TOO_MANY_OF_SOURCE
+        self._by_source[source] += 1
+        return None
+
+    def release(self, source: bytes | None) -> None:
+        """Forget a connection that was accepted, and assigned to `source` if that is not None."""
+        self._total -= 1
+        if source is None:
+            return
+        self._by_source[source] -= 1
+        if not self._by_source[source]:
+            del self._by_source[source]

@@ -1,0 +1,117 @@
+"""The state directory: the secret that outlives a restart, and the admin token."""
+
+import os
+import secrets
+import stat
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+from packhorse.wire.errors import ConfigurationError
+
+SECRET_SIZE: Final = 32  # bytes
+_SECRET: Final = "secret"  # noqa: S105 - a file name
+_TOKEN: Final = "admin-token"  # noqa: S105 - a file name
+_MAX_TOKEN: Final = 512  # bytes of a file
+_MIN_TOKEN: Final = 16  # characters
+_OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
+_OTHERS_WRITE: Final = stat.S_IWGRP | stat.S_IWOTH
+_HAS_MODES: Final = os.name == "posix"
+
+
+def state_directory(configured: str, environment: Mapping[str, str]) -> Path:
+    """Return the state directory: the configured one, that of systemd, or the user's."""
+    if configured:
+        return Path(configured)
+    if of_systemd := environment.get("STATE_DIRECTORY", "").split(":")[0]:
+        return Path(of_systemd)
+    if of_user := environment.get("XDG_STATE_HOME", ""):
+        return Path(of_user) / "packhorse"
+    home = environment.get("HOME")
+    return (Path(home) if home else Path.home()) / ".local" / "state" / "packhorse"
+
+
+def load_secret(directory: Path) -> bytes:
+    """Return the relay's secret of 32 bytes; the first call makes it.
+
+    Raises:
+        ConfigurationError: It cannot be kept there, or others may read it.
+    """
+    secret = _load(directory, _SECRET, lambda: secrets.token_bytes(SECRET_SIZE))
+    if len(secret) != SECRET_SIZE:
+        problem = f"{directory / _SECRET} has {len(secret)} bytes, must have {SECRET_SIZE}"
+        raise ConfigurationError(problem, "delete it: the relay makes a new one")
+    return secret
+
+
+def make_admin_token(directory: Path) -> Path:
+    """Return the file that holds the admin token; the first call makes it.
+
+    Raises:
+        ConfigurationError: It cannot be kept there, or others may read it.
+    """
+    _load(directory, _TOKEN, lambda: secrets.token_urlsafe(24).encode() + b"\n")
+    return directory / _TOKEN
+
+
+def load_admin_token(file: Path) -> str:
+    """Return the token in a file.
+
+    Raises:
+        ConfigurationError: It cannot be read, is too short, or others may read it.
+    """
+    token = _read(file).decode("ascii", "replace").strip()
+    if len(token) < _MIN_TOKEN or not token.isprintable():
+        problem = f"{file} holds no token of at least {_MIN_TOKEN} ASCII characters"
+        raise ConfigurationError(problem, "delete it, and the relay makes a good one")
+    return token
+
+
+def _load(directory: Path, name: str, make: Callable[[], bytes]) -> bytes:
+    try:
+        _prepare(directory)
+        file = directory / name
+        if not file.exists():
+            _create(file, make())
+    except OSError as error:
+        raise _unusable(directory, error) from None
+    return _read(file)
+
+
+def _prepare(directory: Path) -> None:
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if _HAS_MODES and directory.stat().st_mode & _OTHERS_WRITE:
+        problem = f"others may write to {directory}"
+        raise ConfigurationError(problem, f"chmod 700 {directory}")
+
+
+def _create(file: Path, content: bytes) -> None:
+    """Create a file with all its content, or leave the one that another process made."""
+    temporary = file.with_name(f".{file.name}-{secrets.token_hex(4)}")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(descriptor, "wb") as output:
+            output.write(content)
+            output.flush()
+            os.fsync(output.fileno())
+        with suppress(FileExistsError):
+            os.link(temporary, file)
+    finally:
+        temporary.unlink()
+
+
+def _read(file: Path) -> bytes:
+    try:
+        descriptor = os.open(file, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0))
+        with os.fdopen(descriptor, "rb") as opened:
+            if _HAS_MODES and os.fstat(descriptor).st_mode & _OTHERS:
+                raise ConfigurationError(f"others may read {file}", f"chmod 600 {file}")
+            return opened.read(_MAX_TOKEN)
+    except OSError as error:
+        raise _unusable(file, error) from None
+
+
+def _unusable(path: Path, error: OSError) -> ConfigurationError:
+    advice = "--state-dir takes a folder that the relay may write to, and nobody else"
+    return ConfigurationError(f"cannot use {path}: {error.strerror or error}", advice)

@@ -1,0 +1,38 @@
+"""Takes up a session that another process has lost."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from packhorse.aio.connect import connect
+from packhorse.aio.entering import membership
+from packhorse.aio.room import Room
+from packhorse.core.joining import ResumeSession
+from packhorse.core.relay_address import RelayAddress, parse_relay_address
+from packhorse.core.saved_session import SavedSession
+
+
+@asynccontextmanager
+async def resume(
+    relay: str | RelayAddress,
+    saved: str,
+    *,
+    timeout: float = 10.0,  # noqa: ASYNC109 - the deadline is part of the answer's error
+) -> AsyncIterator[Room]:
+    """Take up a session again after a crash, and leave it at the end of the block.
+
+    The room, the code and the own peer id are those of before. The other members are told
+    that the peer has left and joined: what was under way in either direction is void.
+
+    Args:
+        relay: `host` or `host:port`, as before.
+        saved: What `Room.saved_session` was. A relay that was restarted too takes only one
+            of the last ping intervals before that.
+        timeout: Seconds until the room must be joined.
+
+    Raises:
+        PackhorseError: The session cannot be had; `stage` and `advice` say more.
+    """
+    wish = ResumeSession(SavedSession.from_text(saved), is_restarted=True)
+    address = relay if isinstance(relay, RelayAddress) else parse_relay_address(relay)
+    async with membership(await connect(address, wish, timeout)) as room:
+        yield room

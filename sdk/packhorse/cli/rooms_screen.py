@@ -1,0 +1,90 @@
+"""How `packhorse rooms` looks."""
+
+import statistics
+import time
+from typing import Any, Final, TypeAlias
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+Status: TypeAlias = dict[str, Any]
+"""What the admin listener tells at /api/status."""
+
+_MEBIBYTE: Final = 1 << 20
+_LISTED_DROPS: Final = 5  # reasons
+
+
+def status_view(status: Status) -> RenderableType:
+    """Return the figures and a table of the rooms."""
+    lines = [_text(line) for line in (_heading(status), _traffic(status), _process(status))]
+    drops = _drops(status)
+    return Group(*lines, *([_text(drops)] if drops else []), Text(), _rooms(status))
+
+
+def _heading(status: Status) -> str:
+    up = max(0, round(time.time() - status["started_at"]))
+    hours, minutes = divmod(up // 60, 60)
+    listening = " and ".join(status["listening"])
+    return f"Packhorse relay {status['version']}, up {hours} h {minutes} min, UDP {listening}"
+
+
+def _traffic(status: Status) -> str:
+    rooms = f"{status['rooms']} of {status['max_rooms']} rooms"
+    members = f"{status['members']} of {status['max_members']} members"
+    forwarded, dropped = _latest(status, "forwarded"), _latest(status, "dropped")
+    return f"{rooms}, {members}; {forwarded:.0f} datagrams/s forwarded, {dropped:.0f}/s dropped"
+
+
+def _process(status: Status) -> str:
+    cpu, rss, lag = (_latest(status, name) for name in ("cpu", "rss", "lag"))
+    rtt = status["samples"].get("rtt") or [None]
+    shown = "" if rtt[-1] is None else f", RTT {rtt[-1] * 1000:.1f} ms"
+    process = f"CPU {cpu:.1%}, {rss / _MEBIBYTE:.1f} MiB, event loop late by {lag * 1000:.1f} ms"
+    return process + shown
+
+
+def _drops(status: Status) -> str:
+    most = list(status["drops"].items())[:_LISTED_DROPS]
+    listed = ", ".join(f"{reason} {count}" for reason, count in most)
+    return f"Dropped since the start: {listed}" if listed else ""
+
+
+def _rooms(status: Status) -> RenderableType:
+    if not status["room_list"]:
+        return Text("No rooms are open.")
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for title in ("room", "members", "lost", "RTT", "kind", "host"):
+        table.add_column(title, justify="right" if title in ("members", "lost", "RTT") else "left")
+    for room in status["room_list"]:
+        table.add_row(*(_text(cell) for cell in _row(room)))
+    if status["rooms_left_off"]:
+        table.add_row(_text(f"and {status['rooms_left_off']} more"))
+    return table
+
+
+def _row(room: dict[str, Any]) -> tuple[str, ...]:
+    members = room["members"]
+    lost = sum(member["state"] == "lost" for member in members)
+    rtts = [member["rtt"] for member in members if member["rtt"] is not None]
+    rtt = f"{statistics.median(rtts) * 1000:.1f} ms" if rtts else "-"
+    host = members[0]["address"] if members else ""
+    return (
+        room["code"] or room["label"],
+        f"{room['count']} of {room['max']}",
+        str(lost),
+        rtt,
+        room["topology"],
+        host,
+    )
+
+
+def _text(told: str) -> Text:
+    """Return what a relay told, without what would move the cursor."""
+    return Text("".join(c if c.isprintable() else "?" for c in told))
+
+
+def _latest(status: Status, name: str) -> float:
+    """Return the latest sample of a figure; 0 in a relay's first second."""
+    samples = status["samples"].get(name) or [0.0]
+    return float(samples[-1] or 0.0)

@@ -1,0 +1,114 @@
+"""The page in examples/browser, in a real browser against a real relay."""
+
+import json
+import os
+import sys
+from collections.abc import Iterator
+from typing import Any, Final
+
+import pytest
+
+from tests.support import layout
+from tests.support.chromium import Chromium, PageServer, find_chromium
+from tests.support.middleman_process import hosting
+from tests.support.processes import Started
+from tests.support.relay_process import RelayProcess
+
+PAGES: Final = layout.REPOSITORY / "examples" / "browser"
+ECHO_HOST: Final = layout.REPOSITORY / "examples" / "sdk_ping_host.py"
+PATIENCE: Final = 30.0  # seconds; a slow machine
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Chromium]:
+    program = find_chromium()
+    if program is None:
+        reason = "there is no Chromium: apt-get install chromium"
+        if os.environ.get("CI") == "true":
+            pytest.fail(reason, pytrace=False)
+        pytest.skip(reason)
+    with Chromium(program) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def page() -> Iterator[str]:
+    with PageServer(PAGES) as server:
+        yield f"{server.url}/index.html"
+
+
+@pytest.fixture
+def relay() -> Iterator[RelayProcess]:
+    with RelayProcess() as running:
+        yield running
+
+
+def result_of(browser: Chromium, url: str) -> dict[str, Any]:
+    """Show the page from its start; return what it reports."""
+    browser.show("about:blank")
+    browser.show(url)
+    told: dict[str, Any] = json.loads(
+        browser.wait_for("document.body?.dataset.result ?? null", timeout=PATIENCE)
+    )
+    return told
+
+
+def test_page_plays_ping_with_a_python_host_over_udp(
+    browser: Chromium, page: str, relay: RelayProcess
+) -> None:
+    with Started([sys.executable, str(ECHO_HOST), "--relay", relay.address]) as host:
+        code = host.wait_for("room").removeprefix("room ").strip().lower()
+
+        told = result_of(browser, f"{page}#relay=ws://{relay.address}&code={code}")
+
+    assert (told["peer"], told["sent"], told["received"]) == (2, 20, 20)
+    assert 0 < told["median"] < 1000
+
+
+def test_page_tells_of_a_wrong_code(browser: Chromium, page: str, relay: RelayProcess) -> None:
+    told = result_of(browser, f"{page}#relay=ws://{relay.address}&code=0000-0000")
+
+    assert told == {"error": "the relay answers error 202"}
+
+
+def test_page_tells_of_a_relay_that_is_not_there(browser: Chromium, page: str) -> None:
+    told = result_of(browser, f"{page}#relay=ws://127.0.0.1:1&code=0000-0000")
+
+    assert "cannot be reached" in told["error"]
+
+
+def test_members_see_the_page_come_and_go(
+    browser: Chromium, page: str, relay: RelayProcess
+) -> None:
+    with hosting(relay.address, 6942) as host:
+        result_of(browser, f"{page}#relay=ws://{relay.address}&code={host.first['code']}")
+
+        assert host.expect("peer_joined") == {"event": "peer_joined", "peer": 2}
+        assert host.expect("peer_left") == {"event": "peer_left", "peer": 2, "code": 0}
+
+
+def test_codec_of_the_page_agrees_with_the_vectors(browser: Chromium, page: str) -> None:
+    """MSG-1 and MSG-3: valid bytes come out as they went in, all others are refused."""
+    folder = layout.REPOSITORY / "protocol_spec" / "vectors"
+    cases = json.loads((folder / "msgpack.json").read_text("utf-8"))["cases"]
+    expected = [case["bytes"] if case["result"] == "valid" else None for case in cases]
+    browser.show(page)
+    browser.wait_for("document.readyState === 'complete' || null", timeout=PATIENCE)
+
+    again = browser.evaluate(_ROUND_TRIP % json.dumps([case["bytes"] for case in cases]))
+
+    assert any(expected)
+    assert again == expected
+
+
+_ROUND_TRIP: Final = """
+    import("./msgpack.js").then(({ decode, encode }) => %s.map((hex) => {
+        const bytes = Uint8Array.from(hex.match(/../g) ?? [], (byte) => parseInt(byte, 16));
+        try {
+            const again = Array.from(encode(decode(bytes)));
+            return again.map((byte) => byte.toString(16).padStart(2, "0")).join("");
+        } catch {
+            return null;
+        }
+    }))
+"""

@@ -1,0 +1,256 @@
+"""A relay that somebody leaves running: configuration, reload, systemd, logs, secrets."""
+
+import asyncio
+import json
+import signal
+import socket
+import tomllib
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import pytest
+
+import packhorse
+from packhorse.cli import main
+from tests.support.admin_client import COMMAND, WatchedRelay
+from tests.support.processes import Started, run
+from tests.support.relays import LOOPBACK
+
+RELOADED = "the configuration was read again"
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    file = tmp_path / "relay.toml"
+    file.write_text("[limits]\nmax_rooms = 1\n")
+    return file
+
+
+@contextmanager
+def configured(config: Path, *options: str) -> Iterator[WatchedRelay]:
+    with WatchedRelay(config.parent / "state", "--config", str(config), *options) as relay:
+        yield relay
+
+
+def rewrite(relay: WatchedRelay, config: Path, content: str) -> None:
+    config.write_text(content)
+    relay.process.signal(signal.SIGHUP)
+    relay.process.wait_for(RELOADED)
+
+
+async def test_sighup_takes_over_new_limits_while_rooms_go_on(config: Path) -> None:
+    with configured(config) as relay:
+        async with packhorse.host(relay.address) as first:
+            with pytest.raises(packhorse.PackhorseError, match="no place"):
+                async with packhorse.host(relay.address):
+                    pass
+            await asyncio.to_thread(rewrite, relay, config, "[limits]\nmax_rooms = 2\n")
+            async with packhorse.host(relay.address), packhorse.join(relay.address, first.code):
+                told = await asyncio.to_thread(relay.get, "/api/status")
+
+        assert told.json["max_rooms"] == 2
+        assert told.json["rooms"] == 2
+
+
+def test_sighup_with_a_wrong_configuration_changes_nothing(config: Path) -> None:
+    with configured(config) as relay:
+        config.write_text("[limits]\nmax_rooms = 'many'\n")
+        relay.process.signal(signal.SIGHUP)
+        line = relay.process.wait_for("nothing was changed")
+
+        assert "ERROR reload: max_rooms is 'many'" in line
+        assert relay.get("/api/status").json["max_rooms"] == 1
+
+
+def test_sighup_names_what_needs_a_restart(config: Path) -> None:
+    with configured(config) as relay:
+        rewrite(relay, config, "legacy = true\n[limits]\nmax_rooms = 3\nhello_rate = 1\n")
+
+        assert "legacy takes effect at the next start" in relay.process.output
+        assert "hello_rate takes effect at the next start" in relay.process.output
+        assert "max_rooms takes effect" not in relay.process.output
+
+
+def test_sighup_changes_the_log_level(config: Path) -> None:
+    with configured(config) as relay:
+        rewrite(relay, config, 'log_level = "info"\n')
+        asyncio.run(_visit(relay.address))
+
+        relay.process.wait_for("peer 1 joined")
+
+
+async def _visit(address: str) -> None:
+    async with packhorse.host(address):
+        pass
+
+
+def test_systemd_is_told_of_start_reload_life_and_end(tmp_path: Path) -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
+        systemd.bind(str(tmp_path / "notify"))
+        systemd.settimeout(15)
+        env = {"NOTIFY_SOCKET": str(tmp_path / "notify"), "WATCHDOG_USEC": "4000000"}
+        with WatchedRelay(tmp_path / "state", env=env) as relay:
+            heard = [systemd.recv(4096).decode() for _ in range(3)]
+            relay.process.signal(signal.SIGHUP)
+            while not heard[-1].startswith("RELOADING=1\n"):
+                heard.append(systemd.recv(4096).decode())
+            heard.append(systemd.recv(4096).decode())
+            relay.process.signal(signal.SIGTERM)
+            while heard[-1] != "STOPPING=1":
+                heard.append(systemd.recv(4096).decode())
+
+    assert heard[0] == f"READY=1\nSTATUS=listening on {LOOPBACK} port {relay.told['port']}"
+    assert heard[1:3] == ["WATCHDOG=1"] * 2
+    assert sum(each.startswith("READY=1") for each in heard) == 2
+
+
+def test_log_flood_is_bounded_and_every_line_is_json(tmp_path: Path) -> None:
+    """Attack 25: thousands of events, from one room and from wrong tokens."""
+    options = ["--log-format", "json", "--log-level", "debug"]
+    with WatchedRelay(tmp_path / "state", *options) as relay:
+        asyncio.run(_come_and_go(relay.address, 25))
+        for _ in range(40):
+            relay.get("/metrics", {"Authorization": "Bearer %s%n{0}"})
+        relay.process.stop()
+
+    lines = [json.loads(line) for line in relay.process.lines]
+    joined = [line for line in lines if "joined" in line.get("message", "")]
+    refused = [line for line in lines if "refused" in line.get("message", "")]
+    assert len(joined) <= 2  # of one room
+    assert len(refused) <= 2
+    assert "\x1b" not in relay.process.output
+
+
+async def _come_and_go(address: str, times: int) -> None:
+    async with packhorse.host(address) as room:
+        for _ in range(times):
+            async with packhorse.join(address, room.code):
+                pass
+
+
+def test_no_secret_is_ever_logged(tmp_path: Path) -> None:
+    """Attack 28: keys, codes and tokens in a log that somebody uploads."""
+    with WatchedRelay(tmp_path / "state", "--log-level", "debug") as relay:
+        codes = asyncio.run(_rooms(relay.address, 3))
+        token = relay.token_file.read_text().strip()
+        relay.get("/api/status?reveal=1", relay.bearer)
+        relay.get("/api/status", {"Authorization": f"Bearer {token}x"})
+        with closing(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) as stranger:
+            host, _, port = relay.address.partition(":")
+            stranger.sendto(codes[0].encode() * 20, (host, int(port)))
+        relay.process.stop()
+
+    log = relay.process.output.upper()
+    assert "PEER 1 JOINED" in log
+    for secret in (token, *codes, *(code.replace("-", "") for code in codes)):
+        assert secret.upper() not in log
+
+
+async def _rooms(address: str, count: int) -> list[str]:
+    codes = []
+    for _ in range(count):
+        async with packhorse.host(address) as room, packhorse.join(address, room.code):
+            codes.append(room.code)
+    return codes
+
+
+def test_flags_win_over_environment_over_file(config: Path) -> None:
+    config.write_text("port = 1\nlegacy = true\n[limits]\nmax_rooms = 5\nmax_peers = 5\n")
+    env = {"PACKHORSE_RELAY_CONFIG": str(config), "PACKHORSE_RELAY_PORT": "2"} | {
+        "PACKHORSE_RELAY_MAX_ROOMS": "6",
+        "PACKHORSE_RELAY_MAX_PEERS": "6",
+    }
+
+    done = run([*COMMAND, "--print-config", "--set", "max_peers=7"], timeout=30, env=env)
+
+    told = tomllib.loads(done.stdout)
+    assert (told["port"], told["legacy"]) == (2, True)
+    assert (told["limits"]["max_rooms"], told["limits"]["max_peers"]) == (6, 7)
+
+
+@pytest.mark.parametrize(
+    ("options", "problem", "advice"),
+    [
+        (["--set", "max_room=1"], "unknown key 'max_room'", "did you mean max_rooms?"),
+        (["--set", "max_rooms=x"], "max_rooms is 'x'", "max_rooms = 1000"),
+        (["--admin", "nowhere"], "admin is 'nowhere'", "ADDRESS:PORT"),
+        (["--admin", "host.example:1"], "admin is 'host.example:1'", "ADDRESS:PORT"),
+        (["--config", "/no/such"], "cannot read /no/such", "--config takes"),
+    ],
+)
+def test_wrong_configuration_is_a_failure_with_advice(
+    options: list[str], problem: str, advice: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["relay", "--check-config", *options]) == 1
+
+    shown = capsys.readouterr()
+    assert problem in shown.err
+    assert f"advice: {advice}" in shown.err or advice in shown.err
+    assert shown.out == ""
+
+
+def test_good_configuration_is_said_to_be_good(
+    config: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["relay", "--config", str(config), "--check-config"]) == 0
+
+    assert capsys.readouterr().out == "The configuration is good.\n"
+
+
+def test_service_is_shown_before_it_is_installed(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = "/opt/packhorse/bin/packhorse-relay"
+    monkeypatch.setattr("packhorse_relay.cli.this_program", lambda: program)
+
+    assert main(["relay", "--install-service", "--dry-run"]) == 0
+
+    assert f"ExecStart={program} --config" in capsys.readouterr().out
+
+
+async def test_rooms_are_shown_on_a_terminal(tmp_path: Path) -> None:
+    with WatchedRelay(tmp_path / "state") as relay:
+        token = ["--token-file", str(relay.token_file), "--reveal"]
+        async with packhorse.host(relay.address) as room, packhorse.join(relay.address, room.code):
+            hidden = await asyncio.to_thread(_rooms_command, relay, "")
+            shown = await asyncio.to_thread(_rooms_command, relay, "", *token)
+            as_json = await asyncio.to_thread(_rooms_command, relay, "", "--json")
+
+    assert "1 of 1000 rooms, 2 of 4096 members" in hidden
+    assert "2 of 64" in hidden
+    assert room.code not in hidden
+    assert room.code in shown
+    assert json.loads(as_json)["rooms"] == 1
+
+
+def _rooms_command(relay: WatchedRelay, host: str, *options: str) -> str:
+    command = [*COMMAND[:-1], "rooms", "--admin", f"{host}{relay.admin_port}", *options]
+    done = run(command, timeout=30, env={"COLUMNS": "100"})
+    assert done.returncode == 0, done.stdout
+    return done.stdout
+
+
+def test_rooms_can_be_watched(tmp_path: Path) -> None:
+    with WatchedRelay(tmp_path / "state") as relay:
+        options = ["--admin", str(relay.admin_port), "--json", "--watch", "0.5"]
+        with Started([*COMMAND[:-1], "rooms", *options]) as watching:
+            for _ in range(3):
+                watching.wait_for('"room_list"')
+
+
+@pytest.mark.parametrize(
+    ("options", "problem"),
+    [
+        (["--admin", "1"], "failed while asking the relay for its status"),
+        (["--admin", "ftp://x"], "names no admin listener"),
+        (["--reveal"], "--reveal needs the admin token"),
+        (["--token-file", "/no/such"], "cannot read /no/such"),
+    ],
+)
+def test_rooms_fails_with_advice(
+    options: list[str], problem: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["rooms", *options]) == 1
+
+    assert problem in capsys.readouterr().err

@@ -1,0 +1,134 @@
+"""What one hostile member can make another remember: real bytes, not only counted ones."""
+
+import tracemalloc
+from collections.abc import Iterator
+from contextlib import suppress
+from itertools import chain, count, islice
+from random import Random
+
+import pytest
+
+from packhorse.core.delivery.memory import MemoryBudget
+from packhorse.core.delivery.peer import PeerDelivery
+from packhorse.wire.constants import (
+    LANE_WINDOW,
+    MAX_UNFINISHED,
+    MESSAGE_COST,
+    REASSEMBLY_TOTAL,
+    RECEIVE_WINDOW,
+    DropReason,
+    Mode,
+)
+from packhorse.wire.errors import ParseError
+from packhorse.wire.frames import MessageFrame, encode_message_head, with_length
+
+MIB = 1 << 20
+TINY = 5000  # pieces or messages; more are counted just as well
+
+
+def early(mode: Mode, parts: int, part: int = 0, *, lanes: int = 1) -> Iterator[MessageFrame]:
+    """Yield tiny messages of which none can be delivered in order."""
+    for channel in range(lanes):
+        for sequence in range(1, TINY if lanes == 1 else LANE_WINDOW):
+            yield MessageFrame(mode, channel, sequence, part, parts, sequence.to_bytes(2))
+
+
+def pieces(mode: Mode) -> Iterator[MessageFrame]:
+    """Yield tiny pieces of a message whose last piece never comes."""
+    for part in range(TINY):
+        yield MessageFrame(mode, 0, 0, part, TINY + 1, part.to_bytes(2))
+
+
+def unfinished(mode: Mode) -> Iterator[MessageFrame]:
+    """Yield a tiny first piece of every message that an unreliable lane keeps."""
+    for channel in range(256):
+        for sequence in range(1, MAX_UNFINISHED + 1):
+            yield MessageFrame(mode, channel, sequence, 0, 2, sequence.to_bytes(2))
+
+
+def payloads(frames: Iterator[MessageFrame]) -> Iterator[bytes]:
+    """Yield datagrams of 60 frames; some of them are larger than any on the wire."""
+    for number in count():
+        some = list(islice(frames, 60))
+        if not some:
+            return
+        heads = (with_length(encode_message_head(f), len(f.payload)) + f.payload for f in some)
+        yield b"\x02" + (number & 0xFFFF).to_bytes(2) + b"".join(heads)
+
+
+FLOODS = {
+    "early_messages": lambda: early(Mode.RELIABLE, 1),
+    "early_unordered_messages": lambda: early(Mode.RELIABLE_UNORDERED, 1),
+    "first_pieces": lambda: early(Mode.RELIABLE, 2),
+    "last_pieces": lambda: early(Mode.RELIABLE_UNORDERED, 2, part=1),
+    "pieces": lambda: pieces(Mode.RELIABLE),
+    "unreliable_pieces": lambda: pieces(Mode.UNRELIABLE),
+    "unfinished_unreliable_messages": lambda: unfinished(Mode.UNRELIABLE),
+}
+
+
+@pytest.mark.parametrize("name", FLOODS)
+def test_flood_of_tiny_messages_takes_no_more_memory_than_is_counted(name: str) -> None:
+    """DEL-17: what is counted bounds what is used."""
+    budget = MemoryBudget(REASSEMBLY_TOTAL)
+    victim = PeerDelivery(1194, budget, now=0.0)
+
+    tracemalloc.start()
+    for payload in payloads(FLOODS[name]()):
+        victim.receive(payload, now=0.0)
+    used, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert used <= budget.used + MIB // 10
+    victim.close()
+    assert budget.used == 0
+
+
+@pytest.mark.parametrize("mode", [Mode.RELIABLE, Mode.RELIABLE_UNORDERED])
+def test_flood_of_early_messages_ends_at_the_bound_of_its_sender(mode: Mode) -> None:
+    """DEL-17: three stretched lanes of 512 are more than anybody gets."""
+    budget = MemoryBudget(REASSEMBLY_TOTAL)
+    victim = PeerDelivery(1194, budget, now=0.0)
+    reasons: set[DropReason] = set()
+
+    for payload in payloads(early(mode, 1, lanes=3)):
+        try:
+            victim.receive(payload, now=0.0)
+        except ParseError as error:
+            reasons.add(DropReason(error.reason))
+
+    assert reasons == {DropReason.REASSEMBLY_FULL}
+    assert RECEIVE_WINDOW - MESSAGE_COST < budget.used < RECEIVE_WINDOW + MIB
+
+
+def test_peer_with_a_flood_of_tiny_messages_still_gets_a_large_one_through() -> None:
+    budget = MemoryBudget(REASSEMBLY_TOTAL)
+    one = PeerDelivery(1194, budget, now=0.0)
+    large = (MessageFrame(Mode.RELIABLE, 200, 0, n, 15_000, bytes(1000)) for n in range(15_000))
+    got = 0
+
+    for payload in payloads(chain(early(Mode.RELIABLE, 1, lanes=3), large)):
+        with suppress(ParseError):
+            got += sum(len(message.data) for message in one.receive(payload, now=0.0))
+
+    assert got == 15_000 * 1000
+
+
+def test_random_payloads_raise_only_parse_errors_and_take_bounded_memory() -> None:
+    random, budget = Random(4), MemoryBudget(1 << 30)  # noqa: S311 - repeatable by design
+    one = PeerDelivery(1194, budget, now=0.0)
+    one.push(bytes(MIB), Mode.RELIABLE, 0)
+    refused = 0
+
+    for number in range(30_000):
+        frame = bytes([random.randrange(0, 0x84, 4)]) + random.randbytes(random.randrange(60))
+        prefix = bytes([random.randrange(4)]) + (number & 0xFFFF).to_bytes(2, "big")
+        try:
+            one.receive(prefix + frame, now=number / 1000)
+        except ParseError:
+            refused += 1
+        one.handle_timeout(now=number / 1000)
+        one.payloads_to_send(now=number / 1000)
+
+    assert 1000 < refused < 30_000
+    assert budget.used <= 2 * RECEIVE_WINDOW

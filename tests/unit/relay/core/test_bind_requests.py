@@ -1,0 +1,107 @@
+"""Tests of BIND; the attacks on it are in tests/property/test_bind_attacks.py."""
+
+from dataclasses import replace
+
+from packhorse.wire.constants import DropReason, ErrorCode, RoomEventKind
+from packhorse.wire.messages import Closed, Events, Pong, Roster
+from tests.support.binding_harness import Binding, RestartableRig, refusal_of
+from tests.support.deliveries import deliveries
+from tests.support.relay_harness import UNLIMITED, Applicant, address, nonce
+
+NEW = address(700)
+
+
+def test_bind_moves_the_session_and_tells_the_old_path() -> None:
+    """RES-5."""
+    rig = RestartableRig()
+    host, client = rig.room(2)
+    outcome = Binding.of(client, NEW).send(rig)
+    bound = Binding.of(client, NEW).bound(rig, outcome)
+
+    closed = [(m.code, at) for m, at in client.heard_at(outcome.sent) if isinstance(m, Closed)]
+    assert closed == [(ErrorCode.REPLACED, client.address)]
+    assert [type(message) for message in bound.inbox] == [Roster]
+    assert [each.address for each in deliveries(host.send(host.data(2)).sent)] == [NEW]
+    assert bound.send(bound.data(1)).drop is None
+    pongs = bound.heard(bound.send(bound.ping()).sent)
+    assert [type(message) for message in pongs] == [Pong]
+
+
+def test_others_do_not_notice_a_change_of_path() -> None:
+    rig = RestartableRig()
+    host, client = rig.room(2)
+
+    assert host.heard(Binding.of(client, NEW).send(rig).sent) == []
+
+
+def test_others_are_told_of_a_restarted_member() -> None:
+    rig = RestartableRig()
+    host, client = rig.room(2)
+    outcome = replace(Binding.of(client, NEW), restarted=True).send(rig)
+
+    events = [
+        event for m in host.heard(outcome.sent) if isinstance(m, Events) for event in m.events
+    ]
+    assert [(kind, peer, code) for _, kind, peer, code in events] == [
+        (RoomEventKind.PEER_LEFT, 2, ErrorCode.REPLACED),
+        (RoomEventKind.PEER_JOINED, 2, 0),
+    ]
+
+
+def test_bind_of_a_lost_member_finds_it() -> None:
+    rig = RestartableRig()
+    host, client = rig.room(2)
+    rig.advance(16.0)
+    host.send(host.ping())
+
+    told = host.heard(Binding.of(client, NEW).send(rig).sent)
+
+    assert [m.events[0][1] for m in told if isinstance(m, Events)] == [RoomEventKind.PEER_FOUND]
+
+
+def test_member_binds_again_from_its_own_address() -> None:
+    """A tag of its own tells the new epoch from late datagrams of the old one."""
+    rig = RestartableRig()
+    host, client = rig.room(2)
+    bound = Binding.of(client, client.address).bound(rig)
+
+    assert bound.grant.tag != client.grant.tag
+    assert client.send(client.data(1)).drop is DropReason.UNKNOWN_SOURCE
+    assert bound.send(bound.data(1)).drop is None
+    assert len(deliveries(host.send(host.data(2)).sent)) == 1
+
+
+def test_address_without_a_free_tag_takes_no_session() -> None:
+    rig = RestartableRig(replace(UNLIMITED, sessions_per_source=256))
+    _, client = rig.room(2)
+    host = rig.create(NEW)
+    for number in range(2, 257):
+        joined = rig.ask_to_join(Applicant(address=NEW, nonce=nonce(number)), host.code)
+        if joined.drop is not None:
+            host = rig.create(NEW, number=1000 + number)
+
+    assert refusal_of(Binding.of(client, NEW, 5000).send(rig)) == ErrorCode.QUOTA
+
+
+def test_ended_session_is_told_why() -> None:
+    rig = RestartableRig()
+    host, client = rig.room(2)
+    client.send(client.leave())
+    assert refusal_of(Binding.of(client, NEW).send(rig)) == ErrorCode.SESSION_UNKNOWN
+    host.send(host.leave())
+
+    forged = replace(Binding.of(host, NEW, 501), key=bytes(32))
+    assert refusal_of(forged.send(rig)) == ErrorCode.SESSION_UNKNOWN
+
+
+def test_attempts_of_a_session_are_forgotten_with_the_oldest_first() -> None:
+    """LIM-1: 32 of them."""
+    rig = RestartableRig()
+    _, client = rig.room(2)
+    for number in range(40):
+        rig.advance(1.0)
+        Binding.of(client, NEW, 600 + number).bound(rig)
+
+    [session] = [s for s in rig.core._registry.sessions.values() if s.peer == 2]
+    assert len(session.attempts) == 32
+    assert len(rig.core._registry._by_attempt) == 33

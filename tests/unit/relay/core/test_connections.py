@@ -1,0 +1,88 @@
+"""Tests of the limits on connections (WS-6)."""
+
+from packhorse_relay.core.connections import ConnectionEnd, ConnectionLimits
+from packhorse_relay.core.websocket_settings import WebSocketSettings
+
+SOURCE, OTHER = b"\x7f\0\0\1", b"\x7f\0\0\2"
+
+
+def new_limits(*, per_source: int = 2, most: int = 3, rate: float = 100.0) -> ConnectionLimits:
+    settings = WebSocketSettings(connections_per_source=per_source, accept_rate=rate)
+    return ConnectionLimits(settings, most, now=0.0)
+
+
+def test_source_has_its_share_and_no_more() -> None:
+    limits = new_limits()
+
+    assert [limits.accept(SOURCE, now=0.0) for _ in range(3)] == [
+        None,
+        None,
+        ConnectionEnd.TOO_MANY_OF_SOURCE,
+    ]
+    assert limits.accept(OTHER, now=0.0) is None
+
+
+def test_source_over_its_share_does_not_use_up_the_rate_of_all() -> None:
+    limits = new_limits(per_source=1, most=100, rate=1.0)
+
+    for _ in range(10):
+        limits.accept(SOURCE, now=0.0)
+
+    assert limits.accept(OTHER, now=0.0) is None
+
+
+def test_client_behind_a_proxy_counts_for_itself() -> None:
+    limits = new_limits(per_source=1)
+    for _ in range(2):
+        assert limits.accept(None, now=0.0) is None
+
+    assert limits.assign(SOURCE) is None
+    assert limits.assign(SOURCE) is ConnectionEnd.TOO_MANY_OF_SOURCE
+    assert limits.accept(SOURCE, now=0.0) is ConnectionEnd.TOO_MANY_OF_SOURCE
+
+
+def test_relay_has_a_largest_number_of_connections() -> None:
+    limits = new_limits()
+
+    assert [limits.accept(None, now=0.0) for _ in range(4)] == [
+        None,
+        None,
+        None,
+        ConnectionEnd.TOO_MANY,
+    ]
+
+
+def test_rate_of_all_is_bounded_and_recovers() -> None:
+    limits = new_limits(most=100, rate=1.0)
+
+    assert [limits.accept(None, now=0.0) for _ in range(3)] == [None, None, ConnectionEnd.TOO_FAST]
+    assert limits.accept(None, now=1.0) is None
+
+
+def test_connection_that_ended_makes_place() -> None:
+    limits = new_limits(per_source=1, most=1)
+    limits.accept(SOURCE, now=0.0)
+
+    limits.release(SOURCE)
+
+    assert len(limits) == 0
+    assert limits.accept(SOURCE, now=0.0) is None
+
+
+def test_connection_that_was_never_assigned_is_released_too() -> None:
+    limits = new_limits(most=1)
+    limits.accept(None, now=0.0)
+
+    limits.release(None)
+
+    assert limits.accept(None, now=0.0) is None
+
+
+def test_sources_that_are_gone_leave_nothing_behind() -> None:
+    limits = new_limits(most=1000, rate=1000.0)
+    for number in range(500):
+        source = number.to_bytes(4, "big")
+        limits.accept(source, now=0.0)
+        limits.release(source)
+
+    assert limits._by_source == {}

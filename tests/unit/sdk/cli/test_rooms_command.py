@@ -1,0 +1,55 @@
+"""Tests of how `packhorse rooms` finds the admin listener, and when it keeps the token."""
+
+import pytest
+
+from packhorse.cli.main import main
+from packhorse.cli.rooms_command import admin_url, fetch
+from packhorse.wire.errors import ConfigurationError
+
+
+@pytest.mark.parametrize(
+    ("text", "url"),
+    [
+        ("6970", "http://127.0.0.1:6970"),
+        ("127.0.0.1:6970", "http://127.0.0.1:6970"),
+        ("[::1]:6970", "http://[::1]:6970"),
+        ("https://relay.example/admin/", "https://relay.example/admin"),
+    ],
+)
+def test_admin_listener_is_named_in_three_ways(text: str, url: str) -> None:
+    assert admin_url(text) == url
+
+
+@pytest.mark.parametrize(
+    "text", ["", "http://", "ftp://x", "x:99999", "x:y", "http://user@x/", "0", "[::1"]
+)
+def test_what_names_no_listener_is_refused(text: str) -> None:
+    with pytest.raises(ConfigurationError, match="names no admin listener"):
+        admin_url(text)
+
+
+@pytest.mark.parametrize("url", ["http://relay.example", "http://192.0.2.1:6970"])
+def test_token_is_not_sent_in_the_clear_to_another_machine(url: str) -> None:
+    """Attack 28: whoever is on the way reads the token. Nothing is sent at all."""
+    with pytest.raises(ConfigurationError, match="in the clear") as caught:
+        fetch(url, "token", reveal=False)
+
+    assert "https" in caught.value.advice
+
+
+@pytest.mark.parametrize(
+    ("options", "problem"),
+    [
+        (["--relay", "x", "--reveal"], "--reveal: cannot be given together with --relay"),
+        (["--relay", "x", "--admin", "6970"], "--admin: cannot be given together with --relay"),
+        (["--ticket", "AAAA"], "--ticket: needs --relay"),
+        (["--access-key-file", "x"], "--access-key-file: needs --relay"),
+    ],
+)
+def test_public_rooms_and_those_of_the_own_relay_do_not_mix(
+    options: list[str], problem: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        main(["rooms", *options])
+
+    assert problem in capsys.readouterr().err

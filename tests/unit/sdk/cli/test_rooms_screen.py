@@ -1,0 +1,81 @@
+"""Tests of how `packhorse rooms` looks."""
+
+import io
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from packhorse.cli.rooms_screen import status_view
+
+MEMBER = {"peer": 1, "state": "present", "heard": 1.0, "rtt": 0.02, "address": "198.51.x.x"}
+ROOM = {
+    "label": "3f2a",
+    "code": None,
+    "topology": "mesh",
+    "count": 2,
+    "max": 64,
+    "members": [MEMBER, MEMBER | {"peer": 2, "state": "lost", "rtt": 0.04}],
+}
+STATUS: dict[str, Any] = {
+    "version": "1.2.3",
+    "started_at": 0.0,
+    "listening": ["0.0.0.0:6969"],
+    "rooms": 1,
+    "max_rooms": 1000,
+    "members": 2,
+    "max_members": 4096,
+    "drops": {"too_short": 5, "bad_mac": 1},
+    "samples": {
+        "forwarded": [1.0, 99.6],
+        "dropped": [0.0],
+        "cpu": [0.25],
+        "rss": [32 << 20],
+        "lag": [0.0015],
+        "rtt": [0.03],
+    },
+    "room_list": [ROOM],
+    "rooms_left_off": 0,
+}
+
+
+def shown(status: dict[str, Any]) -> str:
+    stream = io.StringIO()
+    Console(file=stream, width=100, highlight=False).print(status_view(status))
+    return stream.getvalue()
+
+
+def test_view_sums_up_load_and_lists_rooms() -> None:
+    text = shown(STATUS)
+
+    assert "1 of 1000 rooms, 2 of 4096 members; 100 datagrams/s forwarded" in text
+    assert "CPU 25.0%, 32.0 MiB, event loop late by 1.5 ms, RTT 30.0 ms" in text
+    assert "Dropped since the start: too_short 5, bad_mac 1" in text
+    row = next(line for line in text.splitlines() if line.startswith("3f2a"))
+    assert row.split() == ["3f2a", "2", "of", "64", "1", "30.0", "ms", "mesh", "198.51.x.x"]
+
+
+def test_view_shows_the_code_that_it_was_told() -> None:
+    assert "K7QM-2XPA" in shown(STATUS | {"room_list": [ROOM | {"code": "K7QM-2XPA"}]})
+
+
+def test_view_of_an_empty_relay_says_so() -> None:
+    samples: dict[str, list[float]] = {name: [] for name in STATUS["samples"]}
+
+    text = shown(STATUS | {"room_list": [], "rooms": 0, "drops": {}, "samples": samples})
+
+    assert "No rooms are open." in text
+    assert "Dropped since" not in text
+
+
+def test_view_counts_the_rooms_that_are_left_off() -> None:
+    assert "and 7 more" in shown(STATUS | {"rooms_left_off": 7})
+
+
+@pytest.mark.parametrize("name", ["\x1b[2J", "[bold]x[/bold]", "[/]"])
+def test_hostile_answer_cannot_move_the_cursor_or_become_markup(name: str) -> None:
+    """Attack 25, from a relay that is not what it seems."""
+    text = shown(STATUS | {"room_list": [ROOM | {"code": name}]})
+
+    assert "\x1b" not in text
+    assert name.replace("\x1b", "?") in text
