@@ -6,6 +6,7 @@
 
 PYTHON ?=
 ARGS ?=
+SECONDS ?= 600
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
@@ -23,7 +24,7 @@ tests_in = $(wildcard $(addprefix tests/,$(1)))
 
 .NOTPARALLEL:
 .PHONY: help demo test test-all setup lint types generated unit property conformance e2e netns package \
-	tests bench coverage godot debian generate vectors format clean clean-all
+	tests bench coverage fuzz godot debian generate vectors format clean clean-all
 
 help: ## Show the targets.
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1\t/' | expand -t 14
@@ -77,6 +78,9 @@ bench: $(VENV)/.dev ## Print measured ratios.
 coverage: $(VENV)/.dev ## Branch coverage by the unit, property and conformance tests.
 	$(call stage,coverage,$(BIN)/coverage run -m pytest --quiet $(call tests_in,unit property conformance) && $(BIN)/coverage report)
 
+fuzz: $(VENV)/.fuzz ## Fuzz decoders and state machines: make fuzz SECONDS=600
+	$(call stage,fuzz,$(BIN)/python -m tests.fuzz --seconds $(SECONDS) $(ARGS))
+
 godot: $(VENV)/.dev ## Find a Godot, or unpack one into .cache/godot.
 	@$(BIN)/python -m tests.support.provision_godot > $(VENV)/.godot || test "$(CI)" != true
 
@@ -122,4 +126,9 @@ $(VENV)/.runtime: $(VENV)/.made pyproject.toml
 $(VENV)/.dev: $(VENV)/.runtime
 	@echo "installing what the tests need"
 	@$(PIP) install --group dev
+	@touch $@
+
+$(VENV)/.fuzz: $(VENV)/.dev
+	@echo "installing the fuzzer"
+	@$(PIP) install --group fuzz
 	@touch $@

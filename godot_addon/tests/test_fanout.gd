@@ -1,6 +1,7 @@
 extends "res://tests/test_case.gd"
 ## Broadcasts are merged, order is kept.
 
+const Constants := preload("res://addons/packhorse/wire/constants.gd")
 const Fanout := preload("res://addons/packhorse/core/fanout.gd")
 
 var _fanout := Fanout.new()
@@ -79,9 +80,31 @@ func test_peer_that_went_meanwhile_does_not_matter() -> void:
 	assert_eq(_sent(), [[1, 0]], "sent")
 
 
+func test_same_bytes_of_another_channel_are_another_packet() -> void:
+	_fanout.put(_a, 2, Constants.Mode.UNRELIABLE, 1, [2, 3])
+	_fanout.put(_a, 3, Constants.Mode.UNRELIABLE, 2, [2, 3])
+	_fanout.flush([2, 3])
+
+	assert_eq(_fanout.channels, [1, 2] as Array[int], "channels")
+	assert_eq(_sent(), [[1, 2], [1, 3]], "sent")
+
+
+func test_ordered_broadcasts_are_merged_until_one_goes_to_a_single_peer() -> void:
+	var ordered := Constants.Mode.UNRELIABLE_ORDERED
+
+	for targets: Array in [[2, 3], [2], [2, 3]]:
+		for target: int in targets:
+			_fanout.put(_a, target, ordered, 5, [2, 3])
+		_fanout.flush([2, 3])
+	for target: int in [2, 3]:
+		_fanout.put(_a, target, ordered, 6, [2, 3])
+
+	assert_eq(_sent(), [[1, 0], [1, 2], [1, 2], [1, 3], [1, 0]], "sent")
+
+
 func _put(payload: PackedByteArray, targets: Array[int], others: Array[int]) -> void:
 	for target in targets:
-		_fanout.put(payload, target, others)
+		_fanout.put(payload, target, Constants.Mode.UNRELIABLE, 0, others)
 
 
 ## Returns and forgets what was sent: first byte and destination of each.
@@ -89,6 +112,5 @@ func _sent() -> Array:
 	var sent := []
 	for index in _fanout.payloads.size():
 		sent.append([_fanout.payloads[index][0], _fanout.destinations[index]])
-	_fanout.payloads.clear()
-	_fanout.destinations.clear()
+	_fanout.clear_ready()
 	return sent

@@ -47,7 +47,7 @@ func test_forged_seal_is_dropped_and_changes_nothing() -> void:
 	assert_eq(session.state(), Constants.MemberState.JOINED, "state")
 
 
-func test_wrong_tag_and_frame_are_dropped() -> void:
+func test_wrong_tag_and_malformed_frame_are_dropped() -> void:
 	join()
 	var data := FakeRelay.data(1, "x".to_ascii_buffer(), FakeRelay.TAG + 1)
 	var frame := FakeRelay.data(1, "x".to_ascii_buffer())
@@ -56,7 +56,7 @@ func test_wrong_tag_and_frame_are_dropped() -> void:
 	deliver(data)
 	deliver(frame)
 
-	assert_drops({Constants.DROP_WRONG_TAG: 1, Constants.DROP_UNEXPECTED_MESSAGE: 1})
+	assert_drops({Constants.DROP_WRONG_TAG: 1, Constants.DROP_BAD_FRAME: 1})
 
 
 func test_seal_without_a_body_is_too_short_whatever_its_tag() -> void:

@@ -40,5 +40,8 @@ func test_what_is_no_address_is_refused() -> void:
 		"[]",
 		"[::1",
 		"[::1]7000",
+		"::1]",
+		"[[::1]]",
+		"re\tlay",
 	]:
 		assert_eq(RelayAddress.parse(text), null, text)

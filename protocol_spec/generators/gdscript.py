@@ -90,6 +90,7 @@ def _described_enums(protocol: Protocol) -> list[str]:
     table = {
         "Topology": ("topologies", "Who may address whom in a room."),
         "RoomEventKind": ("room_events", "What changed in a room."),
+        "Mode": ("modes", "How a message travels."),
         "PeerState": ("peer_states", "What the relay knows of a peer."),
     }
     return [

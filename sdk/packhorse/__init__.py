@@ -14,7 +14,7 @@ from packhorse.aio.entering import host, join
 from packhorse.aio.resuming import resume
 from packhorse.aio.room import Room
 from packhorse.aio.room_finder import list_rooms
-from packhorse.core.access import Access
+from packhorse.core.credentials import Access
 from packhorse.core.events import (
     EVERYBODY,
     HOST,

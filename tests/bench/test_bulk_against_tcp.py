@@ -69,7 +69,15 @@ class Transfer:
     def start_room(self) -> None:
         """Start a transfer in a room, whose relay is beside the receiver."""
         address = f"{self._link.receiver.address}:6969"
-        relay_command = [sys.executable, "-m", "packhorse", "relay", "--json"]
+        relay_command = [
+            sys.executable,
+            "-m",
+            "packhorse",
+            "relay",
+            "--json",
+            "--profile",
+            "unlimited",
+        ]
         relay = self._start(self._link.receiver.command(relay_command))
         relay.wait_for("listening")
         receiver = self._receive("room-receive", address)

@@ -32,7 +32,7 @@ class Game:
     def start_room(self) -> Started:
         """Start relay, receiver and sender; return the receiver."""
         address = f"{self._link.receiver.address}:6969"
-        relay = [sys.executable, "-m", "packhorse", "relay", "--json"]
+        relay = [sys.executable, "-m", "packhorse", "relay", "--json", "--profile", "unlimited"]
         self._start(self._link.receiver, *relay).wait_for("listening")
         receiver = self._play(self._link.receiver, "room-receive", address)
         code = json.loads(receiver.wait_for('"code"'))["code"]

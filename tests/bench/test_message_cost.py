@@ -40,7 +40,7 @@ async def test_cost_of_a_message_sent_and_received() -> None:
 
 @asynccontextmanager
 async def _two_rooms() -> AsyncIterator[tuple[Room, Room]]:
-    with RelayProcess() as relay:
+    with RelayProcess("--profile", "unlimited") as relay:
         os.sched_setaffinity(relay.pid, {RELAY_CPU})
         async with (
             packhorse.host(relay.address) as host,

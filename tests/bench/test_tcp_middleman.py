@@ -28,7 +28,7 @@ _MB: Final = 1e6
 def carried(port: int) -> Iterator[tuple[int, dict[str, int]]]:
     """Carry a TCP port; yields where it is to be found, and the processes by name."""
     with (
-        RelayProcess() as relay,
+        RelayProcess("--profile", "unlimited") as relay,
         MiddlemanProcess("host", "--relay", relay.address, "--tcp", str(port)) as host,
         MiddlemanProcess("join", host.first["invite"], "--tcp", "0") as client,
     ):

@@ -37,7 +37,17 @@ def _plain() -> Iterator[Ring]:
 
 @contextmanager
 def _packhorse() -> Iterator[Ring]:
-    command = [sys.executable, "-m", "packhorse", "relay", "--port", "0", "--json"]
+    command = [
+        sys.executable,
+        "-m",
+        "packhorse",
+        "relay",
+        "--port",
+        "0",
+        "--json",
+        "--profile",
+        "unlimited",
+    ]
     with Started([*command, "--bind", "127.0.0.1"]) as process:
         pin(process.pid, RELAY_CPU)
         address = ("127.0.0.1", int(loads(process.wait_for("listening"))["port"]))

@@ -9,7 +9,7 @@ from typing import Final
 
 import pytest
 
-from packhorse.core.access import NO_ACCESS, Access
+from packhorse.core.credentials import NO_ACCESS, Access
 from packhorse.core.events import JoinRequested
 from packhorse.core.joining import Wish
 from packhorse.core.room_change import RoomChange

@@ -8,6 +8,7 @@ from typing import Final
 import pytest
 
 import packhorse
+from packhorse.wire.constants import MAX_UNRELIABLE_MESSAGE
 from tests.support.godot_member import Event, GodotMember
 from tests.support.relay_process import RelayProcess
 from tests.support.waiting import next_of
@@ -70,13 +71,13 @@ async def test_largest_packet_fits_and_a_larger_is_refused(
 ) -> None:
     await enter(godot_member, relay, room)
 
-    godot_member.do("put", to=1, hex="ab" * room.max_payload)
+    godot_member.do("put", to=1, hex="ab" * MAX_UNRELIABLE_MESSAGE)
 
     assert (await expect(godot_member, "put"))["result"] == "OK"
-    assert (await next_of(room, packhorse.Message)).data == b"\xab" * 1194
-    godot_member.expected_error = "refused a packet of 1195 bytes"
+    assert (await next_of(room, packhorse.Message)).data == b"\xab" * MAX_UNRELIABLE_MESSAGE
+    godot_member.expected_error = "refused a packet of 65537 bytes"
     for _ in range(2):
-        godot_member.do("put", to=1, hex="ab" * (room.max_payload + 1))
+        godot_member.do("put", to=1, hex="ab" * (MAX_UNRELIABLE_MESSAGE + 1))
         assert (await expect(godot_member, "put"))["result"] == "Invalid parameter"
     assert godot_member.output.count("refused a packet") == 1
 

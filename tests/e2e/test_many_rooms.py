@@ -1,13 +1,12 @@
 """A relay full of rooms: it loses nothing, and each member costs it little memory."""
 
-import re
-from pathlib import Path
 from typing import Final
 
 import pytest
 
 from tests.support.crowd import Crowd
 from tests.support.relay_process import LOOPBACK, RelayProcess
+from tests.support.resident import resident_bytes
 
 MEMBERS: Final = 4  # of each room
 RATE: Final = 20.0  # datagrams a second and member
@@ -37,11 +36,3 @@ def test_full_rooms_lose_nothing_and_cost_little_memory(rooms: int, seconds: flo
     assert traffic.received == traffic.sent
     assert told["drops"] == {}
     assert per_member <= MEMORY_GOAL
-
-
-def resident_bytes(pid: int) -> int:
-    """Return the memory that a process has in use."""
-    status = Path(f"/proc/{pid}/status").read_text()
-    found = re.search(r"VmRSS:\s+(\d+) kB", status)
-    assert found
-    return int(found[1]) * 1024

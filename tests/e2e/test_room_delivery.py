@@ -51,6 +51,11 @@ async def last_of(room: Room, data: bytes) -> list[bytes]:
     return before
 
 
+def unread_bytes(room: Room) -> int:
+    """Return what waits for an application that does not read."""
+    return sum(len(event.data) for event in room._events if isinstance(event, Message))
+
+
 async def fill_buffer(room: Room, to: int) -> asyncio.Task[None]:
     """Fill the send buffer; return a `send` that waits for room in it."""
 
@@ -150,16 +155,13 @@ async def test_nobody_reading_bounds_memory_and_reading_lets_it_go_on(
     host, guest = rooms
     size, count = 200_000, 112
 
-    def unread() -> int:
-        return sum(len(event.data) for event in guest._events if isinstance(event, Message))
-
     messages = [content(number, size) for number in range(count)]
     sending = asyncio.create_task(send_all(host, guest.peer_id, messages))
-    await until(lambda: unread() > RECEIVE_WINDOW - size, within=LONG)
+    await until(lambda: unread_bytes(guest) > RECEIVE_WINDOW - size, within=LONG)
     with pytest.raises(packhorse.TransactionTimeoutError):
         await host.flush(0.3)
 
-    assert RECEIVE_WINDOW - size < unread() <= RECEIVE_WINDOW
+    assert RECEIVE_WINDOW - size < unread_bytes(guest) <= RECEIVE_WINDOW
     assert not sending.done()
     assert host.peer_statistics(guest.peer_id).queued_bytes < 256 * 1024 + size
     got = await take(guest, count)  # credit comes with reading

@@ -10,7 +10,7 @@ from typing import Final
 
 import pytest
 
-from packhorse.core.access import NO_ACCESS, Access, AccessFields
+from packhorse.core.credentials import NO_ACCESS, Access, AccessFields
 from packhorse.wire.constants import DropReason, ErrorCode
 from packhorse.wire.ctrl import decode_ctrl, encode_ctrl
 from packhorse.wire.fields import Sender

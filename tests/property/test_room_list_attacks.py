@@ -7,7 +7,7 @@ from typing import Final
 import hypothesis.strategies as st
 from hypothesis import assume, given
 
-from packhorse.core.access import Access
+from packhorse.core.credentials import Access
 from packhorse.wire.codec import encode_body
 from packhorse.wire.constants import LIST_RATE, MAX_LISTED, DropReason, ErrorCode, FirstByte
 from packhorse.wire.header import encode_header

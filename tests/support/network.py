@@ -5,7 +5,7 @@ from itertools import count
 from random import Random
 from typing import Final, NamedTuple
 
-from packhorse.core.access import NO_ACCESS, Access
+from packhorse.core.credentials import NO_ACCESS, Access
 from packhorse.core.events import Closed, Event, Message
 from packhorse.core.joining import CreateRoom, JoinRoom, ResumeSession, Wish
 from packhorse.core.room_change import RoomChange

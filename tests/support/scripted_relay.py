@@ -4,7 +4,7 @@ from random import Random
 from typing import Final
 
 from packhorse.core.events import Event
-from packhorse.core.joining import CreateRoom, JoinRoom
+from packhorse.core.joining import CreateRoom, Wish
 from packhorse.core.session import MemberSession
 from packhorse.wire.address import TransportAddress
 from packhorse.wire.constants import FirstByte, Kind
@@ -100,7 +100,7 @@ class ScriptedRelay:
     """One session, the time, and the other side of its conversation."""
 
     def __init__(
-        self, wish: CreateRoom | JoinRoom | None = None, grant: Grant = GRANT, *, now: float = 100.0
+        self, wish: Wish | None = None, grant: Grant = GRANT, *, now: float = 100.0
     ) -> None:
         self.now = now
         self.grant = grant

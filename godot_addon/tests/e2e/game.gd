@@ -2,6 +2,7 @@ extends Node
 ## Creates and joins rooms, calls and answers RPCs; prints every signal and call as a JSON line.
 
 const Things := preload("things.gd")
+const Traffic := preload("traffic.gd")
 
 var _peer: PackhorseMultiplayerPeer = null
 ## True when the peer is used without MultiplayerAPI.
@@ -10,6 +11,7 @@ var _calls := 0
 var _things := Things.new()
 var _thing: Node = null
 var _list := PackhorseRoomList.new()
+var _traffic: Traffic = null
 
 
 func _ready() -> void:
@@ -37,8 +39,9 @@ func _process(_delta: float) -> void:
 		return
 	_peer.poll()
 	while _peer.get_available_packet_count() > 0:
-		var source := _peer.get_packet_peer()
-		_tell(&"packet", {"peer": source, "hex": _peer.get_packet().hex_encode()})
+		_take_packet()
+	if _traffic != null:
+		_traffic.send()
 
 
 ## Does what a command says.
@@ -50,6 +53,12 @@ func obey(command: Dictionary) -> void:
 			_say(command)
 		"put":
 			_put(command)
+		"exchange":
+			var target: float = command["to"]
+			var messages: float = command["messages"]
+			_traffic = Traffic.new(_peer, int(target), int(messages))
+		"weigh":
+			_weigh(command)
 		"spray":
 			_spray(command)
 		"spawn":
@@ -89,6 +98,12 @@ func hear(text: String) -> void:
 func hear_reliably(text: String) -> void:
 	_calls += 1
 	_tell(&"heard_reliably", {"peer": multiplayer.get_remote_sender_id(), "text": text})
+
+
+@rpc("any_peer", "call_remote", "reliable", 3)
+func weigh(data: PackedByteArray) -> void:
+	var hashed := data.get_string_from_ascii().sha256_text()
+	_tell(&"weighed", {"size": data.size(), "hash": hashed})
 
 
 @rpc("any_peer", "call_remote", "unreliable")
@@ -158,8 +173,33 @@ func _say(command: Dictionary) -> void:
 	_tell(&"said", {"result": error_string(result)})
 
 
+func _take_packet() -> void:
+	var source := _peer.get_packet_peer()
+	var mode := _peer.get_packet_mode()
+	var channel := _peer.get_packet_channel()
+	var packet := _peer.get_packet()
+	if _traffic != null:
+		_traffic.take(packet, mode, channel)
+		return
+	var fields := {"peer": source, "hex": packet.hex_encode(), "mode": mode, "channel": channel}
+	_tell(&"packet", fields)
+
+
+## Calls a reliable RPC with many bytes.
+func _weigh(command: Dictionary) -> void:
+	var size: float = command["size"]
+	var data := PackedByteArray()
+	data.resize(int(size))
+	data.fill("a".unicode_at(0))
+	rpc(&"weigh", data)
+
+
 func _put(command: Dictionary) -> void:
 	var target: float = command["to"]
+	var mode: float = command.get("mode", 0.0)
+	var channel: float = command.get("channel", 0.0)
+	_peer.transfer_mode = int(mode) as MultiplayerPeer.TransferMode
+	_peer.transfer_channel = int(channel)
 	_peer.set_target_peer(int(target))
 	var result := _peer.put_packet(str(command["hex"]).hex_decode())
 	_tell(&"put", {"result": error_string(result)})
@@ -186,6 +226,7 @@ func _report() -> void:
 			"rtt": _peer.get_peer_rtt(1),
 			"calls": _calls,
 			"statistics": statistics,
+			"traffic": _traffic.report() if _traffic != null else {},
 		}
 	)
 

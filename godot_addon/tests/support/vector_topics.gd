@@ -9,6 +9,7 @@ const Binding := preload("res://addons/packhorse/wire/binding.gd")
 const Constants := preload("res://addons/packhorse/wire/constants.gd")
 const Cookie := preload("cookie.gd")
 const Ctrl := preload("res://addons/packhorse/wire/ctrl.gd")
+const FrameTopic := preload("frame_topic.gd")
 const Header := preload("res://addons/packhorse/wire/header.gd")
 const Legacy := preload("res://addons/packhorse/wire/legacy.gd")
 const MessageLayout := preload("res://addons/packhorse/wire/message_layout.gd")
@@ -37,6 +38,7 @@ static func decoders() -> Dictionary[String, Callable]:
 		"room_list": _decode_room_list,
 		"address": _decode_address,
 		"legacy": _decode_legacy,
+		"frames": FrameTopic.decode,
 	}
 
 
@@ -51,6 +53,7 @@ static func encoders() -> Dictionary[String, Callable]:
 		"room_code": _encode_room_code,
 		"address": _encode_address,
 		"legacy": _encode_legacy,
+		"frames": FrameTopic.encode,
 	}
 
 

@@ -15,6 +15,7 @@ from typing import Final, Self
 from packhorse.aio.udp import SocketAddress, UdpSocket
 from packhorse.wire.address import TransportAddress
 from packhorse.wire.constants import DropReason
+from packhorse_relay.aio.hello_guard import HelloGuard
 from packhorse_relay.aio.own_addresses import OwnAddresses
 from packhorse_relay.aio.websocket_server import WebSocketServer
 from packhorse_relay.core.connections import ConnectionEnd
@@ -73,6 +74,7 @@ class RelayServer:
         self._sockets: list[UdpSocket] = []
         self._timer: asyncio.TimerHandle | None = None
         self._internal_errors = 0
+        self._has_received = False
         self._has_ended = asyncio.Event()
 
     @property
@@ -170,6 +172,7 @@ class RelayServer:
         )
         self._plane = PortablePlane(self._core.table, self._receive)
         await self._open_sockets()
+        self._guard = HelloGuard([sock.socket for sock in self._sockets], lambda: self._core.hellos)
         own_addresses.listen_on(self.addresses)
         if self._websocket is not None:
             self._websocket.start()
@@ -191,6 +194,7 @@ class RelayServer:
     async def __aexit__(self, *_exc_info: object) -> None:
         self._core.close(now=self._loop.time())
         self._pump()
+        self._guard.close()
         self._close_sockets()
         if self._websocket is not None:
             await self._websocket.aclose()
@@ -214,6 +218,7 @@ class RelayServer:
         for listener, host in enumerate(self._bind):
             receive = self._plane.receiver(listener)
             sock = await UdpSocket.open(receive, bind=(host, port))
+            sock.on_drained = self._answer
             self._sockets.append(sock)
             port = sock.local_address[1]
             if self._websocket is not None:
@@ -246,11 +251,20 @@ class RelayServer:
         try:
             address = TransportAddress(*source, listener)
             self._core.receive_datagram(data, address, now=self._loop.time())
-            self._pump()
+            if listener < len(self._sockets):
+                self._has_received = True  # `_answer` follows, once for all that came together
+            else:
+                self._pump()
         except Exception:
             self._internal_errors += 1
             if self._internal_errors == 1:  # one traceback tells it all; the count tells the rest
                 logger.exception("a datagram of %s bytes raised: this is a bug", len(data))
+
+    def _answer(self) -> None:
+        if self._has_received:
+            self._has_received = False
+            self._pump()
+            self._guard.look()
 
     def _handle_timeout(self) -> None:
         self._timer = None

@@ -78,6 +78,8 @@ class Admission:
         self._failures = JoinFailures(
             settings.join_failures, settings.block_first, settings.block_longest
         )
+        self.hellos = 0
+        """HELLOs that came since the start."""
         total = settings.join_failures_total
         self._guesses = TokenBucket(total, total, now=now)
         self._reserve = TokenBucket(total, total, now=now)
@@ -220,8 +222,11 @@ class Admission:
         self._outbox.send(encode_ctrl(error, request.transaction), request.source)
 
     def _screen_hello(self, request: Request) -> None:
+        self.hellos += 1
         if len(request.data) < c.MIN_HELLO_SIZE:
             raise DatagramDropped(DropReason.NOT_ENOUGH_PADDING)
+        if not self._outbox.has_any(Answer.GREETING, now=request.now):
+            raise DatagramDropped(DropReason.REPLY_BUDGET)
         if not self._hellos.take(source_of(request.source), now=request.now):
             raise DatagramDropped(DropReason.RATE_LIMITED)
         self._outbox.spend(Answer.GREETING, request.source, now=request.now)

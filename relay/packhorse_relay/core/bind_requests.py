@@ -54,13 +54,11 @@ class BindRequests:
             self._restore(bind, request)
             return
         self._check_proof(bind, session.key, request)
-        known = self._registry.find_attempt(request.source, bind.nonce)
-        if known is None:
-            self._move(session, bind, request)
-        elif known is session and session.attempt == attempt_of(request.source, bind.nonce):
+        if session.attempt == attempt_of(request.source, bind.nonce):
             self._repeat(session, bind, request)
         else:
-            raise DatagramDropped(DropReason.REPLAYED)
+            self._check_fresh(bind, request)
+            self._move(session, bind, request)
 
     def _move(self, session: Session, bind: Bind, request: Request) -> None:
         if not session.binds.take(now=request.now):
@@ -89,6 +87,7 @@ class BindRequests:
             self._admission.refuse(ErrorCode.SESSION_UNKNOWN, request)
         key = self._registry.tickets.session_key(content.session, content.key_nonce)
         self._check_proof(bind, key, request)
+        self._check_fresh(bind, request)
         refusal = self._recovery.refusal(content, request.source, now=request.now)
         if refusal is not None:
             self._admission.refuse(refusal, request)
@@ -101,6 +100,12 @@ class BindRequests:
         """Only the key of the very session counts; whatever is wrong looks like no session."""
         if not is_valid_bind(bind, key):
             self._admission.refuse(ErrorCode.SESSION_UNKNOWN, request)
+
+    def _check_fresh(self, bind: Bind, request: Request) -> None:
+        """Refuse an address and nonce that have led to a session, live or ended."""
+        address, nonce = request.source, bind.nonce
+        if self._registry.find_attempt(address, nonce) or self._registry.has_ended(address, nonce):
+            raise DatagramDropped(DropReason.REPLAYED)
 
     def _repeat(self, session: Session, bind: Bind, request: Request) -> None:
         if not session.regrants.take(now=request.now):

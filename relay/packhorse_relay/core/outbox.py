@@ -31,7 +31,7 @@ class _Budget:
     def __init__(self, settings: Settings, now: float) -> None:
         total = settings.reply_rate_total
         self._by_source = SourceBuckets(settings.reply_rate, settings.reply_rate)
-        self._in_all = TokenBucket(total, total, now=now)
+        self.in_all = TokenBucket(total, total, now=now)
 
     def __len__(self) -> int:
         return len(self._by_source)
@@ -39,9 +39,9 @@ class _Budget:
     def spend(self, source: bytes, now: float) -> bool:
         # Asked first and taken last: a flood from one source uses up only its own budget,
         # and a flood from many fills no table once the budget of all is used up.
-        if self._in_all.wait(now=now) or not self._by_source.take(source, now=now):
+        if self.in_all.wait(now=now) or not self._by_source.take(source, now=now):
             return False
-        return self._in_all.take(now=now)
+        return self.in_all.take(now=now)
 
 
 class Outbox:
@@ -57,6 +57,10 @@ class Outbox:
     def send(self, datagram: bytes, address: TransportAddress) -> None:
         """Queue a datagram for a proven address."""
         self._datagrams.append((datagram, address))
+
+    def has_any(self, kind: Answer, *, now: float) -> bool:
+        """Tell whether anything of a kind may be answered now; the cheapest question of all."""
+        return not self._budgets[kind].in_all.wait(now=now)
 
     def spend(self, kind: Answer, address: TransportAddress, *, now: float) -> None:
         """Pay for an answer before it is made (SPEC.md section 4.5).

@@ -119,6 +119,11 @@ class RelayCore:
         return self._forwarded + legacy
 
     @property
+    def hellos(self) -> int:
+        """HELLOs that were read since the start."""
+        return self._admission.hellos
+
+    @property
     def room_count(self) -> int:
         """Live rooms."""
         return len(self._registry.rooms)

@@ -7,7 +7,7 @@ from packhorse.aio.connect import enter
 from packhorse.aio.driver import SessionDriver
 from packhorse.aio.host_commands import Approve, derive_key
 from packhorse.aio.room import Room
-from packhorse.core.access import NO_ACCESS, Access
+from packhorse.core.credentials import NO_ACCESS, Access
 from packhorse.core.joining import CreateRoom, JoinRoom
 from packhorse.core.relay_address import RelayAddress, Transport, parse_invite
 from packhorse.wire.constants import Topology

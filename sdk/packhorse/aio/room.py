@@ -183,7 +183,7 @@ class Room(HostCommands):
             if mode in _UNRELIABLE:
                 await asyncio.sleep(0)
                 return
-            await self._progress()
+            await self._driver.activity()
 
     async def flush(self, timeout: float = 10.0) -> None:  # noqa: ASYNC109 - part of the error
         """Wait until every reliable message has arrived.
@@ -196,7 +196,7 @@ class Room(HostCommands):
             async with asyncio.timeout(timeout):
                 while not self._driver.session.is_idle:
                     self._raise_if_closed()
-                    await self._progress()
+                    await self._driver.activity()
         except TimeoutError as error:
             if isinstance(error, PackhorseError):
                 raise
@@ -293,11 +293,6 @@ class Room(HostCommands):
         if message.mode not in _UNRELIABLE:
             self._driver.session.consume(message)
             self._driver.wake()
-
-    async def _progress(self) -> None:
-        """Wait until something was sent, received or due."""
-        self._driver.wake()
-        await self._driver.activity()
 
     def _put(self, event: Event) -> None:
         self._events.append(event)

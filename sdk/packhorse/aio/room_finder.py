@@ -6,7 +6,7 @@ from typing import Final
 
 from packhorse.aio.driver import Driver
 from packhorse.aio.paths import RelayPath, candidates, describe, resolve
-from packhorse.core.access import NO_ACCESS, Access
+from packhorse.core.credentials import NO_ACCESS, Access
 from packhorse.core.events import Closed, Event
 from packhorse.core.joining import FindRooms
 from packhorse.core.relay_address import (

@@ -73,6 +73,11 @@ class UdpSocket:
         """Own address and port."""
         return cast("SocketAddress", self._socket.getsockname()[:2])
 
+    @property
+    def socket(self) -> socket.socket:
+        """The socket itself, for its options."""
+        return self._socket
+
     def send(self, data: bytes, address: SocketAddress | None = None) -> bool:
         """Send one datagram; False when the system refused it."""
         try:

@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from packhorse.core.access import Access
+from packhorse.core.credentials import Access
 from packhorse.wire.errors import ConfigurationError
 
 

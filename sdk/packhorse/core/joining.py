@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from packhorse.core.access import NO_ACCESS, Access
+from packhorse.core.credentials import NO_ACCESS, Access
 from packhorse.core.machine import MemberMachine
 from packhorse.core.retransmission import GIVE_UP_AFTER, Polling, Retransmission
 from packhorse.core.saved_session import SavedSession

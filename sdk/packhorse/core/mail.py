@@ -108,8 +108,9 @@ class Mail:
         """Measure the round-trip time to a peer, end to end; `PingAnswered` tells it.
 
         Raises:
-            LocalProtocolError: The peer is not in the room.
+            LocalProtocolError: The peer is not in the room, or this side itself.
         """
+        self.check_destination(peer)
         if peer not in self._roster.peers:
             raise LocalProtocolError(f"peer {peer} is not in the room")
         return self._delivery.ping(peer, now=now)

@@ -9,6 +9,8 @@ from packhorse.wire.room_code import RoomCode, parse_room_code
 DEFAULT_PORT: Final = 6969
 DEFAULT_PATH: Final = "/v1"  # SPEC.md section 17
 _MAX_PORT: Final = 65535
+_PORT_DIGITS: Final = 5
+_NOT_IN_HOSTS: Final = " /@?#[]"
 _MAX_PATH: Final = 256  # characters
 _SCHEMES: Final = ("ws", "wss")
 _ADVICE: Final = (
@@ -106,15 +108,15 @@ def check_transport(transport: str, relay: RelayAddress) -> Transport:
 
 def _host_and_port(text: str, where: str) -> tuple[str, int]:
     host, port = _split(text, where)
-    if not host or any(symbol in host for symbol in " /@?#"):
+    if not host or not host.isprintable() or any(symbol in host for symbol in _NOT_IN_HOSTS):
         raise _malformed(text)
     return host, port
 
 
 def _split(text: str, where: str) -> tuple[str, int]:
     if where.startswith("["):
-        host, _, rest = where[1:].partition("]")
-        if rest and not rest.startswith(":"):
+        host, end, rest = where[1:].partition("]")
+        if not end or (rest and not rest.startswith(":")):
             raise _malformed(text)
         return host, _port(text, rest[1:])
     if where.count(":") > 1:  # an IPv6 address without brackets
@@ -126,7 +128,8 @@ def _split(text: str, where: str) -> tuple[str, int]:
 def _port(text: str, port: str) -> int:
     if not port:
         return DEFAULT_PORT
-    if not port.isascii() or not port.isdigit() or not 1 <= int(port) <= _MAX_PORT:
+    is_number = port.isascii() and port.isdigit() and len(port) <= _PORT_DIGITS
+    if not is_number or not 1 <= int(port) <= _MAX_PORT:
         raise ConfigurationError(f"{text!r} has no port in 1..{_MAX_PORT}", _ADVICE)
     return int(port)
 

@@ -45,6 +45,8 @@ def source_of(address: TransportAddress) -> bytes:
 
     Source: protocol_spec/SPEC.md section 10.
     """
+    if ":" not in address.host:
+        return bytes(map(int, address.host.split(".")))
     return _parse(address.host).packed[: _SOURCE_PREFIX_V6 // 8]
 
 

@@ -18,6 +18,7 @@ enum Type {
 	CLOSED,  ## The session has ended; [member error] is null when this side left.
 }
 
+const Constants := preload("../wire/constants.gd")
 const Self := preload("event.gd")
 const Stages := preload("stages.gd")
 
@@ -30,6 +31,8 @@ var stage := Stages.Stage.RESOLVING
 var limits: Array[int] = []  ## Bytes a second, datagrams a second, datagrams dropped.
 var data := PackedByteArray()
 var text := ""
+var mode := Constants.Mode.UNRELIABLE  ## How [member data] travelled.
+var channel := 0  ## 0..255, of [member data].
 var error: PackhorseError = null
 
 
@@ -40,9 +43,13 @@ func _init(event_type: Type, about := 0, why := 0) -> void:
 
 
 ## Returns the event of bytes that came from the peer [param source].
-static func message(source: int, bytes: PackedByteArray) -> Self:
+static func message(
+	source: int, bytes: PackedByteArray, how := Constants.Mode.UNRELIABLE, on_channel := 0
+) -> Self:
 	var event := Self.new(Type.MESSAGE, source)
 	event.data = bytes
+	event.mode = how
+	event.channel = on_channel
 	return event
 
 

@@ -1,16 +1,28 @@
 extends RefCounted
-## Merges consecutive sends of the same bytes to several peers into one datagram for all of them.
+## Merges consecutive sends of the same unreliable bytes to several peers into one datagram for all
+## of them.
 ##
 ## Godot turns a broadcast into one send for each peer; the relay can multiply instead, so that
-## a host at home uploads it once. What is sent keeps its order.
+## a host at home uploads it once. What is sent keeps its order. Only an ordered lane has to choose:
+## what goes to single peers and what goes to several is not ordered against each other, so that
+## once a channel has been used for one of several peers, nothing ordered is merged on it any more.
 
-## What must go out: payloads, each with the destination in [member destinations] beside it.
+const Constants := preload("../wire/constants.gd")
+
+## What must go out: payloads, each with the destination in [member destinations] beside it, and so
+## on.
 var payloads: Array[PackedByteArray] = []
 ## 0 all others, n peer n, -n all others but n.
 var destinations: Array[int] = []
+## How each payload travels: [enum Mode] of constants.gd.
+var modes: Array[Constants.Mode] = []
+var channels: Array[int] = []  ## The channel of each payload.
 
 var _waiting := PackedByteArray()
+var _mode := Constants.Mode.UNRELIABLE
+var _channel := 0
 var _targets: Dictionary[int, bool] = {}
+var _single_channels: Dictionary[int, bool] = {}  # of the ordered mode
 
 
 ## Tells whether a payload waits for [method flush].
@@ -20,10 +32,14 @@ func is_waiting() -> bool:
 
 ## Takes a payload for [param target] (0, n or -n); [param others] are all other peers that can be
 ## addressed. It goes to [member payloads] at once, or waits for more peers to get the same.
-func put(payload: PackedByteArray, target: int, others: Array[int]) -> void:
-	if _targets and (_targets.has(target) or payload != _waiting):
+func put(
+	payload: PackedByteArray, target: int, mode: Constants.Mode, channel: int, others: Array[int]
+) -> void:
+	if _targets and not _continues(payload, target, mode, channel):
 		flush(others)
-	if target <= 0 or others.size() <= 1:
+	_mode = mode
+	_channel = channel
+	if target <= 0 or others.size() <= 1 or _is_single(mode, channel):
 		flush(others)
 		_emit(payload, target)
 		return
@@ -46,19 +62,44 @@ func flush(others: Array[int]) -> void:
 	elif _targets.size() > 1 and left_out.size() == 1:
 		_emit(_waiting, -left_out[0])
 	else:
-		for target in _targets:
-			_emit(_waiting, target)
+		_emit_singly()
 	_targets.clear()
 	_waiting = PackedByteArray()
 
 
-## Forgets everything.
-func clear() -> void:
+## Takes out what must go out.
+func clear_ready() -> void:
 	payloads.clear()
 	destinations.clear()
+	modes.clear()
+	channels.clear()
+
+
+## Forgets everything.
+func clear() -> void:
+	clear_ready()
 	_targets.clear()
+	_single_channels.clear()
+
+
+func _continues(payload: PackedByteArray, target: int, mode: Constants.Mode, channel: int) -> bool:
+	var is_same_lane := mode == _mode and channel == _channel
+	return is_same_lane and not _targets.has(target) and payload == _waiting
+
+
+func _is_single(mode: Constants.Mode, channel: int) -> bool:
+	return mode == Constants.Mode.UNRELIABLE_ORDERED and _single_channels.has(channel)
+
+
+func _emit_singly() -> void:
+	if _mode == Constants.Mode.UNRELIABLE_ORDERED:
+		_single_channels[_channel] = true
+	for target in _targets:
+		_emit(_waiting, target)
 
 
 func _emit(payload: PackedByteArray, destination: int) -> void:
 	payloads.append(payload)
 	destinations.append(destination)
+	modes.append(_mode)
+	channels.append(_channel)

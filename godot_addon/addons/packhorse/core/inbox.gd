@@ -1,61 +1,61 @@
 extends RefCounted
-## Packets that wait for the game, with the peer that each came from.
+## Messages that wait for the game.
 
-const MAX_PACKETS := 4096  ## Further ones are refused.
+const Constants := preload("../wire/constants.gd")
+const Event := preload("event.gd")
+
+const MAX_PACKETS := 4096  ## Further unreliable ones are refused.
 
 const _COMPACT_AT := 1024  # taken packets at the front that are given back to the system
 
-var _packets: Array[PackedByteArray] = []
-var _sources: Array[int] = []
+var _messages: Array[Event] = []
 var _next := 0  # pop_front() would move all that follow
 
 
-## Returns how many packets wait.
+## Returns how many messages wait.
 func size() -> int:
-	return _packets.size() - _next
+	return _messages.size() - _next
 
 
-## Adds a packet; false when there is no place.
-func push(source: int, packet: PackedByteArray) -> bool:
-	if size() >= MAX_PACKETS:
+## Adds a message; false when there is no place.
+func push(message: Event) -> bool:
+	if size() >= MAX_PACKETS and message.mode < Constants.Mode.RELIABLE:
 		return false
-	_packets.append(packet)
-	_sources.append(source)
+	_messages.append(message)
 	return true
 
 
-## Returns where the next packet came from; 0 when there is none.
-func next_source() -> int:
-	return _sources[_next] if size() else 0
+## Returns the next message; null when there is none.
+func next() -> Event:
+	return _messages[_next] if _next < _messages.size() else null
 
 
-## Takes the next packet out; empty when there is none.
-func pop() -> PackedByteArray:
-	if size() == 0:
-		return PackedByteArray()
-	var packet := _packets[_next]
+## Takes the next message out; null when there is none.
+func pop() -> Event:
+	var message := next()
 	_next += 1
-	if size() == 0:
+	if _next >= _messages.size():
 		clear()
 	elif _next >= _COMPACT_AT:
-		_packets = _packets.slice(_next)
-		_sources = _sources.slice(_next)
+		_messages = _messages.slice(_next)
 		_next = 0
-	return packet
+	return message
 
 
-## Drops the packets that came from [param source].
-func discard(source: int) -> void:
-	var packets: Array[PackedByteArray] = _packets.slice(_next)
-	var sources: Array[int] = _sources.slice(_next)
+## Drops the messages that came from [param source], and returns them.
+func discard(source: int) -> Array[Event]:
+	var waiting: Array[Event] = _messages.slice(_next)
 	clear()
-	for index in packets.size():
-		if sources[index] != source:
-			push(sources[index], packets[index])
+	var dropped: Array[Event] = []
+	for message in waiting:
+		if message.peer == source:
+			dropped.append(message)
+		else:
+			_messages.append(message)
+	return dropped
 
 
 ## Drops everything.
 func clear() -> void:
-	_packets.clear()
-	_sources.clear()
+	_messages.clear()
 	_next = 0

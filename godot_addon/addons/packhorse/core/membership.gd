@@ -3,10 +3,11 @@ extends RefCounted
 
 const Address := preload("../wire/address.gd")
 const Constants := preload("../wire/constants.gd")
-const EarlyData := preload("early_data.gd")
 const Event := preload("event.gd")
+const Header := preload("../wire/header.gd")
 const JoinRequests := preload("join_requests.gd")
 const KickList := preload("kick_list.gd")
+const Mail := preload("mail.gd")
 const Message := preload("../wire/message.gd")
 const Pings := preload("pings.gd")
 const Rebinding := preload("rebinding.gd")
@@ -26,6 +27,7 @@ var saved: SavedSession
 var mapped: String
 var roster := Roster.new()
 var pings: Pings
+var mail: Mail
 ## Set once, when the session has ended.
 var closed: Event = null
 
@@ -40,7 +42,6 @@ var _rebinding: Rebinding
 var _kicked := KickList.new()
 var _room: RoomMemory
 var _is_draining := false
-var _early := EarlyData.new()
 var _outbox: Array[PackedByteArray] = []
 var _leave := 0  # sequence number of LEAVE; 0 before it
 var _denials := 0
@@ -66,6 +67,7 @@ func _init(
 	_drops = drops
 	mapped = Address.show(grant.bytes(&"mapped"))
 	pings = Pings.new(grant, random_bytes, now)
+	mail = Mail.new(grant, roster, events, drops)
 	_channel = SealChannel.new(grant)
 	_sync = SyncSchedule.new(roster, now)
 	roster.hear_of(grant.number(&"rev"))
@@ -102,6 +104,7 @@ func decide(request: int, admit: bool, now: float) -> int:
 
 ## Tells the relay that the session ends.
 func leave(now: float) -> void:
+	mail.close()
 	_rebinding.stop()
 	_leave = _open_request(Constants.MessageType.LEAVE, {}, now)
 
@@ -183,20 +186,13 @@ func receive_seal(data: PackedByteArray, now: float) -> StringName:
 	return _act(message, now)
 
 
-## Hands on the payload of a DATA datagram whose tag has been checked; returns why not, or an
-## empty name.
-func receive_data(source: int, payload: PackedByteArray, now: float) -> StringName:
-	if _leave:
-		return Constants.DROP_UNEXPECTED_MESSAGE
-	if roster.peers.has(source) and source != _own_id:
-		_events.append(Event.message(source, payload))
-		return &""
-	if source == _own_id or not roster.may_come(source):
-		return Constants.DROP_UNKNOWN_PEER
-	_sync.want()
-	_count_unknown(_early.expire(now))
-	var is_held := _early.hold(Event.message(source, payload), now)
-	return &"" if is_held else Constants.DROP_BUFFER_FULL
+## Hands on what a DATA or FRAME datagram, whose tag has been checked, brings; returns why it
+## brings nothing, or an empty name.
+func receive_data(data: PackedByteArray, now: float) -> StringName:
+	var source := Header.source_of(data)
+	if roster.may_come(source):
+		_sync.want()
+	return mail.receive(data, source, now)
 
 
 func _act(message: Message, now: float) -> StringName:
@@ -207,7 +203,7 @@ func _act(message: Message, now: float) -> StringName:
 			roster.hear_of(message.number(&"rev"))
 			_keep_ticket(message.bytes(&"resume_ticket"))
 		Constants.MessageType.EVENTS:
-			_change(roster.apply_events(message.records(&"events")))
+			_change(roster.apply_events(message.records(&"events")), now)
 		Constants.MessageType.ROSTER:
 			_take_page(message, now)
 		Constants.MessageType.ACK:
@@ -243,6 +239,7 @@ func _begin_epoch(granted: Message, now: float) -> void:
 	mapped = Address.show(grant.bytes(&"mapped"))
 	_keep_ticket(grant.bytes(&"resume_ticket"))
 	_channel.begin_epoch(grant)
+	mail.begin_epoch(grant)
 	_kicked.begin_epoch()
 	_room.begin_epoch()
 	roster.begin_again(grant.number(&"rev"))
@@ -294,35 +291,25 @@ func _take_page(message: Message, now: float) -> void:
 	var pages := message.number(&"pages")
 	var records := message.records(&"peers")
 	var is_recovering := message.flag(&"recovering")
-	_change(roster.apply_page(message.number(&"rev"), page, pages, records, is_recovering))
+	_change(roster.apply_page(message.number(&"rev"), page, pages, records, is_recovering), now)
 	if is_recovering:
 		_tell_again(now)
 
 
-func _change(changes: Array[Event]) -> void:
+func _change(changes: Array[Event], now: float) -> void:
 	_sync.satisfy()
 	for change in changes:
 		if change.peer == _own_id:
 			continue
 		_events.append(change)
 		if change.type == Event.Type.PEER_JOINED:
-			_release_early(change.peer)
-	_count_unknown(_early.discard(roster))  # nobody will announce these: they came and left unseen
+			mail.welcome(change.peer, now)
+		elif change.type == Event.Type.PEER_LEFT:
+			mail.forget(change.peer)
+	mail.discard_early()
 	if is_complete() and not _has_joined:
 		_has_joined = true
 		_events.append(Event.new(Event.Type.JOINED, _own_id))
-
-
-func _release_early(peer: int) -> void:
-	var released := _early.release(peer)
-	if not _leave:
-		_events.append_array(released)
-
-
-func _count_unknown(count: int) -> void:
-	if count:
-		var reason := Constants.DROP_UNKNOWN_PEER
-		_drops[reason] = _drops.get(reason, 0) + count
 
 
 func _acknowledged(message: Message) -> StringName:

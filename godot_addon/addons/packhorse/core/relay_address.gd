@@ -6,7 +6,7 @@ const Self := preload("relay_address.gd")
 const DEFAULT_PORT := 6969
 
 const _LARGEST_PORT := 65535
-const _NOT_IN_HOSTS := " /@"
+const _NOT_IN_HOSTS := " /@[]\t\n\r"
 
 var host := ""  ## Name or IP address literal.
 var port := DEFAULT_PORT

@@ -10,6 +10,7 @@ const Event := preload("event.gd")
 const Header := preload("../wire/header.gd")
 const Joining := preload("joining.gd")
 const Machine := preload("machine.gd")
+const Mail := preload("mail.gd")
 const Membership := preload("membership.gd")
 const Message := preload("../wire/message.gd")
 const MessageLayout := preload("../wire/message_layout.gd")
@@ -104,6 +105,11 @@ func roster() -> Dictionary[int, int]:
 	if _membership == null:
 		return {}
 	return _membership.roster.peers
+
+
+## Returns the messages from and to the peers; null unless the session is joined.
+func mail() -> Mail:
+	return _membership.mail if _machine.state == Constants.MemberState.JOINED else null
 
 
 ## Returns the DATA datagram that carries [param data] to [param destination] (0 all, -n all but
@@ -244,9 +250,7 @@ func _receive_tagged(data: PackedByteArray, now: float) -> StringName:
 		return Constants.DROP_WRONG_TAG
 	if is_seal:
 		return _membership.receive_seal(data, now)
-	if data[0] != Constants.FirstByte.DATA:
-		return Constants.DROP_UNEXPECTED_MESSAGE
-	return _membership.receive_data(Header.source_of(data), data.slice(Constants.HEADER_SIZE), now)
+	return _membership.receive_data(data, now)
 
 
 func _receive_ctrl(data: PackedByteArray, now: float) -> StringName:

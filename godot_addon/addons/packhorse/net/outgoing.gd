@@ -1,13 +1,17 @@
 extends RefCounted
 ## What the game sends: checks it, merges broadcasts, and hands it to the relay client.
 
+const Constants := preload("../wire/constants.gd")
 const Fanout := preload("../core/fanout.gd")
+const Mail := preload("../core/mail.gd")
 const RelayClient := preload("relay_client.gd")
 
 const _HOST := 1
 
 ## Whom a broadcast reaches: all other peers that this one can address.
 var others: Array[int] = []
+## Reliable packets that were refused because too much waits.
+var refused := 0
 
 var _client: RelayClient = null
 var _is_to_host_only := false
@@ -23,49 +27,88 @@ func open(client: RelayClient, is_to_host_only: bool) -> void:
 	_is_to_host_only = is_to_host_only
 
 
-## Forgets the session and what waits.
+## Sends what waits, as far as it may leave at once, and forgets the session.
 func close() -> void:
+	flush()
 	_client = null
 	others.clear()
 	_fanout.clear()
+	refused = 0
+
+
+## Returns the bytes that a packet of [param mode] may have.
+func largest_packet(mode: Constants.Mode) -> int:
+	var mail := _mail()
+	return mail.largest_message(mode) if mail != null else Constants.MAX_RELIABLE_MESSAGE
 
 
 ## Sends a packet to [param target] (0 all others, n, -n all others but n), by the end of the frame
 ## at the latest.
-func put(packet: PackedByteArray, target: int) -> Error:
-	if _client == null:
+func put(packet: PackedByteArray, target: int, mode: Constants.Mode, channel: int) -> Error:
+	var mail := _mail()
+	if mail == null:
 		return ERR_UNCONFIGURED
-	if packet.is_empty() or packet.size() > _client.session.max_payload():
-		_warn_of_size(packet.size())
+	if packet.is_empty() or packet.size() > mail.largest_message(mode):
+		_warn_of_size(packet.size(), mail.largest_message(mode))
+		return ERR_INVALID_PARAMETER
+	if channel < 0 or channel > Mail.MAX_CHANNEL:
 		return ERR_INVALID_PARAMETER
 	if _is_to_host_only:
-		if target != -_HOST:
-			_client.send(packet, _HOST)
-		return OK
-	_fanout.put(packet, target, others)
+		return _send(packet, _HOST, mode, channel) if target != -_HOST else OK
+	if mode >= Constants.Mode.RELIABLE:
+		return _send(packet, target, mode, channel)
+	_fanout.put(packet, target, mode, channel, others)
 	_send_ready()
-	if _fanout.is_waiting() and not _is_flush_queued:
-		_is_flush_queued = true
-		flush.call_deferred()
+	if _fanout.is_waiting():
+		_queue_flush()
 	return OK
 
 
-## Sends what waits for more targets of the same bytes.
+## Sends what waits for more targets of the same bytes, and what was queued in this frame.
 func flush() -> void:
+	if not _is_flush_queued:
+		return
 	_is_flush_queued = false
 	_fanout.flush(others)
 	_send_ready()
+	if _client != null:
+		_client.flush(Time.get_ticks_usec() / 1e6)
+
+
+func _mail() -> Mail:
+	if _client == null or _client.session == null:
+		return null
+	return _client.session.mail()
 
 
 func _send_ready() -> void:
 	for index in _fanout.payloads.size():
-		_client.send(_fanout.payloads[index], _fanout.destinations[index])
-	_fanout.payloads.clear()
-	_fanout.destinations.clear()
+		var payload := _fanout.payloads[index]
+		var mode := _fanout.modes[index]
+		_send(payload, _fanout.destinations[index], mode, _fanout.channels[index])
+	_fanout.clear_ready()
 
 
-func _warn_of_size(size: int) -> void:
+func _send(packet: PackedByteArray, destination: int, mode: Constants.Mode, channel: int) -> Error:
+	var is_plain := mode == Constants.Mode.UNRELIABLE and channel == 0
+	if is_plain and packet.size() <= _client.session.max_payload():
+		_client.send(packet, destination)
+		return OK
+	var now := Time.get_ticks_usec() / 1e6
+	var error := _client.session.mail().push(packet, destination, mode, channel, now)
+	if error == ERR_OUT_OF_MEMORY:
+		refused += 1
+	_queue_flush()
+	return error
+
+
+func _queue_flush() -> void:
+	if not _is_flush_queued:
+		_is_flush_queued = true
+		flush.call_deferred()
+
+
+func _warn_of_size(size: int, limit: int) -> void:
 	if not _has_warned:
 		_has_warned = true
-		var limit := _client.session.max_payload()
 		push_error("Packhorse: refused a packet of %d bytes; it may have 1 to %d" % [size, limit])

@@ -97,6 +97,12 @@ func change_room(change: RoomChange, password: String) -> Error:
 	return OK
 
 
+## Sends the messages to peers that may leave now.
+func flush(now: float) -> void:
+	if _driver != null:
+		_driver.flush(now)
+
+
 ## Leaves or gives up connecting; ends without an event.
 func close(now: float) -> void:
 	_give_up_at = INF
@@ -124,6 +130,8 @@ func add_statistics(statistics: Dictionary[StringName, float]) -> void:
 	statistics[&"bytes_sent"] = _driver.bytes_sent
 	statistics[&"bytes_received"] = _driver.bytes_received
 	statistics[&"sends_refused"] = _driver.sends_refused
+	var mail := session.mail()
+	statistics[&"queued_bytes"] = mail.queued_bytes() if mail != null else 0
 	for reason in session.drops:
 		statistics[StringName("drop_" + reason)] = session.drops[reason]
 

@@ -40,6 +40,15 @@ func poll(now: float) -> void:
 		session.handle_timeout(now)
 	for datagram in session.datagrams_to_send():
 		send(datagram)
+	flush(now)
+
+
+## Sends the messages to peers that may leave now.
+func flush(now: float) -> void:
+	var mail := session.mail()
+	if mail != null:
+		for datagram in mail.datagrams_to_send(now):
+			send(datagram)
 
 
 ## Sends a datagram to the relay.

@@ -13,12 +13,10 @@ extends "datagram_peer.gd"
 ## Peer ids are those of the room: the host is 1, then 2, 3, 4 in the order of joining; no id is
 ## used twice in the life of a room.
 ## [br][br]
-## [b]Transfer modes:[/b] this version sends everything as unreliable datagrams, whatever
-## [member MultiplayerPeer.transfer_mode] says, and received packets report
-## [constant MultiplayerPeer.TRANSFER_MODE_UNRELIABLE] and channel 0. A packet may have at most
-## 1194 bytes (570 where the path takes only small datagrams); keep
-## [member SceneMultiplayer.max_sync_packet_size] and
-## [member SceneMultiplayer.max_delta_packet_size] below that.
+## [b]Transfer modes:[/b] all three, on channels 0 to 255, which do not wait for each other. Packets
+## are cut to fit the path; a reliable one may have 16 MiB, an unreliable one 64 KiB, and is lost
+## when one of its pieces is. When more than 8 MiB of reliable packets wait for a peer that does not
+## keep up, further ones are refused with [constant @GlobalScope.ERR_OUT_OF_MEMORY].
 ## [br][br]
 ## [b]Silence:[/b] a peer that crashed or lost its network is told after 15 seconds with
 ## [signal peer_lost]. Unless it comes back, the relay removes a client 60 seconds after it was last
@@ -63,21 +61,17 @@ enum Stage {
 	WAITING,  ## The host has been asked to admit us; comes after JOINING.
 }
 
-const Constants := preload("../wire/constants.gd")
-const Event := preload("../core/event.gd")
-const Outgoing := preload("../net/outgoing.gd")
 const RelayAddress := preload("../core/relay_address.gd")
-const RelayClient := preload("../net/relay_client.gd")
 const RelayNotice := preload("relay_notice.gd")
 const RelaySetting := preload("relay_setting.gd")
 const RoomCode := preload("../wire/room_code.gd")
 const RoomWish := preload("room_wish.gd")
 const SavedSession := preload("../core/saved_session.gd")
 const Stages := preload("../core/stages.gd")
+const Statistics := preload("../core/statistics.gd")
 const Wish := preload("../core/wish.gd")
 
 const _HOST := 1
-const _LARGEST_PACKET := 1194  # bytes; until the path is known
 const _STAGES: Array[Stage] = [
 	Stage.RESOLVING,
 	Stage.REACHING_UDP,
@@ -95,13 +89,11 @@ var doorman := PackhorseDoorman.new()
 
 var _status := CONNECTION_DISCONNECTED
 var _unique_id := 0
-var _client: RelayClient = null
 var _stage := Stage.RESOLVING
 var _is_star := false
 var _peers: Dictionary[int, bool] = {}  # announced to Godot; false when lost
 var _unannounced: Array[int] = []  # known before CONNECTED
 var _to_retract: Array[int] = []  # hidden; told on the next poll
-var _outgoing := Outgoing.new()
 
 
 func _notification(what: int) -> void:
@@ -142,17 +134,12 @@ func _is_server_relay_supported() -> bool:
 	return _is_star
 
 
-func _get_max_packet_size() -> int:
-	var session := _client.session if _client else null
-	return session.max_payload() if session else _LARGEST_PACKET
-
-
 func _put_packet_script(buffer: PackedByteArray) -> Error:
 	if _status != CONNECTION_CONNECTED:
 		return ERR_UNCONFIGURED
 	if _target > 0 and not _peers.has(_target):
 		return ERR_INVALID_PARAMETER
-	return _outgoing.put(buffer, _target)
+	return _outgoing.put(buffer, _target, _mode as Constants.Mode, _channel)
 
 
 ## A host removes the peer from the room. A client leaves when [param peer] is the host, else it
@@ -176,6 +163,7 @@ func _disconnect_peer(peer: int, force: bool) -> void:
 
 func _close() -> void:
 	var client := _client
+	_outgoing.close()
 	_reset()
 	if client != null:
 		client.close(_now())
@@ -198,15 +186,12 @@ func create_room(relay: String, options: PackhorseRoomOptions = null) -> Error:
 	return error
 
 
-## Joins the room with the code [param code], as people type it, on [param relay].
-##
-## Returns what [method create_room] does.
+## Joins the room with the code [param code], as people type it. Returns as [method create_room].
 func join_room(relay: String, code: String, options: PackhorseRoomOptions = null) -> Error:
-	var wish := Wish.new()
-	wish.code = RoomCode.parse(code)
-	if not wish.code:
-		return _refuse(PackhorseError.Code.CODE_INVALID)
-	return _connect(relay, wish, options)
+	var wish := RoomWish.joining(code)
+	return (
+		_connect(relay, wish, options) if wish.code else _refuse(PackhorseError.Code.CODE_INVALID)
+	)
 
 
 ## Changes the room that this peer hosts to what [param options] say of size, lock, approval and
@@ -228,22 +213,37 @@ func get_saved_session() -> String:
 	return saved.to_text() if saved else ""
 
 
-## Returns the smoothed round-trip time in seconds, or -1 before the first measurement.
+## Returns the smoothed round-trip time to a peer and back in seconds, or -1 before the first
+## measurement, which the first call begins; who is asked for is measured once a second.
 ##
-## In this version it is the time to the relay and back, the same for every [param _peer_id]. It
-## includes up to one frame, because datagrams wait for the next frame to be read.
-func get_peer_rtt(_peer_id: int) -> float:
-	var session := _client.session if _client else null
-	return session.rtt().smoothed if session else -1.0
+## It includes up to one frame on each side, because datagrams wait for the next frame to be read.
+func get_peer_rtt(peer_id: int) -> float:
+	return get_peer_statistics(peer_id).get(&"rtt", -1.0)
+
+
+## Returns numbers about the way to a peer: [code]rtt[/code] as [method get_peer_rtt],
+## [code]jitter[/code] (seconds; how much the round-trip time varies), [code]loss[/code] (0 to 1; of
+## what the peer sent in the delivery layer, 256 datagrams late) and [code]queued_bytes[/code]
+## (reliable, not sent yet). Empty for whom is not in the room.
+func get_peer_statistics(peer_id: int) -> Dictionary[StringName, float]:
+	var mail := _mail()
+	if mail == null or not _peers.has(peer_id):
+		return {}
+	mail.measure(peer_id, _now())
+	return Statistics.of_peer(mail.peer_delivery(peer_id))
 
 
 ## Returns numbers about the current session: [code]rtt[/code] and [code]jitter[/code] (seconds, to
 ## the relay), [code]datagrams_sent[/code], [code]datagrams_received[/code],
 ## [code]bytes_sent[/code], [code]bytes_received[/code] (without UDP and IP headers),
-## [code]sends_refused[/code] (by the system), [code]packets_waiting[/code] and, for each reason
-## that occurred, [code]drop_[/code] with its name: datagrams that were not acted upon.
+## [code]sends_refused[/code] (by the system), [code]packets_waiting[/code] (for the game),
+## [code]packets_refused[/code] (because too much waited), [code]queued_bytes[/code] (reliable, not
+## sent yet) and, for each reason that occurred, [code]drop_[/code] with its name: datagrams that
+## were not acted upon.
 func get_statistics() -> Dictionary[StringName, float]:
-	var statistics: Dictionary[StringName, float] = {&"packets_waiting": _inbox.size()}
+	var statistics: Dictionary[StringName, float] = {
+		&"packets_waiting": _inbox.size(), &"packets_refused": _outgoing.refused
+	}
 	if _client != null:
 		_client.add_statistics(statistics)
 	return statistics
@@ -283,8 +283,9 @@ func _handle(event: Event) -> void:
 		Event.Type.MESSAGE:
 			# Early data comes between its peer and JOINED, all in one poll.
 			if _peers.has(event.peer) or _status == CONNECTION_CONNECTING:
-				if not _inbox.push(event.peer, event.data):
-					_client.session.count_drop(Constants.DROP_BUFFER_FULL)
+				_take_packet(event)
+			else:
+				_note_taken(event)
 		Event.Type.PEER_JOINED:
 			_announce(event.peer)
 		Event.Type.PEER_LEFT:
@@ -334,7 +335,7 @@ func _announce(peer: int) -> void:
 
 
 func _retract(peer: int) -> void:
-	_inbox.discard(peer)
+	_discard(peer)
 	_outgoing.others.erase(peer)
 	if _peers.erase(peer):
 		peer_disconnected.emit(peer)
@@ -344,14 +345,13 @@ func _set_present(peer: int, is_present: bool) -> void:
 	if _peers.get(peer, is_present) == is_present:
 		return
 	_peers[peer] = is_present
-	var news := peer_found if is_present else peer_lost
-	news.emit(peer)
+	(peer_found if is_present else peer_lost).emit(peer)
 
 
 ## The peer stays in the room, so that a broadcast still reaches it.
 func _hide(peer: int) -> void:
 	_peers.erase(peer)
-	_inbox.discard(peer)
+	_discard(peer)
 
 
 func _tell_retracted() -> void:

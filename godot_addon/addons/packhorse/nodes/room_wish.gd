@@ -3,6 +3,7 @@ extends RefCounted
 
 const Constants := preload("../wire/constants.gd")
 const RoomChange := preload("../core/room_change.gd")
+const RoomCode := preload("../wire/room_code.gd")
 const Secret := preload("../wire/secret.gd")
 const Wish := preload("../core/wish.gd")
 
@@ -16,6 +17,13 @@ static func creating(options: PackhorseRoomOptions) -> Wish:
 		var is_star := options.topology == PackhorseRoomOptions.Topology.STAR
 		wish.topology = Constants.Topology.STAR if is_star else Constants.Topology.MESH
 		wish.max_peers = options.max_peers
+	return wish
+
+
+## Returns the wish to join; its code is empty when [param code] is none.
+static func joining(code: String) -> Wish:
+	var wish := Wish.new()
+	wish.code = RoomCode.parse(code)
 	return wish
 
 

@@ -64,6 +64,14 @@ enum RoomEventKind {
 	PEER_FOUND = 4,  ## the lost peer is back
 }
 
+## How a message travels.
+enum Mode {
+	UNRELIABLE = 0,  ## may be lost, doubled or overtaken
+	UNRELIABLE_ORDERED = 1,  ## may be lost; never goes back
+	RELIABLE = 2,  ## once and in order
+	RELIABLE_UNORDERED = 3,  ## once, in any order
+}
+
 ## What the relay knows of a peer.
 enum PeerState {
 	PRESENT = 0,  ## heard within lost_after

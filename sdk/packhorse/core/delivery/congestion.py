@@ -90,29 +90,16 @@ class CongestionController:
         self._train_rate = 0.0  # bytes a second; the largest
         self._is_limit_seen = False
         self._is_conservative = False
-
-    @property
-    def window(self) -> float:
+        self.window = 0.0
         """Bytes that may be under way."""
-        if self._is_conservative or self.phase is Phase.PROBE_RTT:
-            return _SMALLEST_WINDOW
-        if self._min_rtt is None or not self._bandwidth.value:
-            return _INITIAL_WINDOW
-        return self._open_window()
-
-    @property
-    def pacing_rate(self) -> float:
+        self.pacing_rate = 0.0
         """Bytes a second at which datagrams may leave."""
-        bandwidth = self._bandwidth.value
-        if not bandwidth or self._min_rtt is None:
-            return _STARTUP_GAIN * _INITIAL_WINDOW / (self._min_rtt or 0.05)
-        if self.phase is Phase.STARTUP:  # what little an application said so far is no measure
-            bandwidth = max(bandwidth, self._least_window() / max(self._min_rtt, _TURN))
-        return max(bandwidth * self._gain(), 2 * _DATAGRAM)
+        self._conclude()
 
     def on_timeout(self) -> None:
         """Everything seems lost: feel the way with a few datagrams."""
         self._is_conservative = True
+        self._conclude()
 
     def on_loss(self, lost: int) -> None:
         """Count datagrams that time alone declared lost."""
@@ -138,6 +125,27 @@ class CongestionController:
         self._advance(batch.in_flight, now)
         self._take_rtt(batch.rtt, now)
         self._advance_probe_rtt(batch.in_flight, now)
+        self._conclude()
+
+    def _conclude(self) -> None:
+        """Follow the model, once for the many datagrams that ask."""
+        self.window = self._window()
+        self.pacing_rate = self._pacing_rate()
+
+    def _window(self) -> float:
+        if self._is_conservative or self.phase is Phase.PROBE_RTT:
+            return _SMALLEST_WINDOW
+        if self._min_rtt is None or not self._bandwidth.value:
+            return _INITIAL_WINDOW
+        return self._open_window()
+
+    def _pacing_rate(self) -> float:
+        bandwidth = self._bandwidth.value
+        if not bandwidth or self._min_rtt is None:
+            return _STARTUP_GAIN * _INITIAL_WINDOW / (self._min_rtt or 0.05)
+        if self.phase is Phase.STARTUP:  # what little an application said so far is no measure
+            bandwidth = max(bandwidth, self._least_window() / max(self._min_rtt, _TURN))
+        return max(bandwidth * self._gain(), 2 * _DATAGRAM)
 
     def _open_window(self) -> float:
         """Return the window of all times but those when it is shut on purpose."""

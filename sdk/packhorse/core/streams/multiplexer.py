@@ -184,7 +184,8 @@ class Multiplexer:
         streams = self._peers[stream.peer]
         if stream.is_over and streams.by_channel.get(stream.channel) is stream:
             del streams.by_channel[stream.channel]
-            streams.free.append(stream.channel)
+            if stream.is_opener:
+                streams.free.append(stream.channel)
             self._unanswered.pop(stream, None)
             self._count -= 1
 

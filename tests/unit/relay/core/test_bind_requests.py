@@ -94,6 +94,28 @@ def test_ended_session_is_told_why() -> None:
     assert refusal_of(forged.send(rig)) == ErrorCode.SESSION_UNKNOWN
 
 
+def test_attack_one_nonce_for_two_sessions_restores_only_one_of_them() -> None:
+    """RES-2: a relay that took both would stop when it came to remove the second."""
+    rig = RestartableRig()
+    host, client = rig.room(2)
+    rig.restart()
+    Binding.of(host, NEW).bound(rig)
+
+    assert Binding.of(client, NEW).send(rig).drop is DropReason.REPLAYED
+    rig.advance(300.0)
+    assert rig.core.session_count == len(rig.core._registry._by_attempt) == 0
+
+
+def test_nonce_of_an_ended_session_moves_no_other() -> None:
+    """RES-2: when the first of two tombstones is forgotten, so is the nonce of both."""
+    rig = RestartableRig()
+    host, client = rig.room(2)
+    bound = Binding.of(client, NEW).bound(rig)
+    bound.send(bound.leave())
+
+    assert Binding.of(host, NEW).send(rig).drop is DropReason.REPLAYED
+
+
 def test_attempts_of_a_session_are_forgotten_with_the_oldest_first() -> None:
     """LIM-1: 32 of them."""
     rig = RestartableRig()

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from packhorse.core.access import Access
+from packhorse.core.credentials import Access
 from packhorse.wire.constants import ErrorCode
 from packhorse.wire.errors import ConfigurationError
 from packhorse.wire.messages import Create

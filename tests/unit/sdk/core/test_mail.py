@@ -302,6 +302,12 @@ def test_ping_to_a_stranger_is_refused(peer: int) -> None:
         Post().mail.ping(peer, now=0.0)
 
 
+def test_ping_to_oneself_is_refused() -> None:
+    """The relay would drop it, and no answer would ever come."""
+    with pytest.raises(LocalProtocolError, match="peer 2 cannot be addressed"):
+        Post().mail.ping(ME, now=0.0)
+
+
 def test_consumed_messages_are_granted_anew() -> None:
     post = Post()
     post.take(FRAME_HI, BOB, Kind.FRAME)

@@ -233,13 +233,18 @@ def test_round_trip_that_is_old_is_measured_again_with_four_datagrams_at_most() 
     assert path.slowest > 0
 
 
+def is_measuring(path: Path) -> bool:
+    """Tell whether the window is shut to measure the RTT."""
+    return path.controller.phase is Phase.PROBE_RTT
+
+
 def test_datagram_lost_while_four_are_under_way_to_measure_leaves_the_path_filled() -> None:
     path = settled()
-    while path.controller.phase is not Phase.PROBE_RTT:
+    while not is_measuring(path):
         path.round(rate=1e6, rtt=1.5 * RTT)
 
     path.round(rate=1e6, rtt=RTT, loss=0.25)
-    while path.controller.phase is Phase.PROBE_RTT:
+    while is_measuring(path):
         path.round(rate=1e6, rtt=RTT)
 
     assert path.controller.window >= 1e6 * RTT

@@ -240,6 +240,19 @@ def test_channel_comes_back_once_whatever_a_host_says_of_it(pair: StreamPair) ->
     assert len({pair.open().channel for _ in range(MAX_STREAMS_PER_PEER)}) == MAX_STREAMS_PER_PEER
 
 
+def test_host_remembers_nothing_of_the_channels_of_old_streams() -> None:
+    """The opener alone picks channels: a list of free ones at the host would grow for ever."""
+    pair = StreamPair()
+    for _ in range(3):
+        pair.open().finish()
+        pair.settle()
+        pair.accepted[-1].abort()
+        pair.settle()
+
+    assert pair.host.count == pair.client.count == 0
+    assert len(pair.host._peers[CLIENT].free) == MAX_STREAMS_PER_PEER
+
+
 def test_stream_whose_messages_have_gone_out_is_told(pair: StreamPair) -> None:
     client, _ = pair.connect()
     client.send(BULK)

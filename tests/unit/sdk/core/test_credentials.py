@@ -2,7 +2,7 @@
 
 import pytest
 
-from packhorse.core.access import NO_ACCESS, Access
+from packhorse.core.credentials import NO_ACCESS, Access
 from packhorse.wire.errors import ConfigurationError
 from packhorse.wire.proofs import access_proof
 from packhorse.wire.ticket import show_secret

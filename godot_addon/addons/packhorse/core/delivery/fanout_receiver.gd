@@ -1,0 +1,47 @@
+extends RefCounted
+## Copies of what one peer sent to several: unreliable frames that are not acknowledged.
+##
+## Source: protocol_spec/SPEC.md section 16.15.
+
+const Constants := preload("../../wire/constants.gd")
+const Credit := preload("credit.gd")
+const Delivered := preload("delivered.gd")
+const FrameDecoder := preload("../../wire/frame_decoder.gd")
+const MemoryBudget := preload("memory_budget.gd")
+const ReceiveLanes := preload("receive_lanes.gd")
+const ReceivedNumbers := preload("received_numbers.gd")
+
+var _received := ReceivedNumbers.new()
+var _lanes: ReceiveLanes
+
+
+func _init(budget: MemoryBudget) -> void:
+	_lanes = ReceiveLanes.new(budget, Credit.new())  # which only reliable messages need
+
+
+## Takes in a payload that was decoded well and adds the messages that it completes to
+## [param delivered]; returns why it was not acted upon, or an empty name.
+func receive(decoded: FrameDecoder, delivered: Delivered, now: float) -> StringName:
+	if not _is_allowed(decoded):
+		return Constants.DROP_BAD_FRAME
+	var number := _received.expand(decoded.number)
+	if not _received.is_new(number):
+		return Constants.DROP_DUPLICATE_NUMBER
+	_received.accept(number, false, now)
+	var before := delivered.data.size()
+	var failure := _lanes.take(decoded, delivered)
+	return failure if delivered.data.size() == before else &""
+
+
+## Gives back all memory.
+func close() -> void:
+	_lanes.close()
+
+
+func _is_allowed(decoded: FrameDecoder) -> bool:
+	if decoded.asks_ack or decoded.has_ack or decoded.credit >= 0:
+		return false
+	for index in decoded.count:
+		if decoded.messages[index].mode >= Constants.Mode.RELIABLE:
+			return false
+	return true

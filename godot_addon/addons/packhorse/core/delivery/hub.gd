@@ -1,0 +1,148 @@
+extends RefCounted
+## The delivery layer of one member: one state towards each peer, one towards all.
+##
+## Source: protocol_spec/SPEC.md section 16.
+
+const Constants := preload("../../wire/constants.gd")
+const Cutter := preload("cutter.gd")
+const Delivered := preload("delivered.gd")
+const FanoutReceiver := preload("fanout_receiver.gd")
+const FanoutSender := preload("fanout_sender.gd")
+const FrameDecoder := preload("../../wire/frame_decoder.gd")
+const Header := preload("../../wire/header.gd")
+const MemoryBudget := preload("memory_budget.gd")
+const PeerDelivery := preload("peer_delivery.gd")
+
+## Reliable payload that waits for one peer, bytes; nothing is queued beyond it.
+const SEND_BUFFER := 8 << 20
+
+const _MESSAGE_COST := 64  # bytes of the send buffer that a message takes besides its own
+const _MAX_PARTS := 65535
+
+var _tag: int
+var _max_payload: int
+var _budget := MemoryBudget.new(Constants.REASSEMBLY_TOTAL)
+var _peers: Dictionary[int, PeerDelivery] = {}
+var _fanout_sender: FanoutSender
+var _fanout_receivers: Dictionary[int, FanoutReceiver] = {}
+var _decoder := FrameDecoder.new()
+var _heads: Dictionary[int, PackedByteArray] = {}  # by destination
+
+
+## Makes datagrams of the session with [param tag], with at most [param max_payload] bytes behind
+## the header.
+func _init(tag: int, max_payload: int) -> void:
+	_tag = tag
+	_max_payload = max_payload
+	_fanout_sender = FanoutSender.new(max_payload)
+
+
+## Makes datagrams of another tag from now on.
+func change_tag(tag: int) -> void:
+	_tag = tag
+	_heads.clear()
+
+
+## Tells whether the send buffer towards a peer has room.
+func may_push(peer: int) -> bool:
+	if not _peers.has(peer):
+		return true
+	var delivery := _peers[peer]
+	return delivery.queued_bytes() + delivery.queued_messages() * _MESSAGE_COST < SEND_BUFFER
+
+
+## Returns the bytes that a message of [param mode] may have.
+func largest_message(mode: int) -> int:
+	var limit := Constants.MAX_UNRELIABLE_MESSAGE
+	if mode >= Constants.Mode.RELIABLE:
+		limit = Constants.MAX_RELIABLE_MESSAGE
+	return mini(limit, Cutter.largest_piece(_max_payload) * _MAX_PARTS)
+
+
+## Queues a message to one peer.
+func push(data: PackedByteArray, peer: int, mode: int, channel: int, now: float) -> void:
+	_peer(peer, now).push(data, mode, channel)
+
+
+## Queues an unreliable message to a destination that names several peers.
+func push_fanout(data: PackedByteArray, to: int, mode: int, channel: int) -> void:
+	_fanout_sender.push(data, to, mode, channel)
+
+
+## Measures the RTT to a peer.
+func ping(peer: int, now: float) -> void:
+	_peer(peer, now).ping()
+
+
+## Notes that the application has taken a reliable message of [param size] bytes.
+func consume(peer: int, size: int) -> void:
+	if _peers.has(peer):
+		_peers[peer].consume(size)
+
+
+## Takes in a FRAME datagram from a peer and adds the messages that it completes to
+## [param delivered]; returns why it was not acted upon, or an empty name.
+func receive(datagram: PackedByteArray, peer: int, delivered: Delivered, now: float) -> StringName:
+	if not _decoder.decode(datagram, Constants.HEADER_SIZE):
+		return Constants.DROP_BAD_FRAME
+	if not Header.is_fanout(datagram):
+		return _peer(peer, now).receive(_decoder, delivered, now)
+	if not _fanout_receivers.has(peer):
+		_fanout_receivers[peer] = FanoutReceiver.new(_budget)
+	return _fanout_receivers[peer].receive(_decoder, delivered, now)
+
+
+## Returns the state towards a peer; null when nothing was sent or received yet.
+func peer_delivery(peer: int) -> PeerDelivery:
+	return _peers.get(peer)
+
+
+## Returns the reliable payload that waits for all peers, bytes.
+func queued_bytes() -> int:
+	var sum := 0
+	for peer in _peers:
+		sum += _peers[peer].queued_bytes()
+	return sum
+
+
+## Tells whether everything reliable was acknowledged by every peer.
+func is_idle() -> bool:
+	for peer in _peers:
+		if not _peers[peer].is_idle():
+			return false
+	return true
+
+
+## Drops all state towards a peer that has left.
+func forget(peer: int) -> void:
+	_heads.erase(peer)
+	_heads.erase(-peer)
+	if _peers.has(peer):
+		_peers[peer].close()
+		_peers.erase(peer)
+	if _fanout_receivers.has(peer):
+		_fanout_receivers[peer].close()
+		_fanout_receivers.erase(peer)
+
+
+## Does what is due and returns the FRAME datagrams that go out now.
+func datagrams_to_send(now: float) -> Array[PackedByteArray]:
+	var datagrams: Array[PackedByteArray] = []
+	_fanout_sender.datagrams_to_send(_head, datagrams)
+	for peer in _peers:
+		_peers[peer].handle_timeout(now)
+		_peers[peer].datagrams_to_send(_head(peer), datagrams, now)
+	return datagrams
+
+
+func _peer(peer: int, now: float) -> PeerDelivery:
+	if not _peers.has(peer):
+		_peers[peer] = PeerDelivery.new(_max_payload, _budget, now)
+	return _peers[peer]
+
+
+func _head(destination: int) -> PackedByteArray:
+	if not _heads.has(destination):
+		var first_byte := Constants.FirstByte.FRAME
+		_heads[destination] = Header.encode_destination(first_byte, _tag, destination)
+	return _heads[destination]

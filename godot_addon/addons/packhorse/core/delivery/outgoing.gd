@@ -1,0 +1,185 @@
+extends RefCounted
+## What waits to be sent to one peer: repairs first, then all lanes in turn.
+##
+## Source: protocol_spec/SPEC.md section 16.14.
+
+const Constants := preload("../../wire/constants.gd")
+const Cutter := preload("cutter.gd")
+const Piece := preload("piece.gd")
+const SendLane := preload("send_lane.gd")
+const SentDatagram := preload("sent_datagram.gd")
+
+const _MAX_UNRELIABLE := 1024  # pieces; the oldest give way
+const _NO_CREDIT := -1
+
+## Reliable payload that was never sent yet, bytes.
+var queued_bytes := 0
+## Reliable messages that have not begun.
+var queued_messages := 0
+
+var _largest_piece: int
+var _unreliable: Array[Piece] = []
+var _next_unreliable := 0  # pop_front() would move all that follow
+var _sequences: Dictionary[int, int]  # of unreliable lanes, by key
+var _repairs: Array[Piece] = []
+var _next_repair := 0
+var _lanes: Dictionary[int, SendLane] = {}
+var _turn: Array[SendLane] = []
+
+
+## Cuts messages into pieces of [param largest_piece] bytes; [param sequences] are those of the
+## unreliable lanes.
+func _init(largest_piece: int, sequences: Dictionary[int, int]) -> void:
+	_largest_piece = largest_piece
+	_sequences = sequences
+
+
+## Tells whether unreliable pieces wait.
+func has_unreliable() -> bool:
+	return _next_unreliable < _unreliable.size()
+
+
+## Tells whether a reliable piece could be sent now.
+func has_reliable(credit: int) -> bool:
+	return _has_repairs() or _next_lane(credit) != null
+
+
+## Tells whether every reliable message was acknowledged.
+func is_idle() -> bool:
+	for key in _lanes:
+		if not _lanes[key].is_idle():
+			return false
+	return true
+
+
+## Queues a message.
+func push(data: PackedByteArray, mode: int, channel: int) -> void:
+	if mode >= Constants.Mode.RELIABLE:
+		_push_reliable(data, mode, channel)
+		return
+	var lane := Piece.UNCOUNTED
+	if data.size() <= _largest_piece:
+		var sequence := 0 if mode == Constants.Mode.UNRELIABLE else _take_sequence(mode, channel)
+		_unreliable.append(Cutter.whole(data, mode, channel, sequence, lane))
+	else:
+		var sequence := _take_sequence(mode, channel)
+		var cutter := Cutter.new(data, mode, channel, sequence, _largest_piece, lane)
+		while cutter.has_more():
+			_unreliable.append(cutter.take())
+	if _unreliable.size() - _next_unreliable > _MAX_UNRELIABLE:
+		_unreliable = _unreliable.slice(_unreliable.size() - _MAX_UNRELIABLE)
+		_next_unreliable = 0
+
+
+## Queues a control frame, before everything else.
+func push_control(piece: Piece) -> void:
+	piece.is_waiting = true
+	_repairs = _repairs.slice(_next_repair)
+	_next_repair = 0
+	_repairs.push_front(piece)
+
+
+## Returns the next unreliable piece if it fits into [param room] bytes, else null.
+func take_unreliable(room: int) -> Piece:
+	if not has_unreliable() or _unreliable[_next_unreliable].size > room:
+		return null
+	var piece := _unreliable[_next_unreliable]
+	_next_unreliable += 1
+	if _next_unreliable == _unreliable.size():
+		_unreliable.clear()
+		_next_unreliable = 0
+	return piece
+
+
+## Returns the next reliable piece if it fits into [param room] bytes and into the credit, else
+## null.
+func take_reliable(room: int, credit: int) -> Piece:
+	if _has_repairs():
+		return _take_repair(room)
+	var lane := _next_lane(credit)
+	return _take_from(lane, room) if lane != null else null
+
+
+## Queues the pieces of a lost datagram to be sent again, before everything else.
+func repair(datagram: SentDatagram) -> void:
+	for piece in datagram.pieces:
+		if not piece.is_acked and not piece.is_waiting:
+			piece.is_waiting = true
+			_repairs.append(piece)
+
+
+## Notes that pieces have arrived.
+func acknowledge(pieces: Array[Piece]) -> void:
+	for piece in pieces:
+		if piece.is_acked:
+			continue
+		piece.is_acked = true
+		if piece.lane != Piece.UNCOUNTED:
+			_lanes[piece.lane].acknowledge(piece.sequence)
+
+
+func _push_reliable(data: PackedByteArray, mode: int, channel: int) -> void:
+	var key := Piece.lane_key(mode, channel)
+	if not _lanes.has(key):
+		_lanes[key] = SendLane.new(mode, channel, _largest_piece)
+	var lane := _lanes[key]
+	if lane.is_empty():
+		_turn.append(lane)
+	lane.push(data)
+	queued_bytes += data.size()
+	queued_messages += 1
+
+
+func _take_sequence(mode: int, channel: int) -> int:
+	var key := Piece.lane_key(mode, channel)
+	var sequence: int = _sequences.get(key, 0)
+	_sequences[key] = sequence + 1
+	return sequence
+
+
+## Tells whether lost pieces wait to be sent again; passes over those that have arrived meanwhile.
+func _has_repairs() -> bool:
+	if not _repairs:
+		return false
+	while _next_repair < _repairs.size():
+		if not _repairs[_next_repair].is_acked:
+			return true
+		_repairs[_next_repair].is_waiting = false
+		_next_repair += 1
+	_repairs.clear()
+	_next_repair = 0
+	return false
+
+
+func _take_repair(room: int) -> Piece:
+	var piece := _repairs[_next_repair]
+	if piece.size > room:
+		return null
+	_next_repair += 1
+	piece.is_waiting = false
+	return piece
+
+
+func _take_from(lane: SendLane, room: int) -> Piece:
+	var piece := lane.take()
+	if piece.size > room:
+		lane.return_piece(piece)
+		return null
+	queued_bytes -= piece.payload.size()
+	if piece.part == 0:
+		queued_messages -= 1
+	if _turn.size() > 1 or lane.is_empty():
+		_turn.erase(lane)
+		if not lane.is_empty():
+			_turn.append(lane)
+	return piece
+
+
+## Returns whose turn it is, or null; a message that waits for credit lets no other begin before.
+func _next_lane(credit: int) -> SendLane:
+	for lane in _turn:
+		if lane.has_work(credit):
+			return lane
+		if lane.is_uncovered(credit):
+			credit = _NO_CREDIT
+	return null

@@ -1,0 +1,307 @@
+extends RefCounted
+## Everything that one peer and we owe each other: messages in, datagrams out, and back.
+##
+## Source: protocol_spec/SPEC.md section 16.
+
+const AckedBatch := preload("acked_batch.gd")
+const AskSchedule := preload("ask_schedule.gd")
+const CongestionController := preload("congestion.gd")
+const Constants := preload("../../wire/constants.gd")
+const Credit := preload("credit.gd")
+const Cutter := preload("cutter.gd")
+const Delivered := preload("delivered.gd")
+const DeliveryRate := preload("delivery_rate.gd")
+const FrameDecoder := preload("../../wire/frame_decoder.gd")
+const Frames := preload("../../wire/frames.gd")
+const MemoryBudget := preload("memory_budget.gd")
+const Outgoing := preload("outgoing.gd")
+const Pacer := preload("pacer.gd")
+const Packing := preload("packing.gd")
+const Piece := preload("piece.gd")
+const ReceiveLanes := preload("receive_lanes.gd")
+const ReceivedNumbers := preload("received_numbers.gd")
+const RetransmissionTimer := preload("retransmission_timer.gd")
+const Rtt := preload("../rtt.gd")
+const SentDatagram := preload("sent_datagram.gd")
+const SentDatagrams := preload("sent_datagrams.gd")
+const Serial := preload("serial.gd")
+
+const _LONGEST_DELAY := Frames.MAX_DELAY / 1000.0  # seconds; also stands for more
+
+var rtt := Rtt.new()  ## Round-trip time to the peer.
+
+var _max_payload: int
+var _outgoing: Outgoing
+var _sent := SentDatagrams.new()
+var _received := ReceivedNumbers.new()
+var _asking: AskSchedule
+var _rate: DeliveryRate
+var _congestion: CongestionController
+var _pacer := Pacer.new()
+var _packing := Packing.new()
+var _batch := AckedBatch.new()
+var _timer: RetransmissionTimer
+var _credit := Credit.new()
+var _lanes: ReceiveLanes
+var _next_number := 0
+var _wants_probe := false
+var _is_ping_wanted := false
+var _is_held_back := false  # unreliable messages, until the peer answers
+
+
+## Makes payloads of at most [param max_payload] bytes.
+func _init(max_payload: int, budget: MemoryBudget, now: float) -> void:
+	_max_payload = max_payload
+	_outgoing = Outgoing.new(Cutter.largest_piece(max_payload), {})
+	_asking = AskSchedule.new(now)
+	_rate = DeliveryRate.new(now)
+	_congestion = CongestionController.new(_rate, now)
+	_timer = RetransmissionTimer.new(rtt)
+	_lanes = ReceiveLanes.new(budget, _credit)
+
+
+## Returns the reliable payload that waits to be sent for the first time, bytes.
+func queued_bytes() -> int:
+	return _outgoing.queued_bytes
+
+
+## Returns the reliable messages that wait to be sent for the first time.
+func queued_messages() -> int:
+	return _outgoing.queued_messages
+
+
+## Tells whether everything reliable was acknowledged.
+func is_idle() -> bool:
+	return _outgoing.is_idle()
+
+
+## Returns the fraction of the peer's datagrams that never came, 0..1.
+func loss() -> float:
+	return float(_received.missed) / maxi(1, _received.expected)
+
+
+## Queues a message; [method datagrams_to_send] hands it out.
+##
+## An unreliable one is dropped when 31744 datagrams have gone out without any answer.
+func push(data: PackedByteArray, mode: int, channel: int) -> void:
+	var is_reliable := mode >= Constants.Mode.RELIABLE
+	if is_reliable or AskSchedule.may_go_on(_next_number, _sent.largest_acked):
+		_outgoing.push(data, mode, channel)
+	else:
+		_is_held_back = true
+
+
+## Asks for an acknowledgement, to measure the RTT.
+func ping() -> void:
+	_is_ping_wanted = true
+
+
+## Notes that the application has taken [param size] bytes of reliable messages.
+func consume(size: int) -> void:
+	var credit := _credit.consume(size)
+	if credit != null:
+		_outgoing.push_control(credit)
+
+
+## Takes in a payload that was decoded well and adds the messages that it completes to
+## [param delivered]; returns why it was not, or not wholly, acted upon, or an empty name.
+func receive(decoded: FrameDecoder, delivered: Delivered, now: float) -> StringName:
+	if decoded.has_ack:
+		var largest := Serial.expand(decoded.ack_largest, _next_number)
+		if largest >= _next_number:
+			return Constants.DROP_BAD_FRAME
+		_take_ack(decoded, largest, now)
+	if decoded.credit >= 0:
+		_credit.grant(decoded.credit)
+	var number := _received.expand(decoded.number)
+	if not _received.is_new(number):
+		if decoded.asks_ack:
+			_received.demand_ack(now)
+		return Constants.DROP_DUPLICATE_NUMBER
+	var before := delivered.data.size()
+	var failure := _lanes.take(decoded, delivered)
+	if failure != Constants.DROP_REASSEMBLY_FULL:  # what finds no memory must come again
+		_received.accept(number, decoded.asks_ack, now)
+		if decoded.has_ping and decoded.asks_ack:
+			_received.demand_ack(now)
+	return failure if delivered.data.size() == before else &""
+
+
+## Returns when [method handle_timeout] or [method datagrams_to_send] next has work, clock
+## seconds; INF for never.
+func next_timeout(now: float) -> float:
+	if _outgoing.has_unreliable() or _is_ping_wanted or _wants_probe:
+		return now
+	var deadline := minf(minf(_received.ack_at, _sent.loss_at), _timer.deadline())
+	if _may_send_more(_congestion.window()):
+		deadline = minf(deadline, maxf(_pacer.next_at, now))
+	if _is_held_back:
+		deadline = minf(deadline, _asking.due_at)
+	return deadline
+
+
+## Does what is due.
+func handle_timeout(now: float) -> void:
+	if _sent.loss_at <= now:
+		_handle_losses(now)
+	if now < _timer.deadline():
+		return
+	if _timer.expire(now):
+		_repair(_sent.give_up_all())
+		_congestion.on_timeout()
+	else:
+		_wants_probe = true
+
+
+## Adds to [param datagrams] those that go out now, each behind [param head].
+func datagrams_to_send(
+	head: PackedByteArray, datagrams: Array[PackedByteArray], now: float
+) -> void:
+	if _is_held_back and now >= _asking.due_at:
+		_is_held_back = false
+		_is_ping_wanted = true
+	var window := _congestion.window()
+	var may_send := _may_send_now(window, now)
+	while may_send or _has_urgent_work(now):
+		datagrams.append(_next_datagram(head, may_send, now))
+		may_send = _may_send_now(window, now)
+	if _sent.bytes_in_flight < window and not _outgoing.has_reliable(_credit.left()):
+		_rate.note_app_limited(_sent.bytes_in_flight)
+
+
+## Gives back all memory.
+func close() -> void:
+	_lanes.close()
+
+
+func _may_send_now(window: float, now: float) -> bool:
+	return _pacer.next_at <= now and _may_send_more(window)
+
+
+## Tells whether something leaves whatever the window and the pacing say.
+func _has_urgent_work(now: float) -> bool:
+	if _received.ack_at <= now or _outgoing.has_unreliable():
+		return true
+	return _is_ping_wanted or _wants_probe
+
+
+func _next_datagram(head: PackedByteArray, may_send: bool, now: float) -> PackedByteArray:
+	var is_probe := _wants_probe
+	if is_probe:
+		_probe()
+		may_send = true
+	var buffer := head.duplicate()
+	var start := head.size()
+	Frames.append_number(buffer, _next_number, 0)
+	if _received.ack_at < INF:
+		_received.append_ack(buffer, now)
+		buffer[start] = Frames.HAS_ACK
+	_packing.start(buffer, start + _max_payload - buffer.size())
+	var asks_ack := _is_ping_wanted
+	if _is_ping_wanted:
+		buffer.append(Frames.PING)
+		_is_ping_wanted = false
+	var counted := _take_pieces(may_send)
+	_wants_probe = is_probe and not asks_ack and _packing.is_empty()  # no place beside the ack
+	if counted or not _packing.is_empty() and _asking.is_due(_next_number, now):
+		asks_ack = true
+	_packing.finish()
+	_sent.note_time(_next_number, now)
+	if asks_ack:
+		buffer[start] |= Frames.ASKS_ACK
+		_asking.note(_next_number, now)
+	if counted:
+		_track(buffer.size() - start, counted, now)
+	_next_number += 1
+	return buffer
+
+
+## Moves what fits into the datagram; returns the pieces that must arrive.
+func _take_pieces(may_send: bool) -> Array[Piece]:
+	var counted: Array[Piece] = []
+	var room := _packing.room()
+	while room >= 0:
+		var piece := _outgoing.take_unreliable(room)
+		if piece == null and may_send:
+			piece = _outgoing.take_reliable(room, _credit.left())
+			if piece != null:
+				_credit.spend(piece.cost)
+				piece.cost = 0
+				counted.append(piece)
+		if piece == null:
+			break
+		_packing.add(piece)
+		room = _packing.room()
+	return counted
+
+
+func _track(size: int, pieces: Array[Piece], now: float) -> void:
+	var datagram := SentDatagram.new(_next_number, size, pieces, now)
+	_rate.mark(datagram, _sent.bytes_in_flight, now)
+	_sent.add(datagram)
+	_timer.restart(now)
+	_pacer.count(size, _congestion.pacing_rate(), now)
+
+
+## Sends the newest unacknowledged pieces again, unless there is something new.
+func _probe() -> void:
+	_wants_probe = false
+	var newest := _sent.newest()
+	if newest != null and not _outgoing.has_reliable(_credit.left()):
+		_outgoing.repair(newest)
+	if not _outgoing.has_reliable(_credit.left()):
+		_is_ping_wanted = true
+
+
+func _may_send_more(window: float) -> bool:
+	return _sent.bytes_in_flight < window and _outgoing.has_reliable(_credit.left())
+
+
+func _take_ack(decoded: FrameDecoder, largest: int, now: float) -> void:
+	var is_newer := largest > _sent.largest_acked
+	var acked := _sent.acknowledge(decoded, largest)
+	_batch.rtt = _sample_rtt(largest, decoded.ack_delay, now) if is_newer else -1.0
+	_outgoing.acknowledge(_sent.take_late())
+	if not acked:
+		_handle_losses(now)
+		return
+	var newest := acked[-1]
+	for datagram in acked:
+		_rate.acknowledge(datagram.size, now)
+		_outgoing.acknowledge(datagram.pieces)
+	var lost := _sent.detect_losses(_rtt_for_losses(), now)
+	_repair(lost)
+	_timer.answer(_sent.is_empty(), now)
+	_batch.rate = _rate.sample(newest, now)
+	_batch.is_app_limited = newest.is_app_limited
+	_batch.delivered_when_sent = newest.delivered
+	_batch.acked = acked.size()
+	_batch.lost = lost.size()
+	_batch.in_flight = _sent.bytes_in_flight
+	_congestion.on_ack(_batch, now)
+
+
+## Returns a sample in seconds, or -1 when it cannot be told.
+func _sample_rtt(largest: int, delay: float, now: float) -> float:
+	var sent_at := _sent.sent_at(largest)
+	if sent_at < 0.0 or delay >= _LONGEST_DELAY:
+		return -1.0
+	var raw := now - sent_at
+	var sample := maxf(raw - delay, raw / 8.0)
+	rtt.add(sample)
+	return sample
+
+
+func _rtt_for_losses() -> float:
+	return maxf(maxf(rtt.smoothed, rtt.latest), 0.0)
+
+
+func _handle_losses(now: float) -> void:
+	var lost := _sent.detect_losses(_rtt_for_losses(), now)
+	_congestion.on_loss(lost.size())
+	_repair(lost)
+
+
+func _repair(lost: Array[SentDatagram]) -> void:
+	for datagram in lost:
+		_outgoing.repair(datagram)

@@ -1,0 +1,58 @@
+extends RefCounted
+## A frame on its way: sent, perhaps lost, sent again, acknowledged.
+
+const Constants := preload("../../wire/constants.gd")
+const Frames := preload("../../wire/frames.gd")
+const Self := preload("piece.gd")
+
+const UNCOUNTED := -1  ## As [member lane].
+
+var kind: int  ## Type byte, without a length.
+var channel := 0
+var sequence := 0
+var part := 0
+var parts := 1
+var payload: PackedByteArray
+var lane := UNCOUNTED  ## Key of the reliable lane that counts it.
+var size: int  ## Bytes in a datagram, without a length.
+var is_acked := false
+var is_waiting := false  ## To be sent again.
+var cost := 0  ## Credit that sending it takes: that of the whole message, at its first piece.
+
+
+## Makes the piece of type [param type] with the content [param data].
+func _init(type: int, data: PackedByteArray) -> void:
+	kind = type
+	payload = data
+	size = data.size() + Frames.head_size(type)
+
+
+## Returns a piece that is the whole CREDIT frame.
+static func credit(kibibytes: int) -> Self:
+	var frame := PackedByteArray()
+	Frames.append_credit(frame, kibibytes)
+	var piece := Self.new(Frames.CREDIT, frame)
+	piece.size = frame.size()
+	return piece
+
+
+## Returns one integer for a mode and a channel.
+static func lane_key(mode: int, for_channel: int) -> int:
+	return mode << 8 | for_channel
+
+
+## Tells whether it is sent again until it is acknowledged.
+func is_repeated() -> bool:
+	return lane != UNCOUNTED or kind == Frames.CREDIT
+
+
+## Appends the frame to a datagram; only the last may go without a length.
+func append_to(buffer: PackedByteArray, is_last: bool) -> void:
+	if kind >= Frames.CONTROL:
+		buffer.append_array(payload)
+		return
+	var type := kind if is_last else kind | Frames.HAS_LENGTH
+	Frames.append_head(buffer, type, channel, sequence, part, parts)
+	if not is_last:
+		Frames.append_u16(buffer, payload.size())
+	buffer.append_array(payload)

@@ -1,0 +1,115 @@
+extends RefCounted
+## One reliable lane: messages in order, and how many of their pieces are open.
+
+const Constants := preload("../../wire/constants.gd")
+const Cutter := preload("cutter.gd")
+const Piece := preload("piece.gd")
+
+const _COMPACT_AT := 1024  # taken messages at the front that are given back to the system
+
+var _mode: int
+var _channel: int
+var _key: int
+var _largest: int  # bytes of payload in one piece
+var _messages: Array[PackedByteArray] = []
+var _next := 0  # pop_front() would move all that follow
+var _cutter: Cutter = null
+var _returned: Piece = null
+var _next_sequence := 0
+var _oldest_open := 0
+var _open_pieces: Dictionary[int, int] = {}  # sequence to pieces not acknowledged
+
+
+func _init(mode: int, channel: int, largest: int) -> void:
+	_mode = mode
+	_channel = channel
+	_key = Piece.lane_key(mode, channel)
+	_largest = largest
+
+
+## Queues a message.
+func push(data: PackedByteArray) -> void:
+	_messages.append(data)
+
+
+## Tells whether nothing waits to be sent for the first time.
+func is_empty() -> bool:
+	return _cutter == null and _returned == null and _next == _messages.size()
+
+
+## Tells whether every message was acknowledged.
+func is_idle() -> bool:
+	return _open_pieces.is_empty() and _next == _messages.size()
+
+
+## Tells whether a piece can be taken now; a message begins if the credit covers it.
+func has_work(credit: int) -> bool:
+	if _cutter != null or _returned != null:
+		return true
+	return _next < _messages.size() and _messages[_next].size() <= credit and not _is_stretched()
+
+
+## Tells whether nothing but credit is missing for the next message to begin.
+func is_uncovered(credit: int) -> bool:
+	return _next < _messages.size() and _messages[_next].size() > credit and not _is_stretched()
+
+
+## Returns the next piece; [method has_work] must be true.
+func take() -> Piece:
+	var piece := _returned
+	if piece != null:
+		_returned = null
+		return piece
+	if _cutter == null:
+		return _begin()
+	piece = _cutter.take()
+	if not _cutter.has_more():
+		_cutter = null
+	return piece
+
+
+## Gives a piece back, to be taken next.
+func return_piece(piece: Piece) -> void:
+	_returned = piece
+
+
+## Counts a piece of a message as arrived.
+func acknowledge(sequence: int) -> void:
+	var open := _open_pieces[sequence] - 1
+	if open:
+		_open_pieces[sequence] = open
+	else:
+		_open_pieces.erase(sequence)
+
+
+func _begin() -> Piece:
+	var message := _take_message()
+	var piece: Piece
+	if message.size() <= _largest:
+		piece = Cutter.whole(message, _mode, _channel, _next_sequence, _key)
+		_open_pieces[_next_sequence] = 1
+	else:
+		_cutter = Cutter.new(message, _mode, _channel, _next_sequence, _largest, _key)
+		piece = _cutter.take()
+		_open_pieces[_next_sequence] = _cutter.parts
+	_next_sequence += 1
+	piece.cost = message.size()
+	return piece
+
+
+func _take_message() -> PackedByteArray:
+	var message := _messages[_next]
+	_next += 1
+	if _next == _messages.size():
+		_messages.clear()
+		_next = 0
+	elif _next >= _COMPACT_AT:
+		_messages = _messages.slice(_next)
+		_next = 0
+	return message
+
+
+func _is_stretched() -> bool:
+	while _oldest_open < _next_sequence and not _open_pieces.has(_oldest_open):
+		_oldest_open += 1
+	return _next_sequence - _oldest_open >= Constants.LANE_WINDOW

@@ -1,0 +1,181 @@
+extends RefCounted
+## Messages from and to the peers of the room: plain DATA, and the delivery layer in FRAME.
+
+const Constants := preload("../wire/constants.gd")
+const Delivered := preload("delivery/delivered.gd")
+const EarlyData := preload("early_data.gd")
+const Event := preload("event.gd")
+const Header := preload("../wire/header.gd")
+const Hub := preload("delivery/hub.gd")
+const Message := preload("../wire/message.gd")
+const PeerDelivery := preload("delivery/peer_delivery.gd")
+const Roster := preload("roster.gd")
+
+const MAX_CHANNEL := 255
+## Reliable messages that the application has not taken; no FRAME is taken in beyond it, so that
+## the senders repeat them later.
+const MAX_UNREAD := 4096
+
+const _MEASURE_INTERVAL := 1.0  # seconds
+
+var _roster: Roster
+var _events: Array[Event]  # the session's own array
+var _drops: Dictionary[StringName, int]  # the session's own dictionary
+var _own_id: int
+var _early := EarlyData.new()
+var _hub: Hub
+var _delivered := Delivered.new()
+var _unread := 0
+var _measured_at: Dictionary[int, float] = {}
+var _is_closed := false
+
+
+## Starts with GRANT; messages are appended to [param events].
+func _init(
+	grant: Message, roster: Roster, events: Array[Event], drops: Dictionary[StringName, int]
+) -> void:
+	_roster = roster
+	_events = events
+	_drops = drops
+	_own_id = grant.number(&"peer")
+	var max_payload := grant.number(&"max_datagram") - Constants.HEADER_SIZE
+	_hub = Hub.new(grant.number(&"tag"), max_payload)
+
+
+## Goes on under the tag of a GRANT that answered BIND; nothing under way is lost.
+func begin_epoch(grant: Message) -> void:
+	_hub.change_tag(grant.number(&"tag"))
+
+
+## Returns the bytes that a message of [param mode] may have.
+func largest_message(mode: Constants.Mode) -> int:
+	return _hub.largest_message(mode)
+
+
+## Queues a message to [param to] (0 all others, n, -n all but n) for [method datagrams_to_send].
+##
+## Returns [constant @GlobalScope.ERR_INVALID_PARAMETER] when it is too large or the channel is not
+## 0..255, [constant @GlobalScope.ERR_OUT_OF_MEMORY] when too much that is reliable waits for one of
+## the receivers; then nothing is sent to any of them.
+func push(data: PackedByteArray, to: int, mode: Constants.Mode, channel: int, now: float) -> Error:
+	if data.size() > largest_message(mode) or channel < 0 or channel > MAX_CHANNEL:
+		return ERR_INVALID_PARAMETER
+	if to <= 0 and mode < Constants.Mode.RELIABLE:
+		_hub.push_fanout(data, to, mode, channel)
+		return OK
+	var receivers := _receivers(to)
+	if mode >= Constants.Mode.RELIABLE:
+		for peer in receivers:
+			if not _hub.may_push(peer):
+				return ERR_OUT_OF_MEMORY
+	for peer in receivers:
+		_hub.push(data, peer, mode, channel, now)
+	return OK
+
+
+## Measures the round-trip time to a peer, end to end, once a second at most.
+func measure(peer: int, now: float) -> void:
+	if _roster.peers.has(peer) and now >= _measured_at.get(peer, -INF) + _MEASURE_INTERVAL:
+		_measured_at[peer] = now
+		_hub.ping(peer, now)
+
+
+## Returns the state towards a peer; null when nothing was sent or received yet.
+func peer_delivery(peer: int) -> PeerDelivery:
+	return _hub.peer_delivery(peer)
+
+
+## Returns the reliable payload that waits for all peers, bytes.
+func queued_bytes() -> int:
+	return _hub.queued_bytes()
+
+
+## Tells whether every reliable message has arrived.
+func is_idle() -> bool:
+	return _hub.is_idle()
+
+
+## Notes that the application has taken or thrown away a message; every one has to be told.
+func consume(message: Event) -> void:
+	if message.mode >= Constants.Mode.RELIABLE:
+		_unread -= 1
+		_hub.consume(message.peer, message.data.size())
+
+
+## Hands on what a DATA or FRAME datagram, whose tag has been checked, brings; returns why it
+## brings nothing, or an empty name.
+func receive(datagram: PackedByteArray, source: int, now: float) -> StringName:
+	if _is_closed:
+		return Constants.DROP_UNEXPECTED_MESSAGE
+	if source == _own_id:
+		return Constants.DROP_UNKNOWN_PEER
+	if _roster.peers.has(source):
+		return _open(datagram, source, now)
+	if not _roster.may_come(source):
+		return Constants.DROP_UNKNOWN_PEER
+	_count_unknown(_early.expire(now))
+	return &"" if _early.hold(datagram, now) else Constants.DROP_BUFFER_FULL
+
+
+## Hands on what came before the news of a peer.
+func welcome(peer: int, now: float) -> void:
+	for datagram in _early.release(peer):
+		var drop := receive(datagram, peer, now)
+		if drop:
+			_drops[drop] = _drops.get(drop, 0) + 1
+
+
+## Drops all state towards a peer that has left.
+func forget(peer: int) -> void:
+	_hub.forget(peer)
+	_measured_at.erase(peer)
+
+
+## Makes place: nobody will announce these peers, who came and left unseen.
+func discard_early() -> void:
+	_count_unknown(_early.discard(_roster))
+
+
+## Takes nothing in any more: this side is leaving.
+func close() -> void:
+	_is_closed = true
+
+
+## Does what is due and returns the FRAME datagrams that go out now.
+func datagrams_to_send(now: float) -> Array[PackedByteArray]:
+	return _hub.datagrams_to_send(now)
+
+
+func _open(datagram: PackedByteArray, source: int, now: float) -> StringName:
+	if datagram[0] == Constants.FirstByte.DATA:
+		_events.append(Event.message(source, datagram.slice(Constants.HEADER_SIZE)))
+		return &""
+	if _unread >= MAX_UNREAD:
+		return Constants.DROP_BUFFER_FULL
+	var drop := _hub.receive(datagram, source, _delivered, now)
+	for index in _delivered.data.size():
+		var mode := _delivered.modes[index] as Constants.Mode
+		if mode >= Constants.Mode.RELIABLE:
+			_unread += 1
+		var data := _delivered.data[index]
+		_events.append(Event.message(source, data, mode, _delivered.channels[index]))
+	_delivered.clear()
+	return drop
+
+
+func _count_unknown(count: int) -> void:
+	if count:
+		var reason := Constants.DROP_UNKNOWN_PEER
+		_drops[reason] = _drops.get(reason, 0) + count
+
+
+func _receivers(to: int) -> Array[int]:
+	var receivers: Array[int] = []
+	if to > 0:
+		if _roster.peers.has(to):
+			receivers.append(to)
+		return receivers
+	for peer in _roster.peers:
+		if peer != _own_id and peer != -to:
+			receivers.append(peer)
+	return receivers

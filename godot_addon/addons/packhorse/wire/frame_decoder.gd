@@ -1,0 +1,130 @@
+extends RefCounted
+## Reads the payload of FRAME datagrams; one decoder is used again and again.
+##
+## Source: protocol_spec/SPEC.md section 16.4. What is read holds until the next datagram.
+
+const Constants := preload("constants.gd")
+const Frame := preload("frame.gd")
+const Frames := preload("frames.gd")
+
+var number := 0  ## u16.
+var asks_ack := false
+var has_ping := false  ## The acknowledgement is wanted at once.
+var has_ack := false
+var ack_largest := 0  ## u16: the largest number that arrived.
+var ack_delay := 0.0  ## Seconds from its arrival to the acknowledgement, 0..0.255.
+var ack_bitmap := PackedByteArray()  ## Bit i is set when [member ack_largest] - 1 - i arrived.
+var credit := -1  ## KiB of reliable payload that the sender takes in all; -1 without.
+var messages: Array[Frame] = []  ## Only the first [member count] belong to this datagram.
+var count := 0
+
+var _head_sizes := PackedByteArray()  # by type without its two lowest bits
+
+
+func _init() -> void:
+	for kind in range(0, Frames.CONTROL, Frames.RESERVED + 1):
+		_head_sizes.append(Frames.head_size(kind))
+
+
+## Reads what stands in [param data] from [param start] on; false when it is not wholly of the
+## form that the specification wants.
+func decode(data: PackedByteArray, start: int) -> bool:
+	count = 0
+	credit = -1
+	has_ping = false
+	var end := data.size()
+	var position := start + Frames.NUMBER_SIZE
+	if position > end:
+		return false
+	var flags := data[start]
+	if flags & ~(Frames.HAS_ACK | Frames.ASKS_ACK):
+		return false
+	asks_ack = flags & Frames.ASKS_ACK != 0
+	has_ack = flags & Frames.HAS_ACK != 0
+	number = data[start + 1] << 8 | data[start + 2]
+	if has_ack:
+		position = _decode_ack(data, position)
+	while position >= 0 and position < end:
+		if data[position] < Frames.CONTROL:
+			position = _decode_message(data, position)
+		else:
+			position = _decode_control(data, position)
+	return position == end
+
+
+## Tells whether the acknowledgement says that the number [param age] below its largest arrived.
+func covers(age: int) -> bool:
+	if age <= 0:
+		return age == 0
+	var index := age - 1 >> 3
+	return index < ack_bitmap.size() and ack_bitmap[index] >> (age - 1 & 7) & 1 == 1
+
+
+## Returns where the acknowledgement ends; -1 when it is malformed.
+func _decode_ack(data: PackedByteArray, position: int) -> int:
+	var bitmap_at := position + Frames.ACK_SIZE
+	if bitmap_at > data.size():
+		return -1
+	var size := data[bitmap_at - 1]
+	var end := bitmap_at + size
+	if size > Constants.MAX_ACK_BITMAP or end > data.size():
+		return -1
+	ack_largest = data[position] << 8 | data[position + 1]
+	ack_delay = data[position + 2] / 1000.0
+	ack_bitmap = data.slice(bitmap_at, end)
+	return end
+
+
+func _decode_control(data: PackedByteArray, position: int) -> int:
+	if data[position] == Frames.PING:
+		has_ping = true
+		return position + 1
+	var end := position + Frames.CREDIT_SIZE
+	if data[position] != Frames.CREDIT or end > data.size():
+		return -1
+	var kibibytes := 0
+	for index in range(position + 1, end):
+		kibibytes = kibibytes << 8 | data[index]
+	credit = maxi(credit, kibibytes)
+	return end
+
+
+func _decode_message(data: PackedByteArray, position: int) -> int:
+	var kind := data[position]
+	var payload_at := position + _head_sizes[kind >> 2]
+	var end := data.size()
+	if kind & Frames.RESERVED or payload_at > end:
+		return -1
+	if kind & Frames.HAS_LENGTH:
+		end = payload_at + (data[payload_at - 2] << 8 | data[payload_at - 1])
+		if end > data.size():
+			return -1
+	var frame := _next_frame()
+	frame.mode = kind >> Frames.MODE_SHIFT
+	var at := position + 1
+	frame.channel = 0
+	if kind & Frames.HAS_CHANNEL:
+		frame.channel = data[at]
+		at += 1
+		if frame.channel == 0:
+			return -1
+	frame.sequence = 0
+	if frame.mode or kind & Frames.FRAGMENTED:
+		frame.sequence = data[at] << 8 | data[at + 1]
+		at += 2
+	frame.part = 0
+	frame.parts = 1
+	if kind & Frames.FRAGMENTED:
+		frame.part = data[at] << 8 | data[at + 1]
+		frame.parts = data[at + 2] << 8 | data[at + 3]
+		if frame.parts < 2 or frame.part >= frame.parts or payload_at == end:
+			return -1
+	frame.payload = data.slice(payload_at, end)
+	return end
+
+
+func _next_frame() -> Frame:
+	if count == messages.size():
+		messages.append(Frame.new())
+	count += 1
+	return messages[count - 1]

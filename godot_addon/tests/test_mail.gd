@@ -1,0 +1,107 @@
+extends "res://tests/test_case.gd"
+## Who may write to whom, and what is kept for it.
+
+const Constants := preload("res://addons/packhorse/wire/constants.gd")
+const Event := preload("res://addons/packhorse/core/event.gd")
+const Header := preload("res://addons/packhorse/wire/header.gd")
+const Mail := preload("res://addons/packhorse/core/mail.gd")
+const Message := preload("res://addons/packhorse/wire/message.gd")
+const Roster := preload("res://addons/packhorse/core/roster.gd")
+
+const RELIABLE := Constants.Mode.RELIABLE
+
+var _roster := Roster.new()
+var _events: Array[Event] = []
+var _drops: Dictionary[StringName, int] = {}
+var _mail: Mail
+
+
+func _init() -> void:
+	_roster.peers = {1: 0, 2: 0, 3: 0}
+	_mail = Mail.new(_grant(0x5C), _roster, _events, _drops)
+
+
+func test_message_under_way_goes_on_under_a_new_tag() -> void:
+	_mail.push("hi".to_ascii_buffer(), 1, RELIABLE, 0, 0.0)
+	var first := _mail.datagrams_to_send(0.0)
+
+	_mail.begin_epoch(_grant(0x77))
+	var again := _mail.datagrams_to_send(0.6)
+
+	assert_eq(first[0].slice(0, 6).hex_encode(), "a75c00000001", "first")
+	assert_eq(again[0].slice(0, 6).hex_encode(), "a77700000001", "repeated")
+	assert_eq(again[0].slice(9), first[0].slice(9), "frame")
+
+
+func test_reliable_message_to_all_is_refused_when_one_buffer_is_full() -> void:
+	var large := PackedByteArray()
+	large.resize(9 << 20)
+	_mail.push(large, 3, RELIABLE, 0, 0.0)
+
+	var result := _mail.push("hi".to_ascii_buffer(), 0, RELIABLE, 0, 0.0)
+
+	assert_eq(result, ERR_OUT_OF_MEMORY, "result")
+	assert_true(_mail.peer_delivery(1) == null, "nothing was sent to the other")
+
+
+func test_many_tiny_messages_fill_the_buffer_too() -> void:
+	var count := 0
+	while _mail.push("x".to_ascii_buffer(), 1, RELIABLE, 0, 0.0) == OK:
+		count += 1
+
+	assert_true(count < 150_000, "bounded: %d" % count)
+
+
+func test_message_of_more_than_the_largest_size_is_refused() -> void:
+	var large := PackedByteArray()
+	large.resize(Constants.MAX_UNRELIABLE_MESSAGE + 1)
+
+	var result := _mail.push(large, 1, Constants.Mode.UNRELIABLE, 0, 0.0)
+
+	assert_eq(result, ERR_INVALID_PARAMETER, "result")
+
+
+func test_nothing_is_kept_of_a_peer_that_has_left() -> void:
+	_mail.push("hi".to_ascii_buffer(), 1, RELIABLE, 0, 0.0)
+	_mail.datagrams_to_send(0.0)
+
+	_mail.forget(1)
+
+	assert_eq(_mail.datagrams_to_send(10.0).size(), 0, "datagrams")
+	assert_true(_mail.is_idle(), "idle")
+
+
+func test_rtt_is_measured_once_a_second_at_most() -> void:
+	var pings := 0
+	for tenth in 25:
+		_mail.measure(2, tenth / 10.0)
+		pings += _mail.datagrams_to_send(tenth / 10.0).size()
+
+	assert_eq(pings, 3, "datagrams")
+
+
+func test_frame_of_a_peer_is_taken_and_of_oneself_dropped() -> void:
+	for source: int in [5, 3]:
+		var frame := Header.encode(Constants.FirstByte.FRAME, 0x5C, source)
+		frame.append_array("0200004000006869".hex_decode())
+		assert_eq(_mail.receive(frame, source, 0.0), _expected(source), "source %d" % source)
+
+	assert_eq(_events.size(), 1, "messages")
+
+
+func test_nothing_is_taken_in_after_leaving() -> void:
+	_mail.close()
+
+	var data := Header.encode(Constants.FirstByte.DATA, 0x5C, 1) + PackedByteArray([1])
+
+	assert_eq(_mail.receive(data, 1, 0.0), Constants.DROP_UNEXPECTED_MESSAGE, "dropped")
+
+
+static func _expected(source: int) -> StringName:
+	return &"" if source == 3 else Constants.DROP_UNKNOWN_PEER
+
+
+static func _grant(tag: int) -> Message:
+	var grant := Message.new()
+	grant.fields = {&"peer": 5, &"tag": tag, &"max_datagram": 1200}
+	return grant

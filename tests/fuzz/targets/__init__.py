@@ -1,0 +1,1 @@
+"""One module for each target; `tests.fuzz.registry` says what they hold."""
