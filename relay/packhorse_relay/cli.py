@@ -13,6 +13,7 @@ from typing import Final
 
 from packhorse.wire.errors import ConfigurationError
 from packhorse_relay import __version__
+from packhorse_relay.access_options import operator_keys
 from packhorse_relay.aio.server import RelayServer
 from packhorse_relay.config import (
     DEFAULT_PORT,
@@ -22,6 +23,7 @@ from packhorse_relay.config import (
     config_text,
     load_config,
 )
+from packhorse_relay.core.tickets import check_keys
 from packhorse_relay.flags import add_arguments, flag_values
 from packhorse_relay.logs import LogOutput, set_up_logs
 from packhorse_relay.operation import Operation, parse_admin
@@ -74,6 +76,7 @@ def _load(args: argparse.Namespace) -> Loaded:
     if loaded.config.admin:
         parse_admin(loaded.config.admin)
     websocket_settings(loaded.config)
+    check_keys(loaded.settings.tickets, operator_keys(loaded.config))
     return loaded
 
 
@@ -119,6 +122,7 @@ async def _relay(loaded: Loaded, output: LogOutput, args: argparse.Namespace) ->
         bind=config.bind or _default_bind(),
         port=config.port,
         settings=loaded.settings,
+        keys=operator_keys(config),
         with_legacy=config.legacy,
         websocket=websocket_settings(config),
         state_dir=_usable_state_directory(config),

@@ -58,6 +58,12 @@ class RelayConfig:
     """PEM file with its private key; empty means that it is in `tls_cert`."""
     trusted_proxies: tuple[str, ...] = ()
     """Addresses of reverse proxies whose `X-Forwarded-For` is believed."""
+    ticket_key: str = ""
+    """File with the key that signs tickets; empty means that tickets do not count."""
+    ticket_app: tuple[str, ...] = ()
+    """Applications whose tickets count; none means all."""
+    access_key_file: str = ""
+    """File with the key that all who may use the relay share; empty means none."""
 
 
 class Loaded(NamedTuple):
@@ -98,7 +104,7 @@ def load_config(
         values |= found
         origins |= dict.fromkeys(found, origin)
     config = _config_of(values)
-    return Loaded(config, _settings_of(values, PROFILES[config.profile]), origins)
+    return Loaded(config, _settings_of(values, _profile(config)), origins)
 
 
 def config_text(loaded: Loaded) -> str:
@@ -198,6 +204,15 @@ def _config_of(values: Mapping[str, Value]) -> RelayConfig:
         missing = "tls_key" if config.tls_cert else "tls_cert"
         raise ConfigurationError(f"{missing} is missing", "TLS takes both tls_cert and tls_key")
     return config
+
+
+def _profile(config: RelayConfig) -> Settings:
+    """Return the limits that nobody has to set; a key that is given is meant to be asked for."""
+    profile = PROFILES[config.profile]
+    has_key = bool(config.ticket_key or config.access_key_file)
+    if has_key and profile.tickets == "off":
+        return dataclasses.replace(profile, tickets="create")
+    return profile
 
 
 def _settings_of(values: Mapping[str, Value], profile: Settings) -> Settings:

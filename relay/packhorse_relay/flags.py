@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Final
 
 from packhorse.wire.constants import DRAIN_TIME
+from packhorse_relay.access_options import add_access_arguments
 from packhorse_relay.config import CONFIG_KEYS, DEFAULT_PORT
 from packhorse_relay.config_values import Value
 from packhorse_relay.websocket_options import add_websocket_arguments
@@ -21,6 +22,9 @@ _PLAIN: Final = (
     "log_level",
     "tls_cert",
     "tls_key",
+    "tickets",
+    "ticket_key",
+    "access_key_file",
 )
 
 
@@ -28,6 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of the relay."""
     _add_relay(parser)
     add_websocket_arguments(parser.add_argument_group("WebSocket"))
+    add_access_arguments(parser.add_argument_group("access"))
     _add_configuration(parser.add_argument_group("configuration"))
     _add_operation(parser.add_argument_group("operation"))
     _add_service(parser.add_argument_group("service"))
@@ -44,6 +49,8 @@ def flag_values(args: argparse.Namespace) -> dict[str, Value]:
         given["bind"] = tuple(args.bind)
     if args.trusted_proxy:
         given["trusted_proxies"] = tuple(args.trusted_proxy)
+    if args.ticket_app:
+        given["ticket_app"] = tuple(args.ticket_app)
     if args.drain_time is not None:
         given["drain_time"] = args.drain_time
     if args.no_websocket:

@@ -10,11 +10,15 @@ await room.send(event.data, to=event.source)
 import logging
 from importlib.metadata import version
 
+from packhorse.aio.entering import host, join
 from packhorse.aio.resuming import resume
-from packhorse.aio.room import Room, host, join
+from packhorse.aio.room import Room
+from packhorse.aio.room_finder import list_rooms
+from packhorse.core.credentials import Access
 from packhorse.core.events import (
     EVERYBODY,
     HOST,
+    JoinRequested,
     Limited,
     Message,
     Path,
@@ -46,22 +50,27 @@ from packhorse.wire.errors import (
     SessionClosedByError,
     SessionClosedError,
     SessionClosedOK,
+    TicketError,
     TransactionTimeoutError,
     VersionError,
 )
+from packhorse.wire.room_list import ListedRoom
 
 __version__ = version("packhorse")
 
 __all__ = [
     "EVERYBODY",
     "HOST",
+    "Access",
     "AuthenticationError",
     "ConfigurationError",
     "ConnectivityError",
     "DropReason",
     "ErrorCode",
     "JoinDeniedError",
+    "JoinRequested",
     "Limited",
+    "ListedRoom",
     "LocalProtocolError",
     "Message",
     "Mode",
@@ -87,12 +96,14 @@ __all__ = [
     "SessionClosedOK",
     "SessionLost",
     "SessionResumed",
+    "TicketError",
     "Topology",
     "TransactionTimeoutError",
     "Transport",
     "VersionError",
     "host",
     "join",
+    "list_rooms",
     "parse_invite",
     "parse_relay_address",
     "resume",

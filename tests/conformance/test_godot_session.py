@@ -9,7 +9,10 @@ from typing import Final
 
 import pytest
 
+from packhorse.core.credentials import NO_ACCESS, Access
+from packhorse.core.events import JoinRequested
 from packhorse.core.joining import Wish
+from packhorse.core.room_change import RoomChange
 from packhorse.wire.address import TransportAddress
 from packhorse.wire.constants import DropReason, FirstByte, MemberState, Topology
 from packhorse_relay.core.settings import Settings
@@ -33,6 +36,10 @@ _CONDITIONS: Final = (
 )
 
 
+ACCESSES: Final = (NO_ACCESS, Access(ticket="A" * 72), Access(key="k_-" * 8))
+"""The relay asks for none of them, but they are sent."""
+
+PASSWORD_KEY: Final = bytes(range(32))
 _STRICT: Final = Settings(client_byte_rate=4000, client_datagram_rate=8, host_datagram_rate=8)
 
 Recorded = list[RecordedSession]
@@ -112,14 +119,16 @@ def _record(number: int) -> Recorded:
 def _live_through(network: Network) -> None:
     """Let members come, talk, quarrel and go, with an unreliable network between them."""
     random = Random(network.seed)  # noqa: S311 - repeatable by design
-    host = network.create_room(topology=random.choice(list(Topology)))
+    topology = random.choice(list(Topology))
+    host = network.create_room(topology=topology, access=random.choice(ACCESSES))
     network.run_until(lambda: host.session.state is not MemberState.GREETING, within=10)
     network.run(1.0)
     for _ in range(3):
         _join(network, random)
     network.run(2.0)
-    actions = [_join, _talk, _talk, _talk, _disturb, _disturb, _rebind, _forge, _wait]
+    actions = [_join, _talk, _talk, _talk, _disturb, _disturb, _rebind, _forge, _forge, _wait]
     actions += [_restart, _bind, _resume, _drain]
+    actions += [_set_room, _ask, _decide, _decide]
     actions += [_kick, _leave, _cut] if random.random() < 0.7 else []  # otherwise all stay
     for _ in range(_STEPS):
         random.choice(actions)(network, random)
@@ -135,7 +144,20 @@ def _join(network: Network, random: Random) -> None:
     host = network.members[0]
     if len(network.members) < _MAX_MEMBERS:  # more would only make the recording longer
         is_known = host.session.state is MemberState.JOINED and random.random() < 0.9
-        network.join(host.session.code if is_known else "00000000")
+        code = host.session.code if is_known else "00000000"
+        key = random.choice([None, PASSWORD_KEY])
+        network.join(code, random.choice(ACCESSES), password_key=key, name="é")
+
+
+def _ask(network: Network, random: Random) -> None:
+    """Let somebody ask the host to be admitted, while all others talk."""
+    host = network.members[0]
+    if host.session.state is MemberState.JOINED:
+        host.set_room(RoomChange(locked=False, approval=True, password_key=b""))
+        network.run(1.0)
+        _join(network, random)
+        for _ in range(4):
+            _talk(network, random)
 
 
 def _talk(network: Network, random: Random) -> None:
@@ -177,6 +199,31 @@ def _kick(network: Network, random: Random) -> None:
         one, other = random.sample(joined, 2)
         if other.session.peer_id != 1:
             one.kick(other, ban=random.random() < 0.3)
+
+
+def _set_room(network: Network, random: Random) -> None:
+    """Change something; a client asks in vain."""
+    member = random.choice(network.members)
+    if member.session.state is MemberState.JOINED:
+        member.set_room(
+            RoomChange(
+                topology=random.choice([None, *Topology]),
+                max_peers=random.choice([None, 2, 12, 1024]),
+                locked=random.choice([None, True, False, False]),
+                listed=random.choice([None, True, False]),
+                metadata=random.choice([None, b"", b"tag"]),
+                approval=random.choice([None, True, False]),
+                password_key=random.choice([None, b"", b"", PASSWORD_KEY]),
+            )
+        )
+
+
+def _decide(network: Network, random: Random) -> None:
+    """Answer somebody who waits, or nobody."""
+    host = network.members[0]
+    if host.session.state is MemberState.JOINED:
+        asked = [each.request for each in host.events if isinstance(each, JoinRequested)]
+        host.decide(random.choice([*asked[-3:], 99]), admit=random.random() < 0.7)
 
 
 def _leave(network: Network, random: Random) -> None:

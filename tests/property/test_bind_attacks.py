@@ -10,7 +10,8 @@ from packhorse.wire.room_code import RoomCode
 from packhorse.wire.seal import encode_seal
 from packhorse_relay.core.rooms import Session
 from tests.support.binding_harness import Binding, RestartableRig, refusal_of
-from tests.support.relay_harness import UNLIMITED, Applicant, address, deliveries, nonce
+from tests.support.deliveries import deliveries
+from tests.support.relay_harness import UNLIMITED, Applicant, address, nonce
 
 NEW, VICTIM, EVE = address(700), address(800), address(900)
 

@@ -9,6 +9,7 @@ import pytest
 
 import protocol_spec
 from packhorse.core.events import PeerId
+from packhorse.core.joining import JoinRoom
 from packhorse.wire.constants import ErrorCode, FirstByte, MemberState
 from packhorse.wire.ctrl import encode_ctrl
 from packhorse.wire.header import encode_header
@@ -16,13 +17,19 @@ from packhorse.wire.messages import (
     Ack,
     Challenge,
     Closed,
+    Drain,
     Error,
+    JoinRequest,
+    Limited,
     Nudge,
     PathChallenge,
+    Pending,
     Pong,
     RelayCtrl,
     RelaySeal,
+    RoomList,
 )
+from packhorse.wire.room_code import RoomCode
 from tests.support.scripted_relay import COOKIE, GRANT, ScriptedRelay
 
 SPEC = Path(protocol_spec.__file__).with_name("SPEC.md").read_text("utf-8")
@@ -33,7 +40,7 @@ Make = Callable[[ScriptedRelay, int], bytes]
 def cells() -> Iterator[tuple[str, str, str]]:
     """Yield message, state and what the table says."""
     section = SPEC.split("### 5.7")[1].split("### 5.8")[0]
-    for row in re.findall(r"^\| ([A-Z_]+)[ ¹²³]* \| (.*) \|$", section, re.MULTILINE):
+    for row in re.findall(r"^\| ([A-Z_]+)[ ¹²³⁴]* \| (.*) \|$", section, re.MULTILINE):
         for state, cell in zip(STATES, row[1].split(" | "), strict=True):
             yield row[0], state, cell
 
@@ -64,7 +71,16 @@ MAKE: dict[str, Make] = {
     "GRANT": lambda relay, _: encode_ctrl(GRANT, relay.transaction),
     "ERROR": error,
     "NUDGE": lambda _relay, _request: encode_ctrl(Nudge(), 0),
+    "PENDING": lambda relay, _: encode_ctrl(Pending(), relay.transaction),
+    "ROOM_LIST": lambda relay, _: encode_ctrl(RoomList(rooms=b"", more=False), relay.transaction),
     "PONG": pong,
+    "JOIN_REQUEST": lambda relay, _: relay.sealed.seal(
+        JoinRequest(seq=relay.sealed.take_seq(), request=1, name="")
+    ),
+    "LIMITED": lambda relay, _: relay.sealed.seal(
+        Limited(seq=relay.sealed.take_seq(), bytes_per_second=1, datagrams_per_second=1, dropped=1)
+    ),
+    "DRAIN": lambda relay, _: relay.sealed.seal(Drain(seq=relay.sealed.take_seq(), deadline_ms=1)),
     "EVENTS": lambda relay, _: relay.sealed.events((3, 1, 3, 0)),
     "ROSTER": lambda relay, _: relay.sealed.roster(),
     "PATH_CHALLENGE": path_challenge,
@@ -79,7 +95,7 @@ MAKE: dict[str, Make] = {
 
 def member_in(state: str) -> tuple[ScriptedRelay, int]:
     """Return a member in a state, and the number of its open request, or any."""
-    relay = ScriptedRelay()
+    relay = ScriptedRelay(JoinRoom(RoomCode(GRANT.code)))
     if state == "GREETING":
         relay.sent()
         return relay, 1

@@ -16,6 +16,7 @@ from packhorse.wire.legacy import encode_legacy
 from packhorse.wire.messages import Error, Grant, PathChallenge
 from packhorse_relay.core.relay_legacy import LegacyRoom
 from packhorse_relay.core.settings import Settings
+from tests.support.deliveries import deliveries
 from tests.support.relay_harness import (
     START,
     UNLIMITED,
@@ -24,7 +25,6 @@ from tests.support.relay_harness import (
     Rig,
     Sent,
     address,
-    deliveries,
     nonce,
     seeded_bytes,
 )

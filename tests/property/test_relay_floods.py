@@ -13,6 +13,7 @@ from packhorse.wire.address import TransportAddress
 from packhorse.wire.constants import DropReason, ErrorCode, Topology
 from packhorse.wire.messages import Error, Grant, PathChallenge
 from packhorse_relay.core.settings import Settings
+from tests.support.deliveries import deliveries
 from tests.support.relay_harness import (
     UNLIMITED,
     Applicant,
@@ -20,7 +21,6 @@ from tests.support.relay_harness import (
     RawMember,
     Rig,
     address,
-    deliveries,
     nonce,
 )
 
@@ -220,6 +220,8 @@ def test_attack_13_abandoned_sessions_leave_no_memory() -> None:
     def abandon_until_the_end() -> None:
         abandon(rig, 100)
         rig.advance(200)
+        while rig.core.next_event() is not None:
+            pass
 
     abandon_until_the_end()
 

@@ -13,6 +13,7 @@ from packhorse.wire.constants import DropReason, ErrorCode, FirstByte, Topology
 from packhorse.wire.header import decode_header
 from packhorse.wire.messages import Ack, Challenge, Closed, Error, Grant, PathChallenge, Roster
 from packhorse_relay.core.forwarding import _route
+from tests.support.deliveries import deliveries
 from tests.support.relay_harness import (
     UNLIMITED,
     Applicant,
@@ -21,7 +22,6 @@ from tests.support.relay_harness import (
     Rig,
     Sent,
     address,
-    deliveries,
     nonce,
     seeded_bytes,
 )
@@ -113,7 +113,15 @@ class RelayMachine(RuleBasedStateMachine):
         member.last_heard = self.rig.now
         self.past.append((data, member.raw.address))
         assert outcome.drop is None
+        self.consent(member, outcome)
         return outcome
+
+    def consent(self, member: ModelMember, outcome: Outcome) -> None:
+        """Answer PATH_CHALLENGE to the proven address (SPEC.md PATH-4)."""
+        for message, to in member.raw.heard_at(outcome.sent):
+            if isinstance(message, PathChallenge) and to == member.raw.address:
+                self.exchange(member.raw.path_response(message.challenge), to)
+                member.proven_at = self.rig.now
 
     def check_closed(self, ended: list[ModelMember], sent: list[Sent], codes: set[int]) -> None:
         """Each gets CLOSED once, at its proven address."""
@@ -257,6 +265,7 @@ class RelayMachine(RuleBasedStateMachine):
         assert outcome.drop is (None if moves else DropReason.PATH_UNPROVEN)
         if moves:
             member.raw.address = to
+            member.proven_at = self.rig.now
             self.past.append((proof, to))
 
     def challenge_at(self, member: ModelMember, to: TransportAddress) -> bytes:

@@ -17,12 +17,14 @@ from packhorse.wire.messages import (
     Events,
     Grant,
     Join,
+    JoinRequest,
     PathChallenge,
     Pong,
     RelaySeal,
     Roster,
 )
 from packhorse.wire.seal import encode_seal
+from tests.support.deliveries import deliveries
 from tests.support.relay_harness import (
     TRANSACTION,
     Applicant,
@@ -30,7 +32,6 @@ from tests.support.relay_harness import (
     RawMember,
     Rig,
     address,
-    deliveries,
     nonce,
 )
 
@@ -45,6 +46,20 @@ def two_rooms(rig: Rig) -> tuple[Members, Members]:
         host = rig.create(address(1), number=room)
         rooms.append([host, *(rig.join(host.code, address(n), number=room) for n in (2, 3))])
     return rooms[0], rooms[1]
+
+
+def room_states(rig: Rig) -> dict[str, tuple[object, ...]]:
+    """Return what SET_ROOM can change, of every room."""
+    return {
+        room.code: (
+            room.topology,
+            room.max_peers,
+            room.is_locked,
+            room.password_key,
+            room.needs_approval,
+        )
+        for room in rig.core._registry.rooms.values()
+    }
 
 
 def roster(rig: Rig) -> list[tuple[str, list[int]]]:
@@ -83,6 +98,7 @@ REQUESTS: Final[dict[str, Callable[[RawMember], bytes]]] = {
     "ping": RawMember.ping,
     "sync": lambda member: member.sync(0),
     "leave": RawMember.leave,
+    "admit": lambda member: member.decide(1, admit=True),
     "path_response": lambda member: member.path_response(bytes(8)),
 }
 
@@ -102,6 +118,36 @@ def test_attack_30_only_the_host_of_the_room_removes_anybody(role: str, target: 
     assert peers[other[0].code] == (kicked if role == "host of another room" else [1, 2, 3])
     assert isinstance(ack, Ack)
     assert ack.code == (0 if "host" in role else ErrorCode.NOT_ALLOWED)
+
+
+@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"max_peers": 7},
+        {"locked": True},
+        {"approval": True},
+        {"password_key": bytes(32)},
+        {"password_key": b""},
+        {"locked": True, "max_peers": 7},
+    ],
+)
+def test_attack_30_only_the_host_of_the_room_changes_it(
+    role: str, change: dict[str, object]
+) -> None:
+    """ADM-7: what another room's host changes is its own room."""
+    rig = Rig()
+    own, other = two_rooms(rig)
+    own[0].send(own[0].set_room(password_key=bytes(range(32))))
+    other[0].send(other[0].set_room(password_key=bytes(range(32))))
+    before = room_states(rig)
+    member = ROLES[role](own, other)
+    (ack,) = member.heard(member.send(member.set_room(**change)).sent)
+    changed = [code for code, state in room_states(rig).items() if state != before[code]]
+
+    assert isinstance(ack, Ack)
+    assert ack.code == (0 if "host" in role else ErrorCode.NOT_ALLOWED)
+    assert changed == ([member.code] if "host" in role else [])
 
 
 @pytest.mark.parametrize("role", ROLES)
@@ -129,6 +175,7 @@ def test_attack_30_other_requests_concern_only_who_makes_them(role: str, request
         Roster(seq=9, rev=1, page=0, pages=1, peers=()),
         Ack(seq=9, request=1, code=0),
         Closed(seq=9, code=ErrorCode.KICKED),
+        JoinRequest(seq=9, request=1, name=""),
         PathChallenge(seq=9, challenge=bytes(8)),
     ],
 )

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from tests.support.vector_cases import (
+    admission,
     binding,
     cookie,
     ctrl,
@@ -37,6 +38,9 @@ TOPICS: Final[dict[str, Callable[[], Iterable[Case]]]] = {
     "room_code": texts.room_codes,
     "address": texts.addresses,
     "legacy": texts.legacy,
+    "ticket": admission.tickets,
+    "room_list": admission.room_lists,
+    "proof": admission.proofs,
     "frames": lambda: chain(frame_examples.cases(), frame_cases.cases()),
 }
 

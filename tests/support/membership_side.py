@@ -25,7 +25,9 @@ class MembershipSide:
         self.drops: Counter[DropReason] = Counter()
         self.relay = SealedSide(grant)
         saved = SavedSession(grant.session, grant.key, grant.max_datagram, grant.resume_ticket)
-        self.membership = Membership(grant, saved, middle, self.events.append, self.drops, now=0.0)
+        self.membership = Membership(
+            grant, saved, middle, self.events.append, self.drops, is_locked=False, now=0.0
+        )
         if with_roster:
             self.receive(self.relay.roster())
             self.said(0.0)

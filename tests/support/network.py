@@ -5,8 +5,10 @@ from itertools import count
 from random import Random
 from typing import Final, NamedTuple
 
+from packhorse.core.credentials import NO_ACCESS, Access
 from packhorse.core.events import Closed, Event, Message
 from packhorse.core.joining import CreateRoom, JoinRoom, ResumeSession, Wish
+from packhorse.core.room_change import RoomChange
 from packhorse.core.saved_session import SavedSession
 from packhorse.core.session import MemberSession
 from packhorse.wire.address import TransportAddress
@@ -120,6 +122,18 @@ class Member:
             if isinstance(event, Message):
                 self.session.consume(event)
 
+    def set_room(self, change: RoomChange) -> int:
+        """Change the room; returns the number of the request."""
+        request = self.session.set_room(change, now=self._network.clock.now)
+        self.wake()
+        return request
+
+    def decide(self, request: int, *, admit: bool) -> int:
+        """Admit or refuse somebody who waits; returns the number of the request."""
+        number = self.session.decide(request, admit=admit, now=self._network.clock.now)
+        self.wake()
+        return number
+
 
 class Network:
     """Runs the relay and the members until a condition holds or a deadline has come."""
@@ -144,14 +158,28 @@ class Network:
         self._ports = count(50000)
 
     def create_room(
-        self, *, topology: Topology = Topology.MESH, max_peers: int | None = None
+        self,
+        *,
+        topology: Topology = Topology.MESH,
+        max_peers: int | None = None,
+        access: Access = NO_ACCESS,
+        locked: bool = False,
     ) -> Member:
         """Start a member that wants a room."""
-        return self._start(CreateRoom(topology=topology, max_peers=max_peers))
+        return self._start(
+            CreateRoom(topology=topology, max_peers=max_peers, access=access, locked=locked)
+        )
 
-    def join(self, code: str) -> Member:
+    def join(
+        self,
+        code: str,
+        access: Access = NO_ACCESS,
+        *,
+        password_key: bytes | None = None,
+        name: str = "",
+    ) -> Member:
         """Start a member that wants to join the room with this code."""
-        return self._start(JoinRoom(RoomCode(code)))
+        return self._start(JoinRoom(RoomCode(code), access, password_key, name))
 
     def roster(self, code: str) -> dict[int, int]:
         """Return the members that the relay sees in a room, with their states."""

@@ -5,7 +5,8 @@ from collections.abc import Callable
 from typing import Any
 
 from packhorse.core import events
-from packhorse.core.joining import JoinRoom, ResumeSession, Wish
+from packhorse.core.joining import FindRooms, JoinRoom, ResumeSession, Wish
+from packhorse.core.room_change import RoomChange
 from packhorse.core.session import MemberSession
 from packhorse.wire.address import TransportAddress
 from packhorse.wire.errors import (
@@ -29,6 +30,7 @@ _NAMES: dict[type, str] = {
     events.Message: "MESSAGE",
     events.RequestEnded: "REQUEST_ENDED",
     events.StageChanged: "STAGE_CHANGED",
+    events.JoinRequested: "JOIN_REQUESTED",
     events.Closed: "CLOSED",
 }
 EVENT_NAMES = frozenset(_NAMES.values())
@@ -75,6 +77,14 @@ class RecordedSession(MemberSession):
     def kick(self, peer: events.PeerId, *, ban: bool = False, now: float) -> int:
         self._start("kick", now=_exact(now), peer=peer, ban=ban)
         return super().kick(peer, ban=ban, now=now)
+
+    def set_room(self, change: RoomChange, *, now: float) -> int:
+        self._start("set_room", now=_exact(now), change=_change(change))
+        return super().set_room(change, now=now)
+
+    def decide(self, request: int, *, admit: bool, now: float) -> int:
+        self._start("decide", now=_exact(now), request=request, admit=admit)
+        return super().decide(request, admit=admit, now=now)
 
     def bind(self, *, now: float) -> None:
         self._start("bind", now=_exact(now))
@@ -126,11 +136,40 @@ def _exact(number: float) -> str:
 
 
 def _wish(wish: Wish) -> dict[str, Any]:
+    assert not isinstance(wish, FindRooms), "no recording lists rooms"
     if isinstance(wish, ResumeSession):
         return {"saved": wish.saved.to_text(), "restarted": wish.is_restarted}
+    access = {
+        "ticket": (wish.access._ticket or b"").hex(),
+        "access_key": (wish.access._key or b"").hex(),
+    }
     if isinstance(wish, JoinRoom):
-        return {"code": wish.code}
-    return {"topology": int(wish.topology), "max_peers": wish.max_peers or 0}
+        return {
+            "code": wish.code,
+            "name": wish.name,
+            "password_key": (wish.password_key or b"").hex(),
+            **access,
+        }
+    return {
+        "topology": int(wish.topology),
+        "max_peers": wish.max_peers or 0,
+        "locked": wish.locked,
+        **access,
+    }
+
+
+def _change(change: RoomChange) -> dict[str, Any]:
+    """Return what is changed; what is not is -1, as in the addon."""
+    return {
+        "topology": -1 if change.topology is None else int(change.topology),
+        "max_peers": -1 if change.max_peers is None else change.max_peers,
+        "listed": -1 if change.listed is None else int(change.listed),
+        "metadata": None if change.metadata is None else change.metadata.hex(),
+        "approval": -1 if change.approval is None else int(change.approval),
+        "locked": -1 if change.locked is None else int(change.locked),
+        "password_key": (change.password_key or b"").hex(),
+        "removes_password": change.password_key == b"",
+    }
 
 
 def _event(event: events.Event) -> list[Any]:  # noqa: C901, PLR0911 - one for each kind
@@ -149,6 +188,8 @@ def _event(event: events.Event) -> list[Any]:  # noqa: C901, PLR0911 - one for e
             return [_NAMES[events.Closed], 0 if error is None else _code(error)]
         case events.Joined() | events.SessionLost() | events.SessionResumed():
             return [_NAMES[type(event)]]
+        case events.JoinRequested(request, name):
+            return [_NAMES[events.JoinRequested], request, name]
         case events.RelayDraining(seconds):
             return [_NAMES[events.RelayDraining], _exact(seconds)]
         case events.Limited(octets, datagrams, dropped):

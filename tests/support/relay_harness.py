@@ -3,15 +3,18 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from random import Random
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
+from packhorse.core.credentials import NO_ACCESS, Access
+from packhorse.core.room_change import RoomChange
 from packhorse.wire import constants as c
 from packhorse.wire.address import TransportAddress
 from packhorse.wire.constants import DropReason, FirstByte, Topology
 from packhorse.wire.ctrl import decode_ctrl, encode_ctrl, encode_padded
 from packhorse.wire.fields import Sender
-from packhorse.wire.header import decode_header, encode_destination
+from packhorse.wire.header import encode_destination
 from packhorse.wire.messages import (
+    Admit,
     Challenge,
     Create,
     Grant,
@@ -19,6 +22,7 @@ from packhorse.wire.messages import (
     Join,
     Kick,
     Leave,
+    ListRooms,
     MemberSeal,
     PathChallenge,
     PathResponse,
@@ -28,10 +32,12 @@ from packhorse.wire.messages import (
     RelaySeal,
     Sync,
 )
+from packhorse.wire.proofs import password_proof
 from packhorse.wire.seal import DirectionKeys, decode_seal, derive_keys, encode_seal
 from packhorse_relay.core.relay import RelayCore
 from packhorse_relay.core.relay_legacy import LegacyRoom
 from packhorse_relay.core.settings import Settings
+from packhorse_relay.core.tickets import OPEN_GATE, Gate
 
 START: Final = 1000.0  # seconds
 TRANSACTION: Final = 0x1F2E3D4C
@@ -115,7 +121,13 @@ class Applicant:
         return encode_padded(hello, TRANSACTION, size)
 
     def create(
-        self, cookie: bytes, *, topology: int | None = None, max_peers: int | None = None
+        self,
+        cookie: bytes,
+        *,
+        topology: int | None = None,
+        max_peers: int | None = None,
+        access: Access = NO_ACCESS,
+        locked: bool | None = None,
     ) -> bytes:
         """Return CREATE."""
         create = Create(
@@ -127,10 +139,33 @@ class Applicant:
             max_datagram=self.max_datagram,
             topology=topology,
             max_peers=max_peers,
+            locked=locked,
+            **access.fields(cookie),
         )
         return encode_ctrl(create, TRANSACTION)
 
-    def join(self, cookie: bytes, code: str) -> bytes:
+    def list_rooms(self, cookie: bytes, after: str = "", access: Access = NO_ACCESS) -> bytes:
+        """Return LIST_ROOMS."""
+        message = ListRooms(
+            version_min=self.version_min,
+            version_max=self.version_max,
+            features=self.features,
+            nonce=self.nonce,
+            cookie=cookie,
+            max_datagram=self.max_datagram,
+            after=after,
+            **access.fields(cookie),
+        )
+        return encode_ctrl(message, TRANSACTION)
+
+    def join(
+        self,
+        cookie: bytes,
+        code: str,
+        *,
+        access: Access = NO_ACCESS,
+        password_key: bytes | None = None,
+    ) -> bytes:
         """Return JOIN."""
         join = Join(
             version_min=self.version_min,
@@ -140,6 +175,8 @@ class Applicant:
             cookie=cookie,
             max_datagram=self.max_datagram,
             code=code,
+            proof=None if password_key is None else password_proof(password_key, cookie),
+            **access.fields(cookie),
         )
         return encode_ctrl(join, TRANSACTION)
 
@@ -152,13 +189,14 @@ class Rig:
         settings: Settings | None = None,
         *,
         legacy: LegacyRoom | None = None,
+        gate: Gate = OPEN_GATE,
         random_bytes: Callable[[int], bytes] | None = None,
         now: float = START,
     ) -> None:
         self.now = now
         """Seconds."""
         source = random_bytes or seeded_bytes(0)
-        self.core = RelayCore(settings or Settings(), source, legacy, now=now)
+        self.core = RelayCore(settings or Settings(), source, legacy, gate, now=now)
 
     def send(self, data: bytes, source: TransportAddress) -> Outcome:
         """Hand a datagram to the relay."""
@@ -197,9 +235,12 @@ class Rig:
         create = applicant.create(self.cookie(applicant), topology=topology, max_peers=max_peers)
         return self.send(create, applicant.address)
 
-    def ask_to_join(self, applicant: Applicant, code: str) -> Outcome:
+    def ask_to_join(
+        self, applicant: Applicant, code: str, password_key: bytes | None = None
+    ) -> Outcome:
         """Say HELLO and JOIN; returns the outcome of JOIN."""
-        return self.send(applicant.join(self.cookie(applicant), code), applicant.address)
+        join = applicant.join(self.cookie(applicant), code, password_key=password_key)
+        return self.send(join, applicant.address)
 
     def create(
         self,
@@ -277,6 +318,15 @@ class RawMember:
         """Return the next SEAL datagram: KICK."""
         return self.seal(Kick(seq=self._take_seq(), peer=peer, ban=ban))
 
+    def set_room(self, **changes: Any) -> bytes:
+        """Return the next SEAL datagram: SET_ROOM with the fields of `RoomChange`."""
+        change = RoomChange(**changes)
+        return self.seal(change.message(self._take_seq(), self.grant.key))
+
+    def decide(self, request: int, *, admit: bool) -> bytes:
+        """Return the next SEAL datagram: ADMIT."""
+        return self.seal(Admit(seq=self._take_seq(), request=request, admit=admit))
+
     def path_response(self, challenge: bytes) -> bytes:
         """Return the next SEAL datagram: PATH_RESPONSE."""
         return self.seal(PathResponse(seq=self._take_seq(), challenge=challenge))
@@ -343,24 +393,3 @@ def without_tickets(
         (replace(message, resume_ticket=None) if isinstance(message, Pong) else message, at)
         for message, at in heard
     ]
-
-
-class Delivery(NamedTuple):
-    """One copy of DATA or FRAME."""
-
-    tag: int
-    source: int
-    """Peer id."""
-    is_fanout: bool
-    payload: bytes
-    address: TransportAddress
-
-
-def deliveries(sent: Iterable[Sent]) -> list[Delivery]:
-    """Decode what the relay sent in DATA and FRAME."""
-    found = []
-    for data, to in sent:
-        if data[0] in {FirstByte.DATA, FirstByte.FRAME}:
-            header, payload = decode_header(data), data[c.HEADER_SIZE :]
-            found.append(Delivery(header.tag, header.source, header.is_fanout, payload, to))
-    return found

@@ -7,7 +7,8 @@ from packhorse.wire import constants as c
 from packhorse.wire.address import TransportAddress, source_of
 from packhorse.wire.constants import FirstByte, PeerState, Topology
 from packhorse.wire.header import decode_header
-from tests.support.relay_harness import Delivery, RawMember
+from tests.support.deliveries import Delivery
+from tests.support.relay_harness import RawMember
 
 _DATA_KINDS = frozenset({FirstByte.DATA, FirstByte.FRAME})
 
@@ -22,6 +23,8 @@ class ModelMember:
     source: bytes
     """From which it joined."""
     last_heard: float
+    proven_at: float
+    """When its address was last seen to receive."""
     speaks: bool = True
     """Whether it sends PING while time passes."""
 
@@ -40,8 +43,8 @@ class ModelMember:
         return self.last_heard + c.LOST_AFTER <= now
 
     def is_due(self, now: float) -> bool:
-        """Tell whether it has been silent for so long that it is removed."""
-        return self.last_heard + self.removed_after <= now
+        """Tell whether it was silent, or its address not proven, for so long that it is removed."""
+        return min(self.last_heard, self.proven_at) + self.removed_after <= now
 
 
 @dataclass(slots=True, eq=False)
@@ -86,7 +89,7 @@ class Model:
         """Add a member to a room, which may be new."""
         if room not in self.rooms:
             self.rooms.append(room)
-        member = ModelMember(raw, room, source_of(raw.address), now)
+        member = ModelMember(raw, room, source_of(raw.address), now, now)
         room.members[raw.peer] = member
         room.given.append(raw.peer)
         return member

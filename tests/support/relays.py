@@ -6,6 +6,7 @@ from typing import Final
 
 from packhorse_relay.aio.server import RelayServer
 from packhorse_relay.core.settings import PROFILES, Settings
+from packhorse_relay.core.tickets import OperatorKeys
 
 LOOPBACK: Final = "127.0.0.1"
 LOOPBACK_V6: Final = "::1"
@@ -39,6 +40,7 @@ def new_relay(
     *hosts: str,
     port: int = 0,
     settings: Settings | None = None,
+    keys: OperatorKeys | None = None,
     with_legacy: bool = False,
     state_dir: Path | None = None,
 ) -> RelayServer:
@@ -47,6 +49,7 @@ def new_relay(
         bind=hosts or [LOOPBACK],
         port=port,
         settings=settings or patient_settings(),
+        keys=keys,
         with_legacy=with_legacy,
         state_dir=state_dir,
     )

@@ -7,7 +7,8 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, Final, Self
 
-from packhorse.aio.room import Room, host, join
+from packhorse.aio.entering import host, join
+from packhorse.aio.room import Room
 from packhorse.aio.udp import SocketAddress
 from packhorse.core.events import Event
 from packhorse.middleman.client_side import ClientSide

@@ -18,6 +18,13 @@ from packhorse.wire.constants import DropReason, FirstByte, Kind
 from packhorse.wire.errors import ConfigurationError, ParseError
 from packhorse.wire.fields import Field, FieldType, Sender
 from packhorse.wire.messages import MESSAGE_CLASSES, Bind, Grant, Message
+from tests.support.admission_json import (
+    decode_proof,
+    decode_room_list,
+    decode_ticket,
+    encode_room_list,
+    encode_ticket,
+)
 from tests.support.frame_json import decode_frames_json, encode_frames_json
 from tests.support.vectors import JsonObject, Vector
 
@@ -267,6 +274,9 @@ CODECS: Final[dict[str, Codec]] = {
     "room_code": Codec(_decode_room_code, _encode_room_code),
     "address": Codec(_decode_address, _encode_address),
     "legacy": Codec(_decode_legacy, _encode_legacy),
+    "ticket": Codec(decode_ticket, encode_ticket),
+    "proof": Codec(decode_proof),
+    "room_list": Codec(decode_room_list, encode_room_list),
     "frames": Codec(
         lambda vector: decode_frames_json(vector.data),
         lambda _, content: encode_frames_json(content),

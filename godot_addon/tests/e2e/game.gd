@@ -10,6 +10,7 @@ var _is_raw := false
 var _calls := 0
 var _things := Things.new()
 var _thing: Node = null
+var _list := PackhorseRoomList.new()
 var _traffic: Traffic = null
 
 
@@ -27,6 +28,9 @@ func _ready() -> void:
 	_things.name = "Things"
 	_things.value_taken.connect(_on_things_value_taken)
 	add_child(_things)
+	add_child(_list)
+	_list.rooms_listed.connect(_on_list_rooms_listed)
+	_list.listing_failed.connect(_on_peer_connection_error)
 	_tell(&"ready")
 
 
@@ -76,6 +80,10 @@ func obey(command: Dictionary) -> void:
 		"freeze":
 			var seconds: float = command["seconds"]
 			OS.delay_msec(int(seconds * 1000.0))
+		"list":
+			_list.list_rooms(str(command["relay"]))
+		"set_options":
+			_set_options(command)
 		"report":
 			_report()
 
@@ -114,6 +122,7 @@ func _start(command: Dictionary) -> void:
 		options.topology = PackhorseRoomOptions.Topology.STAR
 	var max_peers: float = command.get("max_peers", 0.0)
 	options.max_peers = int(max_peers)
+	options.password = command.get("password", "")
 	options.connect_timeout = command.get("timeout", 15.0)
 	var relay := str(command["relay"])
 	var result := OK
@@ -124,6 +133,22 @@ func _start(command: Dictionary) -> void:
 	_tell(&"started", {"result": error_string(result)})
 	if result == OK and not _is_raw:
 		multiplayer.multiplayer_peer = _peer
+
+
+func _on_list_rooms_listed(rooms: Array[Dictionary]) -> void:
+	for room in rooms:
+		var metadata: PackedByteArray = room["metadata"]
+		room["metadata"] = metadata.get_string_from_utf8()
+	_tell(&"rooms_listed", {"rooms": rooms})
+
+
+func _set_options(command: Dictionary) -> void:
+	var options := PackhorseRoomOptions.new()
+	options.listed = command.get("listed", false)
+	options.metadata = command.get("metadata", "")
+	options.locked = command.get("locked", false)
+	options.password = command.get("password", "")
+	_tell(&"set_options", {"result": error_string(_peer.set_room_options(options))})
 
 
 func _watch(is_deaf: bool) -> void:

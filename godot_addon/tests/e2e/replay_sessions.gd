@@ -8,6 +8,7 @@ extends SceneTree
 
 const Constants := preload("res://addons/packhorse/wire/constants.gd")
 const Event := preload("res://addons/packhorse/core/event.gd")
+const RoomChange := preload("res://addons/packhorse/core/room_change.gd")
 const SavedSession := preload("res://addons/packhorse/core/saved_session.gd")
 const Session := preload("res://addons/packhorse/core/session.gd")
 const Stages := preload("res://addons/packhorse/core/stages.gd")
@@ -63,6 +64,13 @@ func _do(session: Session, step: Dictionary) -> Dictionary:
 			var peer: float = step["peer"]
 			var is_ban: bool = step["ban"]
 			session.kick(int(peer), is_ban, now)
+		"decide":
+			var request: float = step["request"]
+			var is_welcome: bool = step["admit"]
+			session.decide(int(request), is_welcome, now)
+		"set_room":
+			var change: Dictionary = step["change"]
+			session.set_room(_change(change), now)
 		"data":
 			var to: float = step["to"]
 			var payload := str(step["data"]).hex_decode()
@@ -106,6 +114,8 @@ func _event(event: Event) -> Array:
 			written.append_array(event.limits.map(func(number: int) -> float: return number))
 		Event.Type.REQUEST_ENDED:
 			written.append_array([float(event.request), float(event.code)])
+		Event.Type.JOIN_REQUESTED:
+			written.append_array([float(event.request), event.text])
 		Event.Type.STAGE_CHANGED:
 			written.append(Stages.Stage.find_key(event.stage))
 		Event.Type.RELAY_DRAINING:
@@ -118,6 +128,11 @@ func _event(event: Event) -> Array:
 func _wish(wish: Dictionary) -> Wish:
 	var made := Wish.new()
 	made.code = wish.get("code", "")
+	made.password_key = str(wish.get("password_key", "")).hex_decode()
+	made.locked = wish.get("locked", false)
+	made.name = wish.get("name", "")
+	made.ticket = str(wish.get("ticket", "")).hex_decode()
+	made.access_key = str(wish.get("access_key", "")).hex_decode()
 	var max_peers: float = wish.get("max_peers", 0.0)
 	made.max_peers = int(max_peers)
 	if wish.has("saved"):
@@ -125,6 +140,24 @@ func _wish(wish: Dictionary) -> Wish:
 		made.is_restarted = wish["restarted"]
 	if wish.get("topology", 0.0) == 1.0:
 		made.topology = Constants.Topology.STAR
+	return made
+
+
+func _change(change: Dictionary) -> RoomChange:
+	var made := RoomChange.new()
+	var numbers := {}
+	for key: String in ["topology", "max_peers", "locked", "approval", "listed"]:
+		var number: float = change[key]
+		numbers[key] = int(number)
+	made.topology = numbers["topology"]
+	made.max_peers = numbers["max_peers"]
+	made.locked = numbers["locked"]
+	made.approval = numbers["approval"]
+	made.listed = numbers["listed"]
+	if change["metadata"] != null:
+		made.metadata = str(change["metadata"]).hex_decode()
+	made.password_key = str(change["password_key"]).hex_decode()
+	made.removes_password = change["removes_password"]
 	return made
 
 

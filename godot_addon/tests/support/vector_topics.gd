@@ -15,8 +15,10 @@ const Legacy := preload("res://addons/packhorse/wire/legacy.gd")
 const MessageLayout := preload("res://addons/packhorse/wire/message_layout.gd")
 const MsgpackProfile := preload("res://addons/packhorse/wire/msgpack_profile.gd")
 const Plain := preload("plain.gd")
+const Proofs := preload("res://addons/packhorse/wire/proofs.gd")
 const ReplayWindow := preload("res://addons/packhorse/wire/replay_window.gd")
 const RoomCode := preload("res://addons/packhorse/wire/room_code.gd")
+const RoomList := preload("res://addons/packhorse/wire/room_list.gd")
 const Seal := preload("res://addons/packhorse/wire/seal.gd")
 
 
@@ -32,6 +34,8 @@ static func decoders() -> Dictionary[String, Callable]:
 		"replay": _decode_replay,
 		"cookie": _decode_cookie,
 		"room_code": _decode_room_code,
+		"proof": _decode_proof,
+		"room_list": _decode_room_list,
 		"address": _decode_address,
 		"legacy": _decode_legacy,
 		"frames": FrameTopic.decode,
@@ -194,6 +198,32 @@ static func _encode_room_code(plain: Dictionary, _input: Dictionary) -> PackedBy
 		number = number << 5 | "0123456789ABCDEFGHJKMNPQRSTVWXYZ".find(symbol)
 	var bytes := PackedByteArray([number >> 32]) + Cookie.u32(number)
 	return bytes if RoomCode.encode(bytes) == plain["code"] else PackedByteArray()
+
+
+static func _decode_room_list(data: PackedByteArray, _input: Dictionary) -> Dictionary:
+	var drop: Array[StringName] = []
+	var rooms := RoomList.decode(data, drop)
+	if drop:
+		return {"drop": drop[0]}
+	for room in rooms:
+		var metadata: PackedByteArray = room["metadata"]
+		room["metadata"] = metadata.hex_encode()
+		room["peers"] = str(room["peers"])
+		room["max_peers"] = str(room["max_peers"])
+	return {"rooms": rooms as Array}
+
+
+static func _decode_proof(data: PackedByteArray, input: Dictionary) -> Dictionary:
+	var key := str(input.get("key", "")).hex_decode()
+	match input["of"]:
+		"access":
+			return {"proof": Proofs.access_proof(key, data).hex_encode()}
+		"password":
+			return {"proof": Proofs.password_proof(key, data).hex_encode()}
+		"mask":
+			return {"proof": Proofs.mask_key(data, key, str(input["seq"]).to_int()).hex_encode()}
+	var password := data.get_string_from_utf8()
+	return {"proof": Proofs.password_key(password, str(input["code"])).hex_encode()}
 
 
 static func _decode_address(data: PackedByteArray, _input: Dictionary) -> Dictionary:

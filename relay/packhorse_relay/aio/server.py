@@ -24,6 +24,7 @@ from packhorse_relay.core.relay_events import RelayEvent, SessionEnded, SessionS
 from packhorse_relay.core.relay_legacy import LegacyRoom
 from packhorse_relay.core.rooms import Room
 from packhorse_relay.core.settings import Settings
+from packhorse_relay.core.tickets import Gate, OperatorKeys
 from packhorse_relay.core.websocket_settings import WebSocketSettings
 from packhorse_relay.dataplane.portable import PortablePlane, SendTo
 from packhorse_relay.state import load_secret
@@ -37,12 +38,13 @@ _BIND_TRIES: Final = 16  # free ports that are tried when one port must be free 
 class RelayServer:
     """An async context manager that relays while it is open."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - all by keyword
         self,
         *,
         bind: Sequence[str],
         port: int,
         settings: Settings | None = None,
+        keys: OperatorKeys | None = None,
         with_legacy: bool = False,
         websocket: WebSocketSettings | None = _WITH_WEBSOCKET,
         state_dir: Path | None = None,
@@ -53,13 +55,18 @@ class RelayServer:
             bind: IP addresses to listen on.
             port: UDP port, and TCP port for WebSocket; 0 takes a free one.
             settings: Limits and timers.
+            keys: What tickets and access proofs are checked by.
             with_legacy: Also speak the legacy protocol.
             websocket: Limits, timers and certificate; None: UDP only.
             state_dir: Where the secret is that lets sessions survive a restart; None: nowhere.
+
+        Raises:
+            ConfigurationError: The settings ask for tickets, but there is no key.
         """
         self._bind = tuple(bind)
         self._port = port
         self._settings = settings or Settings()
+        self._gate = Gate(self._settings.tickets, keys or OperatorKeys(), time.time)
         self._with_legacy = with_legacy
         self._websocket_settings = websocket
         self._websocket: WebSocketServer | None = None
@@ -158,6 +165,7 @@ class RelayServer:
             self._settings,
             secrets.token_bytes,
             legacy,
+            self._gate,
             secret=None if self._state_dir is None else load_secret(self._state_dir),
             unix_now=time.time(),
             now=self._loop.time(),

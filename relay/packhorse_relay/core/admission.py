@@ -1,5 +1,6 @@
 """HELLO, CREATE and JOIN: who becomes a member, and at what cost to the relay."""
 
+import hmac
 from collections.abc import Callable
 from typing import Final, Never
 
@@ -8,8 +9,21 @@ from packhorse.wire.address import encode_address, source_of
 from packhorse.wire.constants import DropReason, ErrorCode, RoomEventKind, Topology
 from packhorse.wire.cookie import Offer, is_valid_cookie, make_cookie
 from packhorse.wire.ctrl import encode_ctrl, encode_error, encode_padded
-from packhorse.wire.messages import Bind, Challenge, Create, Error, Grant, Hello, Join, Message
-from packhorse.wire.room_code import RoomCode
+from packhorse.wire.messages import (
+    Bind,
+    Challenge,
+    Create,
+    Error,
+    Grant,
+    Hello,
+    Join,
+    ListRooms,
+    Message,
+    Pending,
+    RoomList,
+)
+from packhorse.wire.ticket import Permission
+from packhorse_relay.core.approval import Approvals, Waiting
 from packhorse_relay.core.blocks import JoinFailures
 from packhorse_relay.core.buckets import SourceBuckets, TokenBucket
 from packhorse_relay.core.ctrl_start import Proof, proof_of
@@ -18,32 +32,41 @@ from packhorse_relay.core.members import Members
 from packhorse_relay.core.outbox import Answer, Outbox
 from packhorse_relay.core.registry import Registry
 from packhorse_relay.core.request import Request
-from packhorse_relay.core.rooms import Room, Session
+from packhorse_relay.core.rooms import Approved, Room, Session
 from packhorse_relay.core.settings import Settings
+from packhorse_relay.core.tickets import Gate, Pass
 
 _MINUTE: Final = 60.0  # seconds
 _HELLO_BURST: Final = 2.0  # seconds' worth of HELLOs, or of attempts, that may come at once
+_LIST_BURST: Final = 4.0  # seconds' worth of LIST_ROOMS that may come at once
 _HOST_WAIT: Final = 1.0  # seconds; when to ask again for a room whose host is to come back
+_ROOM_LIST_OVERHEAD: Final = 15  # bytes around the entries: header, map, type, length, `more`
 _LONGEST_WAIT: Final = 3600.0  # seconds; what retry_after_ms can say
 
 
 class Admission:
     """Answers the CTRL requests of those who are no members yet."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the parts of the relay
         self,
         settings: Settings,
         registry: Registry,
         members: Members,
         outbox: Outbox,
+        gate: Gate,
         random_bytes: Callable[[int], bytes],
         *,
+        approvals: Approvals,
         now: float,
     ) -> None:
         self._settings = settings
         self._registry = registry
         self._members = members
         self._outbox = outbox
+        self._gate = gate
+        self._approvals = approvals
+        approvals.admit = self._admit_waiting
+        approvals.refuse = self._refuse_waiting
         self._secret = random_bytes(32)
         # A clock that starts with the machine would tell strangers for how long it runs.
         self._cookie_clock = int.from_bytes(random_bytes(4), "big") / 2  # seconds ahead of ours
@@ -51,6 +74,7 @@ class Admission:
         self._attempts = SourceBuckets(settings.hello_rate, settings.hello_rate * _HELLO_BURST)
         self._creates = SourceBuckets(settings.create_rate / _MINUTE, settings.create_rate)
         self._joins = SourceBuckets(settings.join_rate / _MINUTE, settings.join_rate)
+        self._lists = SourceBuckets(c.LIST_RATE, c.LIST_RATE * _LIST_BURST)
         self._failures = JoinFailures(
             settings.join_failures, settings.block_first, settings.block_longest
         )
@@ -66,12 +90,15 @@ class Admission:
         Raises:
             DatagramDropped: Its cookie is wrong, its source is over a limit, or it is a
                 HELLO without padding.
-            ParseError: CREATE or JOIN without a cookie where it must be.
+            ParseError: Another request without a cookie where it must be.
         """
         if message_class is Hello:
             self._screen_hello(request)
             return
         self._check_cookie(proof_of(request.data), request)
+        if message_class is ListRooms:
+            self.check_rate(self._lists, request)
+            return
         is_attempt = message_class is not Bind
         if is_attempt and not self._attempts.take(source_of(request.source), now=request.now):
             raise DatagramDropped(DropReason.RATE_LIMITED)
@@ -111,6 +138,7 @@ class Admission:
         if is_draining:
             self._refuse(ErrorCode.DRAINING, request)
         self.check_rate(self._creates, request)
+        allowed = self._check_gate(create, Permission.CREATE, request)
         source = source_of(request.source)
         if self._registry.is_full_for_room() or self._registry.is_full_for_session():
             self._refuse(ErrorCode.RELAY_FULL, request)
@@ -120,17 +148,21 @@ class Admission:
         if not (has_quota and self._registry.has_room_quota(source)):
             self._refuse(ErrorCode.QUOTA, request)
         topology = Topology(create.topology or 0)
-        wanted = create.max_peers or self._settings.max_peers
-        room = self._registry.add_room(source, topology, min(wanted, self._settings.max_peers))
+        most = min(allowed.max_peers or self._settings.max_peers, self._settings.max_peers)
+        places = min(create.max_peers or most, most)
+        room = self._registry.add_room(source, topology, places, most)
+        room.app = allowed.app
+        room.is_locked = create.locked or False
         self._admit(room, create, request)
 
     def join(self, join: Join, request: Request) -> None:
         """Add a proven address to a room (SPEC.md section 5)."""
-        if self._is_repeated(join, request):
+        if self._is_waiting(join, request) or self._is_repeated(join, request):
             return
         self.check_rate(self._joins, request)
+        allowed = self._check_gate(join, Permission.JOIN, request)
         self._check_guesses(request)
-        room = self._registry.room_for(RoomCode(join.code), source_of(request.source))
+        room = self._registry.room_for(join, source_of(request.source), allowed.app)
         if room is None:
             self._deny(request)
         if not room.has_host:
@@ -141,7 +173,53 @@ class Admission:
             self._refuse(ErrorCode.QUOTA, request)
         if room.is_full:
             self._refuse(ErrorCode.ROOM_FULL, request)
+        if room.needs_approval:
+            self._hold(room, join, request)
+            return
         self._admit(room, join, request)
+
+    def list_rooms(self, message: ListRooms, request: Request) -> None:
+        """Show a proven address one page of the public rooms (SPEC.md section 7.7)."""
+        allowed = self._check_gate(message, Permission.JOIN, request)
+        size = min(message.max_datagram, max(c.MAX_DATAGRAM_FALLBACK, self._settings.max_datagram))
+        space = min(size - _ROOM_LIST_OVERHEAD, c.MSGPACK_MAX_BIN)
+        rooms, more = self._registry.public.page(message.after, space, allowed.app)
+        answer = encode_ctrl(RoomList(rooms=rooms, more=more), request.transaction)
+        self._outbox.send(answer, request.source)
+
+    def _is_waiting(self, join: Join, request: Request) -> bool:
+        """Answer a JOIN that repeats one about which the host decides."""
+        waiting = self._approvals.find(request.source, join.nonce, join.cookie)
+        if waiting is None:
+            return False
+        self._approvals.remind(waiting, now=request.now)
+        if waiting.verdict is not None:
+            self._refuse(waiting.verdict, request)
+        self._outbox.send(encode_ctrl(Pending(), request.transaction), request.source)
+        return True
+
+    def _hold(self, room: Room, join: Join, request: Request) -> None:
+        if not self._approvals.hold(room, join, request):
+            self._refuse(ErrorCode.RATE_LIMITED, request, retry_after=c.APPROVAL)
+        self._outbox.send(encode_ctrl(Pending(), request.transaction), request.source)
+
+    def _admit_waiting(self, waiting: Waiting, now: float) -> int:
+        """Make a member of somebody whom the host admits; returns 0 or why that cannot be."""
+        request = waiting.request._replace(now=now)
+        if self._registry.is_full_for_session():
+            return ErrorCode.RELAY_FULL
+        if not self._registry.has_session_quota(request.source):
+            return ErrorCode.QUOTA
+        if waiting.room.is_full:
+            return ErrorCode.ROOM_FULL
+        approved = Approved(waiting.join.cookie, now + c.APPROVAL)
+        self._admit(waiting.room, waiting.join, request, approved)
+        return 0
+
+    def _refuse_waiting(self, waiting: Waiting) -> None:
+        error = Error(code=waiting.verdict or ErrorCode.JOIN_DENIED)
+        request = waiting.request
+        self._outbox.send(encode_ctrl(error, request.transaction), request.source)
 
     def _screen_hello(self, request: Request) -> None:
         self.hellos += 1
@@ -156,12 +234,25 @@ class Admission:
     def _check_cookie(self, proof: Proof, request: Request) -> None:
         """Refuse a request from an address that is not proven (SPEC.md section 5.2)."""
         now = request.now + self._cookie_clock
-        if not is_valid_cookie(
+        is_fresh = is_valid_cookie(
             proof.cookie, self._secret, request.source, proof.nonce, proof.offer, now=now
-        ):
+        )
+        if not (is_fresh or self._is_approved(proof, request)):
             reply = encode_error(ErrorCode.COOKIE_INVALID, request.transaction)
             self._outbox.try_reply_unproven(reply, request.data, request.source, now=request.now)
             raise DatagramDropped(DropReason.COOKIE_INVALID)
+
+    def _is_approved(self, proof: Proof, request: Request) -> bool:
+        """Tell whether a JOIN repeats one whose cookie became old while the host decides."""
+        if self._approvals.find(request.source, proof.nonce, proof.cookie) is not None:
+            return True
+        session = self._registry.find_attempt(request.source, proof.nonce)
+        approved = None if session is None else session.approved
+        return (
+            approved is not None
+            and approved.until > request.now
+            and hmac.compare_digest(approved.cookie, proof.cookie)
+        )
 
     def check_rate(self, buckets: SourceBuckets, request: Request) -> None:
         """Refuse a request of a source that is blocked or over its rate."""
@@ -172,6 +263,15 @@ class Admission:
         if not buckets.take(source, now=request.now):
             wait = buckets.wait(source, now=request.now)
             self._refuse(ErrorCode.RATE_LIMITED, request, retry_after=wait)
+
+    def _check_gate(
+        self, message: Create | Join | ListRooms, permission: Permission, request: Request
+    ) -> Pass:
+        """Ask for a ticket before anything is looked up (SPEC.md ADM-1)."""
+        allowed = self._gate.check(message, permission)
+        if isinstance(allowed, ErrorCode):
+            self._refuse(allowed, request)
+        return allowed
 
     def refuse(self, code: ErrorCode, request: Request) -> Never:
         """Answer a request from a proven address with an error."""
@@ -219,10 +319,17 @@ class Admission:
         self._grant(session, message, request)
         return True
 
-    def _admit(self, room: Room, message: Create | Join, request: Request) -> None:
+    def _admit(
+        self,
+        room: Room,
+        message: Create | Join,
+        request: Request,
+        approved: Approved | None = None,
+    ) -> None:
         session = self._registry.add_session(
             room, request.source, message.nonce, self.agreed_size(message), now=request.now
         )
+        session.approved = approved
         self._members.watch(session)
         self._members.announce(room, RoomEventKind.PEER_JOINED, session.peer)
         self._grant(session, message, request)

@@ -122,6 +122,11 @@ class ForwardingTable:
         endpoint.tag = endpoint.tag if tag is None else tag
         self.attach(endpoint)
 
+    def set_star(self, group: Group, *, is_star: bool) -> None:
+        """Change who may address whom in a group."""
+        group.is_star = is_star
+        self._forget_routes(group)
+
     def resolve(self, data: bytes, header: Header, source: TransportAddress) -> Route:
         """Return who receives the datagram `data` from `source`.
 

@@ -81,6 +81,8 @@ class Members:
             room.topology,
             room.max_peers,
             room.code,
+            room.is_guarded,
+            room.app,
         )
         lifetime = self._settings.removed_after(session.peer) + c.RESUME_SLACK
         return self._registry.tickets.make(content, lifetime, now=now)

@@ -16,11 +16,14 @@ from packhorse.wire.constants import (
     TOMBSTONE,
     Topology,
 )
+from packhorse.wire.messages import Join
 from packhorse.wire.room_code import CODE_BYTES, RoomCode, encode_room_code
 from packhorse.wire.seal import DirectionKeys, ReplayWindow, derive_keys
 from packhorse_relay.core.buckets import TokenBucket, scopes_of
 from packhorse_relay.core.data_budget import DataBudget
+from packhorse_relay.core.doors import admits
 from packhorse_relay.core.forwarding import Endpoint, ForwardingTable, Group
+from packhorse_relay.core.public_rooms import PublicRooms
 from packhorse_relay.core.resume_tickets import (
     KEY_NONCE_SIZE,
     RUN_SIZE,
@@ -85,12 +88,14 @@ class Registry:
             code=RoomCode(""),
             topology=Topology.MESH,
             max_peers=0,
+            most_peers=0,
             source=b"",
             group=Group(is_star=False),
         )
         self.table = ForwardingTable()
         self.rooms: dict[RoomCode, Room] = {}
         self.sessions: dict[int, Session] = {}
+        self.public = PublicRooms()
         self.tombstones: OrderedDict[int, Tombstone] = OrderedDict()
 
     def change_settings(self, settings: Settings) -> None:
@@ -127,23 +132,28 @@ class Registry:
         """
         return attempt_of(address, nonce) in self._ended_attempts
 
-    def room_for(self, code: RoomCode, source: bytes) -> Room | None:
-        """Return the room with this code, if there is one and it admits `source`.
+    def room_for(self, join: Join, source: bytes, app: str | None) -> Room | None:
+        """Return the room that a JOIN names, if there is one and it admits who sent it.
 
         Takes the same steps whichever of the two is the case (SPEC.md JOIN-5).
         """
-        room = self.rooms.get(code)
-        is_banned = (room or self._nowhere).is_banned(source)
-        return None if is_banned else room
+        room = self.rooms.get(RoomCode(join.code), self._nowhere)
+        is_admitted = admits(room, join, source, app)
+        return room if is_admitted & (room is not self._nowhere) else None
 
-    def add_room(self, source: bytes, topology: Topology, max_peers: int) -> Room:
-        """Open an empty room with a fresh code."""
-        return self._insert_room(self._fresh_code(), source, topology, max_peers)
+    def add_room(
+        self, source: bytes, topology: Topology, max_peers: int, most_peers: int | None = None
+    ) -> Room:
+        """Open an empty room with a fresh code; its host may ask for up to `most_peers`."""
+        room = self._insert_room(self._fresh_code(), source, topology, max_peers)
+        room.most_peers = most_peers or max_peers
+        return room
 
     def restore_room(self, content: TicketContent) -> Room:
         """Open the room of a resume ticket, without a member; nobody is charged for it yet."""
         room = self._insert_room(content.code, b"", content.topology, content.max_peers)
         room.is_recovering = True
+        room.app = content.app
         return room
 
     def charge_room(self, room: Room, source: bytes) -> None:
@@ -253,6 +263,7 @@ class Registry:
     def remove_room(self, room: Room) -> None:
         """Forget a room; harmless when that has happened."""
         if self.rooms.pop(room.code, None) is not None:
+            self.public.remove(room.code)
             _decrement(self._rooms_by_source, room.source)
 
     def forget_tombstones(self, *, now: float) -> None:
@@ -264,7 +275,14 @@ class Registry:
         self, code: RoomCode, source: bytes, topology: Topology, max_peers: int
     ) -> Room:
         group = Group(is_star=topology is Topology.STAR)
-        room = Room(code=code, topology=topology, max_peers=max_peers, source=source, group=group)
+        room = Room(
+            code=code,
+            topology=topology,
+            max_peers=max_peers,
+            most_peers=max_peers,
+            source=source,
+            group=group,
+        )
         self.rooms[code] = room
         _increment(self._rooms_by_source, source)
         return room

@@ -11,8 +11,9 @@ from packhorse.wire.ctrl import decode_ctrl, encode_ctrl
 from packhorse.wire.errors import ParseError
 from packhorse.wire.fields import Sender
 from packhorse.wire.header import Header, decode_header, is_legacy
-from packhorse.wire.messages import Bind, Create, Hello, Join, Nudge
+from packhorse.wire.messages import Bind, Create, Hello, Join, ListRooms, Nudge
 from packhorse_relay.core.admission import Admission
+from packhorse_relay.core.approval import Approvals
 from packhorse_relay.core.bind_requests import BindRequests
 from packhorse_relay.core.ctrl_start import message_class_of
 from packhorse_relay.core.data_limits import DataLimits
@@ -30,6 +31,7 @@ from packhorse_relay.core.resume_tickets import RUN_SIZE, SECRET_SIZE, ResumeTic
 from packhorse_relay.core.rooms import Room
 from packhorse_relay.core.sealed import SealedRequests
 from packhorse_relay.core.settings import Settings
+from packhorse_relay.core.tickets import OPEN_GATE, Gate
 
 _NUDGE: Final = encode_ctrl(Nudge(), 0)
 
@@ -41,11 +43,12 @@ class RelayCore:
     datagrams come here, and forwarding here gives the same result.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - all but four by keyword
         self,
         settings: Settings,
         random_bytes: Callable[[int], bytes],
         legacy: LegacyRoom | None = None,
+        gate: Gate = OPEN_GATE,
         *,
         secret: bytes | None = None,
         unix_now: float = 0.0,
@@ -57,6 +60,7 @@ class RelayCore:
             settings: What the operator chose.
             random_bytes: Source of unpredictable bytes.
             legacy: The room of the legacy protocol, if it is spoken.
+            gate: Whom the relay serves at all.
             secret: 32 bytes that the runs of this relay share and keep to themselves; with
                 None nobody can take up a session in a later run.
             unix_now: Seconds since 1970: what the runs have in common as a clock.
@@ -69,8 +73,16 @@ class RelayCore:
         )
         self._registry = Registry(settings, random_bytes, tickets)
         self._members = Members(settings, self._registry, self._outbox)
+        self._approvals = Approvals(self._registry, self._members)
         self._admission = Admission(
-            settings, self._registry, self._members, self._outbox, random_bytes, now=now
+            settings,
+            self._registry,
+            self._members,
+            self._outbox,
+            gate,
+            random_bytes,
+            approvals=self._approvals,
+            now=now,
         )
         self._limits = DataLimits(self._registry, self._members)
         self._draining = Draining(self._registry, self._members)
@@ -84,7 +96,12 @@ class RelayCore:
             self._outbox,
         )
         self._sealed = SealedRequests(
-            self._registry, self._members, self._outbox, self._draining, random_bytes
+            self._registry,
+            self._members,
+            self._outbox,
+            self._approvals,
+            self._draining,
+            random_bytes,
         )
         self.drops: Counter[DropReason] = Counter()
         """Datagrams that were not acted upon, by reason."""
@@ -136,13 +153,18 @@ class RelayCore:
     def handle_timeout(self, *, now: float) -> None:
         """Do what is due; calling early or late is harmless."""
         self._members.handle_timeout(now=now)
+        self._approvals.handle_timeout(now=now)
         self._recovery.handle_timeout(now=now)
         if self._legacy is not None:
             self._legacy.handle_timeout(now=now)
 
     def next_timeout(self) -> float | None:
         """Return when `handle_timeout` next has work, or None."""
-        deadlines = [self._members.next_timeout(), self._recovery.next_timeout()]
+        deadlines = [
+            self._members.next_timeout(),
+            self._approvals.next_timeout(),
+            self._recovery.next_timeout(),
+        ]
         if self._legacy is not None:
             deadlines.append(self._legacy.next_timeout())
         return min((deadline for deadline in deadlines if deadline is not None), default=None)
@@ -194,6 +216,8 @@ class RelayCore:
             case Create():
                 is_draining = self._draining.deadline is not None
                 self._admission.create(message, request, is_draining=is_draining)
+            case ListRooms():
+                self._admission.list_rooms(message, request)
             case Join():
                 self._admission.join(message, request)
             case Bind():  # pragma: no branch - there are no others

@@ -13,6 +13,9 @@ from packhorse.wire.room_code import RoomCode
 
 _FORMAT: Final = 1
 _FIELDS: Final = struct.Struct(f">BI8sI16sIIBH{CODE_LENGTH}s")
+_STAR: Final = 1
+_GUARDED: Final = 2
+_HAS_APP: Final = 4
 _MAC_SIZE: Final = 16  # bytes
 _MAC_LABEL: Final = b"packhorse.v1 resume ticket"
 _KEY_LABEL: Final = b"packhorse.v1 session key"
@@ -32,6 +35,10 @@ class TicketContent(NamedTuple):
     topology: Topology
     max_peers: int
     code: RoomCode
+    is_guarded: bool = False
+    """Not everybody with the code was admitted: a lock, a password, or the host decided."""
+    app: str | None = None
+    """Application of the operator's ticket that created the room."""
 
 
 class ResumeTickets:
@@ -65,10 +72,11 @@ class ResumeTickets:
             content.key_nonce,
             content.peer,
             content.next_peer,
-            content.topology,
+            _flags(content),
             content.max_peers,
             content.code.encode(),
         )
+        fields += (content.app or "").encode()
         return fields + self._mac(fields)
 
     def read(self, ticket: bytes, *, now: float) -> TicketContent | None:
@@ -77,15 +85,22 @@ class ResumeTickets:
         Believed is a ticket of this relay's secret that has not expired and that an earlier
         run made: a session of this run that is not there any more has ended.
         """
-        fields, mac = ticket[: _FIELDS.size], ticket[_FIELDS.size :]
-        if len(mac) != _MAC_SIZE or not hmac.compare_digest(mac, self._mac(fields)):
+        fields, mac = ticket[:-_MAC_SIZE], ticket[-_MAC_SIZE:]
+        if len(fields) < _FIELDS.size or not hmac.compare_digest(mac, self._mac(fields)):
             return None
-        form, expires_at, run, session, key_nonce, *room, code = _FIELDS.unpack(fields)
+        form, expires_at, run, session, key_nonce, *room, code = _FIELDS.unpack_from(fields)
         if form != _FORMAT or run == self._run or expires_at < int(now + self._unix_offset):
             return None
-        peer, next_peer, topology, max_peers = room
-        place = (peer, next_peer, Topology(topology), max_peers, RoomCode(code.decode()))
-        return TicketContent(session, key_nonce, *place)
+        peer, next_peer, flags, max_peers = room
+        topology = Topology.STAR if flags & _STAR else Topology.MESH
+        place = (peer, next_peer, topology, max_peers, RoomCode(code.decode()))
+        app = fields[_FIELDS.size :].decode() if flags & _HAS_APP else None
+        return TicketContent(session, key_nonce, *place, bool(flags & _GUARDED), app)
 
     def _mac(self, fields: bytes) -> bytes:
         return hmac.digest(self._mac_key, fields, "sha256")[:_MAC_SIZE]
+
+
+def _flags(content: TicketContent) -> int:
+    is_star = content.topology is Topology.STAR
+    return _STAR * is_star | _GUARDED * content.is_guarded | _HAS_APP * (content.app is not None)

@@ -34,6 +34,13 @@ class RoomEvent(NamedTuple):
     code: int
 
 
+class Approved(NamedTuple):
+    """A cookie that still counts for a repeated JOIN, because the host took its time."""
+
+    cookie: bytes
+    until: float
+
+
 class PendingPath(NamedTuple):
     """A new address that has to prove itself."""
 
@@ -92,6 +99,8 @@ class Session:
     """BINDs that are acted upon."""
     proven_at: float
     """When its address was last seen to receive."""
+    approved: "Approved | None" = None
+    """The JOIN by which it was admitted after its cookie had become old."""
     consent: bytes = b""
     """Challenge that is open at its address."""
     share: bytes | None = None
@@ -163,9 +172,23 @@ class Room:
     code: RoomCode
     topology: Topology
     max_peers: int
+    most_peers: int
+    """What the host may ask for at most."""
     source: bytes
     """Who created it, for the limits."""
     group: Group
+    app: str | None = None
+    """Application of the ticket that created it; None without a ticket."""
+    needs_approval: bool = False
+    """The host decides about each who wants to join."""
+    metadata: bytes = b""
+    """What the host says about it in the list of public rooms."""
+    next_request: int = 0
+    """Number of the last request that waited for the host."""
+    is_locked: bool = False
+    """Nobody is admitted."""
+    password_key: bytes | None = None
+    """What who joins has to prove; None for nothing."""
     sessions: dict[int, Session] = field(default_factory=dict)
     """By peer id."""
     next_peer: int = HOST
@@ -186,6 +209,11 @@ class Room:
     def is_full(self) -> bool:
         """Tell whether no further peer is admitted."""
         return len(self.sessions) >= self.max_peers or self.next_peer > _LAST_PEER
+
+    @property
+    def is_guarded(self) -> bool:
+        """Tell whether the code alone admits nobody."""
+        return self.is_locked or self.needs_approval or self.password_key is not None
 
     def take_peer(self) -> int:
         """Return the next peer id; ids are never given twice (SPEC.md JOIN-6)."""
@@ -230,6 +258,10 @@ class Room:
         self._bans.move_to_end(source)
         if len(self._bans) > BANS_PER_ROOM:
             self._bans.popitem(last=False)
+
+    def is_foreign(self, app: str | None) -> bool:
+        """Tell whether a ticket for `app` is one for another application than the room's."""
+        return None not in (app, self.app) and app != self.app
 
     def is_banned(self, source: bytes) -> bool:
         """Tell whether `source` is refused."""

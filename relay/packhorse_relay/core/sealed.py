@@ -11,6 +11,7 @@ from packhorse.wire.errors import ParseError
 from packhorse.wire.fields import Sender
 from packhorse.wire.messages import (
     Ack,
+    Admit,
     Closed,
     Kick,
     Leave,
@@ -19,15 +20,18 @@ from packhorse.wire.messages import (
     PathResponse,
     Ping,
     Pong,
+    SetRoom,
     Sync,
 )
 from packhorse.wire.seal import decode_seal, encode_seal
+from packhorse_relay.core.approval import Approvals
 from packhorse_relay.core.draining import Draining
 from packhorse_relay.core.drops import DatagramDropped
 from packhorse_relay.core.members import Members
 from packhorse_relay.core.outbox import Answer, Outbox
 from packhorse_relay.core.registry import Registry, Tombstone
 from packhorse_relay.core.request import Request
+from packhorse_relay.core.room_options import RoomOptions
 from packhorse_relay.core.rooms import HOST, PendingPath, Session
 
 _SMALLEST_SEAL: Final = c.HEADER_SIZE + 1 + c.MAC_SIZE  # bytes
@@ -41,6 +45,7 @@ class SealedRequests:
         registry: Registry,
         members: Members,
         outbox: Outbox,
+        approvals: Approvals,
         draining: Draining,
         random_bytes: Callable[[int], bytes],
     ) -> None:
@@ -49,6 +54,8 @@ class SealedRequests:
         self._outbox = outbox
         self._draining = draining
         self._random_bytes = random_bytes
+        self._options = RoomOptions(registry)
+        self._approvals = approvals
 
     def receive(self, request: Request) -> None:
         """Check MAC and sequence, renew the lease, act (SPEC.md sections 6 to 8)."""
@@ -103,6 +110,11 @@ class SealedRequests:
             case Leave():
                 self._acknowledge(session, message.seq, 0)
                 self._members.end(session, 0, now=request.now)
+            case SetRoom():
+                self._acknowledge(session, message.seq, self._options.change(session, message))
+            case Admit():
+                code = self._approvals.decide(session, message, now=request.now)
+                self._acknowledge(session, message.seq, code)
             case PathResponse():  # pragma: no branch - there are no others
                 self._prove(session, message, request)
 

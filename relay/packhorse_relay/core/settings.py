@@ -2,13 +2,14 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from packhorse.wire import constants as c
 from packhorse.wire.errors import ConfigurationError
 from packhorse_relay.core.data_budget import UNLIMITED, DataRate
 
+TICKET_MODES: Final = ("off", "create", "all")
 RANGES = {
     "max_datagram": (256, c.MAX_DATAGRAM),
     "max_peers": (2, c.MAX_PEERS_HARD),
@@ -76,6 +77,8 @@ class Settings:
     """Live sessions in all."""
     max_peers: int = c.MAX_PEERS
     """Members of one room, host included; at most 1024."""
+    tickets: str = field(default="off", metadata={"choices": TICKET_MODES})
+    """Who needs a ticket or the access key: "off" nobody, "create" hosts, "all" everybody."""
     ping_interval: float = c.PING_INTERVAL
     """Seconds between a member's PINGs."""
     lost_after: float = c.LOST_AFTER
@@ -108,6 +111,9 @@ class Settings:
             self._check_range(name, 0, math.inf)
         for name in ("client_removed_after", "host_removed_after"):
             self._check_range(name, self.lost_after, math.inf)
+        if self.tickets not in TICKET_MODES:
+            modes = ", ".join(TICKET_MODES)
+            raise ConfigurationError(f"tickets is {self.tickets!r}, must be one of {modes}")
 
     def _check_range(self, name: str, least: float, most: float) -> None:
         value = getattr(self, name)
@@ -132,6 +138,7 @@ class Settings:
 PROFILES: Final[Mapping[str, Settings]] = {
     "home": Settings(),
     "public": Settings(
+        tickets="create",
         client_byte_rate=c.PUBLIC_CLIENT_BYTE_RATE,
         client_datagram_rate=c.PUBLIC_CLIENT_DATAGRAM_RATE,
         host_byte_rate=c.PUBLIC_HOST_BYTE_RATE,

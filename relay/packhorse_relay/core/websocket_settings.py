@@ -9,7 +9,7 @@ from packhorse.wire.errors import ConfigurationError
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebSocketSettings:
-    """Limits and timers of WebSocket connections; the defaults are those of SPEC.md section 18."""
+    """Limits and timers of WebSocket connections; the defaults are those of SPEC.md section 17."""
 
     connections_per_source: int = c.WS_CONNECTIONS_PER_SOURCE
     """Connections of one source."""

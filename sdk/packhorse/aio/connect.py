@@ -1,7 +1,7 @@
 """From a relay's name to a session: resolve, race the paths, join."""
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
 from functools import partial
 from typing import Final
@@ -17,6 +17,7 @@ from packhorse.core.relay_address import (
     parse_relay_address,
 )
 from packhorse.core.stages import Stage
+from packhorse.wire.constants import APPROVAL
 from packhorse.wire.errors import (
     ConfigurationError,
     ConnectivityError,
@@ -67,6 +68,7 @@ async def connect(
     attempt = _Attempt(relay, wish, transport)
     try:
         async with asyncio.timeout(deadline) as timeout:
+            attempt.on_waiting = partial(_extend, timeout)
             return await attempt.run(timeout.when() or 0.0)
     except PackhorseError as error:
         _note_advice(error)
@@ -75,6 +77,13 @@ async def connect(
         timed_out = TransactionTimeoutError(attempt.stage, 0, deadline, attempt.tried)
         _note_advice(timed_out)
         raise timed_out from None
+
+
+def _extend(timeout: asyncio.Timeout) -> None:
+    """Leave the time that a host takes to decide out of the deadline."""
+    when = timeout.when()
+    if when is not None:
+        timeout.reschedule(when + APPROVAL)
 
 
 def _note_advice(error: PackhorseError) -> None:
@@ -90,6 +99,8 @@ class _Attempt:
         self._wish = wish
         self._transport = transport
         self._race: _Race | None = None
+        self.on_waiting: Callable[[], None] = lambda: None
+        """Called when the host has been asked to admit us."""
 
     @property
     def stage(self) -> str:
@@ -116,7 +127,7 @@ class _Attempt:
 
     async def _race_once(self) -> SessionDriver:
         addresses = await resolve(self._relay)
-        self._race = _Race(self._wish)
+        self._race = _Race(self._wish, self.on_waiting)
         try:
             return await self._race.run(candidates(self._relay, addresses, self._transport))
         except TransactionTimeoutError as error:
@@ -139,8 +150,9 @@ async def _running(work: Coroutine[None, None, None]) -> AsyncIterator[None]:
 class _Race:
     """Greets the relay on every path, a little apart; the first that answers is joined through."""
 
-    def __init__(self, wish: Wish) -> None:
+    def __init__(self, wish: Wish, on_waiting: Callable[[], None]) -> None:
         self._wish = wish
+        self._on_waiting = on_waiting
         self._drivers: list[SessionDriver] = []
         self._result: asyncio.Future[SessionDriver] = asyncio.get_running_loop().create_future()
         self._outcomes: dict[RelayPath, PackhorseError | None] = {}
@@ -202,6 +214,8 @@ class _Race:
         match event:
             case StageChanged(stage):
                 self.stage = stage
+                if stage is Stage.WAITING:
+                    self._on_waiting()
                 self._close_all_but(driver)
             case Joined() if not self._result.done():
                 driver.hold_events()  # some come before the winner's owner can take them

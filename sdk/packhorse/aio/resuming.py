@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from packhorse.aio.connect import connect
+from packhorse.aio.entering import membership
 from packhorse.aio.room import Room
 from packhorse.core.joining import ResumeSession
 from packhorse.core.relay_address import RelayAddress, parse_relay_address
@@ -33,8 +34,5 @@ async def resume(
     """
     wish = ResumeSession(SavedSession.from_text(saved), is_restarted=True)
     address = relay if isinstance(relay, RelayAddress) else parse_relay_address(relay)
-    room = Room(await connect(address, wish, timeout))
-    try:
+    async with membership(await connect(address, wish, timeout)) as room:
         yield room
-    finally:
-        await room.aclose()

@@ -2,13 +2,13 @@
 
 import asyncio
 from collections import Counter, deque
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from typing import Final, Self
 
 from packhorse.aio.answers import Answers
-from packhorse.aio.connect import enter
 from packhorse.aio.driver import SessionDriver
+from packhorse.aio.host_commands import HostCommands
 from packhorse.core.delivery.hub import PeerStatistics
 from packhorse.core.events import (
     EVERYBODY,
@@ -16,6 +16,7 @@ from packhorse.core.events import (
     Closed,
     Event,
     Joined,
+    JoinRequested,
     Message,
     Path,
     PeerId,
@@ -23,17 +24,12 @@ from packhorse.core.events import (
     RequestEnded,
     StageChanged,
 )
-from packhorse.core.joining import CreateRoom, JoinRoom
-from packhorse.core.relay_address import RelayAddress, Transport, parse_invite
-from packhorse.core.retransmission import GIVE_UP_AFTER, MAX_SENDS
 from packhorse.wire.address import TransportAddress
 from packhorse.wire.constants import DropReason, Mode, PeerState, Topology
 from packhorse.wire.errors import (
-    ConfigurationError,
     PackhorseError,
     SessionClosedOK,
     TransactionTimeoutError,
-    refusal,
 )
 from packhorse.wire.room_code import show_room_code
 
@@ -43,13 +39,14 @@ _FLUSH_WITHIN: Final = 2.0  # seconds that leaving waits for reliable messages t
 _LEAVE_WITHIN: Final = 1.0  # seconds that leaving waits for the relay's answer
 
 
-class Room:
+class Room(HostCommands):
     """One membership of a room; iterate over it for its events.
 
     Peers that were there before are in `peers`; their `PeerJoined` is not repeated.
     """
 
     def __init__(self, driver: SessionDriver) -> None:
+        super().__init__()
         self.on_message: Callable[[Message], None] | None = None
         """Called with each message as it comes; while set, messages are not iterated over."""
         self._driver = driver
@@ -222,25 +219,6 @@ class Room:
         self._driver.wake()
         return await self._pings.wait(ping, timeout, f"pinging peer {peer}")
 
-    async def kick(self, peer: int, *, ban: bool = False) -> None:
-        """Remove a peer from the room; with `ban` also refuse its address from now on.
-
-        Raises:
-            RelayRefusedError: This side is not the host.
-            TransactionTimeoutError: The relay did not answer within 5.75 s.
-            SessionClosedError: The session ended first.
-        """
-        self._raise_if_closed()
-        session = self._driver.session
-        request = session.kick(PeerId(peer), ban=ban, now=self._loop.time())
-        answer = self._requests.expect(request)
-        self._driver.pump_now()
-        code = await answer
-        if code is None:
-            raise TransactionTimeoutError("kicking a peer", MAX_SENDS, GIVE_UP_AFTER)
-        if code:
-            raise refusal(code, "kicking a peer")
-
     async def aclose(self) -> None:
         """Leave the room; harmless when closed.
 
@@ -293,6 +271,8 @@ class Room:
                 self._pings.give(ping, rtt)
             case StageChanged() | Joined():
                 pass
+            case JoinRequested() if self._take_join_request(event):
+                pass
             case _:
                 self._put(event)
 
@@ -329,67 +309,3 @@ class Room:
     def _raise_if_closed(self) -> None:
         if self._closed.done():
             raise self._closed.result() or SessionClosedOK()
-
-
-@asynccontextmanager
-async def host(
-    relay: str | RelayAddress,
-    *,
-    topology: Topology = Topology.MESH,
-    max_peers: int | None = None,
-    timeout: float = 10.0,  # noqa: ASYNC109 - the deadline is part of the answer's error
-    transport: str = Transport.AUTO,
-) -> AsyncIterator[Room]:
-    """Create a room on a relay and leave it at the end of the block.
-
-    Args:
-        relay: `host`, `host:port`, `ws://host:port` or `wss://host:port/path`.
-        topology: Who may address whom.
-        max_peers: 2..1024, host included; None takes the relay's default.
-        timeout: Seconds until the room must exist, 0.1..600.
-        transport: `auto` is UDP, and WebSocket where UDP gets no answer; or `udp`, or `ws`.
-
-    Raises:
-        PackhorseError: The room cannot be had; `stage` and `advice` say more.
-    """
-    if max_peers is not None and not 2 <= max_peers <= 1024:  # noqa: PLR2004 - SPEC.md section 4
-        raise ConfigurationError(f"max_peers is {max_peers}, must be 2..1024")
-    wish = CreateRoom(topology=topology, max_peers=max_peers)
-    async with _membership(await enter(relay, wish, timeout, transport)) as room:
-        yield room
-
-
-@asynccontextmanager
-async def join(
-    relay: str | RelayAddress | None,
-    code: str,
-    *,
-    timeout: float = 10.0,  # noqa: ASYNC109 - the deadline is part of the answer's error
-    transport: str = Transport.AUTO,
-) -> AsyncIterator[Room]:
-    """Join a room and leave it at the end of the block.
-
-    Args:
-        relay: As for `host`; None when `code` is an invite that names it.
-        code: Room code or invite (`CODE@host:port`), as a person typed it.
-        timeout: Seconds until the room must be joined, 0.1..600.
-        transport: As for `host`.
-
-    Raises:
-        PackhorseError: The room cannot be joined; `stage` and `advice` say more.
-    """
-    invite = parse_invite(code)
-    address = invite.relay or relay
-    if address is None:
-        raise ConfigurationError("no relay is named", "give the relay or an invite CODE@host:port")
-    async with _membership(await enter(address, JoinRoom(invite.code), timeout, transport)) as room:
-        yield room
-
-
-@asynccontextmanager
-async def _membership(driver: SessionDriver) -> AsyncIterator[Room]:
-    room = Room(driver)
-    try:
-        yield room
-    finally:
-        await room.aclose()

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TypeAlias
 
-from packhorse.aio.room import Room, host, join
+from packhorse.aio.entering import host, join
+from packhorse.aio.room import Room
 from packhorse.aio.udp import SocketAddress, UdpSocket
 from packhorse.cli.demo_pings import PingClient
 from packhorse.core.events import HOST, Event, Message

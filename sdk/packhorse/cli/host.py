@@ -9,10 +9,13 @@ from rich.console import Group, RenderableType
 from rich.panel import Panel
 from rich.text import Text
 
+from packhorse.aio.entering import host
 from packhorse.aio.legacy_room import LegacyRoom, legacy_room
-from packhorse.aio.room import Room, host
+from packhorse.aio.room import Room
 from packhorse.cli import options
+from packhorse.cli.access_options import access_of, add_access_arguments
 from packhorse.cli.output import Output, new_output
+from packhorse.cli.password_options import add_password_arguments, password_of
 from packhorse.cli.running import run_until_stopped, status_line
 from packhorse.cli.service_texts import ServiceAddresses, over
 from packhorse.cli.texts import Json
@@ -46,6 +49,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="S",
         help="seconds without UDP after which a peer's socket rests (default: %(default).0f)",
     )
+    add_password_arguments(parser, "what who joins has to know")
+    add_access_arguments(parser)
+    parser.add_argument(
+        "--public",
+        metavar="TEXT",
+        help="show the room and its code to everybody who lists rooms, with this text",
+    )
     options.add_shared_arguments(parser)
 
 
@@ -66,6 +76,8 @@ async def _host(
     tcp = [await resolve_all(Endpoint(*address)) for address in services.tcp]
     side = HostSide(udp, output.tell, traffic, tcp=tcp, idle_after=args.idle_timeout)
     async with side, _open_room(args) as room:
+        if args.public is not None and isinstance(room, Room):
+            await room.set_options(listed=True, metadata=args.public.encode())
         output.announce(_fields(room, args.relay, services), _text(room, args.relay, services))
         async with status_line(output, room, traffic):
             await side.run(room, output.tell)
@@ -75,8 +87,14 @@ def _open_room(args: argparse.Namespace) -> AbstractAsyncContextManager[Room | L
     timeout = options.join_timeout(args)
     if args.legacy:
         return legacy_room(args.relay, HOST, timeout=timeout)
-    transport = options.transport_to(args.relay, args)
-    return host(args.relay, max_peers=args.max_peers, timeout=timeout, transport=transport)
+    return host(
+        args.relay,
+        max_peers=args.max_peers,
+        password=password_of(args),
+        access=access_of(args),
+        timeout=timeout,
+        transport=options.transport_to(args.relay, args),
+    )
 
 
 def _fields(

@@ -7,10 +7,13 @@ from contextlib import AbstractAsyncContextManager
 from rich.console import Group
 from rich.text import Text
 
+from packhorse.aio.entering import join
 from packhorse.aio.legacy_room import LegacyRoom, legacy_room
-from packhorse.aio.room import Room, join
+from packhorse.aio.room import Room
 from packhorse.cli import options
+from packhorse.cli.access_options import access_of, add_access_arguments
 from packhorse.cli.output import Output, new_output
+from packhorse.cli.password_options import add_password_arguments, password_of
 from packhorse.cli.running import run_until_stopped, status_line
 from packhorse.cli.service_texts import ServiceAddresses, over
 from packhorse.cli.texts import Json
@@ -45,6 +48,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="with --legacy: own id, 2 or above (default: a random one)",
     )
+    add_password_arguments(parser, "password of the room")
+    add_access_arguments(parser)
     options.add_shared_arguments(parser)
 
 
@@ -95,8 +100,14 @@ def _open_room(
     if args.legacy:
         peer_id = args.id or 2 + secrets.randbelow(LEGACY_MAX_ID - 1)
         return legacy_room(relay, peer_id, timeout=timeout)
-    transport = options.transport_to(relay, args)
-    return join(relay, args.code, timeout=timeout, transport=transport)
+    return join(
+        relay,
+        args.code,
+        password=password_of(args),
+        access=access_of(args),
+        timeout=timeout,
+        transport=options.transport_to(relay, args),
+    )
 
 
 def _fields(

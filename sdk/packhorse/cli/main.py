@@ -20,9 +20,10 @@ _COMMANDS = (
     ("ping", "measure the way through a room to its host, or to a relay", "packhorse.cli.ping"),
     (
         "rooms",
-        "show rooms and load of a relay that has --admin",
+        "list the public rooms of a relay, or show the load of your own",
         "packhorse.cli.rooms_command",
     ),
+    ("ticket", "make tickets for a relay that asks for them", "packhorse.cli.ticket"),
     ("version", "print the version", "packhorse.cli.version"),
 )
 

@@ -38,7 +38,7 @@ def add_shared_arguments(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(usage_error=parser.error)
 
 
-def add_transport_argument(parser: argparse.ArgumentParser) -> None:
+def add_transport_argument(parser: "argparse._ActionsContainer") -> None:
     """Add `--transport`, which `transport_to` reads."""
     parser.add_argument(
         "--transport",
@@ -59,7 +59,7 @@ def transport_to(relay: RelayAddress, args: argparse.Namespace) -> Transport:
         end_with_usage(args, f"--transport: {error}; {error.advice}")
 
 
-def add_timeout_argument(parser: argparse.ArgumentParser) -> None:
+def add_timeout_argument(parser: "argparse._ActionsContainer") -> None:
     """Add `--timeout`, which `join_timeout` reads."""
     parser.add_argument(
         "--timeout",

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Final
 
 from rich.console import Console
 
+from packhorse.aio.entering import join
 from packhorse.aio.relay_pinger import RelayPinger
-from packhorse.aio.room import join
 from packhorse.cli import options
+from packhorse.cli.access_options import access_of, add_access_arguments
+from packhorse.cli.password_options import add_password_arguments, password_of
 from packhorse.cli.ping_screen import PingScreen, report
 from packhorse.cli.ping_tally import PingTally, ping_repeatedly
 from packhorse.cli.running import until_signal
@@ -58,6 +60,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="S",
         help="seconds from one to the next (default: %(default)g)",
     )
+    add_password_arguments(parser, "password of the room")
+    add_access_arguments(parser)
     options.add_transport_argument(parser)
     options.add_timeout_argument(parser)
     parser.add_argument("--json", action="store_true", help="one JSON object on stdout")
@@ -143,7 +147,14 @@ class Measurement:
 
     async def _ping_host(self) -> None:
         timeout = options.join_timeout(self._args)
-        entering = join(self._relay, self._args.code, timeout=timeout, transport=self._transport)
+        entering = join(
+            self._relay,
+            self._args.code,
+            password=password_of(self._args),
+            access=access_of(self._args),
+            timeout=timeout,
+            transport=self._transport,
+        )
         async with entering as room:
             self._about |= {"code": room.code, "peer_id": room.peer_id, "path": room.path.value}
             await self._repeat(lambda: room.ping_peer(HOST, _PATIENCE))

@@ -1,4 +1,4 @@
-"""`packhorse rooms`: what a relay's status page shows, on a terminal."""
+"""`packhorse rooms`: the public rooms of a relay, or what the status page of one shows."""
 
 import argparse
 import ipaddress
@@ -15,6 +15,8 @@ from rich.console import Console
 from rich.live import Live
 
 from packhorse.cli import options
+from packhorse.cli.access_options import add_access_arguments
+from packhorse.cli.room_list import print_rooms
 from packhorse.cli.rooms_screen import Status, status_view
 from packhorse.wire.errors import ConfigurationError, ConnectivityError, PackhorseError
 
@@ -22,6 +24,8 @@ DEFAULT_ADMIN: Final = "http://127.0.0.1:6970"
 _TIMEOUT: Final = 5.0  # seconds for an answer
 _MAX_ANSWER: Final = 4 << 20  # bytes
 _MAX_TOKEN: Final = 512  # bytes
+_ADMIN_ONLY: Final = ("admin", "token_file", "reveal", "watch")
+_PUBLIC_ONLY: Final = ("ticket", "ticket_file", "access_key_file", "timeout")
 _LONGEST_WATCH: Final = 3600.0  # seconds
 _ADVICE: Final = {
     401: "name the file that holds the admin token with --token-file; the relay prints which",
@@ -33,19 +37,41 @@ _ADVICE: Final = {
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of this command."""
-    parser.add_argument(
-        "--admin",
-        default=DEFAULT_ADMIN,
-        metavar="URL",
-        help="admin listener of the relay: a URL, ADDR:PORT or PORT (default: %(default)s)",
+    parser.description = (
+        "With --relay: list the rooms that their hosts made public, as every player may. "
+        "Else: show all rooms and the load of a relay of your own, which has --admin."
     )
-    parser.add_argument(
+    parser.add_argument("--json", action="store_true", help="one JSON object a line on stdout")
+    _add_public(parser.add_argument_group("public rooms of any relay"))
+    _add_admin(parser.add_argument_group("rooms and load of your own relay"))
+    parser.set_defaults(usage_error=parser.error)
+
+
+def _add_public(group: "argparse._ArgumentGroup") -> None:
+    group.add_argument(
+        "--relay",
+        type=options.relay_address,
+        metavar="HOST[:PORT]",
+        help="relay whose public rooms are listed",
+    )
+    add_access_arguments(group)
+    options.add_transport_argument(group)
+    options.add_timeout_argument(group)
+
+
+def _add_admin(group: "argparse._ArgumentGroup") -> None:
+    group.add_argument(
+        "--admin",
+        metavar="URL",
+        help=f"admin listener of the relay: a URL, ADDR:PORT or PORT (default: {DEFAULT_ADMIN})",
+    )
+    group.add_argument(
         "--token-file", type=Path, metavar="FILE", help="file that holds the admin token"
     )
-    parser.add_argument(
+    group.add_argument(
         "--reveal", action="store_true", help="show room codes and addresses; needs the token"
     )
-    parser.add_argument(
+    group.add_argument(
         "--watch",
         nargs="?",
         const=2.0,
@@ -53,7 +79,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="S",
         help="show it again every S seconds (default: 2)",
     )
-    parser.add_argument("--json", action="store_true", help="one JSON object a line on stdout")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -62,15 +87,29 @@ def run(args: argparse.Namespace) -> int:
     Raises:
         PackhorseError: The relay cannot be asked.
     """
+    _check_together(args)
+    if args.relay is not None:
+        return print_rooms(args)
     if args.reveal and args.token_file is None:
         raise ConfigurationError("--reveal needs the admin token", _ADVICE[401])
-    url = admin_url(args.admin)
+    url = admin_url(args.admin or DEFAULT_ADMIN)
     token = "" if args.token_file is None else _token(args.token_file)
     if args.watch is None:
         _print(fetch(url, token, reveal=args.reveal), is_json=args.json)
     else:
         _watch(args, url, token)
     return 0
+
+
+def _check_together(args: argparse.Namespace) -> None:
+    """End with code 2 when options of both kinds are given."""
+    is_public = args.relay is not None
+    foreign = _ADMIN_ONLY if is_public else _PUBLIC_ONLY
+    given = [name for name in foreign if getattr(args, name) not in (None, False)]
+    if given:
+        option = "--" + given[0].replace("_", "-")
+        needed = "cannot be given together with --relay" if is_public else "needs --relay"
+        options.end_with_usage(args, f"{option}: {needed}")
 
 
 def admin_url(text: str) -> str:

@@ -8,6 +8,7 @@ from packhorse.cli.tcp_texts import service_sentence
 from packhorse.core.events import (
     HOST,
     Event,
+    JoinRequested,
     Limited,
     PeerEvent,
     PeerFound,
@@ -53,7 +54,7 @@ def event_fields(event: Event | Notice) -> dict[str, Json]:
     return fields
 
 
-def event_sentence(event: Event | Notice) -> str | None:
+def event_sentence(event: Event | Notice) -> str | None:  # noqa: PLR0911 - one for each family
     """Return what a person should read of an event; None for nothing."""
     match event:
         case PeerJoined() | PeerLeft() | PeerLost() | PeerFound():
@@ -61,6 +62,8 @@ def event_sentence(event: Event | Notice) -> str | None:
             return f"{name} {_peer_verb(event)}"
         case SessionLost() | SessionResumed() | RelayDraining() | Limited():
             return _relay_sentence(event)
+        case JoinRequested(request, name):
+            return f"{printable(name) or 'somebody'} wants to join (request {request})"
         case NothingListens() | ApplicationUnreachable():
             return _server_sentence(event)
         case PayloadTooLarge() | ApplicationFound() | ApplicationsCollide():
@@ -69,6 +72,11 @@ def event_sentence(event: Event | Notice) -> str | None:
             return service_sentence(event)
         case _:
             return None
+
+
+def printable(text: str) -> str:
+    """Return what a stranger wrote with everything escaped that a terminal might obey."""
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
 
 def _relay_sentence(event: SessionLost | SessionResumed | RelayDraining | Limited) -> str:

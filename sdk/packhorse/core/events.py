@@ -76,6 +76,16 @@ class PeerFound:
 
 
 @dataclass(frozen=True, slots=True)
+class JoinRequested:
+    """Somebody waits until the host admits or refuses them, for at most 30 seconds."""
+
+    request: int
+    """For `Room.admit` and `Room.refuse`."""
+    name: str
+    """Who they say they are; anything up to 64 bytes, control characters included."""
+
+
+@dataclass(frozen=True, slots=True)
 class SessionLost:
     """Nothing valid came from the relay for a while, or it has forgotten the session.
 
@@ -142,6 +152,7 @@ Event = (
     | Message
     | StageChanged
     | Joined
+    | JoinRequested
     | SessionLost
     | SessionResumed
     | RelayDraining

@@ -4,8 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
+from packhorse.core.credentials import NO_ACCESS, Access
 from packhorse.core.machine import MemberMachine
-from packhorse.core.retransmission import Retransmission
+from packhorse.core.retransmission import GIVE_UP_AFTER, Polling, Retransmission
 from packhorse.core.saved_session import SavedSession
 from packhorse.core.stages import Stage
 from packhorse.wire import constants as c
@@ -13,18 +14,34 @@ from packhorse.wire.binding import bind_proof, epoch_key, is_valid_grant
 from packhorse.wire.constants import DropReason, ErrorCode, MemberCause, MemberState, Topology
 from packhorse.wire.ctrl import encode_ctrl, encode_padded
 from packhorse.wire.errors import (
+    ConfigurationError,
     PackhorseError,
     ParseError,
     TransactionTimeoutError,
     refusal,
 )
-from packhorse.wire.messages import Bind, Challenge, Create, Error, Grant, Hello, Join, RelayCtrl
+from packhorse.wire.messages import (
+    Bind,
+    Challenge,
+    Create,
+    Error,
+    Grant,
+    Hello,
+    Join,
+    ListRooms,
+    Pending,
+    RelayCtrl,
+    RoomList,
+)
+from packhorse.wire.proofs import password_proof
 from packhorse.wire.room_code import RoomCode, is_room_code
+from packhorse.wire.room_list import ListedRoom, decode_listed
 
 if TYPE_CHECKING:
     from packhorse.wire.msgpack_profile import Value
 
 _FULL_SIZE_SENDS: Final = 2  # after so many unanswered sends, a smaller size is tried
+_MOST_ROOMS: Final = 1024  # that are listed; no relay has more public ones
 _MAX_GREETINGS: Final = 3  # cookies that may be refused before giving up
 
 
@@ -35,6 +52,16 @@ class CreateRoom:
     topology: Topology = Topology.MESH
     max_peers: int | None = None
     """2..1024, host included; None takes the relay's default."""
+    access: Access = NO_ACCESS
+    locked: bool = False
+    """Nobody is admitted until the host opens the room."""
+
+    def __post_init__(self) -> None:
+        """Refuse a size that CREATE cannot carry."""
+        if self.max_peers is not None and not 2 <= self.max_peers <= c.MAX_PEERS_HARD:  # noqa: PLR2004
+            raise ConfigurationError(
+                f"max_peers is {self.max_peers}, must be 2..{c.MAX_PEERS_HARD}"
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +69,22 @@ class JoinRoom:
     """Ask to join the room with this code."""
 
     code: RoomCode
+    access: Access = NO_ACCESS
+    password_key: bytes | None = None
+    """Key of the room's password, 32 bytes."""
+    name: str = ""
+    """Who asks, for hosts that decide; at most 64 bytes of UTF-8."""
+
+    def proof(self, cookie: bytes) -> bytes | None:
+        """Return the proof that the password is known, where one is."""
+        return None if self.password_key is None else password_proof(self.password_key, cookie)
+
+
+@dataclass(frozen=True, slots=True)
+class FindRooms:
+    """Ask for the public rooms."""
+
+    access: Access = NO_ACCESS
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +96,7 @@ class ResumeSession:
     """The program has forgotten what it and its peers had under way for each other."""
 
 
-Wish = CreateRoom | JoinRoom | ResumeSession
+Wish = CreateRoom | JoinRoom | FindRooms | ResumeSession
 
 
 class Joining:
@@ -78,6 +121,9 @@ class Joining:
         self._size = c.MAX_DATAGRAM_DEFAULT
         self._greetings = 0
         self._challenge: Challenge | None = None
+        self.rooms: list[ListedRoom] = []
+        """What `FindRooms` has found so far."""
+        self.has_all_rooms = False
         self.grant: Grant | None = None
         self.error: PackhorseError | None = None
         self._greet(now)
@@ -85,12 +131,14 @@ class Joining:
     @property
     def stage(self) -> Stage:
         """What is being waited for."""
+        if isinstance(self._schedule, Polling):
+            return Stage.WAITING
         is_greeting = self._machine.state is MemberState.GREETING
         return Stage.REACHING if is_greeting else Stage.JOINING
 
     def next_timeout(self) -> float | None:
         """Return when a datagram is due or the wait is over."""
-        is_over = self.grant is not None or self.error is not None
+        is_over = self.grant is not None or self.error is not None or self.has_all_rooms
         return None if is_over else self._schedule.deadline
 
     def handle_timeout(self, *, now: float) -> list[bytes]:
@@ -123,6 +171,10 @@ class Joining:
                 self._start_request(now)
             case Grant() if self._challenge is not None and self._is_as_challenged(message):
                 self._take_grant(message)
+            case Pending() if isinstance(self._wish, JoinRoom) and self._challenge is not None:
+                self._wait(now)
+            case RoomList() if isinstance(self._wish, FindRooms) and self._challenge is not None:
+                self._take_page(message, now)
             case Error():
                 self._refused(message, now)
             case _:
@@ -136,6 +188,11 @@ class Joining:
             raise AssertionError
         key = self._wish.saved.key if isinstance(self._wish, ResumeSession) else grant.key
         return SavedSession(grant.session, key, grant.max_datagram, grant.resume_ticket)
+
+    @property
+    def is_locked(self) -> bool | None:
+        """Whether the room was made locked; None where this is not known."""
+        return self._wish.locked if isinstance(self._wish, CreateRoom) else None
 
     def _take_grant(self, grant: Grant) -> None:
         if isinstance(self._wish, ResumeSession):
@@ -154,7 +211,25 @@ class Joining:
 
     def _start_request(self, now: float) -> None:
         self._transaction = self._draw_u32() or 1  # 0 is that of NUDGE
-        self._schedule = Retransmission(now=now)
+        self._schedule: Retransmission | Polling = Retransmission(now=now)
+
+    def _take_page(self, page: RoomList, now: float) -> None:
+        """Add a page of rooms; a relay whose pages do not go on is not asked for more."""
+        found = decode_listed(page.rooms)
+        codes = [room.code for room in found]
+        if codes != sorted({*codes}) or (self.rooms and codes and codes[0] <= self.rooms[-1].code):
+            raise ParseError(DropReason.UNEXPECTED_MESSAGE)
+        self.rooms += found
+        if page.more and found and len(self.rooms) < _MOST_ROOMS:
+            self._start_request(now)
+        else:
+            self.has_all_rooms = True
+
+    def _wait(self, now: float) -> None:
+        """The host has been asked: repeat JOIN in peace until it has decided."""
+        if not isinstance(self._schedule, Polling):
+            patience = c.APPROVAL + GIVE_UP_AFTER
+            self._schedule = Polling(c.PENDING_REPEAT, patience, now=now)
 
     def _is_acceptable(self, challenge: Challenge) -> bool:
         is_offered = challenge.features & ~self._features == 0
@@ -179,11 +254,15 @@ class Joining:
     def _request(self) -> bytes:
         if self._challenge is None:
             return encode_padded(self._hello(), self._transaction, self._size, self._grease)
-        if isinstance(self._wish, ResumeSession):
-            bind = self._bind(self._challenge, self._wish)
-            return encode_ctrl(bind, self._transaction, self._grease)
-        request = self._create_or_join(self._challenge, self._wish)
+        request = self._proven_request(self._challenge)
         return encode_ctrl(request, self._transaction, self._grease)
+
+    def _proven_request(self, challenge: Challenge) -> Create | Join | ListRooms | Bind:
+        if isinstance(self._wish, ResumeSession):
+            return self._bind(challenge, self._wish)
+        if isinstance(self._wish, FindRooms):
+            return self._list(challenge, self._wish)
+        return self._create_or_join(challenge, self._wish)
 
     def _bind(self, challenge: Challenge, wish: ResumeSession) -> Bind:
         bind = Bind(
@@ -208,6 +287,18 @@ class Joining:
             nonce=self._nonce,
         )
 
+    def _list(self, challenge: Challenge, wish: FindRooms) -> ListRooms:
+        return ListRooms(
+            version_min=c.WIRE_VERSION,
+            version_max=c.WIRE_VERSION,
+            features=self._features,
+            nonce=self._nonce,
+            cookie=challenge.cookie,
+            max_datagram=self._size,
+            after=self.rooms[-1].code if self.rooms else "",
+            **wish.access.fields(challenge.cookie),
+        )
+
     def _create_or_join(self, challenge: Challenge, wish: CreateRoom | JoinRoom) -> Create | Join:
         if isinstance(wish, JoinRoom):
             return Join(
@@ -218,6 +309,9 @@ class Joining:
                 cookie=challenge.cookie,
                 max_datagram=self._size,
                 code=wish.code,
+                proof=wish.proof(challenge.cookie),
+                name=wish.name or None,
+                **wish.access.fields(challenge.cookie),
             )
         return Create(
             version_min=c.WIRE_VERSION,
@@ -228,6 +322,8 @@ class Joining:
             max_datagram=self._size,
             topology=wish.topology,
             max_peers=wish.max_peers,
+            locked=True if wish.locked else None,
+            **wish.access.fields(challenge.cookie),
         )
 
     def _draw_u32(self) -> int:

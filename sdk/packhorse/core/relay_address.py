@@ -7,7 +7,7 @@ from packhorse.wire.errors import ConfigurationError
 from packhorse.wire.room_code import RoomCode, parse_room_code
 
 DEFAULT_PORT: Final = 6969
-DEFAULT_PATH: Final = "/v1"  # SPEC.md section 18
+DEFAULT_PATH: Final = "/v1"  # SPEC.md section 17
 _MAX_PORT: Final = 65535
 _PORT_DIGITS: Final = 5
 _NOT_IN_HOSTS: Final = " /@?#[]"

@@ -10,6 +10,7 @@ from packhorse.core.joining import Joining, Wish
 from packhorse.core.machine import MemberMachine
 from packhorse.core.mail import Mail
 from packhorse.core.membership import Membership
+from packhorse.core.room_change import RoomChange
 from packhorse.core.rtt import RttEstimator
 from packhorse.core.saved_session import SavedSession
 from packhorse.core.stages import Stage
@@ -85,7 +86,7 @@ class MemberSession:
     @property
     def topology(self) -> Topology:
         """Who may address whom."""
-        return Topology(self._joined().grant.topology)
+        return self._joined().topology
 
     @property
     def max_payload(self) -> int:
@@ -173,6 +174,26 @@ class MemberSession:
         if self._machine.state is not MemberState.JOINED or peer <= 1:
             raise LocalProtocolError(f"kicking peer {peer} is illegal while {self.state.value}")
         return self._joined().kick(peer, ban=ban, now=now)
+
+    def set_room(self, change: RoomChange, *, now: float) -> int:
+        """Change the room; `RequestEnded` tells the outcome.
+
+        Raises:
+            LocalProtocolError: Not joined, or a value is out of range.
+        """
+        if self._machine.state is not MemberState.JOINED:
+            raise LocalProtocolError(f"changing the room is illegal while {self.state.value}")
+        return self._joined().set_room(change, now=now)
+
+    def decide(self, request: int, *, admit: bool, now: float) -> int:
+        """Admit or refuse somebody who waits; `RequestEnded` tells the outcome.
+
+        Raises:
+            LocalProtocolError: Not joined, or `request` is no u32 above 0.
+        """
+        if self._machine.state is not MemberState.JOINED:
+            raise LocalProtocolError(f"admitting is illegal while {self.state.value}")
+        return self._joined().decide(request, admit=admit, now=now)
 
     def check_path(self, *, now: float) -> None:
         """Ping soon: the relay sees this member at another address now (SPEC.md 8.4)."""
@@ -286,7 +307,13 @@ class MemberSession:
             emit = self._events.append
             saved = self._joining.saved
             self._membership = Membership(
-                grant, saved, self._random_bytes, emit, self.drops, now=now
+                grant,
+                saved,
+                self._random_bytes,
+                emit,
+                self.drops,
+                is_locked=self._joining.is_locked,
+                now=now,
             )
 
     def _settle(self) -> None:

@@ -9,5 +9,6 @@ class Stage(Enum):
     RESOLVING = "resolving the relay's name"
     REACHING = "reaching the relay"
     JOINING = "joining the room"
+    WAITING = "waiting for the host to admit us"
     READING_ROSTER = "reading the roster"
     CONNECTED = "connected"

@@ -54,6 +54,8 @@ MAX_DENIALS: Final = 3
 BIND_RATE_SESSION: Final = 1  # 1/s per session; BINDs that the relay acts upon; five at once
 MAX_ATTEMPTS: Final = 32  # attempts; CREATE, JOIN and BIND of a session that are remembered
 RESUME_ID_GAP: Final = 1024  # peer ids; ids that a room leaves out when a relay takes it up again
+MAX_METADATA: Final = 512  # bytes; what a host may say about its public room
+PASSWORD_ITERATIONS: Final = 30000  # iterations; of PBKDF2 for the key of a room's password
 MSGPACK_MAX_STR: Final = 256  # bytes; longest string
 MSGPACK_MAX_BIN: Final = 1180  # bytes; longest byte string
 MSGPACK_MAX_ITEMS: Final = 64  # items; largest container
@@ -101,12 +103,16 @@ JOIN_FAILURES: Final = 10  # 1/min per source; denied JOINs before the source is
 JOIN_FAILURES_TOTAL: Final = 50
 BLOCK_FIRST: Final = 60  # seconds; first block; doubles with each
 BLOCK_LONGEST: Final = 900  # seconds; longest block
+LIST_RATE: Final = 5  # 1/s per source; LIST_ROOMS; four times as many at once
+MAX_LISTED: Final = 256  # rooms; public rooms in all
 SESSIONS_PER_SOURCE: Final = 32  # sessions; live sessions
 MAX_ROOMS: Final = 1000  # rooms; live rooms in all
 MAX_SESSIONS: Final = 4096  # sessions; live sessions in all
 MAX_PEERS: Final = 64  # peers; members of a room, host included, unless the host asks for fewer
 MAX_PEERS_HARD: Final = 1024  # peers; largest room that a relay may be configured to allow
 BANS_PER_ROOM: Final = 64  # sources; banned sources; the oldest gives way
+PENDING_PER_ROOM: Final = 16  # requests; requests to join that wait for the host
+PENDING_PER_SOURCE: Final = 4  # requests; of them from one source
 MAX_SOURCES: Final = 16384  # sources; sources that a limiter remembers; the oldest gives way
 # bytes/s per client; data that a client sends, every copy of a fan-out counted
 CLIENT_BYTE_RATE: Final = 1048576
@@ -160,6 +166,8 @@ RESUME_SLACK: Final = 30.0
 DRAIN_TIME: Final = 300.0  # seconds; from DRAIN until a relay ends the sessions that are left
 BIND_RETRY: Final = 2.0  # seconds; least time between two attempts to take up a session again
 PATH_PROOF: Final = 3.0  # seconds; a new address must answer PATH_CHALLENGE within this time
+APPROVAL: Final = 30.0  # seconds; a request to join waits for the host at most this long
+PENDING_REPEAT: Final = 2.0  # seconds; who waits repeats JOIN
 TOMBSTONE: Final = 60.0  # seconds; an ended session answers its member with CLOSED for this time
 # seconds; data of a peer not yet in the roster is held back for this time
 EARLY_DATA_LIFETIME: Final = 4.0
@@ -201,6 +209,9 @@ class MessageType(IntEnum):
     ERROR = 6
     NUDGE = 7
     BIND = 12
+    PENDING = 13
+    LIST_ROOMS = 14
+    ROOM_LIST = 15
     PING = 16
     PONG = 17
     SYNC = 18
@@ -214,6 +225,9 @@ class MessageType(IntEnum):
     PATH_RESPONSE = 26
     LIMITED = 27
     DRAIN = 28
+    SET_ROOM = 29
+    JOIN_REQUEST = 30
+    ADMIT = 31
 
 
 class Topology(IntEnum):
@@ -261,6 +275,7 @@ class ErrorCode(IntEnum):
     JOIN_DENIED = 202
     NOT_ALLOWED = 203
     SESSION_UNKNOWN = 204
+    REQUEST_UNKNOWN = 205
     RATE_LIMITED = 300
     RELAY_FULL = 301
     ROOM_FULL = 302
@@ -396,12 +411,12 @@ ERROR_TEXTS: Final[dict[int, tuple[str, str]]] = {  # sentence and advice
         "report this as a bug with a trace",
     ),
     ErrorCode.TICKET_REQUIRED: (
-        "this relay asks for a ticket to create rooms",
-        "ask the operator of the relay for a ticket",
+        "this relay asks for a ticket or an access key",
+        "ask the operator of the relay for one, and give it with --ticket or --access-key-file",
     ),
     ErrorCode.TICKET_INVALID: (
-        "the ticket is wrong or has expired",
-        "ask the operator of the relay for a new ticket",
+        "the ticket or access key is wrong, has expired or does not allow this",
+        "ask the operator of the relay for a new one",
     ),
     ErrorCode.JOIN_DENIED: (
         "there is no such room or it does not admit you",
@@ -414,6 +429,10 @@ ERROR_TEXTS: Final[dict[int, tuple[str, str]]] = {  # sentence and advice
     ErrorCode.SESSION_UNKNOWN: (
         "the relay does not know this session; it was probably restarted",
         "join again; if you are the host, open a new room and send its code",
+    ),
+    ErrorCode.REQUEST_UNKNOWN: (
+        "nobody waits with this request to join any more",
+        "it was decided already, or it waited for more than 30 seconds",
     ),
     ErrorCode.RATE_LIMITED: (
         "too many requests or too much data from this address",

@@ -12,6 +12,7 @@ PackhorseError
 │   ├── RoomFullError
 │   ├── QuotaReachedError
 │   ├── RateLimitedError
+│   ├── TicketError
 │   └── VersionError
 ├── TransactionTimeoutError (also TimeoutError)   no answer in time
 ├── ConnectivityError                         the relay cannot be reached at all
@@ -123,6 +124,10 @@ class RateLimitedError(RelayRefusedError):
     """Too many requests from this address."""
 
 
+class TicketError(RelayRefusedError):
+    """The relay asks for a ticket or an access key, or does not take ours."""
+
+
 class VersionError(RelayRefusedError):
     """The relay and this program speak no common version."""
 
@@ -206,6 +211,8 @@ _REFUSALS: Final[dict[int, type[RelayRefusedError]]] = {
     ErrorCode.RELAY_FULL: QuotaReachedError,
     ErrorCode.RATE_LIMITED: RateLimitedError,
     ErrorCode.UNSUPPORTED_VERSION: VersionError,
+    ErrorCode.TICKET_REQUIRED: TicketError,
+    ErrorCode.TICKET_INVALID: TicketError,
 }
 
 

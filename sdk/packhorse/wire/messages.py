@@ -82,6 +82,9 @@ class Create:
         Field(6, "max_datagram", FieldType.UINT, minimum=256, maximum=1406),
         Field(7, "topology", FieldType.UINT, maximum=1, optional=True),
         Field(8, "max_peers", FieldType.UINT, minimum=2, maximum=1024, optional=True),
+        Field(22, "ticket", FieldType.BYTES, maximum=100, optional=True),
+        Field(23, "access", FieldType.BYTES, sizes=(32,), optional=True),
+        Field(26, "locked", FieldType.BOOL, optional=True),
     )
 
     version_min: int
@@ -108,6 +111,15 @@ class Create:
     max_peers: int | None = None
     """Room size wanted, host included."""
 
+    ticket: bytes | None = None
+    """The operator's ticket."""
+
+    access: bytes | None = None
+    """Proof that the member has the relay's access key."""
+
+    locked: bool | None = None
+    """Nobody is admitted until SET_ROOM says so."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Join:
@@ -124,6 +136,10 @@ class Join:
         Field(5, "cookie", FieldType.BYTES, sizes=(20,)),
         Field(6, "max_datagram", FieldType.UINT, minimum=256, maximum=1406),
         Field(9, "code", FieldType.STR, maximum=8),
+        Field(22, "ticket", FieldType.BYTES, maximum=100, optional=True),
+        Field(23, "access", FieldType.BYTES, sizes=(32,), optional=True),
+        Field(24, "proof", FieldType.BYTES, sizes=(32,), optional=True),
+        Field(25, "name", FieldType.STR, maximum=64, optional=True),
     )
 
     version_min: int
@@ -146,6 +162,18 @@ class Join:
 
     code: str
     """Room code in canonical form."""
+
+    ticket: bytes | None = None
+    """The operator's ticket."""
+
+    access: bytes | None = None
+    """Proof that the member has the relay's access key."""
+
+    proof: bytes | None = None
+    """Proof that the member knows the room's password."""
+
+    name: str | None = None
+    """Who asks; shown to the host where it decides."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -320,6 +348,82 @@ class Bind:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Pending:
+    """Answer to JOIN: the host has been asked."""
+
+    TYPE: ClassVar = MessageType.PENDING
+    CARRIER: ClassVar = FirstByte.CTRL
+    SENDER: ClassVar = Sender.RELAY
+    FIELDS: ClassVar[tuple[Field, ...]] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListRooms:
+    """Ask for the public rooms."""
+
+    TYPE: ClassVar = MessageType.LIST_ROOMS
+    CARRIER: ClassVar = FirstByte.CTRL
+    SENDER: ClassVar = Sender.MEMBER
+    FIELDS: ClassVar[tuple[Field, ...]] = (
+        Field(1, "version_min", FieldType.UINT, maximum=255),
+        Field(2, "version_max", FieldType.UINT, maximum=255),
+        Field(3, "features", FieldType.UINT, maximum=4294967295),
+        Field(4, "nonce", FieldType.BYTES, sizes=(16,)),
+        Field(5, "cookie", FieldType.BYTES, sizes=(20,)),
+        Field(6, "max_datagram", FieldType.UINT, minimum=576, maximum=1406),
+        Field(9, "after", FieldType.STR, maximum=8),
+        Field(22, "ticket", FieldType.BYTES, maximum=100, optional=True),
+        Field(23, "access", FieldType.BYTES, sizes=(32,), optional=True),
+    )
+
+    version_min: int
+    """As in HELLO."""
+
+    version_max: int
+    """As in HELLO."""
+
+    features: int
+    """As in HELLO."""
+
+    nonce: bytes
+    """As in HELLO."""
+
+    cookie: bytes
+    """From CHALLENGE."""
+
+    max_datagram: int
+    """Largest datagram the member will take, bytes."""
+
+    after: str
+    """Last code of the page before; empty for the first page."""
+
+    ticket: bytes | None = None
+    """The operator's ticket."""
+
+    access: bytes | None = None
+    """Proof that the member has the relay's access key."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoomList:
+    """One page of the public rooms in ascending code."""
+
+    TYPE: ClassVar = MessageType.ROOM_LIST
+    CARRIER: ClassVar = FirstByte.CTRL
+    SENDER: ClassVar = Sender.RELAY
+    FIELDS: ClassVar[tuple[Field, ...]] = (
+        Field(34, "rooms", FieldType.BYTES, maximum=1180),
+        Field(35, "more", FieldType.BOOL),
+    )
+
+    rooms: bytes
+    """Entries one after the other."""
+
+    more: bool
+    """There are further pages."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Ping:
     """Renew the lease, measure the RTT, hold the NAT binding, announce a new address."""
 
@@ -482,7 +586,7 @@ class Kick:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ack:
-    """Answer to LEAVE and KICK."""
+    """Answer to LEAVE, KICK, SET_ROOM and ADMIT."""
 
     TYPE: ClassVar = MessageType.ACK
     CARRIER: ClassVar = FirstByte.SEAL
@@ -606,10 +710,103 @@ class Drain:
     """Milliseconds until all sessions end."""
 
 
-MemberCtrl = Hello | Create | Join | Bind
-RelayCtrl = Challenge | Grant | Error | Nudge
-MemberSeal = Ping | Sync | Leave | Kick | PathResponse
-RelaySeal = Pong | Events | Roster | Ack | Closed | PathChallenge | Limited | Drain
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetRoom:
+    """Change what the fields name about the room."""
+
+    TYPE: ClassVar = MessageType.SET_ROOM
+    CARRIER: ClassVar = FirstByte.SEAL
+    SENDER: ClassVar = Sender.MEMBER
+    FIELDS: ClassVar[tuple[Field, ...]] = (
+        Field(1, "seq", FieldType.UINT, minimum=1, maximum=4294967295),
+        Field(7, "topology", FieldType.UINT, maximum=1, optional=True),
+        Field(8, "max_peers", FieldType.UINT, minimum=2, maximum=1024, optional=True),
+        Field(26, "locked", FieldType.BOOL, optional=True),
+        Field(27, "approval", FieldType.BOOL, optional=True),
+        Field(28, "listed", FieldType.BOOL, optional=True),
+        Field(29, "metadata", FieldType.BYTES, maximum=512, optional=True),
+        Field(30, "password", FieldType.BYTES, sizes=(32,), optional=True),
+        Field(31, "no_password", FieldType.BOOL, optional=True),
+    )
+
+    seq: int
+    """Sequence number of this direction."""
+
+    topology: int | None = None
+    """0 mesh, 1 star; only while the host is alone."""
+
+    max_peers: int | None = None
+    """Room size wanted, host included."""
+
+    locked: bool | None = None
+    """Admit nobody."""
+
+    approval: bool | None = None
+    """The host decides about each who wants to join."""
+
+    listed: bool | None = None
+    """Show the room to everybody who asks for public rooms."""
+
+    metadata: bytes | None = None
+    """What the list shows about the room besides."""
+
+    password: bytes | None = None
+    """Key of the password, masked; who joins has to prove it."""
+
+    no_password: bool | None = None
+    """Nobody has to prove a password any more."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JoinRequest:
+    """Somebody waits for the host's decision."""
+
+    TYPE: ClassVar = MessageType.JOIN_REQUEST
+    CARRIER: ClassVar = FirstByte.SEAL
+    SENDER: ClassVar = Sender.RELAY
+    FIELDS: ClassVar[tuple[Field, ...]] = (
+        Field(1, "seq", FieldType.UINT, minimum=1, maximum=4294967295),
+        Field(13, "request", FieldType.UINT, minimum=1, maximum=4294967295),
+        Field(25, "name", FieldType.STR, maximum=64),
+    )
+
+    seq: int
+    """Sequence number of this direction."""
+
+    request: int
+    """Number of the request in this room."""
+
+    name: str
+    """As in JOIN."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Admit:
+    """The host's decision."""
+
+    TYPE: ClassVar = MessageType.ADMIT
+    CARRIER: ClassVar = FirstByte.SEAL
+    SENDER: ClassVar = Sender.MEMBER
+    FIELDS: ClassVar[tuple[Field, ...]] = (
+        Field(1, "seq", FieldType.UINT, minimum=1, maximum=4294967295),
+        Field(13, "request", FieldType.UINT, minimum=1, maximum=4294967295),
+        Field(33, "admit", FieldType.BOOL),
+    )
+
+    seq: int
+    """Sequence number of this direction."""
+
+    request: int
+    """From JOIN_REQUEST."""
+
+    admit: bool
+    """Whether to admit."""
+
+
+MemberCtrl = Hello | Create | Join | Bind | ListRooms
+RelayCtrl = Challenge | Grant | Error | Nudge | Pending | RoomList
+MemberSeal = Ping | Sync | Leave | Kick | PathResponse | SetRoom | Admit
+RelaySeal = Pong | Events | Roster | Ack | Closed | PathChallenge | Limited | Drain | JoinRequest
 Message = MemberCtrl | RelayCtrl | MemberSeal | RelaySeal
 
 MESSAGE_CLASSES: Final[dict[int, type[Message]]] = {
@@ -623,6 +820,9 @@ MESSAGE_CLASSES: Final[dict[int, type[Message]]] = {
         Error,
         Nudge,
         Bind,
+        Pending,
+        ListRooms,
+        RoomList,
         Ping,
         Pong,
         Sync,
@@ -636,5 +836,8 @@ MESSAGE_CLASSES: Final[dict[int, type[Message]]] = {
         PathResponse,
         Limited,
         Drain,
+        SetRoom,
+        JoinRequest,
+        Admit,
     )
 }

@@ -23,6 +23,14 @@ def encode_room_code(random: bytes) -> RoomCode:
     return RoomCode("".join(_SYMBOLS[number >> shift & 31] for shift in shifts))
 
 
+def decode_room_code(code: RoomCode) -> bytes:
+    """Return the 5 bytes of a canonical code."""
+    number = 0
+    for symbol in code:
+        number = number << 5 | _SYMBOLS.index(symbol)
+    return number.to_bytes(CODE_BYTES, "big")
+
+
 def is_room_code(text: str) -> bool:
     """Tell whether `text` is a code in canonical form."""
     return len(text) == CODE_LENGTH and all(symbol in _SYMBOLS for symbol in text)

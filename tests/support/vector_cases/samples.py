@@ -68,11 +68,23 @@ CTRL: Final[dict[str, tuple[Values, Values]]] = {
             "max_datagram": 1406,
             "topology": 1,
             "max_peers": 1024,
+            "ticket": b"\xff" * 100,
+            "access": b"\xff" * 32,
+            "locked": True,
         },
     ),
     "JOIN": (
         {**OFFER, "cookie": COOKIE, "max_datagram": 256, "code": ""},
-        {**_FULL_OFFER, "cookie": b"\xff" * 20, "max_datagram": 1406, "code": "ZZZZZZZZ"},
+        {
+            **_FULL_OFFER,
+            "cookie": b"\xff" * 20,
+            "max_datagram": 1406,
+            "code": "ZZZZZZZZ",
+            "ticket": b"\xff" * 100,
+            "access": b"\xff" * 32,
+            "proof": b"\xff" * 32,
+            "name": "é" * 32,
+        },
     ),
     "GRANT": (GRANT, _FULL_GRANT),
     "ERROR": (
@@ -92,6 +104,19 @@ CTRL: Final[dict[str, tuple[Values, Values]]] = {
             "restarted": True,
         },
     ),
+    "PENDING": ({}, {}),
+    "LIST_ROOMS": (
+        {**OFFER, "cookie": COOKIE, "max_datagram": 576, "after": ""},
+        {
+            **_FULL_OFFER,
+            "cookie": b"\xff" * 20,
+            "max_datagram": 1406,
+            "after": "ZZZZZZZZ",
+            "ticket": b"\xff" * 100,
+            "access": b"\xff" * 32,
+        },
+    ),
+    "ROOM_LIST": ({"rooms": b"", "more": False}, {"rooms": bytes(1180), "more": True}),
 }
 
 _EVENTS: Final = [[rev, rev % 4 + 1, 2 + rev, 403] for rev in range(1, 33)]
@@ -143,5 +168,27 @@ SEAL: Final[dict[str, tuple[Values, Values]]] = {
             "datagrams_per_second": _MAX,
             "dropped": _MAX,
         },
+    ),
+    "SET_ROOM": (
+        {"seq": 1},
+        {
+            "seq": _MAX,
+            "topology": 1,
+            "max_peers": 1024,
+            "locked": True,
+            "approval": True,
+            "listed": True,
+            "metadata": b"\xff" * 512,
+            "password": b"\xff" * 32,
+            "no_password": True,
+        },
+    ),
+    "JOIN_REQUEST": (
+        {"seq": 1, "request": 1, "name": ""},
+        {"seq": _MAX, "request": _MAX, "name": "é" * 32},
+    ),
+    "ADMIT": (
+        {"seq": 1, "request": 1, "admit": False},
+        {"seq": _MAX, "request": _MAX, "admit": True},
     ),
 }

@@ -82,6 +82,18 @@ def test_profile_gives_the_limits_that_nobody_set() -> None:
     assert loaded.settings.client_byte_rate < Settings().client_byte_rate
 
 
+@pytest.mark.parametrize("name", ["ticket_key", "access_key_file"])
+def test_key_that_is_given_is_asked_for_unless_the_operator_says_otherwise(name: str) -> None:
+    assert load(None, {}, {}, {name: "x"}).settings.tickets == "create"
+    assert load(None, {}, {}, {name: "x", "tickets": "all"}).settings.tickets == "all"
+    assert load(None, {}, {}, {name: "x", "tickets": "off"}).settings.tickets == "off"
+
+
+def test_public_relay_asks_for_tickets() -> None:
+    assert load(None, {}, {}, {"profile": "public"}).settings.tickets == "create"
+    assert load(None, {}, {}, {"profile": "public", "tickets": "off"}).settings.tickets == "off"
+
+
 def test_no_key_has_two_meanings() -> None:
     assert len(ALL_KEYS) == len(CONFIG_KEYS) + len(LIMIT_KEYS)
 
@@ -110,6 +122,7 @@ def test_printed_configuration_is_one_that_gives_the_same(file: Path) -> None:
         ("log_format = 'xml'", "one of text, json", 'log_format = "text"'),
         ("port 1", "is no TOML", "KEY = VALUE"),
         ("tls_cert = 'x'", "tls_key is missing", "both"),
+        ("[limits]\ntickets = 'some'", "one of off, create, all", 'tickets = "off"'),
         ("\xff", "is no TOML", "KEY = VALUE"),
     ],
 )

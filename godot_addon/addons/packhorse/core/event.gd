@@ -14,6 +14,7 @@ enum Type {
 	LIMITED,  ## The relay drops data of this side; [member limits] says what it allows.
 	REQUEST_ENDED,  ## [member request] ended with [member code]: 0 done, or why not.
 	STAGE_CHANGED,  ## Joining has come to [member stage].
+	JOIN_REQUESTED,  ## Somebody called [member text] waits with [member request].
 	CLOSED,  ## The session has ended; [member error] is null when this side left.
 }
 
@@ -29,6 +30,7 @@ var seconds := 0.0
 var stage := Stages.Stage.RESOLVING
 var limits: Array[int] = []  ## Bytes a second, datagrams a second, datagrams dropped.
 var data := PackedByteArray()
+var text := ""
 var mode := Constants.Mode.UNRELIABLE  ## How [member data] travelled.
 var channel := 0  ## 0..255, of [member data].
 var error: PackhorseError = null
@@ -62,6 +64,14 @@ static func limited(octets: int, datagrams: int, dropped: int) -> Self:
 static func request_ended(sequence: int, why: int) -> Self:
 	var event := Self.new(Type.REQUEST_ENDED, 0, why)
 	event.request = sequence
+	return event
+
+
+## Returns the event of somebody who calls itself [param who] and waits for the host.
+static func join_requested(number: int, who: String) -> Self:
+	var event := Self.new(Type.JOIN_REQUESTED)
+	event.request = number
+	event.text = who
 	return event
 
 

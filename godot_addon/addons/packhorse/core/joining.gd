@@ -10,17 +10,24 @@ const Constants := preload("../wire/constants.gd")
 const Ctrl := preload("../wire/ctrl.gd")
 const Machine := preload("machine.gd")
 const Message := preload("../wire/message.gd")
+const Polling := preload("polling.gd")
 const Retransmission := preload("retransmission.gd")
+const RoomChange := preload("room_change.gd")
 const RoomCode := preload("../wire/room_code.gd")
+const RoomList := preload("../wire/room_list.gd")
 const SavedSession := preload("saved_session.gd")
 const Stages := preload("stages.gd")
 const Wish := preload("wish.gd")
 
 const _FULL_SIZE_SENDS := 2  # after so many unanswered sends, a smaller size is tried
+const _MOST_ROOMS := 1024  # that are listed; no relay has more public ones
 const _MAX_GREETINGS := 3  # cookies that may be refused before giving up
 
 var grant: Message = null
 var error: PackhorseError = null
+## The public rooms found so far, where these are asked for; as [code]RoomList.decode[/code] gives.
+var rooms: Array[Dictionary] = []
+var has_all_rooms := false
 
 var _wish: Wish
 var _machine: Machine
@@ -47,6 +54,8 @@ func _init(wish: Wish, machine: Machine, random_bytes: Callable, now: float) -> 
 
 ## Returns what is being waited for.
 func stage() -> Stages.Stage:
+	if _schedule is Polling:
+		return Stages.Stage.WAITING
 	var is_greeting := _machine.state == Constants.MemberState.GREETING
 	return Stages.Stage.REACHING if is_greeting else Stages.Stage.JOINING
 
@@ -61,9 +70,16 @@ func saved() -> SavedSession:
 	return session
 
 
+## Returns 1 when a new room was made locked, 0 when not, and -1 where this is not known.
+func is_locked() -> int:
+	var is_new := not _wish.code and _wish.saved == null
+	return int(_wish.locked) if is_new else RoomChange.UNCHANGED
+
+
 ## Returns when a datagram is due or the wait is over; INF when joining has ended.
 func next_timeout() -> float:
-	return INF if grant != null or error != null else _schedule.deadline
+	var is_over := grant != null or error != null or has_all_rooms
+	return INF if is_over else _schedule.deadline
 
 
 ## Returns the request when it is due, else nothing; after the last wait sets [member error].
@@ -91,6 +107,16 @@ func receive(message: Message, transaction: int, now: float) -> StringName:
 		Constants.MessageType.ERROR:
 			_refused(message, now)
 			return &""
+	return _receive_other(message, now)
+
+
+## Takes in what only some wishes are answered with.
+func _receive_other(message: Message, now: float) -> StringName:
+	match message.type:
+		Constants.MessageType.PENDING:
+			return _receive_pending(now)
+		Constants.MessageType.ROOM_LIST:
+			return _receive_page(message, now)
 	return Constants.DROP_UNEXPECTED_MESSAGE
 
 
@@ -126,6 +152,41 @@ func _take_grant(message: Message) -> StringName:
 		message.fields[&"max_datagram"] = _wish.saved.max_datagram
 	grant = message
 	return &""
+
+
+## The host has been asked: repeats JOIN in peace until it has decided.
+func _receive_pending(now: float) -> StringName:
+	if _challenge == null or not _wish.code:
+		return Constants.DROP_UNEXPECTED_MESSAGE
+	if not _schedule is Polling:
+		var patience := Constants.APPROVAL + Retransmission.give_up_after()
+		_schedule = Polling.new(Constants.PENDING_REPEAT, patience, now)
+	return &""
+
+
+## Adds a page of rooms; a relay whose pages do not go on is not asked for more.
+func _receive_page(message: Message, now: float) -> StringName:
+	if _challenge == null or not _wish.lists_rooms:
+		return Constants.DROP_UNEXPECTED_MESSAGE
+	var drop: Array[StringName] = []
+	var found := RoomList.decode(message.bytes(&"rooms"), drop)
+	if drop:
+		return drop[0]
+	var last := _last_code()
+	for room in found:
+		if room["code"] <= last:
+			return Constants.DROP_UNEXPECTED_MESSAGE
+		last = room["code"]
+	rooms.append_array(found)
+	if message.flag(&"more") and found and rooms.size() < _MOST_ROOMS:
+		_start_request(now)
+	else:
+		has_all_rooms = true
+	return &""
+
+
+func _last_code() -> String:
+	return rooms[-1]["code"] if rooms else ""
 
 
 func _refused(message: Message, now: float) -> void:
@@ -165,10 +226,18 @@ func _request() -> PackedByteArray:
 	if _wish.saved != null:
 		return _bind(fields)
 	fields[&"max_datagram"] = _size
+	fields.merge(_wish.access_fields(_challenge.bytes(&"cookie")))
+	if _wish.lists_rooms:
+		fields[&"after"] = _last_code()
+		return Ctrl.encode(Constants.MessageType.LIST_ROOMS, fields, _transaction, _grease)
 	if _wish.code:
 		fields[&"code"] = _wish.code
+		if _wish.name:
+			fields[&"name"] = _wish.name
 		return Ctrl.encode(Constants.MessageType.JOIN, fields, _transaction, _grease)
 	fields[&"topology"] = _wish.topology
+	if _wish.locked:
+		fields[&"locked"] = true
 	if _wish.max_peers:
 		fields[&"max_peers"] = _wish.max_peers
 	return Ctrl.encode(Constants.MessageType.CREATE, fields, _transaction, _grease)

@@ -5,12 +5,15 @@ const Address := preload("../wire/address.gd")
 const Constants := preload("../wire/constants.gd")
 const Event := preload("event.gd")
 const Header := preload("../wire/header.gd")
-const Mail := preload("mail.gd")
+const JoinRequests := preload("join_requests.gd")
 const KickList := preload("kick_list.gd")
+const Mail := preload("mail.gd")
 const Message := preload("../wire/message.gd")
 const Pings := preload("pings.gd")
 const Rebinding := preload("rebinding.gd")
 const Requests := preload("requests.gd")
+const RoomChange := preload("room_change.gd")
+const RoomMemory := preload("room_memory.gd")
 const Roster := preload("roster.gd")
 const SavedSession := preload("saved_session.gd")
 const SealChannel := preload("seal_channel.gd")
@@ -33,9 +36,11 @@ var _drops: Dictionary[StringName, int]  # the session's own dictionary
 var _own_id: int
 var _channel: SealChannel
 var _sync: SyncSchedule
+var _join_requests := JoinRequests.new()
 var _requests := Requests.new()
 var _rebinding: Rebinding
 var _kicked := KickList.new()
+var _room: RoomMemory
 var _is_draining := false
 var _outbox: Array[PackedByteArray] = []
 var _leave := 0  # sequence number of LEAVE; 0 before it
@@ -50,10 +55,12 @@ func _init(
 	random_bytes: Callable,
 	events: Array[Event],
 	drops: Dictionary[StringName, int],
+	is_locked: int,
 	now: float
 ) -> void:
 	grant = granted
 	saved = saved_session
+	_room = RoomMemory.new(is_locked)
 	_rebinding = Rebinding.new(random_bytes, now)
 	_own_id = grant.number(&"peer")
 	_events = events
@@ -82,6 +89,17 @@ func _send_kick(peer: int, ban: bool, now: float) -> int:
 	if ban:
 		fields[&"ban"] = true
 	return _open_request(Constants.MessageType.KICK, fields, now)
+
+
+## Asks the relay to change the room; returns the number of the request.
+func set_room(change: RoomChange, now: float) -> int:
+	return _send_change(change, false, now)
+
+
+## Admits or refuses somebody who waits; returns the number of the request.
+func decide(request: int, admit: bool, now: float) -> int:
+	var fields: Dictionary[StringName, Variant] = {&"request": request, &"admit": admit}
+	return _open_request(Constants.MessageType.ADMIT, fields, now)
 
 
 ## Tells the relay that the session ends.
@@ -192,17 +210,28 @@ func _act(message: Message, now: float) -> StringName:
 			return _acknowledged(message)
 		Constants.MessageType.CLOSED:
 			return _closed_by_relay(message)
+		Constants.MessageType.PATH_CHALLENGE:
+			pings.forget_open()
+			var challenge := message.bytes(&"challenge")
+			_send_new(Constants.MessageType.PATH_RESPONSE, {&"challenge": challenge})
+		_:
+			_tell(message)
+	return &""
+
+
+## Tells the application what the relay says to it.
+func _tell(message: Message) -> void:
+	match message.type:
+		Constants.MessageType.JOIN_REQUEST:
+			var request := message.number(&"request")
+			if _join_requests.is_new(request):
+				_events.append(Event.join_requested(request, message.text(&"name")))
 		Constants.MessageType.DRAIN:
 			_drain(message.number(&"deadline_ms") / 1000.0)
 		Constants.MessageType.LIMITED:
 			var octets := message.number(&"bytes_per_second")
 			var datagrams := message.number(&"datagrams_per_second")
 			_events.append(Event.limited(octets, datagrams, message.number(&"dropped")))
-		Constants.MessageType.PATH_CHALLENGE:
-			pings.forget_open()
-			var challenge := message.bytes(&"challenge")
-			_send_new(Constants.MessageType.PATH_RESPONSE, {&"challenge": challenge})
-	return &""
 
 
 func _begin_epoch(granted: Message, now: float) -> void:
@@ -212,6 +241,7 @@ func _begin_epoch(granted: Message, now: float) -> void:
 	_channel.begin_epoch(grant)
 	mail.begin_epoch(grant)
 	_kicked.begin_epoch()
+	_room.begin_epoch()
 	roster.begin_again(grant.number(&"rev"))
 	_sync.begin_again(now)
 	_requests.begin_again(_channel.renew, now)
@@ -232,11 +262,28 @@ func _drain(seconds: float) -> void:
 	_events.append(event)
 
 
-## Tells a relay that has forgotten it whom the host had removed.
-func _kick_again(now: float) -> void:
+func _send_change(change: RoomChange, is_own: bool, now: float) -> int:
+	var fields := change.fields(_channel.next_sequence(), saved.key)
+	var sequence := _open_request(Constants.MessageType.SET_ROOM, fields, now)
+	_room.open(sequence, change, is_own)
+	return sequence
+
+
+## Tells a relay that has forgotten it what the host had done.
+func _tell_again(now: float) -> void:
+	if not _room.is_told:
+		_join_requests = JoinRequests.new()  # such a relay counts them from 1
 	var untold := _kicked.take_untold()
 	for peer in untold:
 		_kicked.note_request(_send_kick(peer, untold[peer], now))
+	for change in _room.take_untold():
+		_send_change(change, true, now)
+
+
+## Notes how a request ended; true when it was not the application's.
+func _has_told_again(request: int, code: int) -> bool:
+	var is_change := _room.close(request, code)
+	return _kicked.end_request(request) or is_change
 
 
 func _take_page(message: Message, now: float) -> void:
@@ -246,7 +293,7 @@ func _take_page(message: Message, now: float) -> void:
 	var is_recovering := message.flag(&"recovering")
 	_change(roster.apply_page(message.number(&"rev"), page, pages, records, is_recovering), now)
 	if is_recovering:
-		_kick_again(now)
+		_tell_again(now)
 
 
 func _change(changes: Array[Event], now: float) -> void:
@@ -271,7 +318,7 @@ func _acknowledged(message: Message) -> StringName:
 		return Constants.DROP_UNKNOWN_TRANSACTION
 	if request == _leave:
 		_close(null)
-	elif not _kicked.end_request(request):
+	elif not _has_told_again(request, message.number(&"code")):
 		_events.append(Event.request_ended(request, message.number(&"code")))
 	return &""
 
@@ -297,7 +344,7 @@ func _check_requests(now: float) -> void:
 	for request in _requests.give_up(now):
 		if request == _leave:
 			_close(null)
-		elif not _kicked.end_request(request):
+		elif not _has_told_again(request, PackhorseError.Code.NO_ANSWER):
 			_events.append(Event.request_ended(request, PackhorseError.Code.NO_ANSWER))
 
 

@@ -12,6 +12,7 @@ enum Code {
 	CONNECT_TIMEOUT = -5,  ## Connecting took longer than the options allow.
 	CODE_INVALID = -6,  ## The text given as the room's code is none.
 	ADDRESS_MISSING = -7,  ## Neither the call nor the project settings name a relay.
+	SECRET_INVALID = -8,  ## The text given as ticket or access key is none.
 }
 
 const Constants := preload("../wire/constants.gd")
@@ -49,6 +50,12 @@ const _TEXTS: Dictionary[int, Array] = {
 		"CODE_INVALID",
 		"this is no room code",
 		"a room code has 8 letters and digits, like K7QM-2XPA; U is never one of them"
+	],
+	Code.SECRET_INVALID:
+	[
+		"SECRET_INVALID",
+		"the ticket or the access key cannot be read",
+		"copy the whole line that packhorse ticket printed"
 	],
 	Code.CONNECT_TIMEOUT: ["CONNECT_TIMEOUT", "connecting took too long", _FIREWALL],
 }

@@ -14,12 +14,14 @@ const Mail := preload("mail.gd")
 const Membership := preload("membership.gd")
 const Message := preload("../wire/message.gd")
 const MessageLayout := preload("../wire/message_layout.gd")
+const RoomChange := preload("room_change.gd")
 const Rtt := preload("rtt.gd")
 const SavedSession := preload("saved_session.gd")
 const Stages := preload("stages.gd")
 const Wish := preload("wish.gd")
 
 const _NO_TAG := -1  # before GRANT
+const _LARGEST_REQUEST := 0xFFFFFFFF
 const _LARGEST_PEER := 0x7FFFFFFF
 const _MAX_PREFIXES := 256  # headers kept for destinations; more are made anew
 
@@ -129,6 +131,24 @@ func kick(peer: int, ban: bool, now: float) -> Error:
 	if peer <= 1 or peer > _LARGEST_PEER:
 		return ERR_INVALID_PARAMETER
 	_membership.kick(peer, ban, now)
+	return OK
+
+
+## Changes the room; REQUEST_ENDED tells the outcome. Returns the number of the request, or 0 when
+## not joined.
+func set_room(change: RoomChange, now: float) -> int:
+	if _machine.state != Constants.MemberState.JOINED:
+		return 0
+	return _membership.set_room(change, now)
+
+
+## Admits or refuses somebody who waits; REQUEST_ENDED tells the outcome.
+func decide(request: int, admit: bool, now: float) -> Error:
+	if _machine.state != Constants.MemberState.JOINED:
+		return ERR_UNAVAILABLE
+	if request <= 0 or request > _LARGEST_REQUEST:
+		return ERR_INVALID_PARAMETER
+	_membership.decide(request, admit, now)
 	return OK
 
 
@@ -264,7 +284,7 @@ func _take_grant(now: float) -> void:
 		_machine.advance(&"granted")
 		var saved_session := _joining.saved()
 		_membership = Membership.new(
-			_joining.grant, saved_session, _random_bytes, _events, drops, now
+			_joining.grant, saved_session, _random_bytes, _events, drops, _joining.is_locked(), now
 		)
 		_take_tag()
 

@@ -1,13 +1,14 @@
 extends RefCounted
 ## Where joining stands.
 
-enum Stage { RESOLVING, REACHING, JOINING, READING_ROSTER, CONNECTED }
+enum Stage { RESOLVING, REACHING, JOINING, WAITING, READING_ROSTER, CONNECTED }
 
 ## Each stage in words that complete "failed while ...".
 const WORDS: Dictionary[int, String] = {
 	Stage.RESOLVING: "resolving the relay's name",
 	Stage.REACHING: "reaching the relay",
 	Stage.JOINING: "joining the room",
+	Stage.WAITING: "waiting for the host to admit us",
 	Stage.READING_ROSTER: "reading the roster",
 	Stage.CONNECTED: "connected",
 }

@@ -7,7 +7,10 @@ const Constants := preload("../wire/constants.gd")
 const Connector := preload("connector.gd")
 const Event := preload("../core/event.gd")
 const Farewell := preload("farewell.gd")
+const PasswordTask := preload("password_task.gd")
 const RelayAddress := preload("../core/relay_address.gd")
+const RoomChange := preload("../core/room_change.gd")
+const RoomSetup := preload("room_setup.gd")
 const Session := preload("../core/session.gd")
 const SessionDriver := preload("session_driver.gd")
 const Stages := preload("../core/stages.gd")
@@ -27,6 +30,9 @@ var _give_up_at: float  # clock seconds; INF once connected
 var _start_over_at := INF  # clock seconds
 var _told_stage := Stages.Stage.RESOLVING
 var _own_events: Array[Event] = []
+var _password: PasswordTask = null  # until the key of the room to join is ready
+var _setup: RoomSetup = null  # of the room, while the relay has not answered
+var _joined: Event = null  # waits for the setup of the new room
 var _held: Event = null  # an ending that waits for the next poll
 
 
@@ -34,8 +40,12 @@ var _held: Event = null  # an ending that waits for the next poll
 func _init(wish: Wish, relay: RelayAddress, give_up_at: float) -> void:
 	_wish = wish
 	_relay = relay
-	_connector = Connector.new(wish, relay)
 	_give_up_at = give_up_at
+	wish.locked = wish.locked or _needs_setup()
+	if wish.code and wish.password:
+		_password = PasswordTask.new(wish.password, wish.code)
+	else:
+		_connector = Connector.new(wish, relay)
 
 
 ## Does what is due; then drain [method next_event].
@@ -43,6 +53,7 @@ func poll(now: float) -> void:
 	_now = now
 	if now >= _start_over_at:
 		_start_over()
+	_poll_password(now)
 	if _connector != null:
 		_poll_connector(now)
 	elif _driver != null:
@@ -78,6 +89,14 @@ func send(payload: PackedByteArray, destination: int) -> void:
 		_driver.send(datagram)
 
 
+## Changes the room that this side hosts; with a [param password], who joins has to know it.
+func change_room(change: RoomChange, password: String) -> Error:
+	if session == null or session.peer_id() != 1 or _setup != null:
+		return ERR_UNAVAILABLE
+	_setup = RoomSetup.new(session, change, password)
+	return OK
+
+
 ## Sends the messages to peers that may leave now.
 func flush(now: float) -> void:
 	if _driver != null:
@@ -95,6 +114,9 @@ func close(now: float) -> void:
 		Farewell.see_off(_driver, now)
 		_driver = null
 	session = null
+	_setup = null
+	_joined = null
+	_password = null
 
 
 ## Adds the counters of the socket and the session to [param statistics].
@@ -139,12 +161,58 @@ func _take_event() -> Event:
 	var event := session.next_event() if session != null else null
 	if event == null:
 		return null
+	if _setup != null and _setup.take(event):
+		return _end_setup()
+	if event.type == Event.Type.STAGE_CHANGED and event.stage == Stages.Stage.WAITING:
+		_give_up_at += Constants.APPROVAL  # people take their time
+	if event.type == Event.Type.JOINED and _needs_setup():
+		_joined = event
+		var opening := RoomChange.new()
+		opening.locked = 0
+		opening.approval = 1 if _wish.approves else 0
+		_setup = RoomSetup.new(session, opening, _wish.password)
+		return null
 	if event.type == Event.Type.JOINED:
 		_give_up_at = INF
 	elif event.type == Event.Type.CLOSED and _is_short_pause(event.error):
 		_pause(event.error.retry_after)
 		return null
 	return event
+
+
+## Tells whether a new room stays locked until its options are set.
+func _needs_setup() -> bool:
+	var is_new := not _wish.code and _wish.saved == null
+	return is_new and (_wish.approves or not _wish.password.is_empty())
+
+
+func _poll_password(now: float) -> void:
+	if _setup != null:
+		_setup.poll(now)
+	if _password == null:
+		return
+	_wish.password_key = _password.poll()
+	if _wish.password_key:
+		_password = null
+		_connector = Connector.new(_wish, _relay)
+
+
+## Tells of the new room once it has its password; a change that fails later is only warned of.
+func _end_setup() -> Event:
+	var setup := _setup
+	_setup = null
+	var error := PackhorseError.from_code(setup.code) if setup.code else null
+	if _joined == null:
+		if error != null:
+			push_warning("Packhorse: the room was not changed: %s" % error)
+		return null
+	var joined := _joined
+	_joined = null
+	if error != null:
+		_fail(error, _now)
+		return null
+	_give_up_at = INF
+	return joined
 
 
 ## Tells whether [param error] asks for a pause that ends in time.

@@ -58,11 +58,14 @@ enum Stage {
 	AUTHENTICATING,  ## Not used by this version.
 	JOINING,  ## The relay answers; the room is being created or joined.
 	CONNECTED,  ## The room and its peers are known.
+	WAITING,  ## The host has been asked to admit us; comes after JOINING.
 }
 
 const RelayAddress := preload("../core/relay_address.gd")
+const RelayNotice := preload("relay_notice.gd")
 const RelaySetting := preload("relay_setting.gd")
 const RoomCode := preload("../wire/room_code.gd")
+const RoomWish := preload("room_wish.gd")
 const SavedSession := preload("../core/saved_session.gd")
 const Stages := preload("../core/stages.gd")
 const Statistics := preload("../core/statistics.gd")
@@ -70,12 +73,19 @@ const Wish := preload("../core/wish.gd")
 
 const _HOST := 1
 const _STAGES: Array[Stage] = [
-	Stage.RESOLVING, Stage.REACHING_UDP, Stage.JOINING, Stage.JOINING, Stage.CONNECTED
+	Stage.RESOLVING,
+	Stage.REACHING_UDP,
+	Stage.JOINING,
+	Stage.WAITING,
+	Stage.JOINING,
+	Stage.CONNECTED,
 ]  # by Stages.Stage
 
 ## The room's code as people see it, for example K7QM-2XPA. Empty until the room has been entered;
 ## stays after the end, until the next room.
 var room_code := ""
+## Asks about those who want to join, where [member PackhorseRoomOptions.approve] is set.
+var doorman := PackhorseDoorman.new()
 
 var _status := CONNECTION_DISCONNECTED
 var _unique_id := 0
@@ -170,26 +180,25 @@ func _close() -> void:
 ## connecting waits as long as the relay says, if [member PackhorseRoomOptions.connect_timeout]
 ## allows.
 func create_room(relay: String, options: PackhorseRoomOptions = null) -> Error:
-	var wish := Wish.new()
-	if options != null:
-		var is_star := options.topology == PackhorseRoomOptions.Topology.STAR
-		wish.topology = Constants.Topology.STAR if is_star else Constants.Topology.MESH
-		wish.max_peers = options.max_peers
-	var error := _connect(relay, wish, options)
+	var error := _connect(relay, RoomWish.creating(options), options)
 	if error == OK:
 		_unique_id = _HOST
 	return error
 
 
-## Joins the room with the code [param code], as people type it, on [param relay].
-##
-## Returns what [method create_room] does.
+## Joins the room with the code [param code], as people type it. Returns as [method create_room].
 func join_room(relay: String, code: String, options: PackhorseRoomOptions = null) -> Error:
-	var wish := Wish.new()
-	wish.code = RoomCode.parse(code)
-	if not wish.code:
-		return _refuse(PackhorseError.Code.CODE_INVALID)
-	return _connect(relay, wish, options)
+	var wish := RoomWish.joining(code)
+	return (
+		_connect(relay, wish, options) if wish.code else _refuse(PackhorseError.Code.CODE_INVALID)
+	)
+
+
+## Changes the room that this peer hosts to what [param options] say of size, lock, approval and
+## password; [constant @GlobalScope.ERR_UNAVAILABLE] when it hosts none or still changes it.
+func set_room_options(options: PackhorseRoomOptions) -> Error:
+	var change := RoomWish.change(options)
+	return _client.change_room(change, options.password) if _client else ERR_UNAVAILABLE
 
 
 ## Takes up the session of a crashed game: same room, code, id. Returns as [method create_room].
@@ -250,11 +259,14 @@ func _connect(relay: String, wish: Wish, options: PackhorseRoomOptions) -> Error
 	if _status != CONNECTION_DISCONNECTED:
 		return ERR_ALREADY_IN_USE
 	var used := options if options != null else PackhorseRoomOptions.new()
+	if not RoomWish.add_access(wish, used):
+		return _refuse(PackhorseError.Code.SECRET_INVALID)
 	_reset()
 	_status = CONNECTION_CONNECTING
 	_is_star = wish.topology == Constants.Topology.STAR
 	room_code = ""
 	_client = RelayClient.new(wish, address, _now() + used.connect_timeout)
+	doorman.client = _client
 	_tell_stage(Stage.RESOLVING)
 	return OK
 
@@ -278,24 +290,16 @@ func _handle(event: Event) -> void:
 			_announce(event.peer)
 		Event.Type.PEER_LEFT:
 			_retract(event.peer)
-		Event.Type.PEER_LOST:
-			_set_present(event.peer, false)
-		Event.Type.PEER_FOUND:
-			_set_present(event.peer, true)
+		Event.Type.PEER_LOST, Event.Type.PEER_FOUND:
+			_set_present(event.peer, event.type == Event.Type.PEER_FOUND)
 		Event.Type.STAGE_CHANGED:
 			_tell_stage(_STAGES[event.stage])
 		Event.Type.JOINED:
 			_enter()
-		Event.Type.SESSION_LOST:
-			session_lost.emit()
-		Event.Type.SESSION_RESUMED:
-			session_resumed.emit()
-		Event.Type.RELAY_DRAINING:
-			relay_draining.emit(event.seconds)
-		Event.Type.LIMITED:
-			limited.emit(event.limits[0], event.limits[1], event.limits[2])
 		Event.Type.CLOSED:
 			_end(event.error)
+		_:
+			RelayNotice.tell(event, self)
 
 
 func _enter() -> void:
@@ -341,10 +345,7 @@ func _set_present(peer: int, is_present: bool) -> void:
 	if _peers.get(peer, is_present) == is_present:
 		return
 	_peers[peer] = is_present
-	if is_present:
-		peer_found.emit(peer)
-	else:
-		peer_lost.emit(peer)
+	(peer_found if is_present else peer_lost).emit(peer)
 
 
 ## The peer stays in the room, so that a broadcast still reaches it.
@@ -385,6 +386,7 @@ func _end(error: PackhorseError) -> void:
 
 func _reset() -> void:
 	_client = null
+	doorman.client = null
 	_status = CONNECTION_DISCONNECTED
 	_unique_id = 0
 	_peers.clear()

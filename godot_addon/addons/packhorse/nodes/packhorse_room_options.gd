@@ -12,5 +12,23 @@ enum Topology {
 @export var topology := Topology.MESH
 ## Largest number of peers in a new room, host included: 2 to 1024, or 0 for the relay's default.
 @export_range(0, 1024) var max_peers := 0
+## Password of the room: who joins has to know the one of the host. It is never sent.
+@export var password := ""
+## Nobody is admitted to a new room until [method PackhorseMultiplayerPeer.set_room_options].
+@export var locked := false
+## The host is asked about each who wants to join: see [member PackhorseMultiplayerPeer.doorman].
+@export var approve := false
+## Who asks, when joining a room whose host decides: at most 64 bytes of UTF-8.
+@export var player_name := ""
+## Everybody who lists the relay's rooms sees this one and its code: for
+## [method PackhorseMultiplayerPeer.set_room_options].
+@export var listed := false
+## What the list shows besides; at most 512 bytes of UTF-8.
+@export var metadata := ""
+## Ticket of the relay's operator, where the relay asks for one: the line that
+## [code]packhorse ticket[/code] printed.
+@export var ticket := ""
+## Access key of the relay, where it asks for one. It is never sent.
+@export var access_key := ""
 ## Seconds after which connecting is given up.
 @export_range(1.0, 120.0, 0.5, "suffix:s") var connect_timeout := 15.0

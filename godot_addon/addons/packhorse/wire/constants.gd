@@ -29,6 +29,9 @@ enum MessageType {
 	ERROR = 6,
 	NUDGE = 7,
 	BIND = 12,
+	PENDING = 13,
+	LIST_ROOMS = 14,
+	ROOM_LIST = 15,
 	PING = 16,
 	PONG = 17,
 	SYNC = 18,
@@ -42,6 +45,9 @@ enum MessageType {
 	PATH_RESPONSE = 26,
 	LIMITED = 27,
 	DRAIN = 28,
+	SET_ROOM = 29,
+	JOIN_REQUEST = 30,
+	ADMIT = 31,
 }
 
 ## Who may address whom in a room.
@@ -84,6 +90,7 @@ enum ErrorCode {
 	JOIN_DENIED = 202,
 	NOT_ALLOWED = 203,
 	SESSION_UNKNOWN = 204,
+	REQUEST_UNKNOWN = 205,
 	RATE_LIMITED = 300,
 	RELAY_FULL = 301,
 	ROOM_FULL = 302,
@@ -155,6 +162,8 @@ const MAX_DENIALS := 3
 const BIND_RATE_SESSION := 1  ## 1/s per session; BINDs that the relay acts upon; five at once
 const MAX_ATTEMPTS := 32  ## attempts; CREATE, JOIN and BIND of a session that are remembered
 const RESUME_ID_GAP := 1024  ## peer ids; ids that a room leaves out when a relay takes it up again
+const MAX_METADATA := 512  ## bytes; what a host may say about its public room
+const PASSWORD_ITERATIONS := 30000  ## iterations; of PBKDF2 for the key of a room's password
 const MSGPACK_MAX_STR := 256  ## bytes; longest string
 const MSGPACK_MAX_BIN := 1180  ## bytes; longest byte string
 const MSGPACK_MAX_ITEMS := 64  ## items; largest container
@@ -218,6 +227,8 @@ const RESUME_SLACK := 30.0
 const DRAIN_TIME := 300.0  ## seconds; from DRAIN until a relay ends the sessions that are left
 const BIND_RETRY := 2.0  ## seconds; least time between two attempts to take up a session again
 const PATH_PROOF := 3.0  ## seconds; a new address must answer PATH_CHALLENGE within this time
+const APPROVAL := 30.0  ## seconds; a request to join waits for the host at most this long
+const PENDING_REPEAT := 2.0  ## seconds; who waits repeats JOIN
 const TOMBSTONE := 60.0  ## seconds; an ended session answers its member with CLOSED for this time
 ## seconds; data of a peer not yet in the roster is held back for this time
 const EARLY_DATA_LIFETIME := 4.0

@@ -32,14 +32,14 @@ const TEXTS: Dictionary[int, Array] = {
 	Constants.ErrorCode.TICKET_REQUIRED:
 	[
 		"TICKET_REQUIRED",
-		"this relay asks for a ticket to create rooms",
-		"ask the operator of the relay for a ticket"
+		"this relay asks for a ticket or an access key",
+		"ask the operator of the relay for one, and give it with --ticket or --access-key-file"
 	],
 	Constants.ErrorCode.TICKET_INVALID:
 	[
 		"TICKET_INVALID",
-		"the ticket is wrong or has expired",
-		"ask the operator of the relay for a new ticket"
+		"the ticket or access key is wrong, has expired or does not allow this",
+		"ask the operator of the relay for a new one"
 	],
 	Constants.ErrorCode.JOIN_DENIED:
 	[
@@ -54,6 +54,12 @@ const TEXTS: Dictionary[int, Array] = {
 		"SESSION_UNKNOWN",
 		"the relay does not know this session; it was probably restarted",
 		"join again; if you are the host, open a new room and send its code"
+	],
+	Constants.ErrorCode.REQUEST_UNKNOWN:
+	[
+		"REQUEST_UNKNOWN",
+		"nobody waits with this request to join any more",
+		"it was decided already, or it waited for more than 30 seconds"
 	],
 	Constants.ErrorCode.RATE_LIMITED:
 	["RATE_LIMITED", "too many requests or too much data from this address", "wait and try again"],

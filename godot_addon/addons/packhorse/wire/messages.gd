@@ -52,6 +52,9 @@ static var layouts: Dictionary[int, MessageLayout] = {
 			Field.uint(6, &"max_datagram", 256, 1406),
 			Field.uint(7, &"topology", 0, 1).as_optional(),
 			Field.uint(8, &"max_peers", 2, 1024).as_optional(),
+			Field.bytes_up_to(22, &"ticket", 100).as_optional(),
+			Field.bytes_of(23, &"access", [32]).as_optional(),
+			Field.boolean(26, &"locked").as_optional(),
 		]
 	),
 	Constants.MessageType.JOIN:
@@ -67,6 +70,10 @@ static var layouts: Dictionary[int, MessageLayout] = {
 			Field.bytes_of(5, &"cookie", [20]),
 			Field.uint(6, &"max_datagram", 256, 1406),
 			Field.text(9, &"code", 8),
+			Field.bytes_up_to(22, &"ticket", 100).as_optional(),
+			Field.bytes_of(23, &"access", [32]).as_optional(),
+			Field.bytes_of(24, &"proof", [32]).as_optional(),
+			Field.text(25, &"name", 64).as_optional(),
 		]
 	),
 	Constants.MessageType.GRANT:
@@ -124,6 +131,34 @@ static var layouts: Dictionary[int, MessageLayout] = {
 			Field.bytes_up_to(30, &"resume_ticket", 256).as_optional(),
 			Field.bytes_of(31, &"proof", [16]),
 			Field.boolean(32, &"restarted").as_optional(),
+		]
+	),
+	Constants.MessageType.PENDING: _layout(&"PENDING", _CTRL, _RELAY, []),
+	Constants.MessageType.LIST_ROOMS:
+	_layout(
+		&"LIST_ROOMS",
+		_CTRL,
+		_MEMBER,
+		[
+			Field.uint(1, &"version_min", 0, 255),
+			Field.uint(2, &"version_max", 0, 255),
+			Field.uint(3, &"features", 0, 4294967295),
+			Field.bytes_of(4, &"nonce", [16]),
+			Field.bytes_of(5, &"cookie", [20]),
+			Field.uint(6, &"max_datagram", 576, 1406),
+			Field.text(9, &"after", 8),
+			Field.bytes_up_to(22, &"ticket", 100).as_optional(),
+			Field.bytes_of(23, &"access", [32]).as_optional(),
+		]
+	),
+	Constants.MessageType.ROOM_LIST:
+	_layout(
+		&"ROOM_LIST",
+		_CTRL,
+		_RELAY,
+		[
+			Field.bytes_up_to(34, &"rooms", 1180),
+			Field.boolean(35, &"more"),
 		]
 	),
 	Constants.MessageType.PING:
@@ -264,6 +299,45 @@ static var layouts: Dictionary[int, MessageLayout] = {
 		[
 			Field.uint(1, &"seq", 1, 4294967295),
 			Field.uint(34, &"deadline_ms", 0, 3600000),
+		]
+	),
+	Constants.MessageType.SET_ROOM:
+	_layout(
+		&"SET_ROOM",
+		_SEAL,
+		_MEMBER,
+		[
+			Field.uint(1, &"seq", 1, 4294967295),
+			Field.uint(7, &"topology", 0, 1).as_optional(),
+			Field.uint(8, &"max_peers", 2, 1024).as_optional(),
+			Field.boolean(26, &"locked").as_optional(),
+			Field.boolean(27, &"approval").as_optional(),
+			Field.boolean(28, &"listed").as_optional(),
+			Field.bytes_up_to(29, &"metadata", 512).as_optional(),
+			Field.bytes_of(30, &"password", [32]).as_optional(),
+			Field.boolean(31, &"no_password").as_optional(),
+		]
+	),
+	Constants.MessageType.JOIN_REQUEST:
+	_layout(
+		&"JOIN_REQUEST",
+		_SEAL,
+		_RELAY,
+		[
+			Field.uint(1, &"seq", 1, 4294967295),
+			Field.uint(13, &"request", 1, 4294967295),
+			Field.text(25, &"name", 64),
+		]
+	),
+	Constants.MessageType.ADMIT:
+	_layout(
+		&"ADMIT",
+		_SEAL,
+		_MEMBER,
+		[
+			Field.uint(1, &"seq", 1, 4294967295),
+			Field.uint(13, &"request", 1, 4294967295),
+			Field.boolean(33, &"admit"),
 		]
 	),
 }

@@ -41,7 +41,7 @@ def test_proof_is_found_in_every_join_and_create(
     )
     proof = Proof(Offer(*offer), nonce, cookie)
 
-    for wish in (eve.join(cookie, "K7QM2XPA"), eve.create(cookie)):
+    for wish in (eve.join(cookie, "K7QM2XPA"), eve.create(cookie), eve.list_rooms(cookie)):
         message = decode_ctrl(wish, Sender.MEMBER)
         data = encode_ctrl(message, 7, {50 + number: None for number in range(extra)})
         assert message_class_of(data) is type(message)

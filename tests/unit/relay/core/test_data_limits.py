@@ -3,7 +3,8 @@
 from packhorse.wire.constants import DropReason, ErrorCode
 from packhorse.wire.messages import Closed, Limited
 from packhorse_relay.core.settings import Settings
-from tests.support.relay_harness import Members, RawMember, Rig, Sent, deliveries
+from tests.support.deliveries import deliveries
+from tests.support.relay_harness import Members, RawMember, Rig, Sent
 
 SLOW = Settings(
     client_byte_rate=1000, client_datagram_rate=10, host_byte_rate=8000, host_datagram_rate=80

@@ -20,6 +20,7 @@ def room(*, changes: int = 1) -> Room:
         code=RoomCode("K7QM2XPA"),
         topology=Topology.MESH,
         max_peers=64,
+        most_peers=64,
         source=b"",
         group=Group(is_star=False),
     )

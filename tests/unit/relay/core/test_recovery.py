@@ -1,9 +1,15 @@
 """Tests of rooms that come back; the attacks on it are in tests/property/test_bind_attacks.py."""
 
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
 from packhorse.wire.constants import RESUME_ID_GAP, DropReason, ErrorCode, PeerState
-from packhorse.wire.messages import Closed, Events, Roster
+from packhorse.wire.messages import Closed, Events, Pong, Roster
+from packhorse.wire.room_code import RoomCode
 from tests.support.binding_harness import Binding, RestartableRig, refusal_of
-from tests.support.relay_harness import Applicant, RawMember, address
+from tests.support.relay_harness import Applicant, RawMember, address, nonce
 
 
 def back(rig: RestartableRig, member: RawMember) -> RawMember:
@@ -137,3 +143,84 @@ def test_last_client_that_leaves_a_room_without_a_host_closes_it() -> None:
     again.send(again.leave())
 
     assert (rig.core.room_count, rig.core.session_count) == (0, 0)
+
+
+KEY = bytes(range(32))
+GUARDED = [
+    {"locked": True},
+    {"password_key": KEY},
+    {"approval": True},
+]
+
+
+def ticket_of(member: RawMember) -> bytes:
+    """Return the newest ticket, which PONG brings."""
+    [pong] = [m for m in member.heard(member.send(member.ping()).sent) if isinstance(m, Pong)]
+    assert pong.resume_ticket is not None
+    return pong.resume_ticket
+
+
+def asked(rig: RestartableRig, code: str, number: int) -> int:
+    """Return the refusal of somebody who knows code and password."""
+    applicant = Applicant(address=address(number), nonce=nonce(number))
+    return refusal_of(rig.ask_to_join(applicant, code, KEY))
+
+
+@pytest.mark.parametrize("change", GUARDED, ids=lambda change: next(iter(change)))
+def test_guarded_room_stays_locked_until_its_host_says_who_may_join(
+    change: dict[str, Any],
+) -> None:
+    """RES-12, ADM-5: not even with the password, and refused like a code of no room."""
+    rig = RestartableRig()
+    host, client = rig.room(2)
+    host.send(host.set_room(**change))
+    tickets = {member: ticket_of(member) for member in (host, client)}
+    rig.restart()
+
+    replace(Binding.of(client, client.address), ticket=tickets[client]).bound(rig)
+    assert asked(rig, host.code, 20) == ErrorCode.JOIN_DENIED
+    again = replace(Binding.of(host, host.address), ticket=tickets[host]).bound(rig)
+    assert asked(rig, host.code, 21) == ErrorCode.JOIN_DENIED
+    again.send(again.set_room(locked=False))
+
+    assert rig.join(host.code, address(22)).peer > RESUME_ID_GAP
+
+
+def test_host_whose_ticket_tells_of_no_lock_is_enough_to_open_a_room_that_was_unlocked() -> None:
+    rig = RestartableRig()
+    host, client = rig.room(2)
+    host.send(host.set_room(locked=True))
+    locked = ticket_of(client)
+    host.send(host.set_room(locked=False))
+    tickets = ticket_of(host), ticket_of(client)
+    rig.restart()
+    replace(Binding.of(host, host.address), ticket=tickets[0]).bound(rig)
+
+    replace(Binding.of(client, client.address), ticket=locked).bound(rig)
+
+    assert rig.join(host.code, address(22)).peer > RESUME_ID_GAP
+
+
+def test_room_that_is_back_is_not_public_until_its_host_says_so() -> None:
+    """ADM-10."""
+    rig = RestartableRig()
+    host = rig.create(address(1))
+    host.send(host.set_room(listed=True))
+    assert len(rig.core._registry.public) == 1
+    rig.restart()
+    back(rig, host)
+
+    assert len(rig.core._registry.public) == 0
+
+
+def test_room_of_an_application_is_its_own_again() -> None:
+    """ADM-3."""
+    rig = RestartableRig()
+    host = rig.create(address(1))
+    rig.core._registry.rooms[RoomCode(host.code)].app = "tag"
+    ticket = ticket_of(host)
+    rig.restart()
+    replace(Binding.of(host, host.address), ticket=ticket).bound(rig)
+
+    room = rig.core._registry.rooms[RoomCode(host.code)]
+    assert (room.is_foreign("chess"), room.is_foreign("tag")) == (True, False)

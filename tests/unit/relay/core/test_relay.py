@@ -14,15 +14,8 @@ from packhorse.wire.ctrl import encode_ctrl
 from packhorse.wire.legacy import encode_legacy
 from packhorse.wire.messages import Challenge, Error, Hello, Nudge
 from packhorse_relay.core.relay_legacy import LegacyRoom
-from tests.support.relay_harness import (
-    START,
-    TRANSACTION,
-    Applicant,
-    Rig,
-    address,
-    deliveries,
-    nonce,
-)
+from tests.support.deliveries import deliveries
+from tests.support.relay_harness import START, TRANSACTION, Applicant, Rig, address, nonce
 
 STRANGER = address(70)
 CTRL = b"\xa5\x00\x00\x00\x00\x01"

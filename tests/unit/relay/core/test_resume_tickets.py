@@ -24,6 +24,16 @@ def test_later_run_reads_what_an_earlier_one_made() -> None:
     assert len(ticket) == 68
 
 
+@pytest.mark.parametrize("is_guarded", [False, True])
+@pytest.mark.parametrize("app", [None, "", "tag", "\u00e9" * 32])
+def test_ticket_tells_who_was_admitted(app: str | None, *, is_guarded: bool) -> None:
+    content = CONTENT._replace(is_guarded=is_guarded, app=app)
+    ticket = run(1).make(content, 90.0, now=0.0)
+
+    assert run(2).read(ticket, now=0.0) == content
+    assert len(ticket) == 68 + len((app or "").encode())
+
+
 def test_own_run_reads_nothing_that_it_made() -> None:
     """RES-6: what is not there any more has ended."""
     ticket = run(1).make(CONTENT, 90.0, now=0.0)

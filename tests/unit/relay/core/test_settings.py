@@ -46,6 +46,12 @@ def test_setting_that_grant_cannot_carry_is_refused(name: str, value: float) -> 
         Settings(**{name: value})  # type: ignore[arg-type]
 
 
+def test_tickets_are_asked_of_nobody_unless_the_operator_says_so() -> None:
+    assert Settings().tickets == "off"
+    with pytest.raises(ConfigurationError, match="off, create, all"):
+        Settings(tickets="some")
+
+
 @pytest.mark.parametrize(("peer", "seconds"), [(1, 120), (2, 60), (64, 60)])
 def test_host_is_kept_longer_than_clients(peer: int, seconds: float) -> None:
     assert Settings().removed_after(peer) == seconds
@@ -54,13 +60,13 @@ def test_host_is_kept_longer_than_clients(peer: int, seconds: float) -> None:
 @pytest.mark.parametrize("name", ["client_removed_after", "host_removed_after"])
 def test_peer_that_would_be_removed_before_it_is_lost_is_refused(name: str) -> None:
     with pytest.raises(ConfigurationError, match=name):
-        Settings(**{"lost_after": 20, name: 19})
+        Settings(**{"lost_after": 20, name: 19})  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("name", ["hello_rate", "join_failures", "max_rooms", "block_first"])
 def test_limit_below_zero_is_refused(name: str) -> None:
     with pytest.raises(ConfigurationError, match=name):
-        Settings(**{name: -1})
+        Settings(**{name: -1})  # type: ignore[arg-type]
 
 
 def test_rate_that_is_no_number_is_refused() -> None:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from packhorse.cli.main import main
 from packhorse.cli.rooms_command import admin_url, fetch
 from packhorse.wire.errors import ConfigurationError
 
@@ -34,3 +35,21 @@ def test_token_is_not_sent_in_the_clear_to_another_machine(url: str) -> None:
         fetch(url, "token", reveal=False)
 
     assert "https" in caught.value.advice
+
+
+@pytest.mark.parametrize(
+    ("options", "problem"),
+    [
+        (["--relay", "x", "--reveal"], "--reveal: cannot be given together with --relay"),
+        (["--relay", "x", "--admin", "6970"], "--admin: cannot be given together with --relay"),
+        (["--ticket", "AAAA"], "--ticket: needs --relay"),
+        (["--access-key-file", "x"], "--access-key-file: needs --relay"),
+    ],
+)
+def test_public_rooms_and_those_of_the_own_relay_do_not_mix(
+    options: list[str], problem: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        main(["rooms", *options])
+
+    assert problem in capsys.readouterr().err

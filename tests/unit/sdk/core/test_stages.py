@@ -8,6 +8,7 @@ def test_stages_come_in_the_order_of_joining() -> None:
         "RESOLVING",
         "REACHING",
         "JOINING",
+        "WAITING",
         "READING_ROSTER",
         "CONNECTED",
     ]

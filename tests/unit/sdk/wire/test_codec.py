@@ -137,7 +137,7 @@ def test_reason_names_the_first_wrong_field_in_key_order() -> None:
     ("change", "reason"),
     [
         (lambda body: body + b"\xc1", DropReason.TRAILING_BYTES),
-        (lambda body: body.replace(b"\x00\x10", b"\x00\x1f"), DropReason.UNKNOWN_TYPE),
+        (lambda body: body.replace(b"\x00\x10", b"\x00\x64"), DropReason.UNKNOWN_TYPE),
         (lambda body: body, DropReason.WRONG_CARRIER),
     ],
 )

@@ -1,0 +1,29 @@
+class_name PackhorseDoorman
+extends RefCounted
+## Decides who may join a room that was created with [member PackhorseRoomOptions.approve]; the
+## [member PackhorseMultiplayerPeer.doorman] of its host.
+
+## Emitted when somebody wants to join; answer with [method admit] or [method refuse] within 30
+## seconds. [param player_name] is what they say; anything up to 64 bytes.
+signal join_requested(request: int, player_name: String)
+
+const RelayClient := preload("../net/relay_client.gd")
+
+## Set by the peer.
+var client: RelayClient = null
+
+
+## Lets somebody in.
+func admit(request: int) -> Error:
+	return _decide(request, true)
+
+
+## Turns somebody away.
+func refuse(request: int) -> Error:
+	return _decide(request, false)
+
+
+func _decide(request: int, is_welcome: bool) -> Error:
+	if client == null or client.session == null:
+		return ERR_UNAVAILABLE
+	return client.session.decide(request, is_welcome, Time.get_ticks_usec() / 1e6)

@@ -1,0 +1,64 @@
+class_name PackhorseRoomList
+extends Node
+## Lists the public rooms of a relay: those whose hosts want everybody to see them.
+##
+## [codeblock]
+## var list := PackhorseRoomList.new()
+## add_child(list)
+## list.rooms_listed.connect(func(rooms: Array[Dictionary]) -> void: print(rooms))
+## list.list_rooms("relay.example.org")
+## [/codeblock]
+
+## Emitted with the rooms, in ascending code. Each has [code]code[/code] as people see it,
+## [code]peers[/code] and [code]max_peers[/code], [code]password[/code], [code]approval[/code] and
+## [code]locked[/code], and [code]metadata[/code], up to 512 bytes that its host chose: a stranger's
+## words.
+signal rooms_listed(rooms: Array[Dictionary])
+## Emitted when the list cannot be had.
+signal listing_failed(error: PackhorseError)
+
+const RelayAddress := preload("../core/relay_address.gd")
+const RelaySetting := preload("relay_setting.gd")
+const RoomCode := preload("../wire/room_code.gd")
+const RoomFinder := preload("../net/room_finder.gd")
+const RoomWish := preload("room_wish.gd")
+const Wish := preload("../core/wish.gd")
+
+var _finder: RoomFinder = null
+
+
+func _process(_delta: float) -> void:
+	if _finder == null:
+		return
+	_finder.poll(_now())
+	if _finder.is_done:
+		var rooms := _finder.rooms
+		_finder = null
+		for room in rooms:
+			room["code"] = RoomCode.show(str(room["code"]))
+		rooms_listed.emit(rooms)
+	elif _finder.error != null:
+		var error := _finder.error
+		_finder = null
+		listing_failed.emit(error)
+
+
+## Asks [param relay] (as in [method PackhorseMultiplayerPeer.create_room]) for its public rooms;
+## of [param options], ticket, access key and timeout count.
+##
+## [constant @GlobalScope.ERR_BUSY] while it already asks; [constant
+## @GlobalScope.ERR_INVALID_PARAMETER] when the relay or a secret cannot be read.
+func list_rooms(relay: String, options: PackhorseRoomOptions = null) -> Error:
+	if _finder != null:
+		return ERR_BUSY
+	var used := options if options != null else PackhorseRoomOptions.new()
+	var address := RelayAddress.parse(RelaySetting.fill_in(relay))
+	var wish := Wish.new()
+	if address == null or not RoomWish.add_access(wish, used):
+		return ERR_INVALID_PARAMETER
+	_finder = RoomFinder.new(wish, address, _now() + used.connect_timeout)
+	return OK
+
+
+func _now() -> float:
+	return Time.get_ticks_usec() / 1e6

@@ -1,0 +1,51 @@
+extends RefCounted
+## Room options as the core takes them.
+
+const Constants := preload("../wire/constants.gd")
+const RoomChange := preload("../core/room_change.gd")
+const RoomCode := preload("../wire/room_code.gd")
+const Secret := preload("../wire/secret.gd")
+const Wish := preload("../core/wish.gd")
+
+const _SHORTEST_KEY := 16  # bytes
+
+
+## Returns the wish for a new room.
+static func creating(options: PackhorseRoomOptions) -> Wish:
+	var wish := Wish.new()
+	if options != null:
+		var is_star := options.topology == PackhorseRoomOptions.Topology.STAR
+		wish.topology = Constants.Topology.STAR if is_star else Constants.Topology.MESH
+		wish.max_peers = options.max_peers
+	return wish
+
+
+## Returns the wish to join; its code is empty when [param code] is none.
+static func joining(code: String) -> Wish:
+	var wish := Wish.new()
+	wish.code = RoomCode.parse(code)
+	return wish
+
+
+## Adds passwords, ticket and access key to [param wish]; false when one of them cannot be read.
+static func add_access(wish: Wish, options: PackhorseRoomOptions) -> bool:
+	wish.password = options.password
+	wish.approves = options.approve
+	wish.name = options.player_name
+	wish.locked = options.locked and not wish.code
+	wish.ticket = Secret.parse(options.ticket)
+	wish.access_key = Secret.parse(options.access_key)
+	var has_ticket := not options.ticket or not wish.ticket.is_empty()
+	return has_ticket and (not options.access_key or wish.access_key.size() >= _SHORTEST_KEY)
+
+
+## Returns what [method PackhorseMultiplayerPeer.set_room_options] changes.
+static func change(options: PackhorseRoomOptions) -> RoomChange:
+	var wanted := RoomChange.new()
+	wanted.max_peers = options.max_peers if options.max_peers else RoomChange.UNCHANGED
+	wanted.approval = 1 if options.approve else 0
+	wanted.listed = 1 if options.listed else 0
+	wanted.metadata = options.metadata.to_utf8_buffer().slice(0, Constants.MAX_METADATA)
+	wanted.locked = 1 if options.locked else 0
+	wanted.removes_password = not options.password
+	return wanted

@@ -1,0 +1,96 @@
+"""How an application gets a room: `host` and `join`."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from packhorse.aio.connect import enter
+from packhorse.aio.driver import SessionDriver
+from packhorse.aio.host_commands import Approve, derive_key
+from packhorse.aio.room import Room
+from packhorse.core.credentials import NO_ACCESS, Access
+from packhorse.core.joining import CreateRoom, JoinRoom
+from packhorse.core.relay_address import RelayAddress, Transport, parse_invite
+from packhorse.wire.constants import Topology
+from packhorse.wire.errors import ConfigurationError
+
+
+@asynccontextmanager
+async def host(  # noqa: PLR0913 - all but one by keyword
+    relay: str | RelayAddress,
+    *,
+    topology: Topology = Topology.MESH,
+    max_peers: int | None = None,
+    password: str | None = None,
+    approve: bool | Approve = False,
+    access: Access = NO_ACCESS,
+    timeout: float = 10.0,  # noqa: ASYNC109 - the deadline is part of the answer's error
+    transport: str = Transport.AUTO,
+) -> AsyncIterator[Room]:
+    """Create a room on a relay and leave it at the end of the block.
+
+    Args:
+        relay: `host`, `host:port`, `ws://host:port` or `wss://host:port/path`.
+        topology: Who may address whom.
+        max_peers: 2..1024, host included; None takes the relay's default.
+        password: What who joins has to know; it is never sent.
+        approve: True to decide about each `JoinRequested`, or a function of it that decides.
+        access: Ticket or access key, where the relay asks for one.
+        timeout: Seconds until the room must exist, 0.1..600.
+        transport: `auto` is UDP, and WebSocket where UDP gets no answer; or `udp`, or `ws`.
+
+    Raises:
+        PackhorseError: The room cannot be had; `stage` and `advice` say more.
+    """
+    wish = CreateRoom(
+        topology=topology, max_peers=max_peers, access=access, locked=bool(password or approve)
+    )
+    async with membership(await enter(relay, wish, timeout, transport)) as room:
+        if wish.locked:
+            await room.open_doors(password, approve)
+        yield room
+
+
+@asynccontextmanager
+async def join(  # noqa: PLR0913 - all but two by keyword
+    relay: str | RelayAddress | None,
+    code: str,
+    *,
+    password: str | None = None,
+    name: str = "",
+    access: Access = NO_ACCESS,
+    timeout: float = 10.0,  # noqa: ASYNC109 - the deadline is part of the answer's error
+    transport: str = Transport.AUTO,
+) -> AsyncIterator[Room]:
+    """Join a room and leave it at the end of the block.
+
+    Args:
+        relay: As for `host`; None when `code` is an invite that names it.
+        code: Room code or invite (`CODE@host:port`), as a person typed it.
+        password: The room's password, if it has one; it is never sent.
+        name: Who asks, at most 64 bytes; shown to a host that decides who may join.
+        access: Ticket or access key, where the relay asks for one.
+        timeout: Seconds until the room must be joined, 0.1..600. The time that a host
+            takes to decide, up to 30 s, is not counted.
+        transport: As for `host`.
+
+    Raises:
+        PackhorseError: The room cannot be joined; `stage` and `advice` say more.
+    """
+    invite = parse_invite(code)
+    address = invite.relay or relay
+    if address is None:
+        raise ConfigurationError("no relay is named", "give the relay or an invite CODE@host:port")
+    key = await derive_key(password, invite.code)
+    wish = JoinRoom(invite.code, access, key or None, name)
+    async with membership(await enter(address, wish, timeout, transport)) as room:
+        yield room
+
+
+@asynccontextmanager
+async def membership(driver: SessionDriver) -> AsyncIterator[Room]:
+    """Use the session of a driver as a room, and leave it at the end of the block."""
+    room = Room(driver)
+    try:
+        yield room
+    finally:
+        await room.aclose()

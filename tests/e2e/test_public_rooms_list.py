@@ -1,0 +1,88 @@
+"""Public rooms of a real relay, by the SDK and by the command."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from functools import partial
+
+import pytest
+
+import packhorse
+from packhorse.cli.main import main
+from packhorse.wire.room_code import RoomCode
+from packhorse_relay.aio.server import RelayServer
+from tests.support.godot_member import GodotMember
+from tests.support.relays import address_of, new_relay
+
+
+@pytest.fixture
+async def relay() -> AsyncIterator[RelayServer]:
+    async with new_relay() as server:
+        yield server
+
+
+async def test_only_rooms_that_want_it_are_listed(relay: RelayServer) -> None:
+    """ADM-10."""
+    async with packhorse.host(address_of(relay)), packhorse.host(address_of(relay)) as room:
+        assert await packhorse.list_rooms(address_of(relay)) == []
+        await room.set_options(listed=True, metadata=b"tag", max_peers=5)
+        (found,) = await packhorse.list_rooms(address_of(relay))
+        assert (found.code, found.peers, found.max_peers) == (room.code.replace("-", ""), 1, 5)
+        assert found.metadata == b"tag"
+        await room.set_options(listed=False)
+        assert await packhorse.list_rooms(address_of(relay)) == []
+
+
+async def test_attack_control_characters_of_metadata_do_not_reach_the_terminal(
+    relay: RelayServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """ADM-10: an escape sequence, a right-to-left override, markup, and bytes that are no text."""
+    evil = "\x1b[2J\x07\u202e[red]x\n".encode() + b"\xff"
+    async with packhorse.host(address_of(relay)) as room:
+        await room.set_options(listed=True, metadata=evil)
+        command = ["rooms", "--relay", address_of(relay)]
+        assert await asyncio.to_thread(main, command) == 0
+        text = capsys.readouterr().out
+        assert await asyncio.to_thread(main, [*command, "--json"]) == 0
+        told = json.loads(capsys.readouterr().out)
+
+    assert room.code in text
+    assert r"\x1b[2J\x07\u202e[red]x\n" in "".join(text.split())
+    assert not {*text} & {"\x1b", "\x07", "\u202e"}
+    assert told["metadata"].endswith("\\xff")
+
+
+async def test_metadata_too_large_is_refused_locally(relay: RelayServer) -> None:
+    async with packhorse.host(address_of(relay)) as room:
+        with pytest.raises(packhorse.LocalProtocolError):
+            await room.set_options(listed=True, metadata=bytes(513))
+
+
+async def test_relay_that_is_not_there_is_an_error_with_advice() -> None:
+    with pytest.raises(packhorse.PackhorseError) as failed:
+        await packhorse.list_rooms("127.0.0.1:9", timeout=0.5)
+
+    assert failed.value.advice
+
+
+@pytest.mark.usefixtures("godot")
+async def test_godot_lists_rooms_of_python_and_python_those_of_godot(relay: RelayServer) -> None:
+    """ADM-10, ADM-11: more rooms than one page holds."""
+    async with AsyncExitStack() as stack:
+        member = stack.enter_context(GodotMember())
+        member.do("create", relay=address_of(relay))
+        created = await asyncio.to_thread(partial(member.expect, "room_created"))
+        member.do("set_options", listed=True, metadata="from Godot")
+        for _ in range(3):
+            room = await stack.enter_async_context(packhorse.host(address_of(relay)))
+            await room.set_options(listed=True, metadata=b"x" * 512)
+        found = await packhorse.list_rooms(address_of(relay))
+        member.do("list", relay=address_of(relay))
+        told = await asyncio.to_thread(partial(member.expect, "rooms_listed"))
+
+    assert len(found) == 4
+    names = {room.code: room.metadata for room in found}
+    assert names[RoomCode(str(created["code"]).replace("-", ""))] == b"from Godot"
+    listed = {room["code"].replace("-", ""): room["metadata"].encode() for room in told["rooms"]}
+    assert listed == names
