@@ -295,7 +295,7 @@ def test_port_scan_of_the_default_configuration_finds_only_the_data_port(tmp_pat
         ports = {port for _, port in found}
         assert len(ports) == 1
         assert str(ports.pop()) in line
-        assert not (tmp_path / "state").exists()
+        assert [path.name for path in (tmp_path / "state").iterdir()] == ["secret"]  # no token
 
 
 def _listening(pid: int) -> set[tuple[str, int]]:

@@ -140,14 +140,16 @@ async def test_drain_ends_at_its_deadline() -> None:
 def test_state_directory_that_cannot_be_used_is_a_failure_with_advice(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (tmp_path / "secret").write_bytes(b"short")
+    secret = tmp_path / "secret"
+    secret.touch(mode=0o600)
+    secret.write_bytes(b"short")
     arguments = ["relay", "--port", "0", "--bind", LOOPBACK, "--state-dir", str(tmp_path)]
 
     assert main(arguments) == 1
 
     error, advice = capsys.readouterr().err.splitlines()
     assert error.endswith("secret has 5 bytes, must have 32")
-    assert advice.startswith("advice: remove the file")
+    assert advice.startswith("advice: delete it")
 
 
 def test_secret_is_drawn_once_and_for_the_owner_alone(tmp_path: Path) -> None:

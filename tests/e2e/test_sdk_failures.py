@@ -5,6 +5,7 @@ import gc
 import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -80,11 +81,13 @@ async def test_relay_that_stops_says_so() -> None:
     assert error.advice
 
 
-async def test_relay_that_was_killed_and_restarted_ends_the_session_with_advice() -> None:
-    with RelayProcess() as first:
+async def test_relay_restarted_without_its_secret_ends_the_session_with_advice(
+    tmp_path: Path,
+) -> None:
+    with RelayProcess("--state-dir", str(tmp_path / "1")) as first:
         async with packhorse.host(first.address) as room:
             first.kill()
-            with RelayProcess(port=first.port):
+            with RelayProcess("--state-dir", str(tmp_path / "2"), port=first.port):
                 error = await end_of(room, within=10.0)
 
     assert isinstance(error, SessionClosedByError)
@@ -149,7 +152,7 @@ async def test_relay_that_never_answers_is_given_up_at_the_deadline(silent_addre
     assert "firewall" in timed_out.value.advice
 
 
-@pytest.mark.parametrize("name", ["nowhere.invalid", "no..where", "x" * 64, "rel\0ay"])
+@pytest.mark.parametrize("name", ["nowhere.invalid", "no..where", "x" * 64])
 async def test_name_that_means_nothing_is_told_at_once(name: str) -> None:
     with pytest.raises(packhorse.ConnectivityError) as failed:
         async with packhorse.host(name):

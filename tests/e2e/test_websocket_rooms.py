@@ -143,11 +143,13 @@ async def test_relay_that_stops_tells_members_over_websocket() -> None:
     assert ended.value.code is packhorse.ErrorCode.DRAINING
 
 
-async def test_relay_that_was_killed_and_restarted_ends_the_session_with_advice() -> None:
-    with RelayProcess() as first:
+async def test_relay_restarted_without_its_secret_ends_the_session_with_advice(
+    tmp_path: Path,
+) -> None:
+    with RelayProcess("--state-dir", str(tmp_path / "1")) as first:
         async with packhorse.host(f"ws://{first.address}") as room:
             first.kill()
-            with RelayProcess(port=first.port):
+            with RelayProcess("--state-dir", str(tmp_path / "2"), port=first.port):
                 error = await end_of(room, within=15.0)
 
     assert isinstance(error, packhorse.SessionClosedByError)

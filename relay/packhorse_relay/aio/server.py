@@ -250,11 +250,13 @@ class RelayServer:
         """Hand the core what the data plane had no route for."""
         try:
             address = TransportAddress(*source, listener)
+            forwarded = self._core.datagrams_forwarded
             self._core.receive_datagram(data, address, now=self._loop.time())
-            if listener < len(self._sockets):
-                self._has_received = True  # `_answer` follows, once for all that came together
+            is_data = self._core.datagrams_forwarded != forwarded
+            if is_data or listener >= len(self._sockets):
+                self._pump()  # before the data plane overtakes it with what follows
             else:
-                self._pump()
+                self._has_received = True  # `_answer` follows, once for all that came together
         except Exception:
             self._internal_errors += 1
             if self._internal_errors == 1:  # one traceback tells it all; the count tells the rest
