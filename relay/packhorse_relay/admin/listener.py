@@ -134,7 +134,7 @@ class AdminListener:
             return verdict, _PAGES[path](self._views) if verdict is Verdict.OK else None
         if path not in _DATA:
             return Verdict.NOT_FOUND, None
-        query = parse_qs(asked, max_num_fields=8)
+        query = parse_qs(asked, keep_blank_values=True, max_num_fields=8)
         now = asyncio.get_running_loop().time()
         verdict = self._access.check_data(shown, reveal="reveal" in query, now=now)
         return verdict, _DATA[path](self._views, query) if verdict is Verdict.OK else None

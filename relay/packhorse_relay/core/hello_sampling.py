@@ -3,7 +3,7 @@
 from typing import Final
 
 _WORTH_READING: Final = 4000.0  # a second; twice as many as are answered by default
-_INTERVAL: Final = 0.02  # seconds between two decisions
+_INTERVAL: Final = 0.1  # seconds between two decisions
 
 
 class HelloSampling:
