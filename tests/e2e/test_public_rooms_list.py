@@ -69,7 +69,7 @@ async def test_relay_that_is_not_there_is_an_error_with_advice() -> None:
 async def list_with(count: int, relay: RelayServer) -> list[packhorse.ListedRoom]:
     """Return the list when it has so many rooms: the relay may still be on its way to know."""
     async with asyncio.timeout(10):
-        while len(found := await packhorse.list_rooms(address_of(relay))) < count:
+        while len(found := await packhorse.list_rooms(address_of(relay))) < count:  # noqa: ASYNC110
             await asyncio.sleep(0.1)
     return found
 
