@@ -216,6 +216,8 @@ class Membership:
         """
         message = self._channel.decode(data)
         self._denials = 0
+        if not isinstance(message, ClosedMessage):
+            self._rebinding.hear()
         if self.pings.hear(now=now):
             self._emit(SessionResumed())
         self._act(message, now)

@@ -181,6 +181,8 @@ func receive_seal(data: PackedByteArray, now: float) -> StringName:
 	if message.drop:
 		return message.drop
 	_denials = 0
+	if message.type != Constants.MessageType.CLOSED:
+		_rebinding.hear()
 	if pings.hear(now):
 		_events.append(Event.new(Event.Type.SESSION_RESUMED))
 	return _act(message, now)

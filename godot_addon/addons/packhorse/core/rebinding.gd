@@ -2,7 +2,9 @@ extends RefCounted
 ## Takes a session up again while it is in use: on a relay that has forgotten it, or elsewhere.
 ##
 ## At most one attempt with HELLO and BIND at a time, and a pause between two. [member grant] is
-## set when an attempt has succeeded, [member error] when none ever can.
+## set when an attempt has succeeded, [member error] when none ever can. One that got no answer may
+## have been granted all the same: then nothing that is sealed with the former keys counts any more,
+## and only another attempt can tell.
 ## Source: protocol_spec/SPEC.md section 8.6.
 
 const Constants := preload("../wire/constants.gd")
@@ -24,6 +26,7 @@ var error: PackhorseError = null
 
 var _random_bytes: Callable
 var _attempt: Joining = null
+var _wish: Wish = null  # until it is answered
 var _start_at: float
 
 
@@ -32,9 +35,9 @@ func _init(random_bytes: Callable, now: float) -> void:
 	_start_at = now
 
 
-## Tells whether an attempt is under way.
+## Tells whether an attempt is under way, or will be.
 func is_open() -> bool:
-	return _attempt != null
+	return _wish != null
 
 
 ## Begins an attempt; false when one is under way or was a moment ago.
@@ -43,25 +46,35 @@ func start(saved: SavedSession, now: float) -> bool:
 		return false
 	var wish := Wish.new()
 	wish.saved = saved
-	_attempt = Joining.new(wish, Machine.new(), _random_bytes, now)
-	_start_at = now + Constants.BIND_RETRY
+	_begin(wish, now)
 	return true
 
 
-## Gives up the attempt that is under way.
+## Gives up what is under way.
 func stop() -> void:
 	_attempt = null
+	_wish = null
+
+
+## Notes that the relay still speaks under the present keys: no need to try again.
+func hear() -> void:
+	if _attempt == null:
+		_wish = null
 
 
 ## Returns when [method handle_timeout] has work; INF when it has none.
 func next_timeout() -> float:
-	return _attempt.next_timeout() if _attempt else INF
+	if _attempt != null:
+		return _attempt.next_timeout()
+	return _start_at if _wish != null else INF
 
 
-## Returns what is due; an attempt without an answer ends.
+## Returns what is due; an attempt without an answer ends, and another follows.
 func handle_timeout(now: float) -> PackedByteArray:
 	if _attempt == null:
-		return PackedByteArray()
+		if _wish == null or now < _start_at:
+			return PackedByteArray()
+		_begin(_wish, now)
 	var datagram := _attempt.handle_timeout(now)
 	if _attempt.error != null:
 		_attempt = null
@@ -75,14 +88,20 @@ func receive(message: Message, transaction: int, now: float) -> StringName:
 	var drop := _attempt.receive(message, transaction, now)
 	if _attempt.grant != null:
 		grant = _attempt.grant
-		_attempt = null
+		stop()
 	elif _attempt.error != null:
 		_refused(_attempt.error, now)
 	return drop
 
 
+func _begin(wish: Wish, now: float) -> void:
+	_wish = wish
+	_attempt = Joining.new(wish, Machine.new(), _random_bytes, now)
+	_start_at = now + Constants.BIND_RETRY
+
+
 func _refused(refusal: PackhorseError, now: float) -> void:
-	_attempt = null
+	stop()
 	if refusal.code in _PASSING:
 		_start_at = now + maxf(Constants.BIND_RETRY, refusal.retry_after)
 	else:

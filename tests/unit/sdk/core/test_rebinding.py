@@ -92,15 +92,35 @@ def test_grant_with_a_wrong_proof_is_not_taken(forge: Callable[[Grant], Grant]) 
     assert relay.rebinding.grant is None
 
 
-def test_attempt_without_an_answer_ends_and_another_may_begin() -> None:
+def test_attempt_without_an_answer_is_followed_by_another_until_it_is_granted() -> None:
+    """BIND may have been taken, and only its GRANT lost."""
+    relay = Relay()
+    relay.challenged()
+    assert not relay.rebinding.start(SAVED, now=1.0)
+    hellos = 0
+    while hellos < 5:
+        when = relay.rebinding.next_timeout()
+        assert when is not None
+        for datagram in relay.rebinding.handle_timeout(now=when):
+            hellos += isinstance(decode_ctrl(datagram, Sender.MEMBER), Hello)
+
+    assert relay.rebinding.is_open
+    assert relay.rebinding.error is None
+
+
+def test_relay_that_still_speaks_under_the_present_keys_needs_no_other_attempt() -> None:
     relay = Relay()
     assert relay.rebinding.start(SAVED, now=0.0)
-    assert not relay.rebinding.start(SAVED, now=1.0)
-    while (when := relay.rebinding.next_timeout()) is not None:
-        relay.rebinding.handle_timeout(now=when)
+    sent = True
+    while sent:
+        when = relay.rebinding.next_timeout()
+        assert when is not None
+        sent = bool(relay.rebinding.handle_timeout(now=when))
+
+    relay.rebinding.hear()
 
     assert not relay.rebinding.is_open
-    assert relay.rebinding.error is None
+    assert relay.rebinding.next_timeout() is None
     assert relay.rebinding.start(SAVED, now=6.0)
 
 
