@@ -13,12 +13,12 @@ from packhorse.core.credentials import NO_ACCESS, Access
 from packhorse.core.events import JoinRequested
 from packhorse.core.joining import Wish
 from packhorse.core.room_change import RoomChange
+from packhorse.testing.link import CUT, Conditions
 from packhorse.wire.address import TransportAddress
 from packhorse.wire.constants import DropReason, FirstByte, MemberState, Topology
 from packhorse_relay.core.settings import Settings
 from tests.support import network
 from tests.support.godot import run_godot
-from tests.support.link import CUT, Conditions
 from tests.support.network import RELAY, Network
 from tests.support.recorded_session import EVENT_NAMES, RecordedSession, try_data
 

@@ -3,8 +3,8 @@
 import pytest
 
 from packhorse.core.events import PeerLeft, PeerLost, SessionLost
+from packhorse.testing.link import Conditions
 from packhorse.wire.constants import Mode
-from tests.support.link import Conditions
 from tests.support.network import RELAY, Member, Network
 
 LATENCY = 0.05  # seconds, one way

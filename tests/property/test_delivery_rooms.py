@@ -8,10 +8,10 @@ import pytest
 
 from packhorse.core.events import HOST
 from packhorse.core.mail import Mail
+from packhorse.testing.link import PERFECT, Conditions
 from packhorse.wire.constants import ErrorCode, Mode, Topology
 from packhorse.wire.errors import LocalProtocolError, SessionClosedByError
 from tests.support.delivery_traffic import content
-from tests.support.link import PERFECT, Conditions
 from tests.support.network import Member, Network
 
 BAD: Final = Conditions(loss=0.1, latency=0.02, jitter=0.01, reorder=0.05, duplicate=0.05)

@@ -6,10 +6,10 @@ import pytest
 
 from packhorse.core.events import JoinRequested, RequestEnded
 from packhorse.core.room_change import RoomChange
+from packhorse.testing.link import CUT, Conditions
 from packhorse.wire.constants import ErrorCode, MemberState
 from packhorse.wire.errors import RelayRefusedError
 from packhorse.wire.room_code import RoomCode
-from tests.support.link import CUT, Conditions
 from tests.support.network import Member, Network
 
 KEY: Final = bytes(range(32))

@@ -20,6 +20,7 @@ from packhorse.core.events import (
     SessionResumed,
 )
 from packhorse.core.retransmission import GIVE_UP_AFTER
+from packhorse.testing.link import CUT, PERFECT, Conditions
 from packhorse.wire.constants import ErrorCode, Kind, MemberState
 from packhorse.wire.errors import (
     JoinDeniedError,
@@ -27,7 +28,6 @@ from packhorse.wire.errors import (
     TransactionTimeoutError,
 )
 from packhorse.wire.header import decode_header
-from tests.support.link import CUT, PERFECT, Conditions
 from tests.support.network import RELAY, Member, Network
 
 # Three greetings with a join each, and the roster: nothing takes longer.

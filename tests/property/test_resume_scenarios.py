@@ -14,10 +14,10 @@ from packhorse.core.events import (
     SessionResumed,
 )
 from packhorse.core.saved_session import SavedSession
+from packhorse.testing.link import CUT, PERFECT, Conditions
 from packhorse.wire.constants import ErrorCode, MemberState, Mode, PeerState, Topology
 from packhorse.wire.errors import RateLimitedError, RelayRefusedError, SessionClosedByError
 from packhorse_relay.core.settings import Settings
-from tests.support.link import CUT, PERFECT, Conditions
 from tests.support.network import Member, Network
 
 GOOD = Conditions(latency=0.03)

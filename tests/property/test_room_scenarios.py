@@ -17,6 +17,7 @@ from packhorse.core.events import (
     SessionLost,
     SessionResumed,
 )
+from packhorse.testing.link import CUT, PERFECT, Conditions
 from packhorse.wire.constants import (
     DropReason,
     ErrorCode,
@@ -36,7 +37,6 @@ from packhorse.wire.errors import (
 from packhorse.wire.header import decode_header, encode_destination
 from packhorse.wire.msgpack_profile import decode_value
 from packhorse_relay.core.settings import Settings
-from tests.support.link import CUT, PERFECT, Conditions
 from tests.support.network import RELAY, Member, Network
 
 GOOD = Conditions(latency=0.02)

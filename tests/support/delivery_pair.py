@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Final
 from packhorse.core.delivery.delivered import Delivered
 from packhorse.core.delivery.memory import MemoryBudget
 from packhorse.core.delivery.peer import PeerDelivery
+from packhorse.testing.clock import VirtualClock
 from packhorse.wire.constants import REASSEMBLY_TOTAL, Mode
 from packhorse.wire.errors import ParseError
-from tests.support.clock import VirtualClock
 
 if TYPE_CHECKING:
     from collections.abc import Callable

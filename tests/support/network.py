@@ -11,13 +11,13 @@ from packhorse.core.joining import CreateRoom, JoinRoom, ResumeSession, Wish
 from packhorse.core.room_change import RoomChange
 from packhorse.core.saved_session import SavedSession
 from packhorse.core.session import MemberSession
+from packhorse.testing.clock import VirtualClock
+from packhorse.testing.link import PERFECT, Conditions, Link
 from packhorse.wire.address import TransportAddress
 from packhorse.wire.constants import Mode, Topology
 from packhorse.wire.room_code import RoomCode
 from packhorse_relay.core.relay import RelayCore
 from packhorse_relay.core.settings import Settings
-from tests.support.clock import VirtualClock
-from tests.support.link import PERFECT, Conditions, Link
 
 RELAY: Final = TransportAddress("192.0.2.1", 6969)
 SECRET: Final = bytes(range(32))

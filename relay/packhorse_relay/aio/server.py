@@ -14,7 +14,7 @@ from typing import Final, Self
 
 from packhorse.aio.udp import SocketAddress, UdpSocket
 from packhorse.wire.address import TransportAddress
-from packhorse.wire.constants import DropReason
+from packhorse.wire.constants import DropReason, FirstByte
 from packhorse_relay.aio.hello_guard import HelloGuard
 from packhorse_relay.aio.own_addresses import OwnAddresses
 from packhorse_relay.aio.websocket_server import WebSocketServer
@@ -32,6 +32,7 @@ from packhorse_relay.state import load_secret
 logger = logging.getLogger(__name__)
 
 _WITH_WEBSOCKET: Final = WebSocketSettings()
+_CONTROL: Final = frozenset({bytes([FirstByte.CTRL]), bytes([FirstByte.SEAL])})
 _BIND_TRIES: Final = 16  # free ports that are tried when one port must be free on every address
 
 
@@ -250,13 +251,11 @@ class RelayServer:
         """Hand the core what the data plane had no route for."""
         try:
             address = TransportAddress(*source, listener)
-            forwarded = self._core.datagrams_forwarded
             self._core.receive_datagram(data, address, now=self._loop.time())
-            is_data = self._core.datagrams_forwarded != forwarded
-            if is_data or listener >= len(self._sockets):
-                self._pump()  # before the data plane overtakes it with what follows
-            else:
+            if data[:1] in _CONTROL and listener < len(self._sockets):
                 self._has_received = True  # `_answer` follows, once for all that came together
+            else:
+                self._pump()  # before the data plane overtakes it with what follows
         except Exception:
             self._internal_errors += 1
             if self._internal_errors == 1:  # one traceback tells it all; the count tells the rest

@@ -26,19 +26,7 @@ from packhorse.wire.constants import LEGACY_MAX_ID
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of this command."""
-    parser.add_argument(
-        "code",
-        nargs="?",
-        type=options.invite,
-        metavar="CODE",
-        help="room code, or invite CODE@HOST[:PORT]; none with --legacy",
-    )
-    parser.add_argument(
-        "--relay",
-        type=options.relay_address,
-        metavar="HOST[:PORT]",
-        help="relay that carries the room; not needed with an invite",
-    )
+    options.add_room_arguments(parser, "none with --legacy")
     options.add_service_arguments(
         parser, options.local_endpoint, "where the game will find its server, 0 for a free port,"
     )

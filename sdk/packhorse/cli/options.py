@@ -38,6 +38,23 @@ def add_shared_arguments(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(usage_error=parser.error)
 
 
+def add_room_arguments(parser: argparse.ArgumentParser, without: str) -> None:
+    """Add the code of a room, and its relay; `without` says what no code means."""
+    parser.add_argument(
+        "code",
+        nargs="?",
+        type=invite,
+        metavar="CODE",
+        help=f"room code, or invite CODE@HOST[:PORT]; {without}",
+    )
+    parser.add_argument(
+        "--relay",
+        type=relay_address,
+        metavar="HOST[:PORT]",
+        help="relay that carries the room; not needed with an invite",
+    )
+
+
 def add_transport_argument(parser: "argparse._ActionsContainer") -> None:
     """Add `--transport`, which `transport_to` reads."""
     parser.add_argument(

@@ -33,19 +33,7 @@ _PATIENCE: Final = 2.0  # seconds after which a ping counts as lost
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of this command."""
-    parser.add_argument(
-        "code",
-        nargs="?",
-        type=options.invite,
-        metavar="CODE",
-        help="room code, or invite CODE@HOST[:PORT]; without one the relay itself is measured",
-    )
-    parser.add_argument(
-        "--relay",
-        type=options.relay_address,
-        metavar="HOST[:PORT]",
-        help="relay that carries the room; not needed with an invite",
-    )
+    options.add_room_arguments(parser, "without one the relay itself is measured")
     parser.add_argument(
         "--count",
         type=lambda text: options.whole(text, 1, _MAX_COUNT),

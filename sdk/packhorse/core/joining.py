@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypedDict
 
 from packhorse.core.credentials import NO_ACCESS, Access
 from packhorse.core.machine import MemberMachine
@@ -97,6 +97,15 @@ class ResumeSession:
 
 
 Wish = CreateRoom | JoinRoom | FindRooms | ResumeSession
+
+
+class _Offer(TypedDict):
+    """What every request before a session says: the cookie is made for it."""
+
+    version_min: int
+    version_max: int
+    features: int
+    nonce: bytes
 
 
 class Joining:
@@ -266,10 +275,7 @@ class Joining:
 
     def _bind(self, challenge: Challenge, wish: ResumeSession) -> Bind:
         bind = Bind(
-            version_min=c.WIRE_VERSION,
-            version_max=c.WIRE_VERSION,
-            features=self._features,
-            nonce=self._nonce,
+            **self._offer(),
             cookie=challenge.cookie,
             max_datagram=wish.saved.max_datagram,
             session=wish.saved.session,
@@ -280,7 +286,10 @@ class Joining:
         return replace(bind, proof=bind_proof(wish.saved.key, bind))
 
     def _hello(self) -> Hello:
-        return Hello(
+        return Hello(**self._offer())
+
+    def _offer(self) -> _Offer:
+        return _Offer(
             version_min=c.WIRE_VERSION,
             version_max=c.WIRE_VERSION,
             features=self._features,
@@ -289,10 +298,7 @@ class Joining:
 
     def _list(self, challenge: Challenge, wish: FindRooms) -> ListRooms:
         return ListRooms(
-            version_min=c.WIRE_VERSION,
-            version_max=c.WIRE_VERSION,
-            features=self._features,
-            nonce=self._nonce,
+            **self._offer(),
             cookie=challenge.cookie,
             max_datagram=self._size,
             after=self.rooms[-1].code if self.rooms else "",
@@ -302,10 +308,7 @@ class Joining:
     def _create_or_join(self, challenge: Challenge, wish: CreateRoom | JoinRoom) -> Create | Join:
         if isinstance(wish, JoinRoom):
             return Join(
-                version_min=c.WIRE_VERSION,
-                version_max=c.WIRE_VERSION,
-                features=self._features,
-                nonce=self._nonce,
+                **self._offer(),
                 cookie=challenge.cookie,
                 max_datagram=self._size,
                 code=wish.code,
@@ -314,10 +317,7 @@ class Joining:
                 **wish.access.fields(challenge.cookie),
             )
         return Create(
-            version_min=c.WIRE_VERSION,
-            version_max=c.WIRE_VERSION,
-            features=self._features,
-            nonce=self._nonce,
+            **self._offer(),
             cookie=challenge.cookie,
             max_datagram=self._size,
             topology=wish.topology,

@@ -4,9 +4,9 @@ from itertools import pairwise
 
 import pytest
 
+from packhorse.testing.clock import VirtualClock
+from packhorse.testing.link import CUT, PERFECT, Conditions, Link
 from packhorse.wire.address import TransportAddress
-from tests.support.clock import VirtualClock
-from tests.support.link import CUT, PERFECT, Conditions, Link
 
 ADDRESS = TransportAddress("192.0.2.7", 7)
 
@@ -15,7 +15,7 @@ def carried(conditions: Conditions, count: int = 1000, *, seed: str = "x") -> li
     """Send one datagram each millisecond; return (number, arrival in ms) as they arrive."""
     clock = VirtualClock(now=0.0)
     arrived: list[tuple[int, int]] = []
-    link = Link(
+    link: Link[TransportAddress] = Link(
         clock,
         lambda data, _: arrived.append((int(data), round(clock.now * 1000))),
         conditions,

@@ -3,7 +3,7 @@
 import pytest
 
 from packhorse.core.events import Joined, PeerId, PeerJoined
-from tests.support.link import CUT, PERFECT, Conditions
+from packhorse.testing.link import CUT, PERFECT, Conditions
 from tests.support.network import RELAY, Network
 
 

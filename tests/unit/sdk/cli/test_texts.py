@@ -31,9 +31,9 @@ from packhorse.middleman.notices import (
     ServiceMissing,
 )
 from packhorse.middleman.traffic import Drop, TcpTraffic, Traffic
+from packhorse.testing.link import CUT
 from packhorse.wire.constants import DropReason, ErrorCode
 from packhorse.wire.errors import ConfigurationError
-from tests.support.link import CUT
 from tests.support.network import Network
 
 PEER = PeerId(2)
