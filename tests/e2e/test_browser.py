@@ -1,7 +1,6 @@
 """The page in examples/browser, in a real browser against a real relay."""
 
 import json
-import os
 import sys
 from collections.abc import Iterator
 from typing import Any, Final
@@ -9,7 +8,7 @@ from typing import Any, Final
 import pytest
 
 from tests.support import layout
-from tests.support.chromium import Chromium, PageServer, find_chromium
+from tests.support.chromium import Chromium, PageServer
 from tests.support.middleman_process import hosting
 from tests.support.processes import Started
 from tests.support.relay_process import RelayProcess
@@ -17,18 +16,6 @@ from tests.support.relay_process import RelayProcess
 PAGES: Final = layout.REPOSITORY / "examples" / "browser"
 ECHO_HOST: Final = layout.REPOSITORY / "examples" / "sdk_ping_host.py"
 PATIENCE: Final = 30.0  # seconds; a slow machine
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Chromium]:
-    program = find_chromium()
-    if program is None:
-        reason = "there is no Chromium: apt-get install chromium"
-        if os.environ.get("CI") == "true":
-            pytest.fail(reason, pytrace=False)
-        pytest.skip(reason)
-    with Chromium(program) as running:
-        yield running
 
 
 @pytest.fixture(scope="module")

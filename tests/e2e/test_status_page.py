@@ -1,7 +1,6 @@
 """The status page in a real browser, with a room behind it."""
 
 import asyncio
-import os
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Final
@@ -10,25 +9,13 @@ import pytest
 
 import packhorse
 from tests.support.admin_client import WatchedRelay
-from tests.support.chromium import Chromium, find_chromium
+from tests.support.chromium import Chromium
 
 PATIENCE: Final = 30.0  # seconds; a slow machine
 PHONE: Final = 390  # pixels
 CARDS: Final = """[...document.querySelectorAll('.card')].map((card) =>
     ['.name', '.value'].map((part) => card.querySelector(part).textContent))"""
 STATE: Final = "document.querySelector('#state')?.textContent"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Chromium]:
-    program = find_chromium()
-    if program is None:
-        reason = "there is no Chromium: apt-get install chromium"
-        if os.environ.get("CI") == "true":
-            pytest.fail(reason, pytrace=False)
-        pytest.skip(reason)
-    with Chromium(program) as running:
-        yield running
 
 
 @pytest.fixture

@@ -15,23 +15,13 @@ from packhorse.core.events import (
 )
 from packhorse.core.saved_session import SavedSession
 from packhorse.testing.link import CUT, PERFECT, Conditions
-from packhorse.wire.constants import ErrorCode, MemberState, Mode, PeerState, Topology
+from packhorse.wire.constants import ErrorCode, MemberState, Mode, PeerState
 from packhorse.wire.errors import RateLimitedError, RelayRefusedError, SessionClosedByError
 from packhorse_relay.core.settings import Settings
-from tests.support.network import Member, Network
+from tests.support.network import Member, Network, room_of
 
 GOOD = Conditions(latency=0.03)
 BAD = Conditions(latency=0.05, jitter=0.04, loss=0.2, reorder=0.1, duplicate=0.1)
-
-
-def room_of(network: Network, count: int, topology: Topology = Topology.MESH) -> list[Member]:
-    host = network.create_room(topology=topology)
-    network.run(0.5)
-    members = [host, *(network.join(host.session.code) for _ in range(count - 1))]
-    network.run(2.0)
-    for member in members:
-        member.events.clear()
-    return members
 
 
 def closed_code(member: Member) -> int | None:

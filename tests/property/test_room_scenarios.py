@@ -37,19 +37,9 @@ from packhorse.wire.errors import (
 from packhorse.wire.header import decode_header, encode_destination
 from packhorse.wire.msgpack_profile import decode_value
 from packhorse_relay.core.settings import Settings
-from tests.support.network import RELAY, Member, Network
+from tests.support.network import RELAY, Member, Network, room_of
 
 GOOD = Conditions(latency=0.02)
-
-
-def room_of(network: Network, count: int, topology: Topology = Topology.MESH) -> list[Member]:
-    host = network.create_room(topology=topology)
-    network.run(0.5)
-    members = [host, *(network.join(host.session.code) for _ in range(count - 1))]
-    network.run(0.5)
-    for member in members:
-        member.events.clear()
-    return members
 
 
 def closed_code(member: Member) -> int | None:

@@ -288,3 +288,14 @@ class Network:
             link = next((m.down for m in self.members if m.address == target), None)
             if link is not None:
                 link.send(data, target)
+
+
+def room_of(network: Network, count: int, topology: Topology = Topology.MESH) -> list[Member]:
+    """Return the members of a new room, the host first, when all know each other."""
+    host = network.create_room(topology=topology)
+    network.run(0.5)
+    members = [host, *(network.join(host.session.code) for _ in range(count - 1))]
+    network.run(2.0)
+    for member in members:
+        member.events.clear()
+    return members
