@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import signal
 import sys
 import time
 from collections.abc import Iterator
@@ -19,9 +20,11 @@ from tests.support.relay_process import RelayProcess
 from tests.support.terminal import Terminal
 
 IN_THE_BACKGROUND: Final = """
-import fcntl, subprocess, sys, termios
+import fcntl, signal, subprocess, sys, termios
 fcntl.ioctl(0, termios.TIOCSCTTY, 0)
-sys.exit(subprocess.call(sys.argv[1:], process_group=0))
+program = subprocess.Popen(sys.argv[1:], process_group=0)
+signal.signal(signal.SIGTERM, lambda *_: program.terminate())
+sys.exit(program.wait())
 """
 
 
@@ -172,6 +175,8 @@ async def test_host_in_the_background_of_a_terminal_is_not_stopped_by_what_is_ty
             await room.send(b"hello", to=1)
             assert (await asyncio.to_thread(game.receive))[0] == b"hello"
         assert not any("reply" in line for line in shell.lines)
+        shell.signal(signal.SIGTERM)
+        assert shell.wait(timeout=4.0) == 0
 
 
 def cpu_seconds(pid: int) -> float:
