@@ -115,6 +115,11 @@ class Membership:
         """Tell whether the first roster has come."""
         return self._has_joined or self.roster.rev > 0
 
+    @property
+    def is_binding(self) -> bool:
+        """Tell whether an attempt to take the session up again is under way."""
+        return self._rebinding.is_open
+
     def kick(self, peer: PeerId, *, ban: bool, now: float) -> int:
         """Ask the relay to end a peer's session; returns the number of the request."""
         return self._host.kick(peer, ban=ban, now=now)
