@@ -78,7 +78,7 @@ async def test_session_goes_over_to_websocket_and_loses_no_reliable_message() ->
         assert change.path is guest.path is packhorse.Path.RELAY_WEBSOCKET
         assert change.address == guest.mapped_address
         assert [talker.heard for talker in talkers] == [[*range(COUNT)]] * 2
-        assert (guest.peer_id, host.peers) == (packhorse.PeerId(2), {packhorse.PeerId(2)})
+        assert {guest.peer_id} == host.peers == frozenset({packhorse.PeerId(2)})
         for talker in talkers:
             talker.stop()
 
