@@ -96,6 +96,17 @@ func test_password_that_was_removed_is_not_told() -> void:
 	assert_eq([told.password_key.size(), told.removes_password], [0, true], "password")
 
 
+func test_room_is_guarded_by_what_was_made_and_by_what_is_asked_for() -> void:
+	var memory := RoomMemory.new(1)
+	assert_true(memory.is_guarded(), "made locked")
+	_make(memory, 1, _locked(0))
+	assert_true(not memory.is_guarded(), "unlocked")
+	memory.open(2, _locked(1), false)
+	assert_true(memory.is_guarded(), "asked for")
+	memory.close(2, 203)
+	assert_true(not memory.is_guarded(), "refused")
+
+
 func test_own_requests_are_told_from_those_of_the_game() -> void:
 	var memory := RoomMemory.new(0)
 	memory.open(1, _locked(1), false)

@@ -52,6 +52,11 @@ class HostRequests:
         """What the topology was changed to since the last GRANT."""
         return self._room.topology
 
+    @property
+    def is_guarded(self) -> bool:
+        """Tell whether not everybody may join, as far as this side knows."""
+        return self._room.is_guarded
+
     def kick(self, peer: PeerId, *, ban: bool, now: float) -> int:
         """End a peer's session."""
         self._kicked.add(peer, ban=ban)

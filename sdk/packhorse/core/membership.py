@@ -142,7 +142,7 @@ class Membership:
 
     def bind(self, *, now: float) -> None:
         """Take the session up again, over whatever path its datagrams go now."""
-        self._rebinding.start(self.saved, now=now)
+        self._start_binding(now)
 
     def next_timeout(self) -> float | None:
         """Return when `handle_timeout` has work."""
@@ -184,7 +184,7 @@ class Membership:
         counts = self.pings.take_denial()
         self.pings.advise(now=now)
         if self.saved.ticket is not None and self._leave is None:
-            if counts and self._rebinding.start(self.saved, now=now) and self.pings.lose():
+            if counts and self._start_binding(now) and self.pings.lose():
                 self._emit(SessionLost())
             return
         self._denials += counts
@@ -271,6 +271,9 @@ class Membership:
             case LimitedMessage():  # pragma: no branch - the type has no other member
                 rates = (message.bytes_per_second, message.datagrams_per_second)
                 self._emit(Limited(*rates, message.dropped))
+
+    def _start_binding(self, now: float) -> bool:
+        return self._rebinding.start(self.saved, is_guarded=self._host.is_guarded, now=now)
 
     def _begin_epoch(self, grant: Grant, now: float) -> None:
         self.grant = grant

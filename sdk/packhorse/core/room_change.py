@@ -27,6 +27,11 @@ class RoomChange:
     password_key: bytes | None = None
     """32 bytes; empty removes the password."""
 
+    @property
+    def is_guarding(self) -> bool:
+        """Tell whether not everybody may join with these values."""
+        return bool(self.locked or self.approval or self.password_key)
+
     def then(self, later: Self) -> Self:
         """Return this change and a later one as one."""
         new = {each.name: getattr(later, each.name) for each in fields(self)}

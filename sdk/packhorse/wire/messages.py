@@ -314,6 +314,7 @@ class Bind:
         Field(30, "resume_ticket", FieldType.BYTES, maximum=256, optional=True),
         Field(31, "proof", FieldType.BYTES, sizes=(16,)),
         Field(32, "restarted", FieldType.BOOL, optional=True),
+        Field(33, "guarded", FieldType.BOOL, optional=True),
     )
 
     version_min: int
@@ -345,6 +346,9 @@ class Bind:
 
     restarted: bool | None = None
     """The member was restarted: whatever its peers have under way for it is void."""
+
+    guarded: bool | None = None
+    """The host knows that its room is guarded (7.6)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

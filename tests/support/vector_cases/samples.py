@@ -102,6 +102,7 @@ CTRL: Final[dict[str, tuple[Values, Values]]] = {
             "resume_ticket": b"\xff" * 256,
             "proof": b"\xff" * 16,
             "restarted": True,
+            "guarded": True,
         },
     ),
     "PENDING": ({}, {}),

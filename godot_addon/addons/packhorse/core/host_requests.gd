@@ -37,6 +37,11 @@ func _init(
 	_room = RoomMemory.new(is_locked)
 
 
+## Tells whether not everybody may join, as far as this side knows.
+func is_guarded() -> bool:
+	return _room.is_guarded()
+
+
 ## Ends a peer's session.
 func kick(peer: int, ban: bool, now: float) -> int:
 	_kicked.add(peer, ban)

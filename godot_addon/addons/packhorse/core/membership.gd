@@ -100,7 +100,7 @@ func leave(now: float) -> void:
 
 ## Takes the session up again, over whatever path its datagrams go now.
 func bind(now: float) -> void:
-	_rebinding.start(saved, now)
+	_rebinding.start(saved, _host.is_guarded(), now)
 
 
 ## Returns when [method handle_timeout] has work; INF when never again.
@@ -144,7 +144,7 @@ func receive_denial(now: float) -> void:
 	var counts := pings.take_denial()
 	pings.advise(now)
 	if saved.ticket and not _leave:
-		if counts and _rebinding.start(saved, now) and pings.lose():
+		if counts and _rebinding.start(saved, _host.is_guarded(), now) and pings.lose():
 			_events.append(Event.new(Event.Type.SESSION_LOST))
 		return
 	_denials += 1 if counts else 0

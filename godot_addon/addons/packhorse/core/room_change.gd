@@ -38,6 +38,11 @@ func then(later: Self) -> Self:
 	return both
 
 
+## Tells whether not everybody may join with these values.
+func is_guarding() -> bool:
+	return locked == 1 or approval == 1 or not password_key.is_empty()
+
+
 ## Tells whether all stays as it is.
 func is_nothing() -> bool:
 	return fields(PackedByteArray(), PackedByteArray()).is_empty()

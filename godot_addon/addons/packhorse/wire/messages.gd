@@ -131,6 +131,7 @@ static var layouts: Dictionary[int, MessageLayout] = {
 			Field.bytes_up_to(30, &"resume_ticket", 256).as_optional(),
 			Field.bytes_of(31, &"proof", [16]),
 			Field.boolean(32, &"restarted").as_optional(),
+			Field.boolean(33, &"guarded").as_optional(),
 		]
 	),
 	Constants.MessageType.PENDING: _layout(&"PENDING", _CTRL, _RELAY, []),
