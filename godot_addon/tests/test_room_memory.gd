@@ -112,7 +112,9 @@ func test_own_requests_are_told_from_those_of_the_game() -> void:
 	memory.open(1, _locked(1), false)
 	memory.open(2, _locked(1), true)
 
-	assert_eq([memory.close(1, 0), memory.close(2, 0), memory.close(2, 0)], [false, true, false])
+	var own := [memory.close(1, 0), memory.close(2, 0), memory.close(2, 0)]
+
+	assert_eq(own, [false, true, false], "own")
 
 
 func _locked(value: int) -> RoomChange:
