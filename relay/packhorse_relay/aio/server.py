@@ -7,7 +7,7 @@ import logging
 import secrets
 import time
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Final, Self
@@ -145,10 +145,21 @@ class RelayServer:
         """Live sessions."""
         return self._core.session_count
 
-    def change_settings(self, settings: Settings) -> None:
-        """Take over the fields in `LIVE`; the others must be what they were."""
+    def change_settings(self, settings: Settings, keys: OperatorKeys) -> None:
+        """Go by other limits and keys from now on, without touching a room.
+
+        Raises:
+            ConfigurationError: The settings ask for tickets, but there is no key; nothing
+                was changed.
+        """
+        self._gate.change(settings.tickets, keys)
         self._settings = settings
-        self._core.change_settings(settings)
+        self._core.change_settings(settings, now=self._loop.time())
+
+    def trust_proxies(self, proxies: Iterable[str]) -> None:
+        """Believe the `X-Forwarded-For` of these from now on, and of no others."""
+        if self._websocket is not None:
+            self._websocket.trust_proxies(proxies)
 
     async def __aenter__(self) -> Self:
         """Open the sockets.

@@ -5,7 +5,7 @@ import logging
 import socket
 import sys
 from collections import Counter
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable
 from contextlib import suppress
 from functools import partial
 from typing import Final
@@ -59,7 +59,7 @@ class WebSocketServer:
         self._has_session = has_session
         self._loop = asyncio.get_running_loop()
         self._limits = ConnectionLimits(settings, _most(settings), now=self._loop.time())
-        self._trusted = {canonical_host(proxy) or proxy for proxy in settings.trusted_proxies}
+        self.trust_proxies(settings.trusted_proxies)
         self._certificates = (
             Certificates(settings.tls_cert, settings.tls_key) if settings.tls_cert else None
         )
@@ -87,6 +87,10 @@ class WebSocketServer:
     def has_tls(self) -> bool:
         """Tell whether connections are encrypted."""
         return self._certificates is not None
+
+    def trust_proxies(self, proxies: Iterable[str]) -> None:
+        """Believe the `X-Forwarded-For` of these from now on, and of no others."""
+        self._trusted = {canonical_host(proxy) or proxy for proxy in proxies}
 
     def listen(self, address: SocketAddress) -> None:
         """Bind one address.

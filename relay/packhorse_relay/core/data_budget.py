@@ -88,6 +88,12 @@ class DataBudget:
         self._told_at = now
         return Verdict.TELL
 
+    def change_rate(self, rate: DataRate, *, now: float) -> None:
+        """Go by another rate from now on; what is left stays, up to half a second's worth."""
+        self._fill(now)
+        self.rate = rate
+        self._fill(now)
+
     def _fill(self, now: float) -> None:
         elapsed = max(0.0, now - self._filled_at)
         octets, datagrams = self.rate

@@ -18,6 +18,7 @@ from packhorse.wire.room_code import RoomCode
 from packhorse.wire.seal import DirectionKeys, ReplayWindow
 from packhorse_relay.core.buckets import TokenBucket
 from packhorse_relay.core.forwarding import Endpoint, Group
+from packhorse_relay.core.settings import Settings
 
 HOST: Final = 1  # peer id
 _LAST_PEER: Final = (1 << 31) - 1  # ids have 31 bits and are never given twice (SPEC.md JOIN-6)
@@ -97,6 +98,8 @@ class Session:
     """Answers to repeated CREATE, JOIN and BIND."""
     binds: TokenBucket
     """BINDs that are acted upon."""
+    timers: Settings
+    """Those in force when its present epoch began; GRANT told the member."""
     proven_at: float
     """When its address was last seen to receive."""
     approved: "Approved | None" = None
