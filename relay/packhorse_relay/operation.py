@@ -17,7 +17,7 @@ from packhorse_relay.access_options import operator_keys
 from packhorse_relay.admin.access import Access
 from packhorse_relay.admin.listener import AdminListener, Views
 from packhorse_relay.admin.metrics import Metrics, Sources
-from packhorse_relay.admin.status import Identity, Relay, status_of
+from packhorse_relay.admin.status import Identity, Record, Relay, status_of
 from packhorse_relay.config import CONFIG_KEYS, Loaded, RelayConfig
 from packhorse_relay.core.settings import Settings
 from packhorse_relay.core.tickets import OperatorKeys
@@ -126,8 +126,7 @@ class Operation:
         metrics = Metrics(
             Sources(
                 self._relay,
-                self._identity,
-                self._monitor.history,
+                self._record(),
                 time.process_time,
                 lambda verdict: 0 if self.admin is None else self.admin.requests[verdict],
             )
@@ -147,8 +146,11 @@ class Operation:
             return None
 
     def _status(self, since: int, reveal: bool) -> dict[str, Any]:  # noqa: FBT001 - a callback
-        history, now = self._monitor.history, asyncio.get_running_loop().time()
-        return status_of(self._relay, self._identity, history, since, reveal=reveal, now=now)
+        now = asyncio.get_running_loop().time()
+        return status_of(self._relay, self._record(), since, reveal=reveal, now=now)
+
+    def _record(self) -> Record:
+        return Record(self._identity, self._monitor.history, self._monitor.traffic)
 
     def _take_signals(self) -> None:
         loop = asyncio.get_running_loop()

@@ -254,7 +254,7 @@ class Registry:
     def remove_session(self, session: Session, code: int, *, now: float) -> None:
         """Remove a member and leave a tombstone that tells `code`."""
         del self.sessions[session.id]
-        del session.room.sessions[session.peer]
+        session.room.remove(session)
         for attempt in session.attempts:
             del self._by_attempt[attempt]
         self.table.detach(session.endpoint)
