@@ -2,8 +2,10 @@
 
 import asyncio
 import json
+import os
 import signal
 import socket
+import ssl
 import tomllib
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -13,7 +15,10 @@ import pytest
 
 import packhorse
 from packhorse.cli import main
+from packhorse_relay.config import RelayConfig
+from packhorse_relay.operation import needing_restart
 from tests.support.admin_client import COMMAND, WatchedRelay
+from tests.support.certificate import make_certificate
 from tests.support.processes import Started, run
 from tests.support.relays import LOOPBACK
 from tests.support.waiting import until
@@ -77,6 +82,36 @@ def test_sighup_names_what_needs_a_restart(config: Path) -> None:
         lines = [line for line in relay.process.lines if "needs a restart" in line]
         assert len(lines) == 1
         assert "WARNING reload: legacy needs a restart" in lines[0]
+
+
+def test_what_cannot_change_is_named_and_what_can_is_not() -> None:
+    wanted = RelayConfig(
+        bind=("::1",),
+        port=1,
+        dataplane="portable",
+        profile="public",
+        log_level="debug",
+        trusted_proxies=("::1",),
+        ticket_key="file",
+        access_key_file="file",
+        admin_names=("name",),
+    )
+
+    assert needing_restart(RelayConfig(), wanted) == ["bind", "port", "dataplane"]
+
+
+def test_sighup_takes_over_a_renewed_certificate(config: Path, tmp_path: Path) -> None:
+    cert, key = make_certificate(tmp_path, name="first")
+    with configured(config, "--tls-cert", str(cert), "--tls-key", str(key)) as relay:
+        place = (LOOPBACK, relay.told["port"])
+        times = {file: file.stat().st_mtime_ns for file in (cert, key)}
+        make_certificate(tmp_path, name="second")
+        for file, time in times.items():  # so that the relay does not find out by itself
+            os.utime(file, ns=(time, time))
+        assert ssl.get_server_certificate(place) != cert.read_text("ascii")
+        rewrite(relay, config, "")
+
+        assert ssl.get_server_certificate(place) == cert.read_text("ascii")
 
 
 async def test_sighup_gives_the_members_there_are_another_rate(config: Path) -> None:
