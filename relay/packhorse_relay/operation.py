@@ -6,7 +6,7 @@ import logging
 import os
 import signal
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 from typing import Any, Final, Protocol, Self
@@ -21,10 +21,12 @@ from packhorse_relay.admin.status import Identity, Record, Relay, status_of
 from packhorse_relay.config import CONFIG_KEYS, Loaded, RelayConfig
 from packhorse_relay.core.settings import Settings
 from packhorse_relay.core.tickets import OperatorKeys
+from packhorse_relay.core.websocket_settings import WebSocketSettings
 from packhorse_relay.logs import LogOutput, set_log_level
 from packhorse_relay.monitor import Monitor
 from packhorse_relay.state import load_admin_token, make_admin_token, state_directory
 from packhorse_relay.systemd import Notifier
+from packhorse_relay.websocket_options import websocket_settings
 
 logger = logging.getLogger(__name__)
 
@@ -51,8 +53,8 @@ class ReloadableRelay(Relay, Protocol):
     def change_settings(self, settings: Settings, keys: OperatorKeys) -> None:
         """Go by other limits and keys from now on."""
 
-    def trust_proxies(self, proxies: Iterable[str]) -> None:
-        """Believe the `X-Forwarded-For` of these from now on, and of no others."""
+    def change_websocket(self, settings: WebSocketSettings) -> None:
+        """Go by other limits of connections and other proxies from now on."""
 
     def reload_certificates(self) -> None:
         """Use the TLS certificate as its files are now."""
@@ -187,7 +189,9 @@ class Operation:
         wanted = loaded.config
         token = self._read_token(wanted)
         self._relay.change_settings(loaded.settings, operator_keys(wanted))
-        self._relay.trust_proxies(wanted.trusted_proxies)
+        websocket = websocket_settings(wanted, loaded.settings)
+        if websocket is not None:
+            self._relay.change_websocket(websocket)
         self._relay.reload_certificates()
         self._access.change(token, wanted.admin_names)
         set_log_level(wanted.log_level)

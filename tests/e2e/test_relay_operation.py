@@ -142,6 +142,21 @@ def new_key(file: Path) -> str:
     return file.read_text("ascii")
 
 
+async def test_sighup_takes_over_how_many_connections_there_may_be(config: Path) -> None:
+    few = "[limits]\nwebsocket_connections_per_source = 0\n"
+    await asyncio.to_thread(config.write_text, few)
+    with configured(config) as relay:
+        with pytest.raises(packhorse.PackhorseError):
+            async with packhorse.host(f"ws://{relay.address}", timeout=1.0):
+                pass
+        wanted = "[limits]\nwebsocket_connections_per_source = 1\n"
+        await asyncio.to_thread(rewrite, relay, config, wanted)
+        async with packhorse.host(f"ws://{relay.address}"):
+            told = await asyncio.to_thread(relay.get, "/api/status")
+
+        assert told.json["connection_ends"].keys() == {"too_many_of_source"}
+
+
 def test_sighup_takes_over_a_new_admin_token(config: Path) -> None:
     with configured(config) as relay:
         former = relay.bearer

@@ -7,7 +7,7 @@ import logging
 import secrets
 import time
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Final, Self
@@ -156,10 +156,10 @@ class RelayServer:
         self._settings = settings
         self._core.change_settings(settings, now=self._loop.time())
 
-    def trust_proxies(self, proxies: Iterable[str]) -> None:
-        """Believe the `X-Forwarded-For` of these from now on, and of no others."""
+    def change_websocket(self, settings: WebSocketSettings) -> None:
+        """Go by other limits of connections and other proxies; TLS stays as it is."""
         if self._websocket is not None:
-            self._websocket.trust_proxies(proxies)
+            self._websocket.change_settings(settings)
 
     async def __aenter__(self) -> Self:
         """Open the sockets.
