@@ -23,7 +23,7 @@ class Recovery:
     def __init__(
         self, settings: Settings, registry: Registry, members: Members, *, now: float
     ) -> None:
-        self._settings = settings
+        self._settings = settings  # of the start: the sessions of former runs know no others
         self._registry = registry
         self._members = members
         self._ends_at = now + settings.host_removed_after
