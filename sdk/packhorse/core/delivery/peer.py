@@ -88,7 +88,7 @@ class PeerDelivery:
         self.pings.want(ping)
 
     def consume(self, size: int) -> None:
-        """Note that the application has taken `size` bytes of reliable messages."""
+        """Note that the application has taken a reliable message of `size` bytes."""
         credit = self._credit.consume(size)
         if credit is not None:
             self._outgoing.push_control(credit)

@@ -96,7 +96,7 @@ func ping() -> void:
 	_is_ping_wanted = true
 
 
-## Notes that the application has taken [param size] bytes of reliable messages.
+## Notes that the application has taken a reliable message of [param size] bytes.
 func consume(size: int) -> void:
 	var credit := _credit.consume(size)
 	if credit != null:
