@@ -28,6 +28,7 @@ from packhorse_relay.core.blocks import JoinFailures
 from packhorse_relay.core.buckets import SourceBuckets, TokenBucket
 from packhorse_relay.core.ctrl_start import Proof, proof_of
 from packhorse_relay.core.drops import DatagramDropped
+from packhorse_relay.core.greetings import BURST, Greetings
 from packhorse_relay.core.members import Members
 from packhorse_relay.core.outbox import Answer, Outbox
 from packhorse_relay.core.registry import Registry
@@ -37,7 +38,6 @@ from packhorse_relay.core.settings import Settings
 from packhorse_relay.core.tickets import Gate, Pass
 
 _MINUTE: Final = 60.0  # seconds
-_HELLO_BURST: Final = 2.0  # seconds' worth of HELLOs, or of attempts, that may come at once
 _LIST_BURST: Final = 4.0  # seconds' worth of LIST_ROOMS that may come at once
 _HOST_WAIT: Final = 1.0  # seconds; when to ask again for a room whose host is to come back
 _ROOM_LIST_OVERHEAD: Final = 15  # bytes around the entries: header, map, type, length, `more`
@@ -57,6 +57,7 @@ class Admission:
         random_bytes: Callable[[int], bytes],
         *,
         approvals: Approvals,
+        stream_listener: int | None,
         now: float,
     ) -> None:
         self._settings = settings
@@ -70,19 +71,22 @@ class Admission:
         self._secret = random_bytes(32)
         # A clock that starts with the machine would tell strangers for how long it runs.
         self._cookie_clock = int.from_bytes(random_bytes(4), "big") / 2  # seconds ahead of ours
-        self._hellos = SourceBuckets(settings.hello_rate, settings.hello_rate * _HELLO_BURST)
-        self._attempts = SourceBuckets(settings.hello_rate, settings.hello_rate * _HELLO_BURST)
+        self._greetings = Greetings(settings, outbox, random_bytes, stream_listener)
+        self._attempts = SourceBuckets(settings.hello_rate, settings.hello_rate * BURST)
         self._creates = SourceBuckets(settings.create_rate / _MINUTE, settings.create_rate)
         self._joins = SourceBuckets(settings.join_rate / _MINUTE, settings.join_rate)
         self._lists = SourceBuckets(c.LIST_RATE, c.LIST_RATE * _LIST_BURST)
         self._failures = JoinFailures(
             settings.join_failures, settings.block_first, settings.block_longest
         )
-        self.hellos = 0
-        """HELLOs that came since the start."""
         total = settings.join_failures_total
         self._guesses = TokenBucket(total, total, now=now)
         self._reserve = TokenBucket(total, total, now=now)
+
+    @property
+    def hellos(self) -> int:
+        """HELLOs that came since the start."""
+        return self._greetings.count
 
     def screen(self, message_class: type[Message], request: Request) -> None:
         """Refuse what can be refused before the rest is decoded (SPEC.md section 5).
@@ -93,7 +97,7 @@ class Admission:
             ParseError: Another request without a cookie where it must be.
         """
         if message_class is Hello:
-            self._screen_hello(request)
+            self._greetings.screen(request)
             return
         self._check_cookie(proof_of(request.data), request)
         if message_class is ListRooms:
@@ -220,16 +224,6 @@ class Admission:
         error = Error(code=waiting.verdict or ErrorCode.JOIN_DENIED)
         request = waiting.request
         self._outbox.send(encode_ctrl(error, request.transaction), request.source)
-
-    def _screen_hello(self, request: Request) -> None:
-        self.hellos += 1
-        if len(request.data) < c.MIN_HELLO_SIZE:
-            raise DatagramDropped(DropReason.NOT_ENOUGH_PADDING)
-        if not self._outbox.has_any(Answer.GREETING, now=request.now):
-            raise DatagramDropped(DropReason.REPLY_BUDGET)
-        if not self._hellos.take(source_of(request.source), now=request.now):
-            raise DatagramDropped(DropReason.RATE_LIMITED)
-        self._outbox.spend(Answer.GREETING, request.source, now=request.now)
 
     def _check_cookie(self, proof: Proof, request: Request) -> None:
         """Refuse a request from an address that is not proven (SPEC.md section 5.2)."""
