@@ -21,6 +21,7 @@ from packhorse.wire.constants import (
 )
 from packhorse.wire.errors import ParseError
 from packhorse.wire.frames import MessageFrame, encode_message_head, with_length
+from tests.support.delivery_pair import DeliveryPair, DeliverySide
 
 MIB = 1 << 20
 TINY = 5000  # pieces or messages; more are counted just as well
@@ -115,6 +116,33 @@ def test_tiny_messages_that_wait_for_a_large_one_do_not_keep_it_out() -> None:
             got += sum(len(message.data) for message in one.receive(payload, now=0.0))
 
     assert got == 15_000 * 1000
+
+
+@pytest.mark.parametrize("mode", [Mode.UNRELIABLE, Mode.RELIABLE, Mode.RELIABLE_UNORDERED])
+def test_attack_10_datagrams_doubled_on_the_path_are_delivered_once(mode: Mode) -> None:
+    """DEL-3: each third datagram comes again, before its time and later."""
+    random, pair = Random(10), DeliveryPair()  # noqa: S311 - repeatable by design
+    again: list[bytes] = []
+
+    def doubled(sender: DeliverySide, payload: bytes) -> bool:
+        if sender is pair.left and random.random() < 0.3:
+            again.append(payload)
+            for old in (random.choice(again), payload):
+                pair.right.receive(old)
+        return False
+
+    pair.is_lost = doubled
+    sent = [number.to_bytes(2, "big") for number in range(500)]
+    for number in sent:
+        pair.left.peer.push(number, mode, 1)
+        pair.run(0.01)
+    pair.run(2.0)
+
+    reasons = {error.reason for error in pair.right.refused}
+    assert sorted(pair.right.data()) == sent
+    assert DropReason.DUPLICATE_NUMBER in reasons
+    assert reasons <= {DropReason.DUPLICATE_NUMBER, DropReason.LATE_MESSAGE}
+    assert len(pair.right.refused) >= 0.25 * len(sent)
 
 
 @pytest.mark.parametrize("mode", [Mode.RELIABLE, Mode.RELIABLE_UNORDERED])

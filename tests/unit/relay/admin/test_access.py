@@ -69,7 +69,7 @@ def public() -> Access:
         (None, Verdict.BAD_HOST),
     ],
 )
-def test_dns_rebinding_is_refused_by_the_host_name(
+def test_attack_24_dns_rebinding_is_refused_by_the_host_name(
     public: Access, host: str | None, verdict: Verdict
 ) -> None:
     """Attack 24: a page's own name comes to mean this machine."""
