@@ -87,8 +87,7 @@ TIME_THRESHOLD: Final = 1.125  # RTT; time after which an overtaken datagram cou
 INITIAL_WINDOW: Final = 38400  # bytes; largest congestion window before the first RTT sample
 RESTART_WINDOW: Final = 4800  # bytes; largest congestion window after a retransmission timeout
 LANE_WINDOW: Final = 16384  # messages; messages of a lane that may be under way
-# bytes; what a receiver grants of reliable messages, MESSAGE_COST included, beyond what the
-# application has consumed
+# bytes; what a receiver grants of reliable messages beyond what the application has consumed
 RECEIVE_WINDOW: Final = 20971520
 # messages; unfinished unreliable messages of a lane; the oldest gives way
 MAX_UNFINISHED: Final = 16

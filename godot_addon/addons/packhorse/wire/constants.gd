@@ -195,7 +195,7 @@ const TIME_THRESHOLD := 1.125  ## RTT; time after which an overtaken datagram co
 const INITIAL_WINDOW := 38400  ## bytes; largest congestion window before the first RTT sample
 const RESTART_WINDOW := 4800  ## bytes; largest congestion window after a retransmission timeout
 const LANE_WINDOW := 16384  ## messages; messages of a lane that may be under way
-## bytes; what a receiver grants of reliable messages, MESSAGE_COST included, beyond what the application has consumed
+## bytes; what a receiver grants of reliable messages beyond what the application has consumed
 const RECEIVE_WINDOW := 20971520
 ## messages; unfinished unreliable messages of a lane; the oldest gives way
 const MAX_UNFINISHED := 16
