@@ -38,6 +38,7 @@ from packhorse_relay.core.settings import Settings
 from packhorse_relay.core.tickets import Gate, Pass
 
 _MINUTE: Final = 60.0  # seconds
+_BIND_BURST: Final = 32.0  # likewise of BINDs: for all sessions of a source twice
 _LIST_BURST: Final = 4.0  # seconds' worth of LIST_ROOMS that may come at once
 _HOST_WAIT: Final = 1.0  # seconds; when to ask again for a room whose host is to come back
 _ROOM_LIST_OVERHEAD: Final = 15  # bytes around the entries: header, map, type, length, `more`
@@ -75,6 +76,7 @@ class Admission:
         self._attempts = SourceBuckets(settings.hello_rate, settings.hello_rate * BURST)
         self._creates = SourceBuckets(settings.create_rate / _MINUTE, settings.create_rate)
         self._joins = SourceBuckets(settings.join_rate / _MINUTE, settings.join_rate)
+        self._binds = SourceBuckets(settings.bind_rate, settings.bind_rate * _BIND_BURST)
         self._lists = SourceBuckets(c.LIST_RATE, c.LIST_RATE * _LIST_BURST)
         self._failures = JoinFailures(
             settings.join_failures, settings.block_first, settings.block_longest
@@ -101,10 +103,10 @@ class Admission:
             return
         self._check_cookie(proof_of(request.data), request)
         if message_class is ListRooms:
-            self.check_rate(self._lists, request)
-            return
-        is_attempt = message_class is not Bind
-        if is_attempt and not self._attempts.take(source_of(request.source), now=request.now):
+            self._check_rate(self._lists, request)
+        elif message_class is Bind:
+            self._check_rate(self._binds, request)
+        elif not self._attempts.take(source_of(request.source), now=request.now):
             raise DatagramDropped(DropReason.RATE_LIMITED)
 
     def change_settings(self, settings: Settings) -> None:
@@ -141,7 +143,7 @@ class Admission:
             return
         if is_draining:
             self._refuse(ErrorCode.DRAINING, request)
-        self.check_rate(self._creates, request)
+        self._check_rate(self._creates, request)
         allowed = self._check_gate(create, Permission.CREATE, request)
         source = source_of(request.source)
         if self._registry.is_full_for_room() or self._registry.is_full_for_session():
@@ -163,7 +165,7 @@ class Admission:
         """Add a proven address to a room (SPEC.md section 5)."""
         if self._is_waiting(join, request) or self._is_repeated(join, request):
             return
-        self.check_rate(self._joins, request)
+        self._check_rate(self._joins, request)
         allowed = self._check_gate(join, Permission.JOIN, request)
         self._check_guesses(request)
         room = self._registry.room_for(join, source_of(request.source), allowed.app)
@@ -248,7 +250,7 @@ class Admission:
             and hmac.compare_digest(approved.cookie, proof.cookie)
         )
 
-    def check_rate(self, buckets: SourceBuckets, request: Request) -> None:
+    def _check_rate(self, buckets: SourceBuckets, request: Request) -> None:
         """Refuse a request of a source that is blocked or over its rate."""
         source = source_of(request.source)
         blocked = self._failures.blocked_for(source, now=request.now)

@@ -91,7 +91,6 @@ class RelayCore:
         self._draining = Draining(self._registry, self._members)
         self._recovery = Recovery(settings, self._registry, self._members, now=now)
         self._binds = BindRequests(
-            settings,
             self._registry,
             self._members,
             self._admission,

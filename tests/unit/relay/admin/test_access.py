@@ -184,3 +184,10 @@ def test_flood_of_sources_fills_no_table(public: Access) -> None:
 )
 def test_host_header_gives_the_name(header: str, name: str) -> None:
     assert host_name(header) == name
+
+
+def test_attack_29_token_that_is_no_text_is_wrong_and_counts(public: Access) -> None:
+    """Bytes above 127 in a header; they raised, and were not counted."""
+    guesses = [check(public, shown(bearer("\udcff" * 28))) for _ in range(MAX_FAILURES + 1)]
+
+    assert guesses == [Verdict.UNAUTHORIZED] * MAX_FAILURES + [Verdict.LOCKED_OUT]
