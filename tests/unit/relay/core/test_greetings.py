@@ -17,9 +17,9 @@ HELLO = bytes(MIN_HELLO_SIZE)
 class Screen:
     """Greetings whose luck the test decides."""
 
-    def __init__(self, **settings: float) -> None:
+    def __init__(self, settings: Settings | None = None) -> None:
         self.luck = 0
-        limits = Settings(**settings)  # type: ignore[arg-type] - only rates
+        limits = settings or Settings()
         self.greetings = Greetings(
             limits, Outbox(limits, now=0.0), lambda size: bytes([self.luck]) * size, STREAM
         )
@@ -74,7 +74,7 @@ def test_below_half_of_the_bucket_a_part_is_picked() -> None:
 
 
 def test_ws_8_hellos_by_datagram_use_up_nothing_of_those_by_stream() -> None:
-    screen = Screen(reply_rate_total=30)
+    screen = Screen(Settings(reply_rate_total=30))
     for source in range(9):
         for _ in range(20):
             screen.refusal(host=f"192.0.2.{source}")
@@ -84,4 +84,4 @@ def test_ws_8_hellos_by_datagram_use_up_nothing_of_those_by_stream() -> None:
 
 
 def test_rate_of_nothing_answers_nobody() -> None:
-    assert Screen(hello_rate=0).refusal() is DropReason.RATE_LIMITED
+    assert Screen(Settings(hello_rate=0)).refusal() is DropReason.RATE_LIMITED
