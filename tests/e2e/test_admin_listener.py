@@ -323,3 +323,22 @@ def test_admin_listener_ends_with_the_relay(tmp_path: Path) -> None:
         assert time.monotonic() - started < 5
         with pytest.raises(OSError, match="refused"):
             relay.get("/healthz")
+
+
+@pytest.mark.parametrize(
+    ("path", "header", "status"),
+    [
+        ("/api/status?" + "a=1&" * 20, {}, 200),
+        ("/api/status?since=%ff", {}, 200),
+        ("/api/status", {"Authorization": b"Bearer \xff\xfe"}, 401),
+        ("/metrics", {"Host": b"\xff"}, 421),
+        ("/metrics", {"Origin": b"\xff"}, 403),
+        ("//evil.example/", {}, 404),
+    ],
+)
+def test_attack_29_strange_request_is_no_bug(
+    watched: WatchedRelay, path: str, header: dict[str, str | bytes], status: int
+) -> None:
+    """A traceback for whoever asks would fill the log and hide what matters."""
+    assert watched.get(path, header).status == status
+    assert "this is a bug" not in watched.process.output
