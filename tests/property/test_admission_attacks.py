@@ -281,3 +281,22 @@ def test_attack_requests_of_one_source_leave_places_for_others() -> None:
     assert len(rig.core._approvals) == 5
     rig.advance(31)
     assert len(rig.core._approvals) == 0
+
+
+def test_attack_13_request_that_is_made_anew_keeps_no_other_in_its_place() -> None:
+    """ADM-9: the same nonce with a fresh cookie, again and again; the others end in 30 s."""
+    rig = Rig(UNLIMITED)
+    host = rig.create(address(1))
+    host.send(host.set_room(approval=True))
+    eve = Applicant(address=EVE)
+    rig.ask_to_join(eve, host.code)
+    for number in range(4):
+        rig.ask_to_join(Applicant(address=address(2), nonce=nonce(number)), host.code)
+    for _ in range(5):
+        rig.advance(11)
+        rig.ask_to_join(eve, host.code)
+        host.send(host.ping())
+
+    assert len(rig.core._approvals) == 1
+    bob = rig.ask_to_join(Applicant(address=address(2), nonce=nonce(9)), host.code)
+    assert bob.answers == [Pending()]

@@ -78,7 +78,9 @@ class Approvals:
         room.next_request += 1
         now = request.now
         waiting = Waiting(room.next_request, room, join, request, now + APPROVAL, now)
-        self._waiting[attempt_of(request.source, join.nonce)] = waiting
+        attempt = attempt_of(request.source, join.nonce)
+        self._waiting.pop(attempt, None)  # or the new one would stand before what ends earlier
+        self._waiting[attempt] = waiting
         self._tell_host(waiting, now)
         return True
 
