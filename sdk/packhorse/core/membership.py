@@ -270,6 +270,7 @@ class Membership:
                 self._drain(message.deadline_ms / 1000)
             case LimitedMessage():  # pragma: no branch - the type has no other member
                 rates = (message.bytes_per_second, message.datagrams_per_second)
+                self.mail.keep_to(*rates)
                 self._emit(Limited(*rates, message.dropped))
 
     def _start_binding(self, now: float) -> bool:
