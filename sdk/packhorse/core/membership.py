@@ -60,6 +60,7 @@ from packhorse.wire.messages import (
     Pong,
     RelayCtrl,
     RelaySeal,
+    Signaled,
     Sync,
 )
 from packhorse.wire.messages import Closed as ClosedMessage
@@ -259,9 +260,11 @@ class Membership:
                 self._closed_by_relay(message)
             case JoinRequest() | Drain() | LimitedMessage():
                 self._tell(message)
-            case PathChallenge():  # pragma: no branch - the type has no other member
+            case PathChallenge():
                 self.pings.forget_open()
                 self._send_new(lambda seq: PathResponse(seq=seq, challenge=message.challenge))
+            case Signaled():  # pragma: no branch - the type has no other member
+                raise ParseError(DropReason.UNEXPECTED_MESSAGE)
 
     def _tell(self, message: JoinRequest | Drain | LimitedMessage) -> None:
         """Tell the application what the relay says to it."""
