@@ -5,6 +5,7 @@ from enum import StrEnum
 from typing import NamedTuple, NewType
 
 from packhorse.core.stages import Stage
+from packhorse.wire.address import TransportAddress
 from packhorse.wire.constants import Mode
 from packhorse.wire.errors import PackhorseError
 
@@ -73,6 +74,15 @@ class PeerFound:
     """A lost peer is back."""
 
     peer: PeerId
+
+
+@dataclass(frozen=True, slots=True)
+class PeerPathChanged:
+    """What is sent to a peer takes another path now; nothing of it is lost by that."""
+
+    peer: PeerId
+    address: TransportAddress | None
+    """Where it goes directly; None: over the relay."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +163,7 @@ Event = (
     | StageChanged
     | Joined
     | JoinRequested
+    | PeerPathChanged
     | SessionLost
     | SessionResumed
     | RelayDraining

@@ -60,6 +60,7 @@ from packhorse.wire.messages import (
     Pong,
     RelayCtrl,
     RelaySeal,
+    Signal,
     Signaled,
     Sync,
 )
@@ -96,6 +97,8 @@ class Membership:
         self._rebinding = Rebinding(random_bytes, now=now)
         self._kicked = KickList()
         self._is_draining = False
+        self.on_signal: Callable[[int, bytes, float], None] = _refuse_signal
+        """Called with peer, bytes and clock of each signal; may raise `ParseError`."""
         self._emit = emit
         self._channel = SealChannel(grant)
         self._sync = SyncSchedule(self.roster, now=now)
@@ -119,6 +122,10 @@ class Membership:
     def is_complete(self) -> bool:
         """Tell whether the first roster has come."""
         return self._has_joined or self.roster.rev > 0
+
+    def signal(self, peer: int, data: bytes) -> None:
+        """Send bytes to a peer with which both look for a direct path."""
+        self._send_new(lambda seq: Signal(seq=seq, peer=peer, data=data))
 
     def kick(self, peer: PeerId, *, ban: bool, now: float) -> int:
         """Ask the relay to end a peer's session; returns the number of the request."""
@@ -264,7 +271,7 @@ class Membership:
                 self.pings.forget_open()
                 self._send_new(lambda seq: PathResponse(seq=seq, challenge=message.challenge))
             case Signaled():  # pragma: no branch - the type has no other member
-                raise ParseError(DropReason.UNEXPECTED_MESSAGE)
+                self.on_signal(message.peer, message.data, now)
 
     def _tell(self, message: JoinRequest | Drain | LimitedMessage) -> None:
         """Tell the application what the relay says to it."""
@@ -392,3 +399,7 @@ class Membership:
         """End the session; whoever is leaving gets what it wants, whatever the cause."""
         if self.closed is None:
             self.closed = Closed(error if self._leave is None else None)
+
+
+def _refuse_signal(_peer: int, _data: bytes, _now: float) -> None:
+    raise ParseError(DropReason.UNEXPECTED_MESSAGE)

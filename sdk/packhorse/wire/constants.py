@@ -99,11 +99,11 @@ MAX_REMOTES: Final = 48
 # seconds; first time after which an offer that was not heard is repeated; doubles
 OFFER_INTERVAL: Final = 0.25
 OFFER_INTERVAL_MAX: Final = 8.0  # seconds; longest such time
-OPENINGS: Final = 6  # checks; with a low TTL that open an attempt
+OPENINGS: Final = 3  # checks; with a low TTL that open an attempt
 OPENING_TTL: Final = 3  # hops; of these
 # seconds; between two checks of an address at the beginning of an attempt
 CHECK_INTERVAL: Final = 0.05
-CHECK_FAST: Final = 1.3  # seconds; how long that lasts
+CHECK_FAST: Final = 1.2  # seconds; how long that lasts
 CHECK_SLOW_MAX: Final = 0.2  # seconds; longest random time between two checks later in an attempt
 ATTEMPT_TIME: Final = 5.0  # seconds; after which an attempt ends
 ATTEMPTS: Final = 3  # attempts; in a row

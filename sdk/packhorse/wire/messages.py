@@ -864,6 +864,7 @@ class Offer:
         Field(43, "candidates", FieldType.BYTES, maximum=400),
         Field(44, "heard", FieldType.UINT, maximum=4294967295),
         Field(45, "attempt", FieldType.UINT, maximum=4294967295),
+        Field(46, "ask", FieldType.BOOL, optional=True),
     )
 
     seq: int
@@ -886,6 +887,9 @@ class Offer:
 
     attempt: int
     """Number of the attempt that begins now; 0 for none yet."""
+
+    ask: bool | None = None
+    """Tell me that this offer was heard."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -217,6 +217,7 @@ SEAL: Final[dict[str, tuple[Values, Values]]] = {
             "candidates": b"\xff" * 400,
             "heard": _MAX,
             "attempt": _MAX,
+            "ask": True,
         },
     ),
     "CHECK": ({"seq": 1}, {"seq": _MAX, "pad": bytes(1150)}),

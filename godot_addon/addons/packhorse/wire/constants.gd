@@ -220,11 +220,11 @@ const MAX_REMOTES := 48
 ## seconds; first time after which an offer that was not heard is repeated; doubles
 const OFFER_INTERVAL := 0.25
 const OFFER_INTERVAL_MAX := 8.0  ## seconds; longest such time
-const OPENINGS := 6  ## checks; with a low TTL that open an attempt
+const OPENINGS := 3  ## checks; with a low TTL that open an attempt
 const OPENING_TTL := 3  ## hops; of these
 ## seconds; between two checks of an address at the beginning of an attempt
 const CHECK_INTERVAL := 0.05
-const CHECK_FAST := 1.3  ## seconds; how long that lasts
+const CHECK_FAST := 1.2  ## seconds; how long that lasts
 const CHECK_SLOW_MAX := 0.2  ## seconds; longest random time between two checks later in an attempt
 const ATTEMPT_TIME := 5.0  ## seconds; after which an attempt ends
 const ATTEMPTS := 3  ## attempts; in a row

@@ -376,6 +376,7 @@ static var layouts: Dictionary[int, MessageLayout] = {
 			Field.bytes_up_to(43, &"candidates", 400),
 			Field.uint(44, &"heard", 0, 4294967295),
 			Field.uint(45, &"attempt", 0, 4294967295),
+			Field.boolean(46, &"ask").as_optional(),
 		]
 	),
 	Constants.MessageType.CHECK:

@@ -154,6 +154,11 @@ class PeerDelivery:
             self._rate.note_app_limited(self._sent.bytes_in_flight)
         return payloads
 
+    def change_path(self, *, now: float) -> None:
+        """Forget RTT and congestion: they were those of another path (SPEC.md section 16.16)."""
+        self.rtt.forget()
+        self._congestion = CongestionController(self._rate, now=now)
+
     def close(self) -> None:
         """Give back all memory."""
         self._lanes.close()
