@@ -193,6 +193,10 @@ class Mail:
         """Forget what was measured towards a peer: it is reached by another path now."""
         self._delivery.change_path(peer, now=now)
 
+    def doubt_path(self, peer: int, *, now: float) -> None:
+        """Send a peer everything under way again: its path has fallen silent."""
+        self._delivery.doubt_path(peer, now=now)
+
     def _is_posted(self, start: FirstByte, to: int, payload: bytes, now: float) -> bool:
         post = self.post_directly
         return post is not None and post(start, to, payload, self._receivers(to), now)

@@ -44,6 +44,7 @@ class DirectAttachment:
         )
         self._now = 0.0
         self._paths.on_changed = self._change
+        self._paths.on_doubt = self._doubt
         membership.on_signal = self._receive_signal
         membership.mail.post_directly = self._post
 
@@ -124,3 +125,6 @@ class DirectAttachment:
 
     def _change(self, peer: int) -> None:
         self._membership.mail.change_path(peer, now=self._now)
+
+    def _doubt(self, peer: int) -> None:
+        self._membership.mail.doubt_path(peer, now=self._now)

@@ -50,6 +50,8 @@ class DirectPaths:
         """Round-trip time to the relay, seconds."""
         self.on_changed: Callable[[int], None] = lambda _peer: None
         """Called with each peer whose path is another one now."""
+        self.on_doubt: Callable[[int], None] = lambda _peer: None
+        """Called with each peer whose path has fallen silent while it was used."""
 
     @property
     def peers(self) -> set[int]:
@@ -158,7 +160,8 @@ class DirectPaths:
         """Do what is due."""
         for number, peer in self._peers.items():
             with self._watch(number, peer):
-                peer.handle_timeout(rtt=self.rtt, now=now)
+                if peer.handle_timeout(rtt=self.rtt, now=now):
+                    self.on_doubt(number)
 
     def signals_to_send(self, *, now: float) -> list[tuple[int, bytes]]:
         """Return (peer, data) of the signals that go out now."""

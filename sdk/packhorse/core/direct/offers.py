@@ -46,6 +46,8 @@ class Offers:
         self._number = 0
         self._heard = 0  # the peer has heard the own offer of this number
         self._sends = 0
+        self._sent_at = 0.0
+        self._told = 0  # number of the peer's offer that the own last one named as heard
 
     @property
     def is_heard(self) -> bool:
@@ -68,7 +70,7 @@ class Offers:
         """
         if self.peer is not None and end_of(self.peer) != end_of(offer):
             self.peer = None
-            self._heard = 0
+            self._heard = self._told = 0
         newest = self.peer.seq if self.peer else 0
         if offer.seq < newest:
             raise ParseError(DropReason.REPLAYED)
@@ -77,10 +79,15 @@ class Offers:
         if is_new:
             self.peer = offer
         if offer.ask and self._number:
-            self.due = now
+            self._answer(offer, now)
         elif self.is_heard:
             self.due = None
         return is_new
+
+    def _answer(self, offer: Offer, now: float) -> None:
+        """Tell that the peer's offer was heard, unless that is on its way."""
+        is_told = self._told >= offer.seq and now < self._sent_at + OFFER_INTERVAL
+        self.due = self._sent_at + OFFER_INTERVAL if is_told else now
 
     def take(self, *, now: float) -> bytes | None:
         """Return the own offer for a SIGNAL if it is due, and plan to repeat it."""
@@ -88,6 +95,8 @@ class Offers:
             return None
         interval = min(OFFER_INTERVAL * 2.0**self._sends, OFFER_INTERVAL_MAX)
         self._sends += 1
+        self._sent_at = now
+        self._told = self.peer.seq if self.peer else 0
         is_last = self.is_heard or self._sends > _REPEATS
         self.due = None if is_last else now + interval
         return encode_body(self._message())
@@ -99,7 +108,7 @@ class Offers:
             connection=self.own.connection,
             share=self.own.share,
             candidates=self._candidates,
-            heard=self.peer.seq if self.peer else 0,
+            heard=self._told,
             attempt=self.attempt,
             ask=None if self.is_heard else True,
         )

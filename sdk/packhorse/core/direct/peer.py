@@ -69,6 +69,7 @@ class DirectPeer:
         self._answers_at = 0.0
         self._outbox: list[DirectDatagram] = []
         self._used: Remote | None = None
+        self._is_in_doubt = False
         self.offers = Offers(DirectEnd.choose(random_bytes))
 
     @property
@@ -91,7 +92,7 @@ class DirectPeer:
 
         Args:
             offer: What came.
-            rtt: Round-trip time over the relay, seconds.
+            rtt: Round-trip time to the relay, seconds: about what a signal takes to the peer.
             now: Clock.
 
         Raises:
@@ -182,11 +183,12 @@ class DirectPeer:
             deadlines += [remote.plan.due if remote.plan else None, self._check_due(remote)]
         used = self._used
         if used is not None and used.waiting_since is not None:
-            deadlines.append(used.waiting_since + used.trust + DOUBT_TIME)
+            ends = used.waiting_since + used.trust
+            deadlines.append(ends + DOUBT_TIME if self._is_in_doubt else ends)
         return min((due for due in deadlines if due is not None), default=None)
 
-    def handle_timeout(self, *, rtt: float, now: float) -> None:
-        """Do what is due."""
+    def handle_timeout(self, *, rtt: float, now: float) -> bool:
+        """Do what is due; tell whether the path in use has just come into doubt."""
         if self._attempt_ends is not None and now >= self._attempt_ends:
             self._end_attempt(now)
         if self._next_attempt is not None and now >= self._next_attempt:
@@ -195,11 +197,17 @@ class DirectPeer:
         for remote in list(self._remotes):
             self._tend(remote, now)
         self._choose(now)
+        return self._note_doubt(now)
 
     def datagrams_to_send(self) -> list[DirectDatagram]:
         """Drain what goes to the peer's addresses."""
         datagrams, self._outbox = self._outbox, []
         return datagrams
+
+    def _note_doubt(self, now: float) -> bool:
+        was_in_doubt = self._is_in_doubt
+        self._is_in_doubt = self._used is not None and not self.is_trusted(now=now)
+        return self._is_in_doubt and not was_in_doubt
 
     def _choose_anew(self, now: float) -> None:
         self.offers.own = DirectEnd.choose(self._random_bytes)
@@ -229,7 +237,7 @@ class DirectPeer:
         self._attempts_left -= 1
         self.offers.attempt += 1
         self.offers.renew(now=now)
-        self._begin_attempt(at=now + rtt / 2)
+        self._begin_attempt(at=now + rtt)
 
     def _begin_attempt(self, *, at: float) -> None:
         self._next_attempt = None
