@@ -719,6 +719,7 @@ class SetRoom:
     SENDER: ClassVar = Sender.MEMBER
     FIELDS: ClassVar[tuple[Field, ...]] = (
         Field(1, "seq", FieldType.UINT, minimum=1, maximum=4294967295),
+        Field(4, "nonce", FieldType.BYTES, sizes=(16,), optional=True),
         Field(7, "topology", FieldType.UINT, maximum=1, optional=True),
         Field(8, "max_peers", FieldType.UINT, minimum=2, maximum=1024, optional=True),
         Field(26, "locked", FieldType.BOOL, optional=True),
@@ -731,6 +732,9 @@ class SetRoom:
 
     seq: int
     """Sequence number of this direction."""
+
+    nonce: bytes | None = None
+    """Random; needed with password."""
 
     topology: int | None = None
     """0 mesh, 1 star; only while the host is alone."""

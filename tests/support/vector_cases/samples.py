@@ -173,6 +173,7 @@ SEAL: Final[dict[str, tuple[Values, Values]]] = {
         {"seq": 1},
         {
             "seq": _MAX,
+            "nonce": b"\xff" * 16,
             "topology": 1,
             "max_peers": 1024,
             "locked": True,

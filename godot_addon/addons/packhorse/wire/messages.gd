@@ -309,6 +309,7 @@ static var layouts: Dictionary[int, MessageLayout] = {
 		_MEMBER,
 		[
 			Field.uint(1, &"seq", 1, 4294967295),
+			Field.bytes_of(4, &"nonce", [16]).as_optional(),
 			Field.uint(7, &"topology", 0, 1).as_optional(),
 			Field.uint(8, &"max_peers", 2, 1024).as_optional(),
 			Field.boolean(26, &"locked").as_optional(),
