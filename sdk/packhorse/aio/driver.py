@@ -4,17 +4,19 @@ import asyncio
 import secrets
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
+from packhorse.aio.direct_sockets import DirectSockets
 from packhorse.aio.paths import DatagramSocket, RelayPath
-from packhorse.aio.udp import SocketAddress
+from packhorse.aio.udp import SocketAddress, UdpSocket
 from packhorse.core.events import Event
 from packhorse.core.joining import Wish
 from packhorse.core.session import MemberSession
-from packhorse.wire.address import TransportAddress
+from packhorse.wire.address import TransportAddress, is_loopback
 from packhorse.wire.constants import MemberState
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+_REFRESH = 30.0  # seconds after which the addresses of this machine are looked up again
 _PART_WITHIN = 1.0  # seconds that giving up waits for GRANT
 
 
@@ -104,12 +106,16 @@ class Driver(Generic[SessionT]):
         datagrams = [datagram for datagram, _relay in self.session.datagrams_to_send()]
         if self._socket is not None:
             self._socket.send_all(datagrams, self._relay[:2])
+        self._send_directly()
         self._is_pumping = True
         try:
             self._dispatch()
         finally:
             self._is_pumping = False
         self._arm()
+
+    def _send_directly(self) -> None:
+        """Send what goes to peers' addresses."""
 
     def _dispatch(self) -> None:
         while (event := self.session.next_event()) is not None:
@@ -186,6 +192,49 @@ class SessionDriver(Driver[MemberSession]):
         address = TransportAddress(*path.address)
         now = asyncio.get_running_loop().time()
         super().__init__(MemberSession(wish, address, secrets.token_bytes, now=now), path)
+        self._direct: DirectSockets | None = None
+        self._refresh: asyncio.TimerHandle | None = None
+
+    async def seek_direct_paths(self) -> None:
+        """Look for direct paths to the peers, from the end of joining on.
+
+        Nothing is sought where the relay is at a loopback address: then no path is shorter.
+        """
+        if is_loopback(self._relay):
+            return
+        direct = DirectSockets()
+        shared = self._socket if isinstance(self._socket, UdpSocket) else None
+        await direct.open(shared, self._receive, self._pump)
+        self._direct = direct
+        self._offer_addresses()
+
+    def close(self) -> None:
+        """Close the paths and the timers; harmless when closed."""
+        if self._refresh is not None:
+            self._refresh.cancel()
+            self._refresh = None
+        if self._direct is not None:
+            self._direct.close()
+            self._direct = None
+        super().close()
+
+    def _offer_addresses(self) -> None:
+        """Tell the peers where this machine is, now and then anew: it may move."""
+        if self._direct is None or self.session.state is not MemberState.JOINED:
+            return
+        self.session.seek_direct_paths(
+            self._direct.candidates(),
+            shares_socket=isinstance(self._socket, UdpSocket),
+            now=self._loop.time(),
+        )
+        self._refresh = self._loop.call_later(_REFRESH, self._offer_addresses)
+        self._pump()
+
+    def _send_directly(self) -> None:
+        datagrams = self.session.direct_datagrams_to_send()
+        if self._direct is not None:
+            for datagram in datagrams:
+                self._direct.send(datagram)
 
     async def part(self) -> None:
         """Close; a relay that may be letting us in just now is waited for and told.

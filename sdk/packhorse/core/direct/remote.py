@@ -1,11 +1,13 @@
 """One address of a peer, as the checks have found it."""
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from packhorse.core.direct.check_plan import CheckPlan
 from packhorse.core.rtt import RttEstimator
 from packhorse.wire.address import TransportAddress
 from packhorse.wire.constants import IPV6_BONUS, TRUST_MIN, TRUST_RTT
+
+if TYPE_CHECKING:
+    from packhorse.core.direct.check_plan import CheckPlan
 
 _MAX_OPEN: Final = 32  # checks whose answer still counts
 
