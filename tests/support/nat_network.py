@@ -6,7 +6,7 @@ from enum import Enum, auto
 from itertools import count
 from random import Random
 
-from packhorse.core.direct.peer import DirectDatagram
+from packhorse.core.direct.direct_peer import DirectDatagram
 from packhorse.wire.address import TransportAddress
 from packhorse.wire.candidates import Candidate
 from tests.support.network import RELAY, Member, Network

@@ -31,7 +31,6 @@ from packhorse.wire.messages import (
     Pong,
     RelayCtrl,
     RelaySeal,
-    Signal,
     Sync,
 )
 from packhorse.wire.proofs import password_proof
@@ -328,10 +327,6 @@ class RawMember:
     def decide(self, request: int, *, admit: bool) -> bytes:
         """Return the next SEAL datagram: ADMIT."""
         return self.seal(Admit(seq=self._take_seq(), request=request, admit=admit))
-
-    def signal(self, peer: int, data: bytes = b"signal") -> bytes:
-        """Return the next SEAL datagram: SIGNAL."""
-        return self.seal(Signal(seq=self._take_seq(), peer=peer, data=data))
 
     def path_response(self, challenge: bytes) -> bytes:
         """Return the next SEAL datagram: PATH_RESPONSE."""

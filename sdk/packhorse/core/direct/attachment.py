@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Sequence
 
-from packhorse.core.direct.hub import DirectPaths
-from packhorse.core.direct.peer import DirectDatagram
+from packhorse.core.direct.direct_paths import DirectPaths
+from packhorse.core.direct.direct_peer import DirectDatagram
 from packhorse.core.events import HOST, Event, PeerId
 from packhorse.core.membership import Membership
 from packhorse.wire.address import TransportAddress

@@ -10,6 +10,7 @@ from packhorse.wire.messages import Check, Checked, PeerSeal
 from packhorse.wire.seal import ReplayWindow, decode_seal, derive_direct_key, encode_seal
 
 _SHARE_SIZE: Final = 16  # bytes
+_MAX_PAD: Final = 1180  # bytes
 _PAD_COST: Final = HEADER_SIZE + MAC_SIZE + 12  # bytes of a CHECK beside its padding
 
 
@@ -39,8 +40,12 @@ class DirectChannel:
         self._next_seq = 1
 
     def check(self, size: int) -> tuple[int, bytes]:
-        """Return number and datagram of a CHECK of about `size` bytes; 0 for a small one."""
-        pad = bytes(max(0, size - _PAD_COST)) if size else None
+        """Return number and datagram of a CHECK.
+
+        Args:
+            size: Bytes of the datagram, as far as padding reaches; 0 for a small one.
+        """
+        pad = bytes(min(max(0, size - _PAD_COST), _MAX_PAD)) if size else None
         seq = self._take_seq()
         return seq, self._seal(Check(seq=seq, pad=pad))
 

@@ -4,8 +4,8 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Final
 
+from packhorse.core.direct.direct_peer import DirectDatagram, DirectPeer
 from packhorse.core.direct.offers import decode_offer
-from packhorse.core.direct.peer import DirectDatagram, DirectPeer
 from packhorse.core.events import Event, PeerId, PeerPathChanged
 from packhorse.wire.address import TransportAddress
 from packhorse.wire.candidates import Candidate, encode_candidates
