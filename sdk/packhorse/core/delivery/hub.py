@@ -105,6 +105,18 @@ class Delivery:
         """Tell whether everything reliable was acknowledged by every peer."""
         return all(peer.is_idle for peer in self._peers.values())
 
+    def change_path(self, peer: int, *, now: float) -> None:
+        """Forget what was measured towards a peer (SPEC.md section 16.16)."""
+        delivery = self._peers.get(peer)
+        if delivery is not None:
+            delivery.change_path(now=now)
+
+    def doubt_path(self, peer: int, *, now: float) -> None:
+        """Send a peer everything under way again: its path has fallen silent."""
+        delivery = self._peers.get(peer)
+        if delivery is not None:
+            delivery.doubt_path(now=now)
+
     def forget(self, peer: int) -> None:
         """Drop all state towards a peer that has left."""
         delivery = self._peers.pop(peer, None)

@@ -163,6 +163,16 @@ class PeerDelivery:
             self._rate.note_app_limited(self._sent.bytes_in_flight)
         return payloads
 
+    def doubt_path(self, *, now: float) -> None:
+        """Send everything under way again: its path has fallen silent."""
+        self._repair(self._sent.give_up_all())
+        self._timer.answer(is_all_answered=True, now=now)
+
+    def change_path(self, *, now: float) -> None:
+        """Forget RTT and congestion: they were those of another path (SPEC.md section 16.16)."""
+        self.rtt.forget()
+        self._congestion = CongestionController(self._rate, now=now)
+
     def close(self) -> None:
         """Give back all memory."""
         self._lanes.close()
