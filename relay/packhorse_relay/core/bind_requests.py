@@ -60,6 +60,7 @@ class BindRequests:
         self._members.send(session, Closed(seq=session.take_seq(), code=ErrorCode.REPLACED))
         self._registry.begin_epoch(session, bind.nonce, now=request.now)
         self._registry.rebind(session, request.source, bind.nonce)
+        self._members.take_timers(session)
         session.max_datagram = self._admission.agreed_size(bind)
         self._members.renew(session, now=request.now)
         if bind.restarted:

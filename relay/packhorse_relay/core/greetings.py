@@ -48,6 +48,12 @@ class Greetings:
         self._datagrams = SourceBuckets(rate, rate * BURST)
         self._streams = SourceBuckets(rate, rate * BURST)
 
+    def change_settings(self, settings: Settings) -> None:
+        """Go by another rate from now on."""
+        rate = settings.hello_rate
+        for buckets in (self._datagrams, self._streams):
+            buckets.change_rate(rate, rate * BURST)
+
     def screen(self, request: Request) -> None:
         """Pay for the answer to a HELLO, or refuse it.
 

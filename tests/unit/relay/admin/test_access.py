@@ -186,6 +186,14 @@ def test_host_header_gives_the_name(header: str, name: str) -> None:
     assert host_name(header) == name
 
 
+def test_changed_token_and_names_count_at_once(public: Access) -> None:
+    public.change("another-token-as-long", ["other.example"])
+
+    assert check(public, shown(bearer())) is Verdict.UNAUTHORIZED
+    assert check(public, shown(bearer("another-token-as-long"), host="other.example")) is Verdict.OK
+    assert check(public, shown(bearer(), host="relay.example")) is Verdict.BAD_HOST
+
+
 def test_attack_29_token_that_is_no_text_is_wrong_and_counts(public: Access) -> None:
     """Bytes above 127 in a header; they raised, and were not counted."""
     guesses = [check(public, shown(bearer("\udcff" * 28))) for _ in range(MAX_FAILURES + 1)]
