@@ -71,7 +71,7 @@ def flood_with_hellos(rig: Rig, count: int, rate: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "count", [3_000, pytest.param(1_000_000, marks=[pytest.mark.slow, pytest.mark.timeout(900)])]
+    "count", [3_000, pytest.param(200_000, marks=[pytest.mark.slow, pytest.mark.timeout(600)])]
 )
 def test_attack_11_spoofed_hellos_leave_next_to_nothing(count: int) -> None:
     """JOIN-1, LIM-1: 10,000 a second from ever new sources; no session, no room, under 2 MB."""
@@ -199,7 +199,7 @@ def abandon(rig: Rig, count: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "count", [300, pytest.param(50_000, marks=[pytest.mark.slow, pytest.mark.timeout(900)])]
+    "count", [300, pytest.param(10_000, marks=[pytest.mark.slow, pytest.mark.timeout(600)])]
 )
 def test_attack_13_abandoned_sessions_leave_empty_tables(count: int) -> None:
     """LIM-1: of 100 abandoned a second, those of the last minutes are there, then none."""

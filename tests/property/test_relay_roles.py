@@ -35,7 +35,7 @@ from tests.support.relay_harness import (
     nonce,
 )
 
-SLOW: Final = (pytest.mark.slow, pytest.mark.timeout(900))
+SLOW: Final = (pytest.mark.slow, pytest.mark.timeout(600))
 DAY: Final = 86_400.0  # seconds
 EVE: Final = address(900)
 
@@ -69,7 +69,7 @@ def roster(rig: Rig) -> list[tuple[str, list[int]]]:
     return [(room.code, list(room.sessions)) for room in rooms]
 
 
-@pytest.mark.parametrize("count", [5_000, pytest.param(1_000_000, marks=SLOW)])
+@pytest.mark.parametrize("count", [5_000, pytest.param(200_000, marks=SLOW)])
 def test_attack_20_no_datagram_leaves_its_room(count: int) -> None:
     """ROOM-3: random headers from members of both rooms, who share their addresses."""
     rig, random = Rig(), Random(20)  # noqa: S311 - repeatable by design
