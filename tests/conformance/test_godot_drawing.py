@@ -1,0 +1,16 @@
+"""The real Godot draws here, so that other tests can look at the addon's windows."""
+
+from pathlib import Path
+
+from tests.support.godot_drawing import VirtualScreen, picture_size
+
+
+def test_godot_draws_on_a_virtual_screen(screen: VirtualScreen, tmp_path: Path) -> None:
+    picture = tmp_path / "probe.png"
+
+    done = screen.run(
+        ["-s", "res://tests/e2e/draw_probe.gd", "--", str(picture)], window=(640, 360)
+    )
+
+    assert "saved 0, inside 00ff00" in done.stdout, done.stdout
+    assert picture_size(picture) == (640, 360)
