@@ -1,5 +1,5 @@
 class_name PackhorseMultiplayerPeer
-extends "datagram_peer.gd"
+extends "member_peer.gd"
 ## Multiplayer through a Packhorse relay: no port forwarding, rooms with codes that people can type.
 ##
 ## [codeblock]
@@ -71,7 +71,6 @@ const Stages := preload("../core/stages.gd")
 const Statistics := preload("../core/statistics.gd")
 const Wish := preload("../core/wish.gd")
 
-const _HOST := 1
 const _STAGES: Array[Stage] = [
 	Stage.RESOLVING,
 	Stage.REACHING_UDP,
@@ -87,23 +86,13 @@ var room_code := ""
 ## Asks about those who want to join, where [member PackhorseRoomOptions.approve] is set.
 var doorman := PackhorseDoorman.new()
 
-var _status := CONNECTION_DISCONNECTED
-var _unique_id := 0
 var _stage := Stage.RESOLVING
-var _is_star := false
-var _peers: Dictionary[int, bool] = {}  # announced to Godot; false when lost
-var _unannounced: Array[int] = []  # known before CONNECTED
-var _to_retract: Array[int] = []  # hidden; told on the next poll
 
 
 func _notification(what: int) -> void:
 	# No method of self can be called any more.
 	if what == NOTIFICATION_PREDELETE and _client != null:
 		_client.close(Time.get_ticks_usec() / 1e6)
-
-
-func _get_connection_status() -> ConnectionStatus:
-	return _status
 
 
 func _poll() -> void:
@@ -120,53 +109,6 @@ func _poll() -> void:
 		if event == null:
 			return
 		_handle(event)
-
-
-func _get_unique_id() -> int:
-	return _unique_id
-
-
-func _is_server() -> bool:
-	return _unique_id == _HOST
-
-
-func _is_server_relay_supported() -> bool:
-	return _is_star
-
-
-func _put_packet_script(buffer: PackedByteArray) -> Error:
-	if _status != CONNECTION_CONNECTED:
-		return ERR_UNCONFIGURED
-	if _target > 0 and not _peers.has(_target):
-		return ERR_INVALID_PARAMETER
-	return _outgoing.put(buffer, _target, _mode as Constants.Mode, _channel)
-
-
-## A host removes the peer from the room. A client leaves when [param peer] is the host, else it
-## hides the peer from the game.
-func _disconnect_peer(peer: int, force: bool) -> void:
-	if not _peers.has(peer):
-		return
-	if _unique_id == _HOST:
-		_client.session.kick(peer, false, _now())
-		if force:
-			_hide(peer)
-	elif peer != _HOST:
-		_hide(peer)
-		if not force:
-			_to_retract.append(peer)
-	elif force:
-		_close()
-	else:
-		_client.session.leave(_now())
-
-
-func _close() -> void:
-	var client := _client
-	_outgoing.close()
-	_reset()
-	if client != null:
-		client.close(_now())
 
 
 ## Creates a room on [param relay] ([code]host[/code] or [code]host:port[/code]; the port is 6969
@@ -321,44 +263,11 @@ func _enter() -> void:
 	_unannounced.clear()
 
 
-func _announce(peer: int) -> void:
-	if _status != CONNECTION_CONNECTED:
-		_unannounced.append(peer)
-	elif _is_star and not _is_server() and peer != _HOST:
-		return
-	elif _is_server() and is_refusing_new_connections():
-		_client.session.kick(peer, false, _now())
-	else:
-		_peers[peer] = true
-		_outgoing.others.append(peer)
-		peer_connected.emit(peer)
-
-
-func _retract(peer: int) -> void:
-	_discard(peer)
-	_outgoing.others.erase(peer)
-	if _peers.erase(peer):
-		peer_disconnected.emit(peer)
-
-
 func _set_present(peer: int, is_present: bool) -> void:
 	if _peers.get(peer, is_present) == is_present:
 		return
 	_peers[peer] = is_present
 	(peer_found if is_present else peer_lost).emit(peer)
-
-
-## The peer stays in the room, so that a broadcast still reaches it.
-func _hide(peer: int) -> void:
-	_peers.erase(peer)
-	_discard(peer)
-
-
-func _tell_retracted() -> void:
-	var peers := _to_retract
-	_to_retract = []
-	for peer in peers:
-		peer_disconnected.emit(peer)
 
 
 func _tell_stage(stage: Stage) -> void:
@@ -385,16 +294,5 @@ func _end(error: PackhorseError) -> void:
 
 
 func _reset() -> void:
-	_client = null
+	super()
 	doorman.client = null
-	_status = CONNECTION_DISCONNECTED
-	_unique_id = 0
-	_peers.clear()
-	_unannounced.clear()
-	_to_retract.clear()
-	_inbox.clear()
-	_outgoing.close()
-
-
-func _now() -> float:
-	return Time.get_ticks_usec() / 1e6
