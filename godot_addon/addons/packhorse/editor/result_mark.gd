@@ -11,6 +11,7 @@ const COLORS: Dictionary[Finding.Result, Color] = {
 	Finding.Result.SKIPPED: Color(0.55, 0.55, 0.6),
 }
 const _SIZE := 16.0  # pixels at a scale of 1
+const _LINE := 23.0  # pixels; the height of the text beside it
 const _WIDTH := 2.0  # pixels, of lines
 const _TICK: Array[Vector2] = [Vector2(0.15, 0.55), Vector2(0.4, 0.8), Vector2(0.85, 0.25)]
 
@@ -23,7 +24,7 @@ func _init() -> void:
 
 
 func _ready() -> void:
-	custom_minimum_size = Vector2.ONE * _SIZE * get_theme_default_base_scale()
+	custom_minimum_size = Vector2(_SIZE, _LINE) * get_theme_default_base_scale()
 
 
 ## Shows how the stage ended.
@@ -65,7 +66,7 @@ func _line(points: Array[Vector2], color: Color) -> void:
 
 
 func _at(x: float, y: float) -> Vector2:
-	return Vector2(x, y) * size.x
+	return Vector2(x * size.x, y * size.x + (size.y - size.x) / 2.0)
 
 
 func _width() -> float:

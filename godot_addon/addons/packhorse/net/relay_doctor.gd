@@ -123,7 +123,7 @@ func _end_websocket(now: float) -> void:
 		problem = "it opens, but nothing answers" if _websocket.is_open() else "no answer"
 	if _greeting == null and _round.samples:
 		_greeting = _round
-	_add(Findings.websocket(_websocket.url, problem, now - _began_at), now)
+	_add(Findings.websocket(_websocket.url, problem, _is_by_udp(), now - _began_at), now)
 
 
 func _compare_versions(now: float) -> void:

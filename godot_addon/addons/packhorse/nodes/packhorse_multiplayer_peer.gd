@@ -154,7 +154,9 @@ func set_room_options(options: PackhorseRoomOptions) -> Error:
 ## Takes up the session of a crashed game: same room, code, id. Returns as [method create_room].
 func resume_room(relay: String, saved: String, options: PackhorseRoomOptions = null) -> Error:
 	var wish := Wish.resuming(SavedSession.from_text(saved))
-	return _connect(relay, wish, Settings.complete(options)) if wish.saved else ERR_INVALID_PARAMETER
+	return (
+		_connect(relay, wish, Settings.complete(options)) if wish.saved else ERR_INVALID_PARAMETER
+	)
 
 
 ## Returns a secret for [method resume_room], empty without a session; ask again now and then.
