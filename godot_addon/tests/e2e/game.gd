@@ -81,7 +81,9 @@ func obey(command: Dictionary) -> void:
 			var seconds: float = command["seconds"]
 			OS.delay_msec(int(seconds * 1000.0))
 		"list":
-			_list.list_rooms(str(command["relay"]))
+			var options := PackhorseRoomOptions.new()
+			_set_transport(options, command)
+			_list.list_rooms(str(command["relay"]), options)
 		"set_options":
 			_set_options(command)
 		"report":
@@ -124,6 +126,7 @@ func _start(command: Dictionary) -> void:
 	options.max_peers = int(max_peers)
 	options.password = command.get("password", "")
 	options.connect_timeout = command.get("timeout", 15.0)
+	_set_transport(options, command)
 	var relay := str(command["relay"])
 	var result := OK
 	if command["do"] == "create":
@@ -133,6 +136,16 @@ func _start(command: Dictionary) -> void:
 	_tell(&"started", {"result": error_string(result)})
 	if result == OK and not _is_raw:
 		multiplayer.multiplayer_peer = _peer
+
+
+func _set_transport(options: PackhorseRoomOptions, command: Dictionary) -> void:
+	var transport: String = command.get("transport", "AUTO")
+	options.transport = PackhorseRoomOptions.Transport[transport]
+	options.trusts_any_certificate = command.get("unsafe", false)
+	var certificate: String = command.get("certificate", "")
+	if certificate:
+		options.trusted_certificate = X509Certificate.new()
+		options.trusted_certificate.load(certificate)
 
 
 func _on_list_rooms_listed(rooms: Array[Dictionary]) -> void:
@@ -158,6 +171,7 @@ func _watch(is_deaf: bool) -> void:
 		_peer.connection_error.connect(_on_peer_connection_error)
 	_peer.peer_lost.connect(_tell_peer.bind(&"peer_lost"))
 	_peer.peer_found.connect(_tell_peer.bind(&"peer_found"))
+	_peer.peer_path_changed.connect(_on_peer_peer_path_changed)
 	_peer.session_lost.connect(_tell.bind(&"session_lost"))
 	_peer.session_resumed.connect(_tell.bind(&"session_resumed"))
 	if _is_raw:
@@ -239,6 +253,10 @@ func _on_peer_stage_changed(stage: PackhorseMultiplayerPeer.Stage) -> void:
 	_tell(&"stage_changed", {"stage": PackhorseMultiplayerPeer.Stage.find_key(stage)})
 
 
+func _on_peer_peer_path_changed(peer: int, path: PackhorseMultiplayerPeer.Path) -> void:
+	_tell(&"peer_path", {"peer": peer, "path": PackhorseMultiplayerPeer.Path.find_key(path)})
+
+
 func _on_peer_connection_error(error: PackhorseError) -> void:
 	_tell(
 		&"connection_error",
@@ -248,6 +266,7 @@ func _on_peer_connection_error(error: PackhorseError) -> void:
 			"message": error.message,
 			"advice": error.advice,
 			"stage": error.stage,
+			"attempts": error.attempts,
 		}
 	)
 
