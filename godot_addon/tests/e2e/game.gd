@@ -1,6 +1,7 @@
 extends Node
 ## Creates and joins rooms, calls and answers RPCs; prints every signal and call as a JSON line.
 
+const Counting := preload("counting.gd")
 const Things := preload("things.gd")
 const Traffic := preload("traffic.gd")
 
@@ -8,6 +9,7 @@ var _peer: PackhorseMultiplayerPeer = null
 ## True when the peer is used without MultiplayerAPI.
 var _is_raw := false
 var _calls := 0
+var _counting := Counting.new()
 var _things := Things.new()
 var _thing: Node = null
 var _list := PackhorseRoomList.new()
@@ -28,6 +30,8 @@ func _ready() -> void:
 	_things.name = "Things"
 	_things.value_taken.connect(_on_things_value_taken)
 	add_child(_things)
+	_counting.name = "Counting"
+	add_child(_counting)
 	add_child(_list)
 	_list.rooms_listed.connect(_on_list_rooms_listed)
 	_list.listing_failed.connect(_on_peer_connection_error)
@@ -70,6 +74,12 @@ func obey(command: Dictionary) -> void:
 			var peer: float = command["peer"]
 			var is_forced: bool = command.get("force", false)
 			_peer.disconnect_peer(int(peer), is_forced)
+		"count_up":
+			_counting.is_speaking = command["on"]
+		"counted":
+			_tell(&"counted", _counting.report())
+		"authenticate":
+			_authenticate(str(command["secret"]))
 		"refuse":
 			_peer.refuse_new_connections = true
 		"close":
@@ -148,6 +158,19 @@ func _set_transport(options: PackhorseRoomOptions, command: Dictionary) -> void:
 		options.trusted_certificate.load(certificate)
 
 
+## Admits peers that send the same secret.
+func _authenticate(secret: String) -> void:
+	var api: SceneMultiplayer = multiplayer
+	api.auth_timeout = 2.0
+	api.peer_authenticating.connect(
+		func(peer: int) -> void: api.send_auth(peer, secret.to_utf8_buffer())
+	)
+	api.peer_authentication_failed.connect(_tell_peer.bind(&"peer_authentication_failed"))
+	api.auth_callback = func(peer: int, data: PackedByteArray) -> void:
+		if data.get_string_from_utf8() == secret:
+			api.complete_auth(peer)
+
+
 func _on_list_rooms_listed(rooms: Array[Dictionary]) -> void:
 	for room in rooms:
 		var metadata: PackedByteArray = room["metadata"]
@@ -172,6 +195,9 @@ func _watch(is_deaf: bool) -> void:
 	_peer.peer_lost.connect(_tell_peer.bind(&"peer_lost"))
 	_peer.peer_found.connect(_tell_peer.bind(&"peer_found"))
 	_peer.peer_path_changed.connect(_on_peer_peer_path_changed)
+	_peer.relay_draining.connect(
+		func(seconds: float) -> void: _tell(&"relay_draining", {"seconds": seconds})
+	)
 	_peer.session_lost.connect(_tell.bind(&"session_lost"))
 	_peer.session_resumed.connect(_tell.bind(&"session_resumed"))
 	if _is_raw:

@@ -125,7 +125,8 @@ func _poll() -> void:
 
 ## Creates a room on [param relay] ([code]host[/code] or [code]host:port[/code]; the port is 6969
 ## unless said; for WebSocket alone [code]ws://host:port[/code] or
-## [code]wss://host:port/path[/code]; empty for the project setting [code]packhorse/relay/address[/code]) and becomes its host.
+## [code]wss://host:port/path[/code]; empty for the project setting
+## [code]packhorse/relay/address[/code]) and becomes its host.
 ##
 ## Returns at once, with the status [constant MultiplayerPeer.CONNECTION_CONNECTING];
 ## [constant @GlobalScope.ERR_ALREADY_IN_USE] when this peer is in use;
