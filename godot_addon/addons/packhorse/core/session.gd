@@ -62,12 +62,8 @@ func stage() -> Stages.Stage:
 	return Stages.Stage.CONNECTED if is_complete else Stages.Stage.READING_ROSTER
 
 
-## Tells whether GRANT has come; the methods below up to [method roster] have a meaning only then.
-func is_granted() -> bool:
-	return _membership != null
-
-
-## Returns the own peer id; 1 is the host.
+## Returns the own peer id; 1 is the host. This and the methods below up to [method roster] have a
+## meaning only after GRANT.
 func peer_id() -> int:
 	return _membership.grant.number(&"peer") if _membership else 0
 
@@ -156,6 +152,12 @@ func decide(request: int, admit: bool, now: float) -> Error:
 ## null before GRANT.
 func saved() -> SavedSession:
 	return _membership.saved if _membership else null
+
+
+## Pings soon: the relay sees this side at another address now.
+func check_path(now: float) -> void:
+	if _membership != null:
+		_membership.receive_advice(now)
 
 
 ## Takes the session up again over the path that its datagrams take now.

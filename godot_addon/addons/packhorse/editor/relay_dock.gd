@@ -122,6 +122,7 @@ func _footer() -> Control:
 	var manual := LinkButton.new()
 	manual.text = "Manual"
 	manual.uri = ProjectSettings.globalize_path(_beside(_MANUAL))
+	manual.size_flags_vertical = Control.SIZE_SHRINK_CENTER
 	manual.size_flags_horizontal = Control.SIZE_EXPAND | Control.SIZE_SHRINK_END
 	var row := HBoxContainer.new()
 	row.add_child(_label("Packhorse %s, wire %d" % [_version(), Constants.WIRE_VERSION]))

@@ -11,7 +11,6 @@ const COLORS: Dictionary[Finding.Result, Color] = {
 	Finding.Result.SKIPPED: Color(0.55, 0.55, 0.6),
 }
 const _SIZE := 16.0  # pixels at a scale of 1
-const _LINE := 23.0  # pixels; the height of the text beside it
 const _WIDTH := 2.0  # pixels, of lines
 const _TICK: Array[Vector2] = [Vector2(0.15, 0.55), Vector2(0.4, 0.8), Vector2(0.85, 0.25)]
 
@@ -24,7 +23,7 @@ func _init() -> void:
 
 
 func _ready() -> void:
-	custom_minimum_size = Vector2(_SIZE, _LINE) * get_theme_default_base_scale()
+	custom_minimum_size.x = _SIZE * get_theme_default_base_scale()
 
 
 ## Shows how the stage ended.
@@ -42,7 +41,7 @@ func show_waiting() -> void:
 
 func _draw() -> void:
 	if _is_waiting:
-		draw_circle(_at(0.5, 0.5), size.x * 0.12, COLORS[Finding.Result.SKIPPED], true, -1.0, true)
+		draw_circle(_at(0.5, 0.5), 1.5 * _width(), COLORS[Finding.Result.SKIPPED], true, -1.0, true)
 		return
 	var color := COLORS[_result]
 	match _result:

@@ -133,7 +133,7 @@ static func verdict(findings: Array[Finding]) -> String:
 		return "The relay does not answer."
 	if results.get(Finding.Stage.VERSION) == Finding.Result.FAILED:
 		return "The relay and this addon do not understand each other."
-	if not by_udp:
+	if results.get(Finding.Stage.UDP) == Finding.Result.FAILED:
 		return "The relay can be used by WebSocket only, which is slower where datagrams get lost."
 	for result: Finding.Result in results.values():
 		if result in [Finding.Result.WARNING, Finding.Result.FAILED]:
