@@ -7,6 +7,7 @@ const EarlyData := preload("early_data.gd")
 const Event := preload("event.gd")
 const Header := preload("../wire/header.gd")
 const Hub := preload("delivery/hub.gd")
+const Inbox := preload("inbox.gd")
 const Message := preload("../wire/message.gd")
 const PeerDelivery := preload("delivery/peer_delivery.gd")
 const Roster := preload("roster.gd")
@@ -22,6 +23,8 @@ var _roster: Roster
 var _events: Array[Event]  # the session's own array
 var _drops: Dictionary[StringName, int]  # the session's own dictionary
 var _own_id: int
+var _inbox: Inbox = null
+var _known: Dictionary[int, bool] = {}  # the application's own dictionary
 var _early := EarlyData.new()
 var _hub: Hub
 var _delivered := Delivered.new()
@@ -95,11 +98,18 @@ func is_idle() -> bool:
 	return _hub.is_idle()
 
 
-## Notes that the application has taken or thrown away a message; every one has to be told.
-func consume(message: Event) -> void:
-	if message.mode >= Constants.Mode.RELIABLE:
-		_unread -= 1
-		_hub.consume(message.peer, message.data.size())
+## Hands messages to [param inbox] from now on, and throws those away that come from peers not in
+## [param known]. Only those that have to wait for earlier events still become events.
+func hand_to(inbox: Inbox, known: Dictionary[int, bool]) -> void:
+	_inbox = inbox
+	_known = known
+
+
+## Notes that the application has taken or thrown away a reliable message of [param size] bytes;
+## every one has to be told.
+func consume(peer: int, size: int) -> void:
+	_unread -= 1
+	_hub.consume(peer, size)
 
 
 ## Hands on what a DATA or FRAME datagram, whose tag has been checked, brings; returns why it
@@ -148,7 +158,7 @@ func datagrams_to_send(now: float) -> Array[PackedByteArray]:
 
 func _open(datagram: PackedByteArray, source: int, now: float) -> StringName:
 	if datagram[0] == Constants.FirstByte.DATA:
-		_events.append(Event.message(source, datagram.slice(Constants.HEADER_SIZE)))
+		_hand_on(source, datagram.slice(Constants.HEADER_SIZE), Constants.Mode.UNRELIABLE, 0)
 		return &""
 	if _unread >= MAX_UNREAD:
 		return Constants.DROP_BUFFER_FULL
@@ -157,10 +167,22 @@ func _open(datagram: PackedByteArray, source: int, now: float) -> StringName:
 		var mode := _delivered.modes[index] as Constants.Mode
 		if mode >= Constants.Mode.RELIABLE:
 			_unread += 1
-		var data := _delivered.data[index]
-		_events.append(Event.message(source, data, mode, _delivered.channels[index]))
+		_hand_on(source, _delivered.data[index], mode, _delivered.channels[index])
 	_delivered.clear()
 	return drop
+
+
+func _hand_on(source: int, data: PackedByteArray, mode: Constants.Mode, channel: int) -> void:
+	if _inbox == null or _events:
+		_events.append(Event.message(source, data, mode, channel))
+		return
+	if _known.has(source):
+		var drop := _inbox.push(source, data, mode, channel)
+		if not drop:
+			return
+		_drops[drop] = _drops.get(drop, 0) + 1
+	if mode >= Constants.Mode.RELIABLE:
+		consume(source, data.size())
 
 
 func _count_unknown(count: int) -> void:
