@@ -76,6 +76,18 @@ func push(data: PackedByteArray, to: int, mode: Constants.Mode, channel: int, no
 	return OK
 
 
+## Queues frames of unreliable messages, at most [method largest_piece] bytes that stay together;
+## [param to] as in [method push].
+func push_frames(frames: PackedByteArray, to: int, now: float) -> void:
+	if to <= 0 or _roster.peers.has(to):
+		_hub.push_frames(frames, to, now)
+
+
+## Returns the bytes of one piece of a message.
+func largest_piece() -> int:
+	return _hub.largest_piece()
+
+
 ## Measures the round-trip time to a peer, end to end, once a second at most.
 func measure(peer: int, now: float) -> void:
 	if _roster.peers.has(peer) and now >= _measured_at.get(peer, -INF) + _MEASURE_INTERVAL:

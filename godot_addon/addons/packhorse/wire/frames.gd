@@ -9,6 +9,7 @@ const ASKS_ACK := 0x02
 const PING := 0x80
 const CREDIT := 0x81
 const CONTROL := 0x80
+const JOINED := 0xFF  ## Not on the wire: several frames, each with its length.
 const MODE_SHIFT := 5
 const FRAGMENTED := 0x10
 const HAS_CHANNEL := 0x08
@@ -18,6 +19,7 @@ const NUMBER_SIZE := 3
 const ACK_SIZE := 4  ## Without the bitmap.
 const LENGTH_SIZE := 2
 const CREDIT_SIZE := 5
+const PLAIN_SIZE := 3  ## Of [method append_plain], beside the message.
 const MAX_DELAY := 255  ## Milliseconds.
 
 const _HAS_SEQUENCE := 0x70  # a mode other than UNRELIABLE, or a piece
@@ -89,6 +91,13 @@ static func append_head(
 	if kind & FRAGMENTED:
 		append_u16(buffer, part)
 		append_u16(buffer, parts)
+
+
+## Appends a whole message of mode UNRELIABLE on channel 0, with its length.
+static func append_plain(buffer: PackedByteArray, message: PackedByteArray) -> void:
+	buffer.append(HAS_LENGTH)
+	append_u16(buffer, message.size())
+	buffer.append_array(message)
 
 
 ## Appends two bytes, the higher first.

@@ -72,6 +72,21 @@ func push_fanout(data: PackedByteArray, to: int, mode: int, channel: int) -> voi
 	_fanout_sender.push(data, to, mode, channel)
 
 
+## Queues frames of unreliable messages, at most [method largest_piece] bytes that stay together, to
+## peer [param to] or to a destination that names several.
+func push_frames(frames: PackedByteArray, to: int, now: float) -> void:
+	if to > 0:
+		_woken(to, now).push_frames(frames)
+	else:
+		_wake_at = -INF
+		_fanout_sender.push_frames(frames, to)
+
+
+## Returns the bytes of one piece of a message.
+func largest_piece() -> int:
+	return Cutter.largest_piece(_max_payload)
+
+
 ## Measures the RTT to a peer.
 func ping(peer: int, now: float) -> void:
 	_woken(peer, now).ping()

@@ -94,6 +94,15 @@ func push(data: PackedByteArray, mode: int, channel: int) -> void:
 		_is_held_back = true
 
 
+## Queues frames of unreliable messages that stay together; as [method push].
+func push_frames(frames: PackedByteArray) -> void:
+	wake_at = -INF
+	if AskSchedule.may_go_on(_next_number, _sent.largest_acked):
+		_outgoing.push_frames(frames)
+	else:
+		_is_held_back = true
+
+
 ## Asks for an acknowledgement, to measure the RTT.
 func ping() -> void:
 	_is_ping_wanted = true
