@@ -114,6 +114,7 @@ func is_idle() -> bool:
 ## [param known]. Only those that have to wait for earlier events still become events.
 func hand_to(inbox: Inbox, known: Dictionary[int, bool]) -> void:
 	_inbox = inbox
+	_inbox.drops = _drops
 	_known = known
 
 
@@ -169,32 +170,39 @@ func datagrams_to_send(now: float) -> Array[PackedByteArray]:
 
 
 func _open(datagram: PackedByteArray, source: int, now: float) -> StringName:
+	var sink := _sink(source)
+	var drop := &""
 	if datagram[0] == Constants.FirstByte.DATA:
-		_hand_on(source, datagram.slice(Constants.HEADER_SIZE), Constants.Mode.UNRELIABLE, 0)
-		return &""
-	if _unread >= MAX_UNREAD:
+		sink.add(datagram.slice(Constants.HEADER_SIZE), Constants.Mode.UNRELIABLE, 0)
+	elif _unread >= MAX_UNREAD:
 		return Constants.DROP_BUFFER_FULL
-	var drop := _hub.receive(datagram, source, _delivered, now)
-	for index in _delivered.data.size():
-		var mode := _delivered.modes[index] as Constants.Mode
-		if mode >= Constants.Mode.RELIABLE:
-			_unread += 1
-		_hand_on(source, _delivered.data[index], mode, _delivered.channels[index])
-	_delivered.clear()
+	else:
+		sink.reliable = 0
+		drop = _hub.receive(datagram, source, sink, now)
+		_unread += sink.reliable
+	if sink == _delivered:
+		_tell(source)
 	return drop
 
 
-func _hand_on(source: int, data: PackedByteArray, mode: Constants.Mode, channel: int) -> void:
-	if _inbox == null or _events:
-		_events.append(Event.message(source, data, mode, channel))
-		return
-	if _known.has(source):
-		var drop := _inbox.push(source, data, mode, channel)
-		if not drop:
-			return
-		_drops[drop] = _drops.get(drop, 0) + 1
-	if mode >= Constants.Mode.RELIABLE:
-		consume(source, data.size())
+## Returns where the messages of a peer go: to the inbox, if they need not wait for earlier events.
+func _sink(source: int) -> Delivered:
+	if _inbox == null or _events or not _known.has(source):
+		return _delivered
+	_inbox.source = source
+	return _inbox
+
+
+func _tell(source: int) -> void:
+	var is_wanted := _inbox == null or not _events.is_empty()
+	for index in _delivered.data.size():
+		var mode := _delivered.modes[index] as Constants.Mode
+		var data := _delivered.data[index]
+		if is_wanted:
+			_events.append(Event.message(source, data, mode, _delivered.channels[index]))
+		elif mode >= Constants.Mode.RELIABLE:
+			consume(source, data.size())
+	_delivered.clear()
 
 
 func _count_unknown(count: int) -> void:

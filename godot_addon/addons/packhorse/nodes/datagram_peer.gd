@@ -68,11 +68,11 @@ func _get_packet_script() -> PackedByteArray:
 
 ## Takes in a packet that came in the middle of news.
 func _take_packet(event: Event) -> void:
-	var drop := _inbox.push(event.peer, event.data, event.mode, event.channel)
-	if drop:
-		_client.session.count_drop(drop)
-		if event.mode >= Constants.Mode.RELIABLE:
-			_note_taken(event.peer, event.data.size())
+	_inbox.drops = _client.session.drops
+	_inbox.source = event.peer
+	_inbox.add(event.data, event.mode, event.channel)
+	if event.data.is_empty() and event.mode >= Constants.Mode.RELIABLE:
+		_note_taken(event.peer, 0)
 
 
 ## Notes that the game has taken or thrown away a reliable packet.
