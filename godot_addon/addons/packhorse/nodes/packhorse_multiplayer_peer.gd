@@ -267,8 +267,8 @@ func _handle(event: Event) -> void:
 			# Early data comes between its peer and JOINED, all in one poll.
 			if _peers.has(event.peer) or _status == CONNECTION_CONNECTING:
 				_take_packet(event)
-			else:
-				_note_taken(event)
+			elif event.mode >= Constants.Mode.RELIABLE:
+				_note_taken(event.peer, event.data.size())
 		Event.Type.PEER_JOINED:
 			_announce(event.peer)
 		Event.Type.PEER_LEFT:
@@ -292,6 +292,7 @@ func _enter() -> void:
 	room_code = RoomCode.show(session.code())
 	_status = CONNECTION_CONNECTED
 	var client := _client
+	session.mail().hand_to(_inbox, _peers)
 	_outgoing.open(client, _is_star and not _is_server())
 	_watch = PeerWatch.new(self)
 	if _unique_id == _HOST:
