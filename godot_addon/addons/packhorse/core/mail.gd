@@ -65,14 +65,15 @@ func largest_message(mode: Constants.Mode) -> int:
 func push(data: PackedByteArray, to: int, mode: Constants.Mode, channel: int, now: float) -> Error:
 	if data.size() > largest_message(mode) or channel < 0 or channel > MAX_CHANNEL:
 		return ERR_INVALID_PARAMETER
-	if to <= 0 and mode < Constants.Mode.RELIABLE:
+	if to > 0:
+		return _push_single(data, to, mode, channel, now)
+	if mode < Constants.Mode.RELIABLE:
 		_hub.push_fanout(data, to, mode, channel)
 		return OK
 	var receivers := _receivers(to)
-	if mode >= Constants.Mode.RELIABLE:
-		for peer in receivers:
-			if not _hub.may_push(peer):
-				return ERR_OUT_OF_MEMORY
+	for peer in receivers:
+		if not _hub.may_push(peer):
+			return ERR_OUT_OF_MEMORY
 	for peer in receivers:
 		_hub.push(data, peer, mode, channel, now)
 	return OK
@@ -226,6 +227,17 @@ func _tell(source: int) -> void:
 	_delivered.clear()
 
 
+func _push_single(
+	data: PackedByteArray, to: int, mode: Constants.Mode, channel: int, now: float
+) -> Error:
+	if not _roster.peers.has(to):
+		return OK
+	if mode >= Constants.Mode.RELIABLE and not _hub.may_push(to):
+		return ERR_OUT_OF_MEMORY
+	_hub.push(data, to, mode, channel, now)
+	return OK
+
+
 func _count_unknown(count: int) -> void:
 	if count:
 		var reason := Constants.DROP_UNKNOWN_PEER
@@ -234,10 +246,6 @@ func _count_unknown(count: int) -> void:
 
 func _receivers(to: int) -> Array[int]:
 	var receivers: Array[int] = []
-	if to > 0:
-		if _roster.peers.has(to):
-			receivers.append(to)
-		return receivers
 	for peer in _roster.peers:
 		if peer != _own_id and peer != -to:
 			receivers.append(peer)
