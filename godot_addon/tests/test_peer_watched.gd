@@ -1,5 +1,5 @@
 extends "res://tests/support/peer_case.gd"
-## What others see of a connected peer: statistics, monitors, the overlay; and the simulated network.
+## What others see of a connected peer: statistics, monitors, the overlay. And a simulated network.
 
 const PeerWatch := preload("res://addons/packhorse/nodes/peer_watch.gd")
 
@@ -29,13 +29,15 @@ func test_bytes_on_the_wire_count_the_headers_below() -> void:
 
 func test_traffic_of_a_peer_is_its_own() -> void:
 	await _join()
+	var before := _peer.get_peer_statistics(1)
 	_peer.set_target_peer(1)
 	_peer.set_transfer_mode(MultiplayerPeer.TRANSFER_MODE_UNRELIABLE)
 	_peer.put_packet(PackedByteArray([1, 2, 3]))
 	await _until(func() -> bool: return _relay.data.size() >= 1)
 	var size: float = _relay.data[0].size() + 28.0
 
-	assert_eq(_peer.get_peer_statistics(1)[&"wire_bytes_sent"] >= size, true, "sent")
+	assert_eq(before[&"wire_bytes_sent"], 0.0, "before")
+	assert_true(_peer.get_peer_statistics(1)[&"wire_bytes_sent"] >= size, "sent")
 
 
 func test_monitors_are_there_while_connected() -> void:

@@ -15,8 +15,8 @@ var _waiting: Array[PackedByteArray] = []  # those that are due first come last
 var _due_at := PackedFloat64Array()  # clock seconds, by the same index
 
 
-## Follows [param conditions] also when they change, but for what is on its way; [param draw] returns
-## random numbers, 0 to below 1.
+## Follows [param conditions] also when they change, but for what is on its way; [param draw]
+## returns random numbers, 0 to below 1.
 func _init(conditions: NetworkConditions, draw: Callable) -> void:
 	_conditions = conditions
 	_draw = draw
