@@ -9,15 +9,21 @@ from typing import Self
 class TcpOnly:
     """An async context manager: a port that passes TCP on and says nothing to UDP."""
 
-    def __init__(self, relay_port: int) -> None:
-        """Pass nothing yet."""
+    def __init__(self, relay_port: int, *, beside: int = 0) -> None:
+        """Pass nothing yet.
+
+        Args:
+            relay_port: Where TCP goes.
+            beside: Port whose UDP is somebody else's; 0 takes a free one.
+        """
         self._relay_port = relay_port
+        self._beside = beside
         self._writers: set[asyncio.StreamWriter] = set()
 
     @property
     def port(self) -> int:
         """Where members try."""
-        port: int = self._udp.getsockname()[1]
+        port: int = self._server.sockets[0].getsockname()[1]
         return port
 
     @property
@@ -31,9 +37,10 @@ class TcpOnly:
             writer.transport.abort()
 
     async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._pass_on, "127.0.0.1", 0)
+        self._server = await asyncio.start_server(self._pass_on, "127.0.0.1", self._beside)
         self._udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self._udp.bind(self._server.sockets[0].getsockname())
+        if not self._beside:
+            self._udp.bind(("127.0.0.1", self.port))
         return self
 
     async def __aexit__(self, *_exc_info: object) -> None:

@@ -6,6 +6,7 @@ extends RefCounted
 const Constants := preload("../wire/constants.gd")
 const Connector := preload("connector.gd")
 const Event := preload("../core/event.gd")
+const Fallback := preload("fallback.gd")
 const Farewell := preload("farewell.gd")
 const PasswordTask := preload("password_task.gd")
 const Reach := preload("reach.gd")
@@ -26,6 +27,8 @@ var _wish: Wish
 var _reach: Reach
 var _connector: Connector
 var _driver: SessionDriver = null
+var _fallback: Fallback
+var _is_lost := false  # the session
 var _now := 0.0  # clock seconds of the last poll
 var _give_up_at: float  # clock seconds; INF once connected
 var _start_over_at := INF  # clock seconds
@@ -41,6 +44,7 @@ var _held: Event = null  # an ending that waits for the next poll
 func _init(wish: Wish, reach: Reach, give_up_at: float) -> void:
 	_wish = wish
 	_reach = reach
+	_fallback = Fallback.new(reach)
 	_give_up_at = give_up_at
 	wish.locked = wish.locked or _needs_setup()
 	if wish.code and wish.password:
@@ -59,6 +63,7 @@ func poll(now: float) -> void:
 		_poll_connector(now)
 	elif _driver != null:
 		_driver.poll(now)
+		_poll_fallback(now)
 	if now >= _give_up_at:
 		_fail(_timed_out(), now)
 
@@ -112,6 +117,7 @@ func flush(now: float) -> void:
 func close(now: float) -> void:
 	_give_up_at = INF
 	_start_over_at = INF
+	_fallback.stop()
 	if _connector != null:
 		_connector.close()
 		_connector = null
@@ -168,12 +174,33 @@ func _poll_connector(now: float) -> void:
 		_connector = null
 
 
+## Moves a session that is lost over UDP to a WebSocket, where one can be had.
+func _poll_fallback(now: float) -> void:
+	if not _is_lost or _driver.kind() != RelayLink.Kind.UDP:
+		return
+	var link := _fallback.poll(now)
+	if _fallback.take_opened(now):
+		session.check_path(now)
+	if link != null:
+		_driver.move(link, now)
+		_own_events.append(Event.new(Event.Type.PATH_CHANGED))
+
+
+func _note_liveness(event: Event) -> void:
+	if event.type == Event.Type.SESSION_LOST:
+		_is_lost = true
+	elif event.type == Event.Type.SESSION_RESUMED:
+		_is_lost = false
+		_fallback.stop()
+
+
 func _take_event() -> Event:
 	if _own_events:
 		return _own_events.pop_front()
 	var event := session.next_event() if session != null else null
 	if event == null:
 		return null
+	_note_liveness(event)
 	if _setup != null and _setup.take(event):
 		return _end_setup()
 	if event.type == Event.Type.STAGE_CHANGED and event.stage == Stages.Stage.WAITING:
