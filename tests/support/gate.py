@@ -30,15 +30,15 @@ class Gate:
         self._opening: set[asyncio.Task[None]] = set()
 
     @property
+    def port(self) -> int:
+        """Where members find it, on 127.0.0.1."""
+        return self._front.local_address[1]
+
+    @property
     def address(self) -> str:
         """Where members find it, as `host:port`."""
         host, port = self._front.local_address
         return f"{host}:{port}"
-
-    @property
-    def port(self) -> int:
-        """Where members find it, on 127.0.0.1."""
-        return self._front.local_address[1]
 
     async def __aenter__(self) -> Self:
         self._front = await UdpSocket.open(self._from_member, bind=("127.0.0.1", 0))

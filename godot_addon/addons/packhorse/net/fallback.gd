@@ -1,15 +1,15 @@
 extends RefCounted
 ## Looks for a WebSocket to a relay that has fallen silent over UDP, while its session lasts.
 ##
-## Silence shorter than that of a lost session is no reason: most networks come back. And a relay
-## that was away for both comes back for both: when a WebSocket opens, UDP gets one more chance.
+## A relay that was away for both comes back for both: when a WebSocket opens, UDP gets one more
+## chance.
 
 const Candidates := preload("../core/candidates.gd")
 const Reach := preload("reach.gd")
 const RelayLink := preload("relay_link.gd")
 
 const _PAUSE := 2.0  # seconds between attempts
-const _LAST_CHANCE := 2.0  # seconds for UDP; a PING upon advice may wait for one of them
+const _LAST_CHANCE := 2.0  # seconds for UDP, which is asked once a second
 
 var _reach: Reach
 var _left: Array[Candidates.Candidate] = []  # of this round
@@ -22,7 +22,7 @@ func _init(reach: Reach) -> void:
 	_reach = reach
 
 
-## Does the next step; call it while the session is lost. Returns the link to go on with, or null.
+## Does the next step; call it while UDP is dead. Returns the link to go on with, or null.
 func poll(now: float) -> RelayLink:
 	if _link == null and now >= _try_at:
 		_try(now)
@@ -32,20 +32,14 @@ func poll(now: float) -> RelayLink:
 	if _link.state == RelayLink.State.FAILED or _link.state == RelayLink.State.LOST:
 		stop()
 		_try_at = now + _PAUSE
+	elif _link.state == RelayLink.State.OPEN and _take_at == INF:
+		_take_at = now + _LAST_CHANCE
 	elif now >= _take_at:
 		_take_at = INF
 		var found := _link
 		_link = null
 		return found
 	return null
-
-
-## Tells, once for each, that a WebSocket has opened: ping over UDP now.
-func take_opened(now: float) -> bool:
-	if _link == null or _link.state != RelayLink.State.OPEN or _take_at < INF:
-		return false
-	_take_at = now + _LAST_CHANCE
-	return true
 
 
 ## Gives up for now: the relay is heard again.

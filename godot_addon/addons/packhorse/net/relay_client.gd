@@ -4,15 +4,18 @@ extends RefCounted
 ## When the relay limits how often one may ask, it waits and asks again, if that is in time.
 
 const Constants := preload("../wire/constants.gd")
+const Candidates := preload("../core/candidates.gd")
 const Connector := preload("connector.gd")
 const Event := preload("../core/event.gd")
 const Fallback := preload("fallback.gd")
 const Farewell := preload("farewell.gd")
+const PathWatch := preload("../core/path_watch.gd")
 const PasswordTask := preload("password_task.gd")
 const Reach := preload("reach.gd")
 const RelayLink := preload("relay_link.gd")
 const RoomChange := preload("../core/room_change.gd")
 const RoomSetup := preload("room_setup.gd")
+const Rtt := preload("../core/rtt.gd")
 const Session := preload("../core/session.gd")
 const SessionDriver := preload("session_driver.gd")
 const Stages := preload("../core/stages.gd")
@@ -28,7 +31,8 @@ var _reach: Reach
 var _connector: Connector
 var _driver: SessionDriver = null
 var _fallback: Fallback
-var _is_lost := false  # the session
+var _watch := PathWatch.new()
+var _is_dead := false  # UDP
 var _now := 0.0  # clock seconds of the last poll
 var _give_up_at: float  # clock seconds; INF once connected
 var _start_over_at := INF  # clock seconds
@@ -63,7 +67,7 @@ func poll(now: float) -> void:
 		_poll_connector(now)
 	elif _driver != null:
 		_driver.poll(now)
-		_poll_fallback(now)
+		_watch_path(now)
 	if now >= _give_up_at:
 		_fail(_timed_out(), now)
 
@@ -134,8 +138,9 @@ func close(now: float) -> void:
 func add_statistics(statistics: Dictionary[StringName, float]) -> void:
 	if _driver == null:
 		return
-	statistics[&"rtt"] = session.rtt().smoothed
-	statistics[&"jitter"] = session.rtt().variation
+	var rtt := session.pings().rtt if session.pings() != null else Rtt.new()
+	statistics[&"rtt"] = rtt.smoothed
+	statistics[&"jitter"] = rtt.variation
 	statistics[&"datagrams_sent"] = _driver.datagrams_sent
 	statistics[&"datagrams_received"] = _driver.datagrams_received
 	statistics[&"bytes_sent"] = _driver.bytes_sent
@@ -174,24 +179,24 @@ func _poll_connector(now: float) -> void:
 		_connector = null
 
 
-## Moves a session that is lost over UDP to a WebSocket, where one can be had.
-func _poll_fallback(now: float) -> void:
-	if not _is_lost or _driver.kind() != RelayLink.Kind.UDP:
+## Asks more often when the relay falls silent over UDP, and moves a session whose UDP is dead to a
+## WebSocket, where one can be had.
+func _watch_path(now: float) -> void:
+	if _reach.transport != Candidates.Transport.AUTO or _driver.kind() != RelayLink.Kind.UDP:
 		return
-	var link := _fallback.poll(now)
-	if _fallback.take_opened(now):
+	var pings := session.pings()
+	if session.state() != Constants.MemberState.JOINED or pings.silent_since == INF:
+		_is_dead = false
+		_fallback.stop()
+		return
+	var verdict := _watch.judge(pings, now)
+	if verdict != PathWatch.Verdict.NOTHING:
 		session.check_path(now)
+	_is_dead = _is_dead or verdict == PathWatch.Verdict.REPLACE
+	var link := _fallback.poll(now) if _is_dead else null
 	if link != null:
 		_driver.move(link, now)
 		_own_events.append(Event.new(Event.Type.PATH_CHANGED))
-
-
-func _note_liveness(event: Event) -> void:
-	if event.type == Event.Type.SESSION_LOST:
-		_is_lost = true
-	elif event.type == Event.Type.SESSION_RESUMED:
-		_is_lost = false
-		_fallback.stop()
 
 
 func _take_event() -> Event:
@@ -200,7 +205,6 @@ func _take_event() -> Event:
 	var event := session.next_event() if session != null else null
 	if event == null:
 		return null
-	_note_liveness(event)
 	if _setup != null and _setup.take(event):
 		return _end_setup()
 	if event.type == Event.Type.STAGE_CHANGED and event.stage == Stages.Stage.WAITING:

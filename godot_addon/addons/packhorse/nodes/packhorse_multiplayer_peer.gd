@@ -35,7 +35,7 @@ signal stage_changed(stage: Stage)
 ## warning. Not emitted after [method MultiplayerPeer.close]. To try again, wait for the status.
 signal connection_error(error: PackhorseError)
 ## Emitted when the relay was silent for 15 seconds, or was restarted; nothing has to be done. Where
-## UDP stays silent and a WebSocket can be had, the session goes on over that one.
+## UDP is dead and a WebSocket can be had, the session goes on over that one before.
 signal session_lost
 ## Emitted when the relay answers again after [signal session_lost]: the same room, code and ids.
 signal session_resumed
