@@ -184,7 +184,10 @@ func datagrams_to_send(
 	while may_send or _has_urgent_work(now):
 		datagrams.append(_next_datagram(head, may_send, now))
 		may_send = _may_send_now(window, now)
-	if _sent.bytes_in_flight < window and not _outgoing.has_reliable(_credit.left()):
+	var has_more := _outgoing.has_reliable(_credit.left())
+	var has_place := _sent.bytes_in_flight < window
+	_pacer.is_holding = has_more and has_place
+	if has_place and not has_more:
 		_rate.note_app_limited(_sent.bytes_in_flight)
 
 
