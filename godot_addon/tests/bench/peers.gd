@@ -8,6 +8,8 @@ extends SceneTree
 ## in poll(), rpc() and what rpc() left for the end of the frame, of the receiver those in poll(),
 ## which calls the method. Without RPCs a frame has the cost of poll() alone.
 
+signal deferred
+
 const Games := preload("games.gd")
 const Player := preload("player.gd")
 
@@ -59,6 +61,9 @@ func _measure(kind: String, method: StringName, case: Array) -> void:
 	var key := _key(kind, method, case)
 	var sent: PackedFloat64Array = _sent.get(key, PackedFloat64Array())
 	var received: PackedFloat64Array = _received.get(key, PackedFloat64Array())
+	for _frame in 3:
+		_poll(host, guest)
+		await process_frame
 	var before := host.received
 	for _frame in FRAMES:
 		var start := Time.get_ticks_usec()
@@ -74,23 +79,20 @@ func _measure(kind: String, method: StringName, case: Array) -> void:
 	_sent[key] = sent
 	_received[key] = received
 	for _frame in 3:
-		host.api.poll()
-		guest.api.poll()
+		_poll(host, guest)
 		await process_frame
 	_counts[key] = _counts.get(key, 0) + host.received - before
 
 
+func _poll(host: Player, guest: Player) -> void:
+	host.api.poll()
+	guest.api.poll()
+
+
 ## Returns when everything that was deferred before has been called.
 func _end_of_frame() -> void:
-	_mark.call_deferred()
+	deferred.emit.call_deferred()
 	await deferred
-
-
-signal deferred
-
-
-func _mark() -> void:
-	deferred.emit()
 
 
 func _print(kind: String, method: StringName, case: Array) -> void:
