@@ -242,16 +242,19 @@ func _next_datagram(head: PackedByteArray, may_send: bool, now: float) -> Packed
 func _take_pieces(may_send: bool) -> Array[Piece]:
 	var counted: Array[Piece] = []
 	var room := _packing.room()
-	while room >= 0:
-		var piece := _outgoing.take_unreliable(room)
-		if piece == null and may_send:
-			piece = _outgoing.take_reliable(room, _credit.left())
-			if piece != null:
-				_credit.spend(piece.cost)
-				piece.cost = 0
-				counted.append(piece)
+	var piece := _outgoing.take_unreliable(room)
+	while piece != null:
+		_packing.add(piece)
+		room = _packing.room()
+		piece = _outgoing.take_unreliable(room)
+	while may_send and room >= 0:
+		piece = _outgoing.take_reliable(room, _credit.left())
 		if piece == null:
 			break
+		if piece.cost:
+			_credit.spend(piece.cost)
+			piece.cost = 0
+		counted.append(piece)
 		_packing.add(piece)
 		room = _packing.room()
 	return counted
