@@ -3,8 +3,8 @@ extends EditorPlugin
 ## Switches Packhorse off and on in a real editor and prints what is there each time, as JSON.
 ##
 ## Copied into a project by tests/e2e/test_godot_editor.py. With PACKHORSE_PICTURE in the
-## environment, it saves a picture of the editor and ends; with PACKHORSE_GAME set, too, it waits for
-## a running game to report its peer first, and prints what the tab shows.
+## environment, it saves a picture of the editor and ends; with PACKHORSE_GAME set, too, it waits
+## for a running game to report its peer first, and prints what the tab shows.
 
 const _FRAMES := 10  # until the editor has done what it defers
 const _OWN := "res://addons/packhorse/editor/"
