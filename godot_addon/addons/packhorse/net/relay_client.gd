@@ -3,19 +3,18 @@ extends RefCounted
 ##
 ## When the relay limits how often one may ask, it waits and asks again, if that is in time.
 
-const Constants := preload("../wire/constants.gd")
 const Candidates := preload("../core/candidates.gd")
+const Constants := preload("../wire/constants.gd")
 const Connector := preload("connector.gd")
 const Event := preload("../core/event.gd")
 const Fallback := preload("fallback.gd")
 const Farewell := preload("farewell.gd")
-const PathWatch := preload("../core/path_watch.gd")
 const PasswordTask := preload("password_task.gd")
+const PathWatch := preload("../core/path_watch.gd")
 const Reach := preload("reach.gd")
 const RelayLink := preload("relay_link.gd")
 const RoomChange := preload("../core/room_change.gd")
 const RoomSetup := preload("room_setup.gd")
-const Rtt := preload("../core/rtt.gd")
 const Session := preload("../core/session.gd")
 const SessionDriver := preload("session_driver.gd")
 const Stages := preload("../core/stages.gd")
@@ -138,9 +137,8 @@ func close(now: float) -> void:
 func add_statistics(statistics: Dictionary[StringName, float]) -> void:
 	if _driver == null:
 		return
-	var rtt := session.pings().rtt if session.pings() != null else Rtt.new()
-	statistics[&"rtt"] = rtt.smoothed
-	statistics[&"jitter"] = rtt.variation
+	statistics[&"rtt"] = session.rtt().smoothed
+	statistics[&"jitter"] = session.rtt().variation
 	statistics[&"datagrams_sent"] = _driver.datagrams_sent
 	statistics[&"datagrams_received"] = _driver.datagrams_received
 	statistics[&"bytes_sent"] = _driver.bytes_sent
@@ -177,26 +175,6 @@ func _poll_connector(now: float) -> void:
 		_driver = _connector.winner
 		session = _driver.session
 		_connector = null
-
-
-## Asks more often when the relay falls silent over UDP, and moves a session whose UDP is dead to a
-## WebSocket, where one can be had.
-func _watch_path(now: float) -> void:
-	if _reach.transport != Candidates.Transport.AUTO or _driver.kind() != RelayLink.Kind.UDP:
-		return
-	var pings := session.pings()
-	if session.state() != Constants.MemberState.JOINED or pings.silent_since == INF:
-		_is_dead = false
-		_fallback.stop()
-		return
-	var verdict := _watch.judge(pings, now)
-	if verdict != PathWatch.Verdict.NOTHING:
-		session.check_path(now)
-	_is_dead = _is_dead or verdict == PathWatch.Verdict.REPLACE
-	var link := _fallback.poll(now) if _is_dead else null
-	if link != null:
-		_driver.move(link, now)
-		_own_events.append(Event.new(Event.Type.PATH_CHANGED))
 
 
 func _take_event() -> Event:
@@ -282,3 +260,23 @@ func _start_over() -> void:
 func _fail(error: PackhorseError, now: float) -> void:
 	close(now)
 	_own_events.append(Event.closed(error))
+
+
+## Asks more often when the relay falls silent over UDP, and moves a session whose UDP is dead to a
+## WebSocket, where one can be had.
+func _watch_path(now: float) -> void:
+	if _reach.transport != Candidates.Transport.AUTO or _driver.kind() != RelayLink.Kind.UDP:
+		return
+	var pings := session.pings()
+	if session.state() != Constants.MemberState.JOINED or pings.silent_since == INF:
+		_is_dead = false
+		_fallback.stop()
+		return
+	var verdict := _watch.judge(pings, now)
+	if verdict != PathWatch.Verdict.NOTHING:
+		pings.advise(now)
+	_is_dead = _is_dead or verdict == PathWatch.Verdict.REPLACE
+	var link := _fallback.poll(now) if _is_dead else null
+	if link != null:
+		_driver.move(link, now)
+		_own_events.append(Event.new(Event.Type.PATH_CHANGED))
