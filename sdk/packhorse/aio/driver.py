@@ -4,17 +4,22 @@ import asyncio
 import secrets
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
+from packhorse.aio.direct_sockets import DirectSockets
+from packhorse.aio.path_keeper import PathKeeper
 from packhorse.aio.paths import DatagramSocket, RelayPath
-from packhorse.aio.udp import SocketAddress
-from packhorse.core.events import Event
+from packhorse.aio.udp import SocketAddress, UdpSocket
+from packhorse.core.events import Event, Path, PathChanged
 from packhorse.core.joining import Wish
+from packhorse.core.path_watch import Verdict
+from packhorse.core.relay_address import RelayAddress
 from packhorse.core.session import MemberSession
-from packhorse.wire.address import TransportAddress
+from packhorse.wire.address import TransportAddress, is_loopback
 from packhorse.wire.constants import MemberState
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+_REFRESH = 30.0  # seconds after which the addresses of this machine are looked up again
 _PART_WITHIN = 1.0  # seconds that giving up waits for GRANT
 
 
@@ -104,12 +109,16 @@ class Driver(Generic[SessionT]):
         datagrams = [datagram for datagram, _relay in self.session.datagrams_to_send()]
         if self._socket is not None:
             self._socket.send_all(datagrams, self._relay[:2])
+        self._send_directly()
         self._is_pumping = True
         try:
             self._dispatch()
         finally:
             self._is_pumping = False
         self._arm()
+
+    def _send_directly(self) -> None:
+        """Send what goes to peers' addresses."""
 
     def _dispatch(self) -> None:
         while (event := self.session.next_event()) is not None:
@@ -167,9 +176,13 @@ class Driver(Generic[SessionT]):
         self.session.handle_timeout(now=self._loop.time())
         self._pump()
 
+    def _next_timeout(self) -> float | None:
+        """Return when something is to be done."""
+        return self.session.next_timeout()
+
     def _arm(self) -> None:
         """Set the timer; one that fires early is harmless, so later deadlines cost nothing."""
-        deadline = self.session.next_timeout()
+        deadline = self._next_timeout()
         if deadline is None or self._socket is None:
             return
         if self._timer is not None:
@@ -186,6 +199,41 @@ class SessionDriver(Driver[MemberSession]):
         address = TransportAddress(*path.address)
         now = asyncio.get_running_loop().time()
         super().__init__(MemberSession(wish, address, secrets.token_bytes, now=now), path)
+        self._keeper: PathKeeper | None = None
+        self._told_path: tuple[Path, TransportAddress] | None = None
+        self._direct: DirectSockets | None = None
+        self._refresh: asyncio.TimerHandle | None = None
+
+    async def seek_direct_paths(self) -> None:
+        """Look for direct paths to the peers, from the end of joining on.
+
+        Nothing is sought where the relay is at a loopback address: then no path is shorter.
+        """
+        if is_loopback(self._relay):
+            return
+        direct = DirectSockets()
+        shared = self._socket if isinstance(self._socket, UdpSocket) else None
+        await direct.open(shared, self._receive, self._pump)
+        self._direct = direct
+        self._offer_addresses()
+
+    def _offer_addresses(self) -> None:
+        """Tell the peers where this machine is, now and then anew: it may move."""
+        if self._direct is None or self.session.state is not MemberState.JOINED:
+            return
+        self.session.seek_direct_paths(
+            self._direct.candidates(),
+            shares_socket=isinstance(self._socket, UdpSocket),
+            now=self._loop.time(),
+        )
+        self._refresh = self._loop.call_later(_REFRESH, self._offer_addresses)
+        self._pump()
+
+    def _send_directly(self) -> None:
+        datagrams = self.session.direct_datagrams_to_send()
+        if self._direct is not None:
+            for datagram in datagrams:
+                self._direct.send(datagram)
 
     async def part(self) -> None:
         """Close; a relay that may be letting us in just now is waited for and told.
@@ -208,6 +256,75 @@ class SessionDriver(Driver[MemberSession]):
             self.session.leave(now=self._loop.time())
             self.pump_now()
         self.close()
+
+    def keep_path(self, relay: RelayAddress) -> None:
+        """Go over to WebSocket when UDP dies from now on."""
+        self._keeper = PathKeeper(relay, self.path)
+        self._arm()
+
+    def close(self) -> None:
+        """Close the paths, the timers and the search for other paths; harmless when closed."""
+        super().close()
+        if self._keeper is not None:
+            self._keeper.close()
+        if self._refresh is not None:
+            self._refresh.cancel()
+        if self._direct is not None:
+            self._direct.close()
+
+    def _dispatch(self) -> None:
+        super()._dispatch()
+        self._tell_path()
+
+    def _tell_path(self) -> None:
+        """Tell a path that is new to the relay, too."""
+        session = self.session
+        if session.state is not MemberState.JOINED or session.is_binding:
+            return
+        path = (self.path.kind, session.mapped_address)
+        if self._told_path not in (None, path):
+            self.on_event(PathChanged(*path))
+        self._told_path = path
+
+    def _next_timeout(self) -> float | None:
+        deadline = self.session.next_timeout()
+        if self._keeper is None or deadline is None:
+            return deadline
+        other = self._keeper.watch.next_timeout(self.session.pings)
+        return deadline if other is None else min(deadline, other)
+
+    def _session_timeout(self) -> None:
+        if self._keeper is not None and self.session.state is MemberState.JOINED:
+            self._look_at_path(self._keeper)
+        super()._session_timeout()
+
+    def _look_at_path(self, keeper: PathKeeper) -> None:
+        now = self._loop.time()
+        verdict = keeper.watch.judge(self.session.pings, now=now)
+        if verdict is Verdict.NOTHING:
+            return
+        self.session.check_path(now=now)
+        if verdict is Verdict.REPLACE and self.path.kind is Path.RELAY_UDP:
+            keeper.replace(self._move)
+        elif verdict is Verdict.REPLACE:  # BIND was not answered
+            self.session.bind(now=now)
+
+    async def _move(self, path: RelayPath) -> None:
+        """Open another path and take the session up there, if the old one is still silent.
+
+        Raises:
+            OSError: It cannot be had.
+        """
+        sock = await path.open(self._receive, self._path_reopened)
+        is_silent = self.session.pings.silent_since is not None
+        if self._socket is None or not is_silent or self.session.state is not MemberState.JOINED:
+            sock.close()
+            return
+        self._socket.close()
+        self._socket, self.path = sock, path
+        sock.on_drained = self._pump
+        self.session.bind(now=self._loop.time())
+        self.pump_now()
 
     def _path_reopened(self) -> None:
         self.session.check_path(now=self._loop.time())

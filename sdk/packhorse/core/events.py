@@ -5,6 +5,7 @@ from enum import StrEnum
 from typing import NamedTuple, NewType
 
 from packhorse.core.stages import Stage
+from packhorse.wire.address import TransportAddress
 from packhorse.wire.constants import Mode
 from packhorse.wire.errors import PackhorseError
 
@@ -76,6 +77,15 @@ class PeerFound:
 
 
 @dataclass(frozen=True, slots=True)
+class PeerPathChanged:
+    """What is sent to a peer takes another path now; nothing of it is lost by that."""
+
+    peer: PeerId
+    address: TransportAddress | None
+    """Where it goes directly; None: over the relay."""
+
+
+@dataclass(frozen=True, slots=True)
 class JoinRequested:
     """Somebody waits until the host admits or refuses them, for at most 30 seconds."""
 
@@ -83,6 +93,16 @@ class JoinRequested:
     """For `Room.admit` and `Room.refuse`."""
     name: str
     """Who they say they are; anything up to 64 bytes, control characters included."""
+
+
+@dataclass(frozen=True, slots=True)
+class PathChanged:
+    """The relay is reached another way, or sees this side at another address."""
+
+    path: Path
+    """What carries the datagrams now."""
+    address: TransportAddress
+    """Own address as the relay sees it now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +173,8 @@ Event = (
     | StageChanged
     | Joined
     | JoinRequested
+    | PathChanged
+    | PeerPathChanged
     | SessionLost
     | SessionResumed
     | RelayDraining
