@@ -16,6 +16,7 @@ const Message := preload("../wire/message.gd")
 const MessageLayout := preload("../wire/message_layout.gd")
 const Pings := preload("pings.gd")
 const RoomChange := preload("room_change.gd")
+const Rtt := preload("rtt.gd")
 const SavedSession := preload("saved_session.gd")
 const Stages := preload("stages.gd")
 const Wish := preload("wish.gd")
@@ -92,6 +93,11 @@ func mapped_address() -> String:
 	return _membership.mapped if _membership else ""
 
 
+## Returns the round-trip time to the relay.
+func rtt() -> Rtt:
+	return _membership.pings.rtt if _membership else Rtt.new()
+
+
 ## Returns what is known of the path to the relay; null before GRANT.
 func pings() -> Pings:
 	return _membership.pings if _membership else null
@@ -158,9 +164,10 @@ func saved() -> SavedSession:
 	return _membership.saved if _membership else null
 
 
-## Pings soon: the relay sees this side at another address now.
+## Pings soon: the relay may see this member at another address now, or not at all.
 func check_path(now: float) -> void:
 	if _membership != null:
+		_timeout_at = -INF
 		_membership.receive_advice(now)
 
 
