@@ -38,6 +38,10 @@ class ReloadableRelay(Relay, Protocol):
     def change_settings(self, settings: Settings) -> None:
         """Take over the fields in `LIVE`."""
 
+    @property
+    def dataplane(self) -> str:
+        """Name of the data plane."""
+
     async def drain(self) -> None:
         """Open no more rooms; return when those there are have ended, or their time is over."""
 
@@ -61,7 +65,7 @@ class Operation:
         self._notifier = Notifier(os.environ)
         self._monitor = Monitor(relay, output, self._notifier)
         self._identity = Identity(
-            __version__, "portable", legacy=loaded.config.legacy, started_at=time.time()
+            __version__, relay.dataplane, legacy=loaded.config.legacy, started_at=time.time()
         )
         self._stop = asyncio.Event()
         self._stack = AsyncExitStack()
