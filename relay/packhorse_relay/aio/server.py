@@ -27,7 +27,7 @@ from packhorse_relay.core.settings import Settings
 from packhorse_relay.core.tickets import Gate, OperatorKeys
 from packhorse_relay.core.websocket_settings import WebSocketSettings
 from packhorse_relay.dataplane.choice import AUTO, choose
-from packhorse_relay.dataplane.contract import DataPlane, SendTo
+from packhorse_relay.dataplane.contract import SendTo
 from packhorse_relay.state import load_secret
 
 logger = logging.getLogger(__name__)
@@ -78,7 +78,7 @@ class RelayServer:
         self._websocket: WebSocketServer | None = None
         self._state_dir = state_dir
         self._sockets: list[UdpSocket] = []
-        self._sends: list[SendTo] = []
+        self._sends = list[SendTo]()
         self._timer: asyncio.TimerHandle | None = None
         self._internal_errors = 0
         self._has_received = False
@@ -182,10 +182,10 @@ class RelayServer:
             unix_now=time.time(),
             now=self._loop.time(),
         )
-        self._plane: DataPlane = self._new_plane(self._core.table, self._receive)
+        self._plane = self._new_plane(self._core.table, self._receive)
         await self._open_sockets()
         self._plane.read(self._sockets)
-        self._guard = HelloGuard([sock.socket for sock in self._sockets], lambda: self._core.hellos)
+        self._guard = HelloGuard(self._sockets, lambda: self._core.hellos)
         own_addresses.listen_on(self.addresses)
         if self._websocket is not None:
             self._websocket.start()

@@ -2,6 +2,7 @@
 
 import socket
 from collections.abc import Sequence
+from typing import ClassVar
 
 from packhorse.aio.udp import SocketAddress, UdpSocket
 from packhorse_relay.core.forwarding import ForwardingTable
@@ -19,7 +20,7 @@ class BatchedPlane(PortablePlane):
     WebSockets, and receivers behind another socket than the sender's.
     """
 
-    name = "batched"
+    name: ClassVar = "batched"
 
     def __init__(
         self,

@@ -5,6 +5,7 @@ from typing import Final
 
 from packhorse.wire.errors import ConfigurationError
 from packhorse_relay.dataplane.batched import BatchedPlane
+from packhorse_relay.dataplane.contract import DataPlane
 from packhorse_relay.dataplane.portable import PortablePlane
 from packhorse_relay.dataplane.system import SystemCalls
 
@@ -13,10 +14,8 @@ logger = logging.getLogger(__name__)
 AUTO: Final = "auto"
 NAMES: Final = (AUTO, PortablePlane.name, BatchedPlane.name)
 
-AnyPlane = type[PortablePlane] | type[BatchedPlane]
 
-
-def choose(wanted: str) -> AnyPlane:
+def choose(wanted: str) -> type[DataPlane]:
     """Return the data plane of this name, or for `auto` the best that works here.
 
     Raises:

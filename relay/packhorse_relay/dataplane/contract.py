@@ -1,9 +1,10 @@
 """What every data plane promises: one contract, several ways to keep it."""
 
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 from packhorse.aio.udp import OnDatagram, SocketAddress, UdpSocket
+from packhorse_relay.core.forwarding import ForwardingTable
 
 OnMiss = Callable[[bytes, SocketAddress, int], None]
 """Takes a datagram, its source and the number of the listener that it came in by."""
@@ -35,12 +36,14 @@ class DataPlane(Protocol):
     **Failures** of the system are counted per copy, and are never fatal.
     """
 
-    name: str
+    name: ClassVar[str]
     """As `--dataplane` has it."""
     datagrams_forwarded: int
     """Datagrams that went to at least one receiver by a route."""
     send_failures: int
     """Copies that the system refused to send."""
+
+    def __init__(self, table: ForwardingTable, on_miss: OnMiss) -> None: ...
 
     def use_sockets(self, sends: Sequence[SendTo]) -> None:
         """Set what sends a datagram, by listener."""

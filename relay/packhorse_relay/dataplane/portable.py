@@ -1,7 +1,7 @@
 """The data plane of every platform: plain sockets, one send for each receiver."""
 
 from collections.abc import Iterable, Sequence
-from typing import Final
+from typing import ClassVar, Final
 
 from packhorse.aio.udp import OnDatagram, SocketAddress, UdpSocket
 from packhorse.wire.constants import HEADER_SIZE, MAX_DATAGRAM
@@ -14,7 +14,7 @@ _NO_ROUTES: Final[dict[bytes, Route]] = {}
 class PortablePlane:
     """Forwards what the table has a route for; the rest goes to the control plane."""
 
-    name = "portable"
+    name: ClassVar = "portable"
 
     def __init__(self, table: ForwardingTable, on_miss: OnMiss) -> None:
         self._table = table

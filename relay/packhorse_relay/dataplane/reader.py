@@ -30,10 +30,11 @@ class Reader:
         self._clock = clock
         self._pace = Pace(now=clock.read())
 
-    def drain(self) -> None:
-        """Read a bounded number of datagrams."""
+    def drain(self) -> int:
+        """Read a bounded number of datagrams; returns how many."""
         count = self._drain_batches() if self._pace.is_batching else self._sock.drain()
         self._pace.note(count, now=self._clock.read())
+        return count
 
     def _drain_batches(self) -> int:
         """Read batches as long as they are full and need no thought; wait for one at most."""

@@ -35,6 +35,8 @@ class UdpSocket:
         self._segmenting = SegmentingSender(sock)
         self.sendto: Callable[[bytes, SocketAddress], object] = sock.sendto
         """Send one datagram; raises `OSError` when the system refuses."""
+        self.received = 0
+        """Datagrams that were read."""
         self.on_error: Callable[[OSError], None] = lambda _error: None
         """Called with what `send` or reading met, such as an ICMP answer to an earlier send."""
         self.on_drained: Callable[[], None] = lambda: None
@@ -105,8 +107,11 @@ class UdpSocket:
                 for datagram in run:
                     self.send(datagram, address)
 
-    def read_with(self, drain: Callable[[], object]) -> bool:
+    def read_with(self, drain: Callable[[], int]) -> bool:
         """Let `drain` read the socket itself from now on, each time something has come.
+
+        Args:
+            drain: Returns how many datagrams it has read.
 
         Returns:
             False where only a transport can read, which then goes on.
@@ -166,12 +171,13 @@ class UdpSocket:
                 break
         return count
 
-    def _read(self, drain: Callable[[], object]) -> None:
-        drain()
+    def _read(self, drain: Callable[[], int]) -> None:
+        self.received += drain()
         if not self._is_closed:
             self.on_drained()
 
     def _receive(self, data: bytes, address: SocketAddress) -> None:
+        self.received += 1
         self._on_datagram(data, address[:2])
         self.on_drained()
 
