@@ -27,6 +27,9 @@ PACKAGES: Final = {
     "redis-cli": "redis-tools",
     "openssl": "openssl",
     "chromium": "chromium",
+    "turnserver": "coturn",
+    "taskset": "util-linux",
+    "gcc": "gcc",
 }
 UPDATE_DEADLINE: Final = 180.0  # seconds
 INSTALL_DEADLINE: Final = 300.0  # seconds
