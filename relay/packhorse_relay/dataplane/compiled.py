@@ -1,7 +1,7 @@
 """Answers of the forwarding table, in the form that a batch needs."""
 
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Final, NamedTuple
 from weakref import WeakValueDictionary
 
@@ -42,6 +42,14 @@ class Fanout(NamedTuple):
     others: tuple[Receiver, ...]
 
 
+class _Known(NamedTuple):
+    """What was learned about one sender."""
+
+    keys: list[Key]
+    names: "list[array[int]]"
+    """The addresses that pointers point to: they live as long as this."""
+
+
 class _Unicasts(dict[Key, Unicast]):
     def __missing__(self, key: Key) -> Unicast:
         return NOT_UNICAST
@@ -59,7 +67,7 @@ class CompiledRoutes:
         """By address and header."""
         self.changes = 0
         """How often something was forgotten."""
-        self._known: dict[SocketAddress, list[tuple[Key, Sequence[array[int]]]]] = {}
+        self._known: dict[SocketAddress, _Known] = {}
         self._names: WeakValueDictionary[SocketAddress, array[int]] = WeakValueDictionary()
 
     def knows(self, key: Key) -> bool:
@@ -81,12 +89,15 @@ class CompiledRoutes:
             others = tuple(each for each in route if each.listener != self._listener)
             chunks = tuple(zip(_chunks(pointers), _chunks(words), strict=True))
             self.fanouts[key] = Fanout(route.budget, len(route), chunks, others)
-        self._known.setdefault(source, []).append((key, names))
+        known = self._known.setdefault(source, _Known([], []))
+        known.keys.append(key)
+        known.names.extend(names)
 
     def forget(self, source: SocketAddress) -> None:
         """Forget all answers for a sender."""
         self.changes += 1
-        for key, _ in self._known.pop(source, []):
+        known = self._known.pop(source, None)
+        for key in known.keys if known else ():
             self.unicasts.pop(key, None)
             self.fanouts.pop(key, None)
 

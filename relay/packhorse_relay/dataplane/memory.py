@@ -17,7 +17,7 @@ from packhorse_relay.dataplane.message_layout import MessageLayout
 Key = tuple[bytes]
 """Of a datagram: its address, a gap of zeros, its header."""
 _Kind = Literal["H", "I", "Q"]
-_SLOT: Final = 2048  # bytes; what is longer than a datagram may be arrives cut, and too long
+_SLOT: Final = 1472  # bytes; what is longer than a datagram may be arrives cut, and too long
 _GAP: Final = 2  # zero bytes before a header, which make 8 of it
 _HEADER: Final = 8
 _LENGTH: Final[_Kind] = "I"  # of what is 4 bytes long: lengths of names and of datagrams
