@@ -14,7 +14,7 @@ from packhorse.core.credentials import NO_ACCESS, Access, AccessFields
 from packhorse.wire.constants import DropReason, ErrorCode
 from packhorse.wire.ctrl import decode_ctrl, encode_ctrl
 from packhorse.wire.fields import Sender
-from packhorse.wire.messages import Ack, Error, Grant, Join, Pending
+from packhorse.wire.messages import Ack, Error, Grant, Join, Pending, SetRoom
 from packhorse.wire.ticket import Permission, Ticket, show_secret, sign_ticket
 from packhorse_relay.core.settings import Settings
 from packhorse_relay.core.tickets import Gate, OperatorKeys
@@ -176,6 +176,19 @@ def test_attack_key_of_the_password_cannot_be_read_from_the_hosts_traffic() -> N
 
     assert PASSWORD_KEY not in data
     assert room.password_key == PASSWORD_KEY
+
+
+def test_attack_masked_key_without_a_nonce_changes_nothing() -> None:
+    """ADM-12, ADM-7."""
+    rig = Rig(UNLIMITED)
+    host = rig.create(address(1))
+    message = SetRoom(seq=host.next_seq, locked=True, password=bytes(32))
+    (ack,) = host.heard(host.send(host.seal(message)).sent)
+    (room,) = rig.core._registry.rooms.values()
+
+    assert isinstance(ack, Ack)
+    assert ack.code == ErrorCode.UNEXPECTED
+    assert (room.is_locked, room.password_key) == (False, None)
 
 
 REFUSED: Final[dict[str, dict[str, object]]] = {

@@ -30,6 +30,8 @@ PACKAGES: Final = {
     "turnserver": "coturn",
     "taskset": "util-linux",
     "gcc": "gcc",
+    "nginx": "nginx",
+    "caddy": "caddy",
 }
 UPDATE_DEADLINE: Final = 180.0  # seconds
 INSTALL_DEADLINE: Final = 300.0  # seconds

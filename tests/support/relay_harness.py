@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from random import Random
+from secrets import token_bytes
 from typing import Any, Final, NamedTuple
 
 from packhorse.core.credentials import NO_ACCESS, Access
@@ -321,7 +322,7 @@ class RawMember:
     def set_room(self, **changes: Any) -> bytes:
         """Return the next SEAL datagram: SET_ROOM with the fields of `RoomChange`."""
         change = RoomChange(**changes)
-        return self.seal(change.message(self._take_seq(), self.grant.key))
+        return self.seal(change.message(self._take_seq(), self.grant.key, token_bytes(16)))
 
     def decide(self, request: int, *, admit: bool) -> bytes:
         """Return the next SEAL datagram: ADMIT."""

@@ -103,9 +103,19 @@ class Admission:
         if is_attempt and not self._attempts.take(source_of(request.source), now=request.now):
             raise DatagramDropped(DropReason.RATE_LIMITED)
 
-    def change_settings(self, settings: Settings) -> None:
-        """Take over the fields in `LIVE`."""
+    def change_settings(self, settings: Settings, *, now: float) -> None:
+        """Go by other limits from now on."""
         self._settings = settings
+        self._hellos.change_rate(settings.hello_rate, settings.hello_rate * _HELLO_BURST)
+        self._attempts.change_rate(settings.hello_rate, settings.hello_rate * _HELLO_BURST)
+        self._creates.change_rate(settings.create_rate / _MINUTE, settings.create_rate)
+        self._joins.change_rate(settings.join_rate / _MINUTE, settings.join_rate)
+        self._failures.change_rate(
+            settings.join_failures, settings.block_first, settings.block_longest
+        )
+        total = settings.join_failures_total
+        self._guesses.change_rate(total, total, now=now)
+        self._reserve.change_rate(total, total, now=now)
 
     def hello(self, hello: Hello, request: Request) -> None:
         """Answer HELLO with a cookie and forget it (SPEC.md section 5)."""
@@ -279,7 +289,7 @@ class Admission:
 
     def make_grant(self, session: Session, features: int, request: Request) -> Grant:
         """Return GRANT of a session to the address of `request`, without padding."""
-        settings, room = self._settings, session.room
+        timers, room = session.timers, session.room
         return Grant(
             version=c.WIRE_VERSION,
             features=features & c.KNOWN_FEATURES,
@@ -292,9 +302,9 @@ class Admission:
             key=session.key,
             peer=session.peer,
             rev=room.rev,
-            ping_interval_ms=round(settings.ping_interval * 1000),
-            lost_after_ms=round(settings.lost_after * 1000),
-            removed_after_ms=round(settings.removed_after(session.peer) * 1000),
+            ping_interval_ms=round(timers.ping_interval * 1000),
+            lost_after_ms=round(timers.lost_after * 1000),
+            removed_after_ms=round(timers.removed_after(session.peer) * 1000),
             mapped=encode_address(request.source),
             resume_ticket=self._members.resume_ticket(session, now=request.now),
         )

@@ -43,6 +43,10 @@ class BindRequests:
         self._outbox = outbox
         self._binds = SourceBuckets(settings.bind_rate, settings.bind_rate * _BURST)
 
+    def change_settings(self, settings: Settings) -> None:
+        """Go by another rate of BINDs from now on."""
+        self._binds.change_rate(settings.bind_rate, settings.bind_rate * _BURST)
+
     def bind(self, bind: Bind, request: Request) -> None:
         """Check rate and proof, then move, or restore, the session.
 
@@ -68,6 +72,7 @@ class BindRequests:
         self._members.send(session, Closed(seq=session.take_seq(), code=ErrorCode.REPLACED))
         self._registry.begin_epoch(session, bind.nonce, now=request.now)
         self._registry.rebind(session, request.source, bind.nonce)
+        self._members.take_timers(session)
         session.max_datagram = self._admission.agreed_size(bind)
         self._members.renew(session, now=request.now)
         if bind.restarted:

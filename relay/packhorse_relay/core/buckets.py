@@ -42,6 +42,13 @@ class TokenBucket:
         self._refill(now)
         return self._tokens >= self._burst
 
+    def change_rate(self, rate: float, burst: float, *, now: float) -> None:
+        """Go by another rate from now on; what is there stays, up to the new burst."""
+        self._refill(now)
+        self._rate = rate
+        self._burst = max(1.0, burst) if rate else burst
+        self._tokens = min(self._tokens, self._burst)
+
     def _refill(self, now: float) -> None:
         elapsed = max(0.0, now - self._updated)
         self._tokens = min(self._burst, self._tokens + elapsed * self._rate)
@@ -100,6 +107,12 @@ class Buckets:
         bucket = self._buckets.get(key)
         return bucket is not None and not bucket.is_full(now=now)
 
+    def change_rate(self, rate: float, burst: float) -> None:
+        """Go by another rate; if it is another one indeed, all keys start afresh."""
+        if (rate, burst) != (self._rate, self._burst):
+            self._rate, self._burst = rate, burst
+            self._buckets.clear()
+
     def _make_place(self, now: float) -> None:
         while self._buckets:
             oldest = next(iter(self._buckets.values()))
@@ -130,6 +143,11 @@ class SourceBuckets:
         for bucket in buckets:
             bucket.take(now=now)
         return True
+
+    def change_rate(self, rate: float, burst: float) -> None:
+        """Go by another rate; if it is another one indeed, all sources start afresh."""
+        for factor, table in self._tables.items():
+            table.change_rate(rate * factor, burst * factor)
 
     def wait(self, source: bytes, *, now: float) -> float:
         """Return the seconds until `source` has a token."""

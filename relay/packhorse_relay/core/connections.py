@@ -31,6 +31,15 @@ class ConnectionLimits:
         self._by_source: Counter[bytes] = Counter()
         self._total = 0
 
+    def change_settings(
+        self, settings: WebSocketSettings, max_connections: int, *, now: float
+    ) -> None:
+        """Go by other limits; who is connected stays."""
+        self._per_source = settings.connections_per_source
+        self._max_connections = max_connections
+        rate = settings.accept_rate
+        self._accepts.change_rate(rate, rate * _BURST, now=now)
+
     def __len__(self) -> int:
         return self._total
 

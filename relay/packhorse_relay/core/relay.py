@@ -138,10 +138,17 @@ class RelayCore:
         """All live rooms; read-only for others."""
         return self._registry.rooms.values()
 
-    def change_settings(self, settings: Settings) -> None:
-        """Take over the fields in `LIVE`; the others keep what they were at the start."""
-        self._registry.change_settings(settings)
-        self._admission.change_settings(settings)
+    def change_settings(self, settings: Settings, *, now: float) -> None:
+        """Go by other limits from now on, without touching a room.
+
+        Whoever is over a new limit stays. A session goes by the timers that its GRANT told
+        it until the next GRANT; its data budget gets the new rate at once.
+        """
+        self._outbox.change_settings(settings, now=now)
+        self._registry.change_settings(settings, now=now)
+        self._members.change_settings(settings)
+        self._admission.change_settings(settings, now=now)
+        self._binds.change_settings(settings)
 
     def receive_datagram(self, data: bytes, source: TransportAddress, *, now: float) -> None:
         """Act upon a datagram or count why not; never raises for what came from outside."""

@@ -184,3 +184,11 @@ def test_flood_of_sources_fills_no_table(public: Access) -> None:
 )
 def test_host_header_gives_the_name(header: str, name: str) -> None:
     assert host_name(header) == name
+
+
+def test_changed_token_and_names_count_at_once(public: Access) -> None:
+    public.change("another-token-as-long", ["other.example"])
+
+    assert check(public, shown(bearer())) is Verdict.UNAUTHORIZED
+    assert check(public, shown(bearer("another-token-as-long"), host="other.example")) is Verdict.OK
+    assert check(public, shown(bearer(), host="relay.example")) is Verdict.BAD_HOST

@@ -86,3 +86,19 @@ def test_sources_that_are_gone_leave_nothing_behind() -> None:
         limits.release(source)
 
     assert limits._by_source == {}
+
+
+def test_changed_limits_bind_those_who_come_next() -> None:
+    limits = new_limits(per_source=2, most=3)
+    for _ in range(2):
+        assert limits.accept(SOURCE, now=0.0) is None
+    lowered = WebSocketSettings(connections_per_source=1, accept_rate=0.5)
+
+    limits.change_settings(lowered, 4, now=0.0)
+
+    assert len(limits) == 2
+    assert limits.accept(SOURCE, now=0.0) is ConnectionEnd.TOO_MANY_OF_SOURCE
+    assert limits.accept(OTHER, now=0.0) is None
+    assert limits.accept(b"\x7f\0\0\3", now=0.0) is ConnectionEnd.TOO_FAST
+    assert limits.accept(b"\x7f\0\0\3", now=2.0) is None
+    assert limits.accept(b"\x7f\0\0\4", now=9.0) is ConnectionEnd.TOO_MANY
