@@ -260,7 +260,7 @@ func _decode_all(bytes: PackedByteArray) -> void:
 		Legacy.payload_of(bytes)
 	if Header.check(bytes):
 		return
-	for sender: MessageLayout.Sender in [MessageLayout.Sender.MEMBER, MessageLayout.Sender.RELAY]:
+	for sender: MessageLayout.Sender in MessageLayout.Sender.values():
 		var message := Ctrl.decode(bytes, sender)
 		if message.drop.is_empty() == (message.type == 0):
 			fail("neither a message nor a drop reason, or both")

@@ -49,7 +49,8 @@ def messages_script(protocol: Protocol) -> str:
         "const _CTRL := Constants.FirstByte.CTRL\n"
         "const _SEAL := Constants.FirstByte.SEAL\n"
         "const _MEMBER := MessageLayout.Sender.MEMBER\n"
-        "const _RELAY := MessageLayout.Sender.RELAY\n\n"
+        "const _RELAY := MessageLayout.Sender.RELAY\n"
+        "const _PEER := MessageLayout.Sender.PEER\n\n"
         "## Message type to its layout.\n"
         f"static var layouts: Dictionary[int, MessageLayout] = {{\n{layouts},\n}}\n\n\n"
         "static func _layout(\n"
@@ -91,6 +92,7 @@ def _described_enums(protocol: Protocol) -> list[str]:
         "Topology": ("topologies", "Who may address whom in a room."),
         "RoomEventKind": ("room_events", "What changed in a room."),
         "Mode": ("modes", "How a message travels."),
+        "CandidateKind": ("candidate_kinds", "What an offered address is."),
         "PeerState": ("peer_states", "What the relay knows of a peer."),
     }
     return [

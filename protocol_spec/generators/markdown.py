@@ -28,6 +28,8 @@ def fill_tables(text: str, protocol: Protocol) -> str:
         "timers": _numbers([{**row, "unit": "s"} for row in protocol["timers"]]),
         "limits": _numbers(protocol["limits"]),
         "delivery": _numbers(protocol["delivery"]),
+        "direct": _numbers(protocol["direct"]),
+        "candidate-kinds": _valued(protocol["candidate_kinds"]),
         "modes": _valued(protocol["modes"]),
         "legacy": _numbers(protocol["legacy"]),
         "topologies": _valued(protocol["topologies"]),

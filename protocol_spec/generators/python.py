@@ -58,7 +58,7 @@ def messages_module(protocol: Protocol) -> str:
     unions = "\n".join(_unions(messages))
     tail = (
         f"{unions}\n"
-        "Message = MemberCtrl | RelayCtrl | MemberSeal | RelaySeal\n\n"
+        "Message = MemberCtrl | RelayCtrl | MemberSeal | RelaySeal | PeerSeal\n\n"
         "MESSAGE_CLASSES: Final[dict[int, type[Message]]] = {\n"
         f"    cls.TYPE: cls\n    for cls in ({names})\n}}"
     )
@@ -75,13 +75,14 @@ def messages_module(protocol: Protocol) -> str:
 def _unions(messages: list[dict[str, Any]]) -> list[str]:
     lines = []
     for carrier in ("CTRL", "SEAL"):
-        for sender in ("member", "relay"):
+        for sender in ("member", "relay", "peer"):
             names = [
                 message["name"].title().replace("_", "")
                 for message in messages
                 if (message["carrier"], message["sender"]) == (carrier, sender)
             ]
-            lines.append(f"{sender.title()}{carrier.title()} = {' | '.join(names)}")
+            if names:
+                lines.append(f"{sender.title()}{carrier.title()} = {' | '.join(names)}")
     return lines
 
 
@@ -121,6 +122,7 @@ def _described_enums(protocol: Protocol) -> list[str]:
         "Topology": ("topologies", "Who may address whom in a room."),
         "RoomEventKind": ("room_events", "What changed in a room."),
         "Mode": ("modes", "How a message travels."),
+        "CandidateKind": ("candidate_kinds", "What an offered address is."),
         "PeerState": ("peer_states", "What the relay knows of a peer."),
     }
     return [

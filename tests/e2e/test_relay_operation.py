@@ -209,7 +209,7 @@ def test_systemd_is_told_of_start_reload_life_and_end(tmp_path: Path) -> None:
     assert sum(each.startswith("READY=1") for each in heard) == 2
 
 
-def test_log_flood_is_bounded_and_every_line_is_json(tmp_path: Path) -> None:
+def test_attack_25_log_flood_is_bounded_and_every_line_is_json(tmp_path: Path) -> None:
     """Attack 25: thousands of events, from one room and from wrong tokens."""
     options = ["--log-format", "json", "--log-level", "debug"]
     with WatchedRelay(tmp_path / "state", *options) as relay:
@@ -233,7 +233,7 @@ async def _come_and_go(address: str, times: int) -> None:
                 pass
 
 
-def test_no_secret_is_ever_logged(tmp_path: Path) -> None:
+def test_attack_28_no_secret_is_ever_logged(tmp_path: Path) -> None:
     """Attack 28: keys, codes and tokens in a log that somebody uploads."""
     with WatchedRelay(tmp_path / "state", "--log-level", "debug") as relay:
         codes = asyncio.run(_rooms(relay.address, 3))

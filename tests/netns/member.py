@@ -17,6 +17,8 @@ async def echo(room: packhorse.Room) -> None:
     async for event in room:
         if isinstance(event, packhorse.Message):
             await room.send(event.data, to=event.source)
+        elif isinstance(event, packhorse.PeerPathChanged):
+            tell(direct=event.address and str(event.address), peer=event.peer)
 
 
 async def count_echoes(room: packhorse.Room) -> None:
@@ -24,6 +26,8 @@ async def count_echoes(room: packhorse.Room) -> None:
     async for event in room:
         if isinstance(event, packhorse.Message):
             tell(echo=int(event.data), mapped=str(room.mapped_address))
+        elif isinstance(event, packhorse.PeerPathChanged):
+            tell(direct=event.address and str(event.address), peer=event.peer)
 
 
 async def ping(room: packhorse.Room) -> None:

@@ -192,12 +192,15 @@ class Rig:
         legacy: LegacyRoom | None = None,
         gate: Gate = OPEN_GATE,
         random_bytes: Callable[[int], bytes] | None = None,
+        stream_listener: int | None = None,
         now: float = START,
     ) -> None:
         self.now = now
         """Seconds."""
         source = random_bytes or seeded_bytes(0)
-        self.core = RelayCore(settings or Settings(), source, legacy, gate, now=now)
+        self.core = RelayCore(
+            settings or Settings(), source, legacy, gate, stream_listener=stream_listener, now=now
+        )
 
     def send(self, data: bytes, source: TransportAddress) -> Outcome:
         """Hand a datagram to the relay."""

@@ -149,7 +149,10 @@ def _encode_ctrl(_vector: Vector, content: JsonObject) -> bytes:
 
 
 def _sender_key(vector: Vector) -> bytes:
-    keys = seal.derive_keys(bytes.fromhex(vector.given["session_key"]))
+    key = bytes.fromhex(vector.given["session_key"])
+    if vector.given["sender"] == "peer":
+        return seal.derive_direct_key(key[:16], key[16:])
+    keys = seal.derive_keys(key)
     is_member = vector.given["sender"] == "member"
     return keys.member_to_relay if is_member else keys.relay_to_member
 
@@ -172,7 +175,9 @@ def _encode_seal(vector: Vector, content: JsonObject) -> bytes:
 
 
 def _decode_keys(vector: Vector) -> JsonObject:
-    return {name: key.hex() for name, key in seal.derive_keys(vector.data)._asdict().items()}
+    keys = seal.derive_keys(vector.data)._asdict()
+    direct = seal.derive_direct_key(vector.data[:16], vector.data[16:])
+    return {name: key.hex() for name, key in {**keys, "member_to_member": direct}.items()}
 
 
 def _decode_binding(vector: Vector) -> JsonObject:

@@ -115,6 +115,7 @@ static func _decode_keys(data: PackedByteArray, _input: Dictionary) -> Dictionar
 	return {
 		"member_to_relay": Seal.derive_key(data, MessageLayout.Sender.MEMBER).hex_encode(),
 		"relay_to_member": Seal.derive_key(data, MessageLayout.Sender.RELAY).hex_encode(),
+		"member_to_member": Seal.derive_direct_key(data.slice(0, 16), data.slice(16)).hex_encode(),
 	}
 
 
@@ -247,12 +248,21 @@ static func _encode_legacy(plain: Dictionary, _input: Dictionary) -> PackedByteA
 
 
 static func _sender(input: Dictionary) -> MessageLayout.Sender:
-	var is_member: bool = input["sender"] == "member"
-	return MessageLayout.Sender.MEMBER if is_member else MessageLayout.Sender.RELAY
+	match str(input["sender"]):
+		"member":
+			return MessageLayout.Sender.MEMBER
+		"peer":
+			return MessageLayout.Sender.PEER
+		_:
+			return MessageLayout.Sender.RELAY
 
 
 static func _direction_key(input: Dictionary) -> PackedByteArray:
-	return Seal.derive_key(str(input["session_key"]).hex_decode(), _sender(input))
+	var key := str(input["session_key"]).hex_decode()
+	var sender := _sender(input)
+	if sender == MessageLayout.Sender.PEER:
+		return Seal.derive_direct_key(key.slice(0, 16), key.slice(16))
+	return Seal.derive_key(key, sender)
 
 
 static func _offer(input: Dictionary) -> PackedByteArray:

@@ -99,7 +99,7 @@ class Access:
     def _is_right(self, authorizations: Sequence[str]) -> bool:
         value = authorizations[0]
         is_bearer = len(authorizations) == 1 and value.lower().startswith(_BEARER)
-        given = value[len(_BEARER) :].strip().encode()
+        given = value[len(_BEARER) :].strip().encode(errors="replace")
         return is_bearer and bool(self._token) and hmac.compare_digest(given, self._token)
 
     def _count_failure(self, source: bytes, now: float) -> None:

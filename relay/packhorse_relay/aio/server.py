@@ -191,6 +191,7 @@ class RelayServer:
             self._gate,
             secret=None if self._state_dir is None else load_secret(self._state_dir),
             unix_now=time.time(),
+            stream_listener=None if self._websocket_settings is None else len(self._bind),
             now=self._loop.time(),
         )
         self._plane = self._new_plane(self._core.table, self._receive)

@@ -37,6 +37,11 @@ class TokenBucket:
         missing = max(0.0, 1 - self._tokens)
         return missing / self._rate if self._rate else math.inf
 
+    def level(self, *, now: float) -> float:
+        """Return how full it is, 0..1."""
+        self._refill(now)
+        return self._tokens / self._burst if self._burst else 0.0
+
     def is_full(self, *, now: float) -> bool:
         """Tell whether it holds all its tokens, like a new one."""
         self._refill(now)
@@ -113,6 +118,11 @@ class Buckets:
             self._rate, self._burst = rate, burst
             self._buckets.clear()
 
+    def level(self, key: bytes, now: float) -> float:
+        """Return how full the bucket of a key is, 0..1; one that is not remembered is full."""
+        bucket = self._buckets.get(key)
+        return 1.0 if bucket is None else bucket.level(now=now)
+
     def _make_place(self, now: float) -> None:
         while self._buckets:
             oldest = next(iter(self._buckets.values()))
@@ -148,6 +158,10 @@ class SourceBuckets:
         """Go by another rate; if it is another one indeed, all sources start afresh."""
         for factor, table in self._tables.items():
             table.change_rate(rate * factor, burst * factor)
+
+    def level(self, source: bytes, *, now: float) -> float:
+        """Return how full the emptiest bucket that `source` takes from is, 0..1."""
+        return min(self._tables[factor].level(key, now) for key, factor in scopes_of(source))
 
     def wait(self, source: bytes, *, now: float) -> float:
         """Return the seconds until `source` has a token."""

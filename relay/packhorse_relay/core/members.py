@@ -113,7 +113,8 @@ class Members:
         if session.is_lost:
             session.is_lost = False
             self.announce(session.room, RoomEventKind.PEER_FOUND, session.peer)
-            self._check_at(session, now + session.timers.lost_after)
+            lost_at = now + session.timers.lost_after
+            self._check_at(session, min(lost_at, self._removed_at(session)))
 
     def end(self, session: Session, code: int, *, now: float) -> None:
         """End one session; with the host goes the room."""
@@ -181,17 +182,22 @@ class Members:
             self._check(session, now)
 
     def _check(self, session: Session, now: float) -> None:
-        believed_until = min(session.last_heard, session.proven_at)
-        removed_at = believed_until + session.timers.removed_after(session.peer)
+        removed_at = self._removed_at(session)
         lost_at = session.last_heard + session.timers.lost_after
         if removed_at <= now:
             self._expire(session, now)
         elif session.is_lost or lost_at > now:
-            self._check_at(session, removed_at if session.is_lost else lost_at)
+            self._check_at(session, removed_at if session.is_lost else min(lost_at, removed_at))
         else:
             session.is_lost = True
             self._announce_later(session.room, RoomEventKind.PEER_LOST, session.peer, 0, now)
             self._check_at(session, removed_at)
+
+    @staticmethod
+    def _removed_at(session: Session) -> float:
+        """Return when a session ends unless it is heard of, or its address proven, before."""
+        believed_until = min(session.last_heard, session.proven_at)
+        return believed_until + session.timers.removed_after(session.peer)
 
     def _check_at(self, session: Session, when: float) -> None:
         session.check_at = when

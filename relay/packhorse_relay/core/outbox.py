@@ -16,7 +16,9 @@ class Answer(Enum):
     """
 
     GREETING = auto()
-    """To HELLO: without it nobody joins."""
+    """To HELLO in a datagram: without it nobody joins."""
+    STREAM_GREETING = auto()
+    """To HELLO over WebSocket, whose address nobody can forge."""
     REFUSAL = auto()
     """To CREATE and JOIN with a valid cookie."""
     NUDGE = auto()

@@ -13,6 +13,7 @@ from packhorse.wire.constants import (
     MAX_TOMBSTONES,
     REGRANT_RATE,
     SEAL_RATE,
+    SIGNAL_RATE,
     TOMBSTONE,
     Topology,
 )
@@ -244,6 +245,7 @@ class Registry:
             proven_at=now,
             challenges=TokenBucket(CHALLENGE_RATE, CHALLENGE_RATE, now=now),
             requests=TokenBucket(SEAL_RATE, 2 * SEAL_RATE, now=now),
+            signals=TokenBucket(SIGNAL_RATE, 4 * SIGNAL_RATE, now=now),
             regrants=TokenBucket(REGRANT_RATE, 5 * REGRANT_RATE, now=now),
             binds=TokenBucket(BIND_RATE_SESSION, 5 * BIND_RATE_SESSION, now=now),
         )

@@ -52,6 +52,7 @@ class RelayCore:
         *,
         secret: bytes | None = None,
         unix_now: float = 0.0,
+        stream_listener: int | None = None,
         now: float,
     ) -> None:
         """Start a run of the relay.
@@ -64,6 +65,7 @@ class RelayCore:
             secret: 32 bytes that the runs of this relay share and keep to themselves; with
                 None nobody can take up a session in a later run.
             unix_now: Seconds since 1970: what the runs have in common as a clock.
+            stream_listener: The listener whose addresses are proven by TCP, if there is one.
             now: Clock seconds.
         """
         self._legacy = legacy
@@ -82,13 +84,13 @@ class RelayCore:
             gate,
             random_bytes,
             approvals=self._approvals,
+            stream_listener=stream_listener,
             now=now,
         )
         self._limits = DataLimits(self._registry, self._members)
         self._draining = Draining(self._registry, self._members)
         self._recovery = Recovery(settings, self._registry, self._members, now=now)
         self._binds = BindRequests(
-            settings,
             self._registry,
             self._members,
             self._admission,
@@ -148,7 +150,6 @@ class RelayCore:
         self._registry.change_settings(settings, now=now)
         self._members.change_settings(settings)
         self._admission.change_settings(settings, now=now)
-        self._binds.change_settings(settings)
 
     def receive_datagram(self, data: bytes, source: TransportAddress, *, now: float) -> None:
         """Act upon a datagram or count why not; never raises for what came from outside."""

@@ -94,6 +94,7 @@ class Session:
     last_heard: float
     challenges: TokenBucket
     requests: TokenBucket
+    signals: TokenBucket
     """SEAL datagrams that are acted upon."""
     regrants: TokenBucket
     """Answers to repeated CREATE, JOIN and BIND."""

@@ -21,6 +21,7 @@ from packhorse.wire.messages import (
     Ping,
     Pong,
     SetRoom,
+    Signal,
     Sync,
 )
 from packhorse.wire.seal import decode_seal, encode_seal
@@ -33,6 +34,7 @@ from packhorse_relay.core.registry import Registry, Tombstone
 from packhorse_relay.core.request import Request
 from packhorse_relay.core.room_options import RoomOptions
 from packhorse_relay.core.rooms import HOST, PendingPath, Session
+from packhorse_relay.core.signals import forward_signal
 
 _SMALLEST_SEAL: Final = c.HEADER_SIZE + 1 + c.MAC_SIZE  # bytes
 
@@ -69,7 +71,8 @@ class SealedRequests:
         if not session.window.accepts(message.seq):
             self._repeat_result(session, message, request)
             return
-        if not session.requests.take(now=request.now):
+        bucket = session.signals if isinstance(message, Signal) else session.requests
+        if not bucket.take(now=request.now):
             raise DatagramDropped(DropReason.RATE_LIMITED)
         if request.source != session.address:
             self._check_path(session, message, request)
@@ -115,6 +118,8 @@ class SealedRequests:
             case Admit():
                 code = self._approvals.decide(session, message, now=request.now)
                 self._acknowledge(session, message.seq, code)
+            case Signal():
+                forward_signal(session, message, self._members)
             case PathResponse():  # pragma: no branch - there are no others
                 self._prove(session, message, request)
 

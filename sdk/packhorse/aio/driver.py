@@ -4,20 +4,22 @@ import asyncio
 import secrets
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
+from packhorse.aio.direct_sockets import DirectSockets
 from packhorse.aio.path_keeper import PathKeeper
 from packhorse.aio.paths import DatagramSocket, RelayPath
-from packhorse.aio.udp import SocketAddress
+from packhorse.aio.udp import SocketAddress, UdpSocket
 from packhorse.core.events import Event, Path, PathChanged
 from packhorse.core.joining import Wish
 from packhorse.core.path_watch import Verdict
 from packhorse.core.relay_address import RelayAddress
 from packhorse.core.session import MemberSession
-from packhorse.wire.address import TransportAddress
+from packhorse.wire.address import TransportAddress, is_loopback
 from packhorse.wire.constants import MemberState
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+_REFRESH = 30.0  # seconds after which the addresses of this machine are looked up again
 _PART_WITHIN = 1.0  # seconds that giving up waits for GRANT
 
 
@@ -107,12 +109,16 @@ class Driver(Generic[SessionT]):
         datagrams = [datagram for datagram, _relay in self.session.datagrams_to_send()]
         if self._socket is not None:
             self._socket.send_all(datagrams, self._relay[:2])
+        self._send_directly()
         self._is_pumping = True
         try:
             self._dispatch()
         finally:
             self._is_pumping = False
         self._arm()
+
+    def _send_directly(self) -> None:
+        """Send what goes to peers' addresses."""
 
     def _dispatch(self) -> None:
         while (event := self.session.next_event()) is not None:
@@ -195,6 +201,39 @@ class SessionDriver(Driver[MemberSession]):
         super().__init__(MemberSession(wish, address, secrets.token_bytes, now=now), path)
         self._keeper: PathKeeper | None = None
         self._told_path: tuple[Path, TransportAddress] | None = None
+        self._direct: DirectSockets | None = None
+        self._refresh: asyncio.TimerHandle | None = None
+
+    async def seek_direct_paths(self) -> None:
+        """Look for direct paths to the peers, from the end of joining on.
+
+        Nothing is sought where the relay is at a loopback address: then no path is shorter.
+        """
+        if is_loopback(self._relay):
+            return
+        direct = DirectSockets()
+        shared = self._socket if isinstance(self._socket, UdpSocket) else None
+        await direct.open(shared, self._receive, self._pump)
+        self._direct = direct
+        self._offer_addresses()
+
+    def _offer_addresses(self) -> None:
+        """Tell the peers where this machine is, now and then anew: it may move."""
+        if self._direct is None or self.session.state is not MemberState.JOINED:
+            return
+        self.session.seek_direct_paths(
+            self._direct.candidates(),
+            shares_socket=isinstance(self._socket, UdpSocket),
+            now=self._loop.time(),
+        )
+        self._refresh = self._loop.call_later(_REFRESH, self._offer_addresses)
+        self._pump()
+
+    def _send_directly(self) -> None:
+        datagrams = self.session.direct_datagrams_to_send()
+        if self._direct is not None:
+            for datagram in datagrams:
+                self._direct.send(datagram)
 
     async def part(self) -> None:
         """Close; a relay that may be letting us in just now is waited for and told.
@@ -224,10 +263,14 @@ class SessionDriver(Driver[MemberSession]):
         self._arm()
 
     def close(self) -> None:
-        """Close the path, the timer and the search for other paths; harmless when closed."""
+        """Close the paths, the timers and the search for other paths; harmless when closed."""
         super().close()
         if self._keeper is not None:
             self._keeper.close()
+        if self._refresh is not None:
+            self._refresh.cancel()
+        if self._direct is not None:
+            self._direct.close()
 
     def _dispatch(self) -> None:
         super()._dispatch()

@@ -26,6 +26,7 @@ async def host(  # noqa: PLR0913 - all but one by keyword
     access: Access = NO_ACCESS,
     timeout: float = 10.0,  # noqa: ASYNC109 - the deadline is part of the answer's error
     transport: str = Transport.AUTO,
+    relay_only: bool = False,
 ) -> AsyncIterator[Room]:
     """Create a room on a relay and leave it at the end of the block.
 
@@ -39,6 +40,7 @@ async def host(  # noqa: PLR0913 - all but one by keyword
         access: Ticket or access key, where the relay asks for one.
         timeout: Seconds until the room must exist, 0.1..600.
         transport: `auto` is UDP, and WebSocket where UDP gets no answer; or `udp`, or `ws`.
+        relay_only: Show no address of this machine to the room: look for no direct paths.
 
     Raises:
         PackhorseError: The room cannot be had; `stage` and `advice` say more.
@@ -49,7 +51,8 @@ async def host(  # noqa: PLR0913 - all but one by keyword
         access=access,
         locked=bool(locked or password or approve),
     )
-    async with membership(await enter(relay, wish, timeout, transport)) as room:
+    driver = await enter(relay, wish, timeout, transport)
+    async with membership(driver, relay_only=relay_only) as room:
         if password or approve:
             await room.open_doors(password, approve, locked=locked)
         yield room
@@ -65,6 +68,7 @@ async def join(  # noqa: PLR0913 - all but two by keyword
     access: Access = NO_ACCESS,
     timeout: float = 10.0,  # noqa: ASYNC109 - the deadline is part of the answer's error
     transport: str = Transport.AUTO,
+    relay_only: bool = False,
 ) -> AsyncIterator[Room]:
     """Join a room and leave it at the end of the block.
 
@@ -77,6 +81,7 @@ async def join(  # noqa: PLR0913 - all but two by keyword
         timeout: Seconds until the room must be joined, 0.1..600. The time that a host
             takes to decide, up to 30 s, is not counted.
         transport: As for `host`.
+        relay_only: As for `host`.
 
     Raises:
         PackhorseError: The room cannot be joined; `stage` and `advice` say more.
@@ -87,15 +92,18 @@ async def join(  # noqa: PLR0913 - all but two by keyword
         raise ConfigurationError("no relay is named", "give the relay or an invite CODE@host:port")
     key = await derive_key(password, invite.code)
     wish = JoinRoom(invite.code, access, key or None, name)
-    async with membership(await enter(address, wish, timeout, transport)) as room:
+    driver = await enter(address, wish, timeout, transport)
+    async with membership(driver, relay_only=relay_only) as room:
         yield room
 
 
 @asynccontextmanager
-async def membership(driver: SessionDriver) -> AsyncIterator[Room]:
+async def membership(driver: SessionDriver, *, relay_only: bool) -> AsyncIterator[Room]:
     """Use the session of a driver as a room, and leave it at the end of the block."""
     room = Room(driver)
     try:
+        if not relay_only:
+            await driver.seek_direct_paths()
         yield room
     finally:
         await room.aclose()

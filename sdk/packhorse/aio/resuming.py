@@ -17,6 +17,7 @@ async def resume(
     saved: str,
     *,
     timeout: float = 10.0,  # noqa: ASYNC109 - the deadline is part of the answer's error
+    relay_only: bool = False,
 ) -> AsyncIterator[Room]:
     """Take up a session again after a crash, and leave it at the end of the block.
 
@@ -28,11 +29,13 @@ async def resume(
         saved: What `Room.saved_session` was. A relay that was restarted too takes only one
             of the last ping intervals before that.
         timeout: Seconds until the room must be joined.
+        relay_only: As for `host`.
 
     Raises:
         PackhorseError: The session cannot be had; `stage` and `advice` say more.
     """
     wish = ResumeSession(SavedSession.from_text(saved), is_restarted=True)
     address = relay if isinstance(relay, RelayAddress) else parse_relay_address(relay)
-    async with membership(await connect(address, wish, timeout)) as room:
+    driver = await connect(address, wish, timeout)
+    async with membership(driver, relay_only=relay_only) as room:
         yield room

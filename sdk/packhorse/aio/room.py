@@ -114,6 +114,10 @@ class Room(HostCommands):
         """What carries its datagrams."""
         return self._driver.path.kind
 
+    def peer_path(self, peer: int) -> TransportAddress | None:
+        """Return the address to which data for a peer goes directly; None: over the relay."""
+        return self._driver.session.direct_path(PeerId(peer))
+
     @property
     def mapped_address(self) -> TransportAddress:
         """Own address as the relay sees it."""

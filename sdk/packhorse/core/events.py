@@ -77,6 +77,15 @@ class PeerFound:
 
 
 @dataclass(frozen=True, slots=True)
+class PeerPathChanged:
+    """What is sent to a peer takes another path now; nothing of it is lost by that."""
+
+    peer: PeerId
+    address: TransportAddress | None
+    """Where it goes directly; None: over the relay."""
+
+
+@dataclass(frozen=True, slots=True)
 class JoinRequested:
     """Somebody waits until the host admits or refuses them, for at most 30 seconds."""
 
@@ -165,6 +174,7 @@ Event = (
     | Joined
     | JoinRequested
     | PathChanged
+    | PeerPathChanged
     | SessionLost
     | SessionResumed
     | RelayDraining

@@ -25,6 +25,8 @@ from packhorse.wire.messages import Grant
 _RELIABLE: Final = frozenset({Mode.RELIABLE, Mode.RELIABLE_UNORDERED})
 _MAX_CHANNEL: Final = 255
 
+PostDirectly = Callable[[FirstByte, int, bytes, list[int], float], bool]
+
 
 class Mail:
     """Who may write to whom, and in which form."""
@@ -44,6 +46,9 @@ class Mail:
         self._delivery = Delivery(grant.max_datagram - HEADER_SIZE)
         self._delivery.on_pong = lambda ping, rtt: emit(PingAnswered(ping, rtt))
         self._is_closed = False
+        self.post_directly: PostDirectly | None = None
+        """Called with first byte, destination, payload, receivers and clock of a datagram; True
+        when the relay need not carry it."""
 
     @property
     def is_idle(self) -> bool:
@@ -53,6 +58,10 @@ class Mail:
     def begin_epoch(self, grant: Grant) -> None:
         """Go on under the tag of a GRANT that answered BIND; nothing under way is lost."""
         self._grant = grant
+
+    def keep_to(self, octets: int, datagrams: int) -> None:
+        """Send no more reliable frames than the relay allows, bytes and datagrams a second."""
+        self._delivery.keep_to(octets, datagrams)
 
     def check(self, data: bytes, to: int, mode: Mode, channel: int) -> None:
         """Refuse what cannot be sent.
@@ -175,7 +184,26 @@ class Mail:
         return [
             encode_destination(FirstByte.FRAME, tag, to) + payload
             for to, payload in self._delivery.payloads_to_send(now=now)
+            if not self._is_posted(FirstByte.FRAME, to, payload, now)
         ]
+
+    def post_plain(self, data: bytes, to: int, *, now: float) -> bytes | None:
+        """Send a message as DATA; return the datagram where the relay has to carry it."""
+        if self._is_posted(FirstByte.DATA, to, data, now):
+            return None
+        return self.encode_plain(data, to)
+
+    def change_path(self, peer: int, *, now: float) -> None:
+        """Forget what was measured towards a peer: it is reached by another path now."""
+        self._delivery.change_path(peer, now=now)
+
+    def doubt_path(self, peer: int, *, now: float) -> None:
+        """Send a peer everything under way again: its path has fallen silent."""
+        self._delivery.doubt_path(peer, now=now)
+
+    def _is_posted(self, start: FirstByte, to: int, payload: bytes, now: float) -> bool:
+        post = self.post_directly
+        return post is not None and post(start, to, payload, self._receivers(to), now)
 
     def _hold_back(self, datagram: EarlyDatagram, now: float) -> None:
         if count := self._early.expire(now=now):

@@ -56,6 +56,8 @@ from packhorse.wire.messages import (
     Pong,
     RelayCtrl,
     RelaySeal,
+    Signal,
+    Signaled,
     Sync,
 )
 from packhorse.wire.messages import Closed as ClosedMessage
@@ -90,6 +92,8 @@ class Membership:
         self.closed: Closed | None = None
         self._rebinding = Rebinding(random_bytes, now=now)
         self._is_draining = False
+        self.on_signal: Callable[[int, bytes, float], None] = _refuse_signal
+        """Called with peer, bytes and clock of each signal; may raise `ParseError`."""
         self._emit = emit
         self._channel = SealChannel(grant)
         self._sync = SyncSchedule(self.roster, now=now)
@@ -119,6 +123,10 @@ class Membership:
     def is_binding(self) -> bool:
         """Tell whether an attempt to take the session up again is under way."""
         return self._rebinding.is_open
+
+    def signal(self, peer: int, data: bytes) -> None:
+        """Send bytes to a peer with which both look for a direct path."""
+        self._send_new(lambda seq: Signal(seq=seq, peer=peer, data=data))
 
     def kick(self, peer: PeerId, *, ban: bool, now: float) -> int:
         """Ask the relay to end a peer's session; returns the number of the request."""
@@ -256,9 +264,11 @@ class Membership:
                 self._closed_by_relay(message)
             case JoinRequest() | Drain() | LimitedMessage():
                 self._tell(message)
-            case PathChallenge():  # pragma: no branch - the type has no other member
+            case PathChallenge():
                 self.pings.forget_open()
                 self._send_new(lambda seq: PathResponse(seq=seq, challenge=message.challenge))
+            case Signaled():  # pragma: no branch - the type has no other member
+                self.on_signal(message.peer, message.data, now)
 
     def _tell(self, message: JoinRequest | Drain | LimitedMessage) -> None:
         """Tell the application what the relay says to it."""
@@ -270,6 +280,7 @@ class Membership:
                 self._drain(message.deadline_ms / 1000)
             case LimitedMessage():  # pragma: no branch - the type has no other member
                 rates = (message.bytes_per_second, message.datagrams_per_second)
+                self.mail.keep_to(*rates)
                 self._emit(Limited(*rates, message.dropped))
 
     def _start_binding(self, now: float) -> bool:
@@ -361,3 +372,7 @@ class Membership:
         """End the session; whoever is leaving gets what it wants, whatever the cause."""
         if self.closed is None:
             self.closed = Closed(error if self._leave is None else None)
+
+
+def _refuse_signal(_peer: int, _data: bytes, _now: float) -> None:
+    raise ParseError(DropReason.UNEXPECTED_MESSAGE)

@@ -19,6 +19,11 @@ class RttEstimator:
         self.variation = 0.0
         """RTTVAR, used as jitter."""
 
+    def forget(self) -> None:
+        """Begin anew."""
+        self.latest = self.smoothed = None
+        self.variation = 0.0
+
     def add(self, sample: float) -> None:
         """Take in a sample in seconds, 0 or more."""
         self.latest = sample

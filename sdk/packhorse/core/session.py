@@ -1,10 +1,12 @@
 """A member's session as a pure state machine: datagrams and time in, datagrams and events out."""
 
 from collections import Counter, deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 
 from packhorse.core.delivery.hub import PeerStatistics
+from packhorse.core.direct.attachment import DirectAttachment
+from packhorse.core.direct.direct_peer import DirectDatagram
 from packhorse.core.events import Closed, Event, Message, PeerId, StageChanged
 from packhorse.core.joining import Joining, Wish
 from packhorse.core.machine import MemberMachine
@@ -15,7 +17,8 @@ from packhorse.core.room_change import RoomChange
 from packhorse.core.rtt import RttEstimator
 from packhorse.core.saved_session import SavedSession
 from packhorse.core.stages import Stage
-from packhorse.wire.address import TransportAddress
+from packhorse.wire.address import TransportAddress, is_loopback
+from packhorse.wire.candidates import Candidate
 from packhorse.wire.constants import (
     HEADER_SIZE,
     MAC_SIZE,
@@ -59,6 +62,7 @@ class MemberSession:
         self._outbox: list[bytes] = []
         self._events: deque[Event] = deque()
         self._told_stage = Stage.REACHING
+        self._direct: DirectAttachment | None = None
         self.drops: Counter[DropReason] = Counter()
         """Datagrams that were not acted upon, by reason."""
 
@@ -146,8 +150,8 @@ class MemberSession:
         """Take a message to peer `to` (0 all others, -n all but n).
 
         Returns:
-            The DATA datagram to send at once where the message travels as one, else None:
-            then `datagrams_to_send` hands it out.
+            The DATA datagram to send to the relay at once where the message travels as one,
+            else None: then `datagrams_to_send` or `direct_datagrams_to_send` hands it out.
 
         Raises:
             LocalProtocolError: Not joined, or `Mail.check` refuses it.
@@ -155,7 +159,7 @@ class MemberSession:
         mail = self._open_mail()
         mail.check(data, to, mode, channel)
         if mail.is_plain(data, mode, channel):
-            return mail.encode_plain(data, to)
+            return mail.post_plain(data, to, now=now)
         mail.push(data, to, mode, channel, now=now)
         return None
 
@@ -192,9 +196,7 @@ class MemberSession:
         Raises:
             LocalProtocolError: Not joined, or a value is out of range.
         """
-        if self._machine.state is not MemberState.JOINED:
-            raise LocalProtocolError(f"changing the room is illegal while {self.state.value}")
-        return self._joined().set_room(change, now=now)
+        return self._joined_for("changing the room").set_room(change, now=now)
 
     def decide(self, request: int, *, admit: bool, now: float) -> int:
         """Admit or refuse somebody who waits; `RequestEnded` tells the outcome.
@@ -202,9 +204,7 @@ class MemberSession:
         Raises:
             LocalProtocolError: Not joined, or `request` is no u32 above 0.
         """
-        if self._machine.state is not MemberState.JOINED:
-            raise LocalProtocolError(f"admitting is illegal while {self.state.value}")
-        return self._joined().decide(request, admit=admit, now=now)
+        return self._joined_for("admitting").decide(request, admit=admit, now=now)
 
     def check_path(self, *, now: float) -> None:
         """Ping soon: the relay sees this member at another address now (SPEC.md 8.4)."""
@@ -219,9 +219,39 @@ class MemberSession:
         Raises:
             LocalProtocolError: Not joined.
         """
-        if self._machine.state is not MemberState.JOINED:
-            raise LocalProtocolError(f"binding is illegal while {self.state.value}")
-        self._joined().bind(now=now)
+        self._joined_for("binding").bind(now=now)
+
+    def seek_direct_paths(
+        self, candidates: Sequence[Candidate], *, shares_socket: bool, now: float
+    ) -> None:
+        """Offer addresses to the peers, and look for direct paths to them from now on.
+
+        Args:
+            candidates: Where this member may be reached, the better first.
+            shares_socket: Direct datagrams take the socket of those to the relay, so that
+                the address the relay sees is a candidate, too.
+            now: Clock.
+
+        Raises:
+            LocalProtocolError: Not joined.
+        """
+        if self._direct is None:
+            self._direct = DirectAttachment(
+                self._joined(),
+                self._random_bytes,
+                self._events.append,
+                is_local=is_loopback(self._relay),
+                shares_socket=shares_socket,
+            )
+        self._direct.set_candidates(candidates, now=now)
+
+    def direct_path(self, peer: PeerId) -> TransportAddress | None:
+        """Return where data for a peer goes directly; None: over the relay."""
+        return self._direct.path(peer) if self._direct else None
+
+    def direct_datagrams_to_send(self) -> list[DirectDatagram]:
+        """Drain what goes to addresses of peers."""
+        return self._direct.datagrams_to_send() if self._direct else []
 
     def leave(self, *, now: float) -> None:
         """End the session; `Closed` follows. Illegal but harmless when it has ended."""
@@ -239,6 +269,8 @@ class MemberSession:
             self._receive(data, source, now)
         except ParseError as error:
             self.drops[error.reason] += 1
+        if self._direct is not None:
+            self._direct.flush(now=now)
         self._settle()
 
     def handle_timeout(self, *, now: float) -> None:
@@ -248,6 +280,8 @@ class MemberSession:
         if self._membership is None:
             self._outbox += self._joining.handle_timeout(now=now)
         else:
+            if self._direct is not None:
+                self._direct.handle_timeout(now=now)
             self._membership.handle_timeout(now=now)
         self._settle()
 
@@ -256,7 +290,9 @@ class MemberSession:
         if self._machine.state is MemberState.CLOSED:
             return None
         source = self._membership or self._joining
-        return source.next_timeout()
+        due = source.next_timeout()
+        direct = self._direct.next_timeout() if self._direct else None
+        return direct if due is None or (direct is not None and direct < due) else due
 
     def datagrams_to_send(self) -> list[tuple[bytes, TransportAddress]]:
         """Drain what must go out now."""
@@ -270,11 +306,15 @@ class MemberSession:
         return self._events.popleft() if self._events else None
 
     def _receive(self, data: bytes, source: TransportAddress, now: float) -> None:
-        if source[:2] != self._relay[:2]:
+        is_from_relay = source[:2] == self._relay[:2]
+        if not is_from_relay and self._direct is None:
             raise ParseError(DropReason.UNEXPECTED_SOURCE)
         header = decode_header(data)
         if self._machine.state is MemberState.CLOSED:
             raise ParseError(DropReason.UNEXPECTED_MESSAGE)
+        if not is_from_relay and self._direct is not None:
+            self._direct.receive(data, header, source, now)
+            return
         if header.kind is Kind.CTRL:
             self._receive_ctrl(data, header, now)
         else:
@@ -346,9 +386,12 @@ class MemberSession:
         self._events.append(closed)
 
     def _open_mail(self) -> Mail:
+        return self._joined_for("sending").mail
+
+    def _joined_for(self, what: str) -> Membership:
         if self._machine.state is not MemberState.JOINED:
-            raise LocalProtocolError(f"sending is illegal while {self.state.value}")
-        return self._joined().mail
+            raise LocalProtocolError(f"{what} is illegal while {self.state.value}")
+        return self._joined()
 
     def _joined(self) -> Membership:
         if self._membership is None:

@@ -40,6 +40,11 @@ def decode_address(data: bytes) -> TransportAddress:
     return TransportAddress(str(host), int.from_bytes(data[-_PORT_SIZE:], "big"))
 
 
+def is_loopback(address: TransportAddress) -> bool:
+    """Tell whether an address is this host's own loopback."""
+    return _parse(address.host).is_loopback
+
+
 def source_of(address: TransportAddress) -> bytes:
     """Return the key under which limits count `address`: IPv4 address or IPv6 /64.
 

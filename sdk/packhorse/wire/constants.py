@@ -38,7 +38,9 @@ RESULT_CACHE: Final = 8  # results; answers that a relay keeps for repeated requ
 # datagrams; data of peers not yet in the roster that a member holds back, in all
 EARLY_DATA: Final = 64
 CHALLENGE_RATE: Final = 2  # 1/s per session; PATH_CHALLENGEs
-# 1/s per session; SEAL datagrams that the relay acts upon; twice as many at once
+# 1/s per session; SIGNALs that the relay forwards; four times as many at once
+SIGNAL_RATE: Final = 10
+# 1/s per session; SEAL datagrams but SIGNAL that the relay acts upon; twice as many at once
 SEAL_RATE: Final = 20
 REGRANT_RATE: Final = 1  # 1/s per session; answers to repeated CREATE and JOIN; five at once
 WS_MAX_MESSAGE: Final = 2048  # bytes; largest WebSocket message that is read
@@ -63,7 +65,8 @@ MSGPACK_MAX_DEPTH: Final = 4  # containers; deepest nesting
 MSGPACK_MAX_NODES: Final = 256  # nodes; values, keys and containers in one body
 CTRL_MAX_NODES: Final = 64  # nodes; nodes in a CTRL body that a relay takes from a member
 MSGPACK_MAX_KEY: Final = 127  # largest map key
-MESSAGE_COST: Final = 512  # bytes; what an unfinished or early message counts besides its payload
+# bytes; what a reliable message, and an unfinished one of any mode, counts besides its payload
+MESSAGE_COST: Final = 512
 PIECE_COST: Final = 128  # bytes; what a piece of an unfinished message counts at least
 FRAGMENT_SIZE: Final = 1173  # bytes; largest piece of a message
 MAX_RELIABLE_MESSAGE: Final = 16777216  # bytes; largest message of the reliable modes
@@ -86,14 +89,38 @@ TIME_THRESHOLD: Final = 1.125  # RTT; time after which an overtaken datagram cou
 INITIAL_WINDOW: Final = 38400  # bytes; largest congestion window before the first RTT sample
 RESTART_WINDOW: Final = 4800  # bytes; largest congestion window after a retransmission timeout
 LANE_WINDOW: Final = 16384  # messages; messages of a lane that may be under way
-# bytes; reliable payload that a receiver grants beyond what the application has consumed
+# bytes; what a receiver grants of reliable messages beyond what the application has consumed
 RECEIVE_WINDOW: Final = 20971520
 # messages; unfinished unreliable messages of a lane; the oldest gives way
 MAX_UNFINISHED: Final = 16
 REASSEMBLY_TOTAL: Final = 67108864  # bytes; memory for unfinished and early messages of all peers
+MAX_CANDIDATES: Final = 16  # addresses; that an offer names
+# addresses; of a peer that are checked or proven, those learned from checks included
+MAX_REMOTES: Final = 48
+# seconds; first time after which an offer that was not heard is repeated; doubles
+OFFER_INTERVAL: Final = 0.25
+OFFER_INTERVAL_MAX: Final = 8.0  # seconds; longest such time
+OPENINGS: Final = 3  # checks; with a low TTL that open an attempt
+OPENING_TTL: Final = 3  # hops; of these
+# seconds; between two checks of an address at the beginning of an attempt
+CHECK_INTERVAL: Final = 0.05
+CHECK_FAST: Final = 1.2  # seconds; how long that lasts
+CHECK_SLOW_MAX: Final = 0.2  # seconds; longest random time between two checks later in an attempt
+ATTEMPT_TIME: Final = 5.0  # seconds; after which an attempt ends
+ATTEMPTS: Final = 3  # attempts; in a row
+ATTEMPT_PAUSE: Final = 60.0  # seconds; from the end of these to the next; a changed offer ends it
+ANSWER_RATE: Final = 100  # 1/s per peer; CHECKs that are answered; twice as many at once
+TRUST_MIN: Final = 0.35  # seconds; least silence after which a path in use is in doubt
+TRUST_RTT: Final = 3  # RTT; the same counted in round trips; the longer counts
+QUIET_CHECK: Final = 0.1  # seconds; silence of a path in use after which it is checked
+DOUBT_TIME: Final = 3.0  # seconds; how long a path in doubt is still used beside the relay
+IDLE_CHECK: Final = 15.0  # seconds; between two checks of a path while no data flows
+SWITCH_RTT: Final = 0.005  # seconds; least gain for which a proven path is left for another
+SWITCH_SHARE: Final = 0.1  # RTT; the same as a share; the larger counts
+IPV6_BONUS: Final = 0.003  # seconds; taken off the RTT of an IPv6 path when paths are compared
 HELLO_RATE: Final = 5  # 1/s per source; HELLO
-REPLY_RATE: Final = 10  # 1/s per source; answers of each of the three budgets of 4.5
-REPLY_RATE_TOTAL: Final = 2000  # 1/s; answers of each of the three budgets in all
+REPLY_RATE: Final = 10  # 1/s per source; answers of each of the budgets of 4.5
+REPLY_RATE_TOTAL: Final = 2000  # 1/s; answers of each of the budgets in all
 CREATE_RATE: Final = 6  # 1/min per source; CREATE
 ROOMS_PER_SOURCE: Final = 8  # rooms; live rooms
 JOIN_RATE: Final = 30  # 1/min per source; JOIN
@@ -228,6 +255,11 @@ class MessageType(IntEnum):
     SET_ROOM = 29
     JOIN_REQUEST = 30
     ADMIT = 31
+    SIGNAL = 32
+    SIGNALED = 33
+    OFFER = 34
+    CHECK = 35
+    CHECKED = 36
 
 
 class Topology(IntEnum):
@@ -253,6 +285,15 @@ class Mode(IntEnum):
     UNRELIABLE_ORDERED = 1
     RELIABLE = 2
     RELIABLE_UNORDERED = 3
+
+
+class CandidateKind(IntEnum):
+    """What an offered address is."""
+
+    HOST = 1
+    REFLEXIVE = 2
+    MAPPED = 3
+    PREDICTED = 4
 
 
 class PeerState(IntEnum):

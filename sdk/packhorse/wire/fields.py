@@ -9,6 +9,8 @@ class Sender(Enum):
 
     MEMBER = "member"
     RELAY = "relay"
+    PEER = "peer"
+    """Another member, directly."""
 
 
 class FieldType(Enum):

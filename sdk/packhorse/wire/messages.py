@@ -811,11 +811,141 @@ class Admit:
     """Whether to admit."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signal:
+    """Bytes for another member, with which both look for a direct path."""
+
+    TYPE: ClassVar = MessageType.SIGNAL
+    CARRIER: ClassVar = FirstByte.SEAL
+    SENDER: ClassVar = Sender.MEMBER
+    FIELDS: ClassVar[tuple[Field, ...]] = (
+        Field(1, "seq", FieldType.UINT, minimum=1, maximum=4294967295),
+        Field(14, "peer", FieldType.UINT, minimum=1, maximum=2147483647),
+        Field(40, "data", FieldType.BYTES, maximum=512),
+    )
+
+    seq: int
+    """Sequence number of this direction."""
+
+    peer: int
+    """Whom it is for."""
+
+    data: bytes
+    """Opaque to the relay."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signaled:
+    """A SIGNAL of another member."""
+
+    TYPE: ClassVar = MessageType.SIGNALED
+    CARRIER: ClassVar = FirstByte.SEAL
+    SENDER: ClassVar = Sender.RELAY
+    FIELDS: ClassVar[tuple[Field, ...]] = (
+        Field(1, "seq", FieldType.UINT, minimum=1, maximum=4294967295),
+        Field(14, "peer", FieldType.UINT, minimum=1, maximum=2147483647),
+        Field(40, "data", FieldType.BYTES, maximum=512),
+    )
+
+    seq: int
+    """Sequence number of this direction."""
+
+    peer: int
+    """Whose it is."""
+
+    data: bytes
+    """As in SIGNAL."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """Where this member may be reached directly; stands in SIGNAL."""
+
+    TYPE: ClassVar = MessageType.OFFER
+    CARRIER: ClassVar = FirstByte.SEAL
+    SENDER: ClassVar = Sender.PEER
+    FIELDS: ClassVar[tuple[Field, ...]] = (
+        Field(1, "seq", FieldType.UINT, minimum=1, maximum=4294967295),
+        Field(12, "tag", FieldType.UINT, maximum=255),
+        Field(41, "connection", FieldType.UINT, maximum=4294967295),
+        Field(42, "share", FieldType.BYTES, sizes=(16,)),
+        Field(43, "candidates", FieldType.BYTES, maximum=400),
+        Field(44, "heard", FieldType.UINT, maximum=4294967295),
+        Field(45, "attempt", FieldType.UINT, maximum=4294967295),
+        Field(46, "ask", FieldType.BOOL, optional=True),
+    )
+
+    seq: int
+    """Number of this offer to this peer; the largest counts."""
+
+    tag: int
+    """Tag of what comes directly to this member."""
+
+    connection: int
+    """Connection id of what comes directly to this member."""
+
+    share: bytes
+    """This member's share of the direct key."""
+
+    candidates: bytes
+    """Where it may be reached."""
+
+    heard: int
+    """Number of the peer's newest offer; 0 for none."""
+
+    attempt: int
+    """Number of the attempt that begins now; 0 for none yet."""
+
+    ask: bool | None = None
+    """Tell me that this offer was heard."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """Do you receive this? Sent directly."""
+
+    TYPE: ClassVar = MessageType.CHECK
+    CARRIER: ClassVar = FirstByte.SEAL
+    SENDER: ClassVar = Sender.PEER
+    FIELDS: ClassVar[tuple[Field, ...]] = (
+        Field(1, "seq", FieldType.UINT, minimum=1, maximum=4294967295),
+        Field(10, "pad", FieldType.BYTES, maximum=1180, optional=True),
+    )
+
+    seq: int
+    """Sequence number of this direction."""
+
+    pad: bytes | None = None
+    """Zero bytes; ignored."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked:
+    """Answer to CHECK, to where it came from."""
+
+    TYPE: ClassVar = MessageType.CHECKED
+    CARRIER: ClassVar = FirstByte.SEAL
+    SENDER: ClassVar = Sender.PEER
+    FIELDS: ClassVar[tuple[Field, ...]] = (
+        Field(1, "seq", FieldType.UINT, minimum=1, maximum=4294967295),
+        Field(13, "request", FieldType.UINT, minimum=1, maximum=4294967295),
+    )
+
+    seq: int
+    """Sequence number of this direction."""
+
+    request: int
+    """Sequence number of the CHECK."""
+
+
 MemberCtrl = Hello | Create | Join | Bind | ListRooms
 RelayCtrl = Challenge | Grant | Error | Nudge | Pending | RoomList
-MemberSeal = Ping | Sync | Leave | Kick | PathResponse | SetRoom | Admit
-RelaySeal = Pong | Events | Roster | Ack | Closed | PathChallenge | Limited | Drain | JoinRequest
-Message = MemberCtrl | RelayCtrl | MemberSeal | RelaySeal
+MemberSeal = Ping | Sync | Leave | Kick | PathResponse | SetRoom | Admit | Signal
+RelaySeal = (
+    Pong | Events | Roster | Ack | Closed | PathChallenge | Limited | Drain | JoinRequest | Signaled
+)
+PeerSeal = Offer | Check | Checked
+Message = MemberCtrl | RelayCtrl | MemberSeal | RelaySeal | PeerSeal
 
 MESSAGE_CLASSES: Final[dict[int, type[Message]]] = {
     cls.TYPE: cls
@@ -847,5 +977,10 @@ MESSAGE_CLASSES: Final[dict[int, type[Message]]] = {
         SetRoom,
         JoinRequest,
         Admit,
+        Signal,
+        Signaled,
+        Offer,
+        Check,
+        Checked,
     )
 }

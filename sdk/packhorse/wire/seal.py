@@ -9,13 +9,14 @@ from packhorse.wire.constants import HEADER_SIZE, MAC_SIZE, REPLAY_WINDOW, DropR
 from packhorse.wire.errors import ParseError
 from packhorse.wire.fields import Sender
 from packhorse.wire.header import encode_header
-from packhorse.wire.messages import MemberSeal, Message, RelaySeal
+from packhorse.wire.messages import MemberSeal, Message, PeerSeal, RelaySeal
 from packhorse.wire.msgpack_profile import encode_value
 
 _LABELS: Final = {
     Sender.MEMBER: b"packhorse.v1 member to relay",
     Sender.RELAY: b"packhorse.v1 relay to member",
 }
+_DIRECT_LABEL: Final = b"packhorse.v1 member to member"
 
 
 _SEQ_AT: Final = 4  # bytes: lead byte of the map, key 0, type, key 1
@@ -36,7 +37,21 @@ def derive_keys(session_key: bytes) -> DirectionKeys:
     return DirectionKeys(*(hmac.digest(session_key, label, "sha256") for label in _LABELS.values()))
 
 
-def encode_seal(message: MemberSeal | RelaySeal, session: int, tag: int, key: bytes) -> bytes:
+def derive_direct_key(lower_share: bytes, higher_share: bytes) -> bytes:
+    """Derive the key of what two members seal for each other.
+
+    Args:
+        lower_share: Share of the member with the lower peer id, 16 bytes.
+        higher_share: The other's.
+
+    Source: protocol_spec/SPEC.md section 18.
+    """
+    return hmac.digest(lower_share + higher_share, _DIRECT_LABEL, "sha256")
+
+
+def encode_seal(
+    message: MemberSeal | RelaySeal | PeerSeal, session: int, tag: int, key: bytes
+) -> bytes:
     """Return the SEAL datagram of `message`, signed with the key of its direction.
 
     Source: protocol_spec/SPEC.md section 6.
@@ -81,6 +96,8 @@ class SharedSeal(NamedTuple):
 def decode_seal(data: bytes, key: bytes, sender: Literal[Sender.MEMBER]) -> MemberSeal: ...
 @overload
 def decode_seal(data: bytes, key: bytes, sender: Literal[Sender.RELAY]) -> RelaySeal: ...
+@overload
+def decode_seal(data: bytes, key: bytes, sender: Literal[Sender.PEER]) -> PeerSeal: ...
 def decode_seal(data: bytes, key: bytes, sender: Sender) -> Message:
     """Check the MAC, then decode the body; the header has been checked before.
 

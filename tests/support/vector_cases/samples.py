@@ -193,4 +193,35 @@ SEAL: Final[dict[str, tuple[Values, Values]]] = {
         {"seq": 1, "request": 1, "admit": False},
         {"seq": _MAX, "request": _MAX, "admit": True},
     ),
+    "SIGNAL": (
+        {"seq": 1, "peer": 1, "data": b""},
+        {"seq": _MAX, "peer": _LARGEST_PEER, "data": b"\xff" * 512},
+    ),
+    "SIGNALED": (
+        {"seq": 1, "peer": 1, "data": b""},
+        {"seq": _MAX, "peer": _LARGEST_PEER, "data": b"\xff" * 512},
+    ),
+    "OFFER": (
+        {
+            "seq": 1,
+            "tag": 0,
+            "connection": 0,
+            "share": bytes(16),
+            "candidates": b"",
+            "heard": 0,
+            "attempt": 0,
+        },
+        {
+            "seq": _MAX,
+            "tag": 255,
+            "connection": _MAX,
+            "share": b"\xff" * 16,
+            "candidates": b"\xff" * 400,
+            "heard": _MAX,
+            "attempt": _MAX,
+            "ask": True,
+        },
+    ),
+    "CHECK": ({"seq": 1}, {"seq": _MAX, "pad": bytes(1150)}),
+    "CHECKED": ({"seq": 1, "request": 1}, {"seq": _MAX, "request": _MAX}),
 }

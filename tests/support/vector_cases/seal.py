@@ -24,6 +24,7 @@ _TAG = 0x5C
 _LABELS = {
     "member": b"packhorse.v1 member to relay",
     "relay": b"packhorse.v1 relay to member",
+    "peer": b"packhorse.v1 member to member",
 }
 
 

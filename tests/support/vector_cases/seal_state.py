@@ -17,6 +17,7 @@ def keys() -> Iterator[Case]:
         decoded={
             "member_to_relay": "cdabc3ce88c2ba2fa039b43df31d106bc688c773f0210fb60915ee8c4c929b5f",
             "relay_to_member": "7291074b9c3568e1a9f85b7f33f8416b8ff1e799f33db064d09ffa49deaead5e",
+            "member_to_member": _hmac(bytes(range(32)), b"packhorse.v1 member to member"),
         },
         flags=("independent",),
     )
@@ -32,6 +33,7 @@ def keys() -> Iterator[Case]:
             decoded={
                 "member_to_relay": _hmac(session_key, b"packhorse.v1 member to relay"),
                 "relay_to_member": _hmac(session_key, b"packhorse.v1 relay to member"),
+                "member_to_member": _hmac(session_key, b"packhorse.v1 member to member"),
             },
             flags=("independent",),
         )

@@ -48,6 +48,11 @@ enum MessageType {
 	SET_ROOM = 29,
 	JOIN_REQUEST = 30,
 	ADMIT = 31,
+	SIGNAL = 32,
+	SIGNALED = 33,
+	OFFER = 34,
+	CHECK = 35,
+	CHECKED = 36,
 }
 
 ## Who may address whom in a room.
@@ -70,6 +75,14 @@ enum Mode {
 	UNRELIABLE_ORDERED = 1,  ## may be lost; never goes back
 	RELIABLE = 2,  ## once and in order
 	RELIABLE_UNORDERED = 3,  ## once, in any order
+}
+
+## What an offered address is.
+enum CandidateKind {
+	HOST = 1,  ## an address of an interface
+	REFLEXIVE = 2,  ## what others see of it
+	MAPPED = 3,  ## a port that a router was asked to forward
+	PREDICTED = 4,  ## what a router is expected to show next
 }
 
 ## What the relay knows of a peer.
@@ -146,7 +159,9 @@ const RESULT_CACHE := 8  ## results; answers that a relay keeps for repeated req
 ## datagrams; data of peers not yet in the roster that a member holds back, in all
 const EARLY_DATA := 64
 const CHALLENGE_RATE := 2  ## 1/s per session; PATH_CHALLENGEs
-## 1/s per session; SEAL datagrams that the relay acts upon; twice as many at once
+## 1/s per session; SIGNALs that the relay forwards; four times as many at once
+const SIGNAL_RATE := 10
+## 1/s per session; SEAL datagrams but SIGNAL that the relay acts upon; twice as many at once
 const SEAL_RATE := 20
 const REGRANT_RATE := 1  ## 1/s per session; answers to repeated CREATE and JOIN; five at once
 const WS_MAX_MESSAGE := 2048  ## bytes; largest WebSocket message that is read
@@ -171,7 +186,8 @@ const MSGPACK_MAX_DEPTH := 4  ## containers; deepest nesting
 const MSGPACK_MAX_NODES := 256  ## nodes; values, keys and containers in one body
 const CTRL_MAX_NODES := 64  ## nodes; nodes in a CTRL body that a relay takes from a member
 const MSGPACK_MAX_KEY := 127  ## largest map key
-const MESSAGE_COST := 512  ## bytes; what an unfinished or early message counts besides its payload
+## bytes; what a reliable message, and an unfinished one of any mode, counts besides its payload
+const MESSAGE_COST := 512
 const PIECE_COST := 128  ## bytes; what a piece of an unfinished message counts at least
 const FRAGMENT_SIZE := 1173  ## bytes; largest piece of a message
 const MAX_RELIABLE_MESSAGE := 16777216  ## bytes; largest message of the reliable modes
@@ -194,11 +210,35 @@ const TIME_THRESHOLD := 1.125  ## RTT; time after which an overtaken datagram co
 const INITIAL_WINDOW := 38400  ## bytes; largest congestion window before the first RTT sample
 const RESTART_WINDOW := 4800  ## bytes; largest congestion window after a retransmission timeout
 const LANE_WINDOW := 16384  ## messages; messages of a lane that may be under way
-## bytes; reliable payload that a receiver grants beyond what the application has consumed
+## bytes; what a receiver grants of reliable messages beyond what the application has consumed
 const RECEIVE_WINDOW := 20971520
 ## messages; unfinished unreliable messages of a lane; the oldest gives way
 const MAX_UNFINISHED := 16
 const REASSEMBLY_TOTAL := 67108864  ## bytes; memory for unfinished and early messages of all peers
+const MAX_CANDIDATES := 16  ## addresses; that an offer names
+## addresses; of a peer that are checked or proven, those learned from checks included
+const MAX_REMOTES := 48
+## seconds; first time after which an offer that was not heard is repeated; doubles
+const OFFER_INTERVAL := 0.25
+const OFFER_INTERVAL_MAX := 8.0  ## seconds; longest such time
+const OPENINGS := 3  ## checks; with a low TTL that open an attempt
+const OPENING_TTL := 3  ## hops; of these
+## seconds; between two checks of an address at the beginning of an attempt
+const CHECK_INTERVAL := 0.05
+const CHECK_FAST := 1.2  ## seconds; how long that lasts
+const CHECK_SLOW_MAX := 0.2  ## seconds; longest random time between two checks later in an attempt
+const ATTEMPT_TIME := 5.0  ## seconds; after which an attempt ends
+const ATTEMPTS := 3  ## attempts; in a row
+const ATTEMPT_PAUSE := 60.0  ## seconds; from the end of these to the next; a changed offer ends it
+const ANSWER_RATE := 100  ## 1/s per peer; CHECKs that are answered; twice as many at once
+const TRUST_MIN := 0.35  ## seconds; least silence after which a path in use is in doubt
+const TRUST_RTT := 3  ## RTT; the same counted in round trips; the longer counts
+const QUIET_CHECK := 0.1  ## seconds; silence of a path in use after which it is checked
+const DOUBT_TIME := 3.0  ## seconds; how long a path in doubt is still used beside the relay
+const IDLE_CHECK := 15.0  ## seconds; between two checks of a path while no data flows
+const SWITCH_RTT := 0.005  ## seconds; least gain for which a proven path is left for another
+const SWITCH_SHARE := 0.1  ## RTT; the same as a share; the larger counts
+const IPV6_BONUS := 0.003  ## seconds; taken off the RTT of an IPv6 path when paths are compared
 const LEGACY_HOST_ID := 1  ## id of the host
 const LEGACY_MAX_ID := 2147483647  ## largest id
 const LEGACY_MAX_PEERS := 64  ## ids; ids in the room

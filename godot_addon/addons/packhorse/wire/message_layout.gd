@@ -1,7 +1,7 @@
 extends RefCounted
 ## How messages of one type travel: the carrier, the side that sends them, the fields.
 
-enum Sender { MEMBER, RELAY }
+enum Sender { MEMBER, RELAY, PEER }
 
 const Field := preload("field.gd")
 

@@ -11,6 +11,7 @@ const _CTRL := Constants.FirstByte.CTRL
 const _SEAL := Constants.FirstByte.SEAL
 const _MEMBER := MessageLayout.Sender.MEMBER
 const _RELAY := MessageLayout.Sender.RELAY
+const _PEER := MessageLayout.Sender.PEER
 
 ## Message type to its layout.
 static var layouts: Dictionary[int, MessageLayout] = {
@@ -340,6 +341,64 @@ static var layouts: Dictionary[int, MessageLayout] = {
 			Field.uint(1, &"seq", 1, 4294967295),
 			Field.uint(13, &"request", 1, 4294967295),
 			Field.boolean(33, &"admit"),
+		]
+	),
+	Constants.MessageType.SIGNAL:
+	_layout(
+		&"SIGNAL",
+		_SEAL,
+		_MEMBER,
+		[
+			Field.uint(1, &"seq", 1, 4294967295),
+			Field.uint(14, &"peer", 1, 2147483647),
+			Field.bytes_up_to(40, &"data", 512),
+		]
+	),
+	Constants.MessageType.SIGNALED:
+	_layout(
+		&"SIGNALED",
+		_SEAL,
+		_RELAY,
+		[
+			Field.uint(1, &"seq", 1, 4294967295),
+			Field.uint(14, &"peer", 1, 2147483647),
+			Field.bytes_up_to(40, &"data", 512),
+		]
+	),
+	Constants.MessageType.OFFER:
+	_layout(
+		&"OFFER",
+		_SEAL,
+		_PEER,
+		[
+			Field.uint(1, &"seq", 1, 4294967295),
+			Field.uint(12, &"tag", 0, 255),
+			Field.uint(41, &"connection", 0, 4294967295),
+			Field.bytes_of(42, &"share", [16]),
+			Field.bytes_up_to(43, &"candidates", 400),
+			Field.uint(44, &"heard", 0, 4294967295),
+			Field.uint(45, &"attempt", 0, 4294967295),
+			Field.boolean(46, &"ask").as_optional(),
+		]
+	),
+	Constants.MessageType.CHECK:
+	_layout(
+		&"CHECK",
+		_SEAL,
+		_PEER,
+		[
+			Field.uint(1, &"seq", 1, 4294967295),
+			Field.bytes_up_to(10, &"pad", 1180).as_optional(),
+		]
+	),
+	Constants.MessageType.CHECKED:
+	_layout(
+		&"CHECKED",
+		_SEAL,
+		_PEER,
+		[
+			Field.uint(1, &"seq", 1, 4294967295),
+			Field.uint(13, &"request", 1, 4294967295),
 		]
 	),
 }

@@ -9,6 +9,7 @@ const MessageLayout := preload("message_layout.gd")
 
 const _MEMBER_LABEL := "packhorse.v1 member to relay"
 const _RELAY_LABEL := "packhorse.v1 relay to member"
+const _DIRECT_LABEL := "packhorse.v1 member to member"
 
 
 ## Returns the 32-byte key of one direction, derived from the session key.
@@ -20,6 +21,16 @@ static func derive_key(
 	var is_member := sender == MessageLayout.Sender.MEMBER
 	var label := _MEMBER_LABEL if is_member else _RELAY_LABEL
 	return hmac(session_key, label.to_ascii_buffer())
+
+
+## Returns the 32-byte key of what two members seal for each other, derived from the 16-byte shares
+## of the one with the lower and of the one with the higher peer id.
+##
+## Source: protocol_spec/SPEC.md section 18.
+static func derive_direct_key(
+	lower_share: PackedByteArray, higher_share: PackedByteArray
+) -> PackedByteArray:
+	return hmac(lower_share + higher_share, _DIRECT_LABEL.to_ascii_buffer())
 
 
 ## Returns the SEAL datagram of a message, signed with [param key], the key of its direction;

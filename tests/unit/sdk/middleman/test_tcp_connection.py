@@ -85,7 +85,7 @@ async def test_full_socket_stops_the_writing_until_it_has_place() -> None:
     bench.transport.fills_up = True
     for part in (b"one", b"two"):
         bench.theirs.send(part)
-    bench.settle(1)
+        bench.settle(1)
     assert bench.transport.written == b"one"
 
     bench.transport.fills_up = False

@@ -1,0 +1,24 @@
+"""SIGNAL: what a member says to another about direct paths (SPEC.md section 18.1)."""
+
+from packhorse.wire.constants import DropReason, Topology
+from packhorse.wire.messages import Signal, Signaled
+from packhorse_relay.core.drops import DatagramDropped
+from packhorse_relay.core.members import Members
+from packhorse_relay.core.rooms import HOST, Session
+
+
+def forward_signal(sender: Session, signal: Signal, members: Members) -> None:
+    """Hand a signal to its receiver, if the sender may address it.
+
+    Source: protocol_spec/SPEC.md section 18.1.
+
+    Raises:
+        DatagramDropped: There is no such receiver, or the topology forbids it.
+    """
+    if sender.room.topology is Topology.STAR and HOST not in (sender.peer, signal.peer):
+        raise DatagramDropped(DropReason.NOT_ALLOWED)
+    receiver = sender.room.sessions.get(signal.peer)
+    if receiver is None or receiver is sender:
+        raise DatagramDropped(DropReason.UNKNOWN_DESTINATION)
+    signaled = Signaled(seq=receiver.take_seq(), peer=sender.peer, data=signal.data)
+    members.send(receiver, signaled)

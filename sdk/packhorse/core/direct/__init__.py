@@ -1,0 +1,1 @@
+"""Direct paths between members, beside the relay (SPEC.md section 18)."""

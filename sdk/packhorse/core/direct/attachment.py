@@ -1,0 +1,130 @@
+"""Direct paths of one membership: who is offered what, and what comes from where."""
+
+from collections.abc import Callable, Sequence
+
+from packhorse.core.direct.direct_paths import DirectPaths
+from packhorse.core.direct.direct_peer import DirectDatagram
+from packhorse.core.events import HOST, Event, PeerId
+from packhorse.core.membership import Membership
+from packhorse.wire.address import TransportAddress
+from packhorse.wire.candidates import Candidate
+from packhorse.wire.constants import HEADER_SIZE, CandidateKind, FirstByte, Kind, Topology
+from packhorse.wire.header import Header
+
+
+class DirectAttachment:
+    """Joins direct paths to the membership that signals for them."""
+
+    def __init__(
+        self,
+        membership: Membership,
+        random_bytes: Callable[[int], bytes],
+        emit: Callable[[Event], None],
+        *,
+        is_local: bool,
+        shares_socket: bool,
+    ) -> None:
+        """Begin to follow the roster.
+
+        Args:
+            membership: Where signals go and come.
+            random_bytes: Source of randomness.
+            emit: Called with each event.
+            is_local: The relay is at a loopback address.
+            shares_socket: Direct datagrams take the socket of those to the relay, so that
+                the address the relay sees is a candidate.
+        """
+        self._membership = membership
+        self._shares_socket = shares_socket
+        self._found: list[Candidate] = []
+        self._seen_rev: int | None = None
+        grant = membership.grant
+        self._paths = DirectPaths(
+            grant.peer, grant.max_datagram, random_bytes, emit, is_local=is_local
+        )
+        self._now = 0.0
+        self._paths.on_changed = self._change
+        self._paths.on_doubt = self._doubt
+        membership.on_signal = self._receive_signal
+        membership.mail.post_directly = self._post
+
+    def set_candidates(self, found: Sequence[Candidate], *, now: float) -> None:
+        """Offer what has been found, and the address that the relay sees."""
+        self._found = list(found)
+        self.flush(now=now)
+
+    def path(self, peer: PeerId) -> TransportAddress | None:
+        """Return the address to which data for a peer goes; None: over the relay."""
+        return self._paths.path(peer)
+
+    def receive(self, data: bytes, header: Header, source: TransportAddress, now: float) -> None:
+        """Act upon a datagram that did not come from the relay.
+
+        Raises:
+            ParseError: It is not to be acted upon; the reason says why.
+        """
+        self._now = now
+        if header.kind is Kind.SEAL:
+            self._paths.receive_seal(data, header.word, source, now=now)
+            return
+        self._paths.hear_data(header, source, now=now)
+        self._membership.receive_data(header, data[HEADER_SIZE:], now=now)
+
+    def next_timeout(self) -> float | None:
+        """Return when `handle_timeout` has work."""
+        return self._paths.next_timeout()
+
+    def handle_timeout(self, *, now: float) -> None:
+        """Do what is due."""
+        self._now = now
+        self._paths.handle_timeout(now=now)
+        self.flush(now=now)
+
+    def flush(self, *, now: float) -> None:
+        """Follow the roster and the own address; signal what is to be signaled."""
+        self._now = now
+        self._follow(now)
+        candidates = list(self._found)
+        if self._shares_socket:
+            candidates.append(Candidate(CandidateKind.REFLEXIVE, self._membership.mapped))
+        unique = {candidate.address: candidate for candidate in reversed(candidates)}
+        self._paths.offer(list(reversed(unique.values())), now=now)
+        self._paths.rtt = self._membership.pings.rtt.smoothed or 0.0
+        for peer, signal in self._paths.signals_to_send(now=now):
+            self._membership.signal(peer, signal)
+
+    def datagrams_to_send(self) -> list[DirectDatagram]:
+        """Drain what goes to addresses of peers."""
+        return self._paths.datagrams_to_send()
+
+    def _receive_signal(self, peer: int, data: bytes, now: float) -> None:
+        self._follow(now)
+        self._paths.receive_signal(peer, data, now=now)
+
+    def _follow(self, now: float) -> None:
+        """Take in who came and who left."""
+        roster = self._membership.roster
+        if roster.rev == self._seen_rev:
+            return
+        self._seen_rev = roster.rev
+        present = {peer for peer in roster.peers if self._may_signal(peer)}
+        for peer in self._paths.peers - present:
+            self._paths.forget(PeerId(peer))
+        for peer in present:
+            self._paths.welcome(peer, now=now)
+
+    def _may_signal(self, peer: PeerId) -> bool:
+        own = self._membership.grant.peer
+        is_star = self._membership.topology is Topology.STAR
+        return peer != own and (not is_star or HOST in (peer, own))
+
+    def _post(
+        self, start: FirstByte, to: int, payload: bytes, receivers: list[int], now: float
+    ) -> bool:
+        return self._paths.post(start, to, payload, receivers, now=now)
+
+    def _change(self, peer: int) -> None:
+        self._membership.mail.change_path(peer, now=self._now)
+
+    def _doubt(self, peer: int) -> None:
+        self._membership.mail.doubt_path(peer, now=self._now)

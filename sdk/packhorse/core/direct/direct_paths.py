@@ -1,0 +1,196 @@
+"""Direct paths to all peers of a member."""
+
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Final
+
+from packhorse.core.direct.direct_peer import DirectDatagram, DirectPeer
+from packhorse.core.direct.offers import decode_offer
+from packhorse.core.events import Event, PeerId, PeerPathChanged
+from packhorse.wire.address import TransportAddress
+from packhorse.wire.candidates import Candidate, encode_candidates
+from packhorse.wire.constants import FANOUT_BIT, SIGNAL_RATE, DropReason, FirstByte
+from packhorse.wire.errors import ParseError
+from packhorse.wire.header import Header
+
+_SIGNAL_BURST: Final = 2 * SIGNAL_RATE
+_WORD_SIZE: Final = 4  # bytes
+
+
+class DirectPaths:
+    """Offers own addresses to peers, checks theirs, and carries data to those that answer."""
+
+    def __init__(
+        self,
+        own_peer: int,
+        largest: int,
+        random_bytes: Callable[[int], bytes],
+        emit: Callable[[Event], None],
+        *,
+        is_local: bool,
+    ) -> None:
+        """Begin without peers.
+
+        Args:
+            own_peer: Own peer id.
+            largest: Bytes of the largest datagram.
+            random_bytes: Source of randomness.
+            emit: Called with each event.
+            is_local: The relay is at a loopback address.
+        """
+        self._own_peer = own_peer
+        self._largest = largest
+        self._random_bytes = random_bytes
+        self._emit = emit
+        self._is_local = is_local
+        self._candidates = b""
+        self._peers: dict[int, DirectPeer] = {}
+        self._signals_from = 0.0  # GCRA: when the next signal would conform without a burst
+        self.rtt = 0.0
+        """Round-trip time to the relay, seconds."""
+        self.on_changed: Callable[[int], None] = lambda _peer: None
+        """Called with each peer whose path is another one now."""
+        self.on_doubt: Callable[[int], None] = lambda _peer: None
+        """Called with each peer whose path has fallen silent while it was used."""
+
+    @property
+    def peers(self) -> set[int]:
+        """Peers to whom paths are looked for."""
+        return set(self._peers)
+
+    def offer(self, candidates: Sequence[Candidate], *, now: float) -> None:
+        """Tell all peers where this member may be reached."""
+        encoded = encode_candidates(candidates)
+        if encoded == self._candidates:
+            return
+        self._candidates = encoded
+        for peer in self._peers.values():
+            peer.offer(encoded, now=now)
+
+    def welcome(self, peer: PeerId, *, now: float) -> None:
+        """Begin to look for a path to a peer."""
+        if peer not in self._peers:
+            direct = DirectPeer(
+                leads=self._own_peer < peer,
+                is_local=self._is_local,
+                largest=self._largest,
+                random_bytes=self._random_bytes,
+            )
+            self._peers[peer] = direct
+            if self._candidates:
+                direct.offer(self._candidates, now=now)
+
+    def forget(self, peer: PeerId) -> None:
+        """Drop all state towards a peer that has left."""
+        self._peers.pop(peer, None)
+
+    def path(self, peer: PeerId) -> TransportAddress | None:
+        """Return the address to which data for a peer goes; None: over the relay."""
+        direct = self._peers.get(peer)
+        return direct.used.address if direct is not None and direct.used is not None else None
+
+    def receive_signal(self, peer: int, data: bytes, *, now: float) -> None:
+        """Act upon what a peer has signaled.
+
+        Raises:
+            ParseError: It is not to be acted upon; the reason says why.
+        """
+        direct = self._peers.get(peer)
+        if direct is None:
+            raise ParseError(DropReason.UNKNOWN_PEER)
+        with self._watch(peer, direct):
+            direct.receive_offer(decode_offer(data), rtt=self.rtt, now=now)
+
+    def receive_seal(self, data: bytes, word: int, source: TransportAddress, *, now: float) -> None:
+        """Act upon a SEAL datagram that did not come from the relay.
+
+        Raises:
+            ParseError: It is not to be acted upon; the reason says why.
+        """
+        for peer, direct in self._peers.items():
+            if direct.own.connection == word:
+                with self._watch(peer, direct):
+                    direct.receive_seal(data, source, now=now)
+                return
+        raise ParseError(DropReason.UNKNOWN_SESSION)
+
+    def hear_data(self, header: Header, source: TransportAddress, *, now: float) -> None:
+        """Check DATA or FRAME that did not come from the relay.
+
+        Raises:
+            ParseError: It may not come from there; the reason says why.
+        """
+        direct = self._peers.get(header.source)
+        if direct is None:
+            raise ParseError(DropReason.UNKNOWN_PEER)
+        direct.hear_data(source, header.tag, now=now)
+
+    def post(
+        self, start: FirstByte, to: int, payload: bytes, receivers: Collection[int], *, now: float
+    ) -> bool:
+        """Send DATA or FRAME directly, as far as that may be.
+
+        Args:
+            start: First byte.
+            to: Destination as for the relay.
+            payload: What follows the header.
+            receivers: The peers that `to` names.
+            now: Clock.
+
+        Returns:
+            True when the relay need not carry it.
+        """
+        used = [self._peers.get(peer) for peer in receivers]
+        found = [direct for direct in used if direct is not None and direct.used is not None]
+        if not found or len(found) < len(used):
+            return False
+        is_trusted = all(direct.is_trusted(now=now) for direct in found)
+        word = self._own_peer if to > 0 else self._own_peer | FANOUT_BIT
+        if is_trusted or start is FirstByte.FRAME:
+            for direct in found:
+                direct.post(start, word.to_bytes(_WORD_SIZE, "big"), payload, now=now)
+        return is_trusted
+
+    def next_timeout(self) -> float | None:
+        """Return when `handle_timeout` or `signals_to_send` has work."""
+        deadlines = (peer.next_timeout() for peer in self._peers.values())
+        return min((due for due in deadlines if due is not None), default=None)
+
+    def handle_timeout(self, *, now: float) -> None:
+        """Do what is due."""
+        for number, peer in self._peers.items():
+            with self._watch(number, peer):
+                if peer.handle_timeout(rtt=self.rtt, now=now):
+                    self.on_doubt(number)
+
+    def signals_to_send(self, *, now: float) -> list[tuple[int, bytes]]:
+        """Return (peer, data) of the signals that go out now."""
+        signals: list[tuple[int, bytes]] = []
+        for number, peer in self._peers.items():
+            due = peer.offers.due
+            if due is None or now < due:
+                continue
+            if self._signals_from > now + _SIGNAL_BURST / SIGNAL_RATE:
+                peer.offers.due = self._signals_from - _SIGNAL_BURST / SIGNAL_RATE
+                continue
+            data = peer.offers.take(now=now)
+            if data is not None:
+                self._signals_from = max(self._signals_from, now) + 1 / SIGNAL_RATE
+                signals.append((number, data))
+        return signals
+
+    def datagrams_to_send(self) -> list[DirectDatagram]:
+        """Drain what goes to addresses of peers."""
+        return [datagram for peer in self._peers.values() for datagram in peer.datagrams_to_send()]
+
+    @contextmanager
+    def _watch(self, number: int, peer: DirectPeer) -> Iterator[None]:
+        """Tell afterwards when data for a peer takes another path."""
+        before = peer.used
+        try:
+            yield
+        finally:
+            if peer.used is not before:
+                address = peer.used.address if peer.used else None
+                self.on_changed(number)
+                self._emit(PeerPathChanged(PeerId(number), address))

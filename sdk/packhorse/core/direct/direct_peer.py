@@ -1,0 +1,320 @@
+"""The direct paths to one peer."""
+
+from collections.abc import Callable
+from typing import Final, NamedTuple
+
+from packhorse.core.direct.channel import DirectChannel, DirectEnd
+from packhorse.core.direct.check_plan import CheckPlan, PlannedCheck
+from packhorse.core.direct.offers import Offers, end_of
+from packhorse.core.direct.remote import Remote
+from packhorse.core.direct.remotes import Remotes
+from packhorse.wire.address import TransportAddress
+from packhorse.wire.candidates import decode_candidates, may_be_checked
+from packhorse.wire.constants import (
+    ANSWER_RATE,
+    ATTEMPT_PAUSE,
+    ATTEMPT_TIME,
+    ATTEMPTS,
+    DOUBT_TIME,
+    IDLE_CHECK,
+    QUIET_CHECK,
+    DropReason,
+)
+from packhorse.wire.errors import ParseError
+from packhorse.wire.messages import Check, Offer
+
+_FLOW: Final = 1.0  # seconds after the last datagram in which data counts as flowing
+_BYTE: Final = 256
+
+
+class DirectDatagram(NamedTuple):
+    """A datagram that goes to a peer's address."""
+
+    data: bytes
+    address: TransportAddress
+    ttl: int | None = None
+    """Hops that it may take; None for what the system gives."""
+
+
+class DirectPeer:
+    """Offers, checks and the choice of a path, for one peer."""
+
+    def __init__(
+        self,
+        *,
+        leads: bool,
+        is_local: bool,
+        largest: int,
+        random_bytes: Callable[[int], bytes],
+    ) -> None:
+        """Begin without any path.
+
+        Args:
+            leads: This side has the lower peer id.
+            is_local: The own relay is at a loopback address.
+            largest: Bytes of the largest datagram.
+            random_bytes: Source of randomness.
+        """
+        self._leads = leads
+        self._is_local = is_local
+        self._largest = largest
+        self._random_bytes = random_bytes
+        self._remotes = Remotes()
+        self._channel: DirectChannel | None = None
+        self._attempts_left = ATTEMPTS
+        self._attempt_ends: float | None = None
+        self._next_attempt: float | None = None
+        self._sent_at = 0.0  # when data last went to the path in use
+        self._answers = float(2 * ANSWER_RATE)
+        self._answers_at = 0.0
+        self._outbox: list[DirectDatagram] = []
+        self._used: Remote | None = None
+        self._is_in_doubt = False
+        self.offers = Offers(DirectEnd.choose(random_bytes))
+
+    @property
+    def own(self) -> DirectEnd:
+        """What this side chose for what comes to it."""
+        return self.offers.own
+
+    @property
+    def used(self) -> Remote | None:
+        """The address in use, trusted or in doubt; None while the relay carries everything."""
+        return self._used
+
+    def offer(self, candidates: bytes, *, now: float) -> None:
+        """Tell the peer where this side may be reached; new hope for both."""
+        self.offers.renew(candidates=candidates, now=now)
+        self._hope(now=now)
+
+    def receive_offer(self, offer: Offer, *, rtt: float, now: float) -> None:
+        """Act upon the peer's offer.
+
+        Args:
+            offer: What came.
+            rtt: Round-trip time to the relay, seconds: about what a signal takes to the peer.
+            now: Clock.
+
+        Raises:
+            ParseError: It is old, malformed or not usable.
+        """
+        candidates = decode_candidates(offer.candidates)
+        former = self.offers.peer
+        if offer.connection == self.own.connection:
+            self._choose_anew(now)
+            raise ParseError(DropReason.BAD_FIELD)
+        if not self.offers.receive(offer, now=now):
+            return
+        if former is None or end_of(former) != end_of(offer):
+            self._meet(offer)
+            former = None
+        self._remotes.offer(
+            [item for item in candidates if may_be_checked(item.address, is_local=self._is_local)]
+        )
+        if self._leads:
+            is_other = former is None or former.candidates != offer.candidates
+            if is_other:
+                self._seek(rtt, now)
+        elif former is None or offer.attempt != former.attempt:
+            self._begin_attempt(at=now)
+        elif self._attempt_ends is not None:
+            self._remotes.join_attempt(at=now)
+
+    def receive_seal(self, data: bytes, source: TransportAddress, *, now: float) -> None:
+        """Act upon a CHECK or CHECKED that names this side's connection.
+
+        Raises:
+            ParseError: It is not to be acted upon; the reason says why.
+        """
+        if self._channel is None:
+            raise ParseError(DropReason.UNKNOWN_SESSION)
+        message = self._channel.decode(data)
+        if isinstance(message, Offer):
+            raise ParseError(DropReason.UNEXPECTED_MESSAGE)
+        if isinstance(message, Check):
+            self._answer(message, source, now)
+            return
+        remote = self._remotes.get(source)
+        if remote is None or not remote.take_answer(message.request, now=now):
+            raise ParseError(DropReason.UNKNOWN_TRANSACTION)
+        if not remote.is_proven:
+            self._check(remote, PlannedCheck(None, is_large=True), now)
+        else:
+            remote.plan = None
+        self._choose(now)
+
+    def hear_data(self, source: TransportAddress, tag: int, *, now: float) -> None:
+        """Note that DATA or FRAME came directly.
+
+        Raises:
+            ParseError: No valid check has come from there, or it has another tag.
+        """
+        remote = self._remotes.get(source)
+        if remote is None or remote.heard_at is None:
+            raise ParseError(DropReason.UNEXPECTED_SOURCE)
+        if tag != self.own.tag:
+            raise ParseError(DropReason.WRONG_TAG)
+        remote.hear(now=now)
+
+    def is_trusted(self, *, now: float) -> bool:
+        """Tell whether the path in use may carry data alone."""
+        return self._used is not None and self._used.is_trusted(now=now)
+
+    def post(self, start: int, word: bytes, payload: bytes, *, now: float) -> None:
+        """Send a datagram over the path in use.
+
+        Args:
+            start: First byte.
+            word: The u32 of the header.
+            payload: What follows the header.
+            now: Clock.
+        """
+        used, peer = self._used, self.offers.peer
+        if used is None or peer is None:
+            return
+        self._sent_at = now
+        data = bytes((start, peer.tag)) + word + payload
+        self._outbox.append(DirectDatagram(data, used.address))
+
+    def next_timeout(self) -> float | None:
+        """Return when `handle_timeout` or the offer has work."""
+        deadlines = [self.offers.due, self._next_attempt, self._attempt_ends]
+        for remote in self._remotes:
+            deadlines += [remote.plan.due if remote.plan else None, self._check_due(remote)]
+        used = self._used
+        if used is not None and used.waiting_since is not None:
+            ends = used.waiting_since + used.trust
+            deadlines.append(ends + DOUBT_TIME if self._is_in_doubt else ends)
+        return min((due for due in deadlines if due is not None), default=None)
+
+    def handle_timeout(self, *, rtt: float, now: float) -> bool:
+        """Do what is due; tell whether the path in use has just come into doubt."""
+        if self._attempt_ends is not None and now >= self._attempt_ends:
+            self._end_attempt(now)
+        if self._next_attempt is not None and now >= self._next_attempt:
+            self._next_attempt = None
+            self._lead(rtt, now)
+        for remote in list(self._remotes):
+            self._tend(remote, now)
+        self._choose(now)
+        return self._note_doubt(now)
+
+    def datagrams_to_send(self) -> list[DirectDatagram]:
+        """Drain what goes to the peer's addresses."""
+        datagrams, self._outbox = self._outbox, []
+        return datagrams
+
+    def _note_doubt(self, now: float) -> bool:
+        was_in_doubt = self._is_in_doubt
+        self._is_in_doubt = self._used is not None and not self.is_trusted(now=now)
+        return self._is_in_doubt and not was_in_doubt
+
+    def _choose_anew(self, now: float) -> None:
+        self.offers.own = DirectEnd.choose(self._random_bytes)
+        self.offers.renew(now=now)
+
+    def _meet(self, offer: Offer) -> None:
+        """Begin with a peer of whom nothing is known."""
+        self._remotes = Remotes()
+        self._used = None
+        self._channel = DirectChannel(self.own, end_of(offer), is_lower=self._leads)
+
+    def _seek(self, rtt: float, now: float) -> None:
+        """Look for a path through what was offered just now."""
+        if self._attempt_ends is not None:
+            self._remotes.join_attempt(at=now)
+        elif self._used is None:
+            self._attempts_left = ATTEMPTS
+            self._lead(rtt, now)
+
+    def _hope(self, *, now: float) -> None:
+        self._attempts_left = ATTEMPTS
+        if self._leads and self.offers.peer is not None and self._used is None:
+            self._next_attempt = now
+
+    def _lead(self, rtt: float, now: float) -> None:
+        """Tell the peer that an attempt begins, and begin it when the peer does."""
+        self._attempts_left -= 1
+        self.offers.attempt += 1
+        self.offers.renew(now=now)
+        self._begin_attempt(at=now + rtt)
+
+    def _begin_attempt(self, *, at: float) -> None:
+        self._next_attempt = None
+        self._attempt_ends = at + ATTEMPT_TIME
+        self._remotes.begin_attempt(at=at)
+
+    def _end_attempt(self, now: float) -> None:
+        self._attempt_ends = None
+        self._remotes.end_attempt()
+        if self._leads and self._used is None:
+            pause = 0.0 if self._attempts_left > 0 else ATTEMPT_PAUSE
+            self._next_attempt = now + pause
+
+    def _answer(self, check: Check, source: TransportAddress, now: float) -> None:
+        remote = self._remotes.learn(source)
+        if remote is None:
+            raise ParseError(DropReason.BUFFER_FULL)
+        if not self._may_answer(now) or self._channel is None:
+            raise ParseError(DropReason.RATE_LIMITED)
+        remote.hear(now=now)
+        self._outbox.append(DirectDatagram(self._channel.checked(check.seq), source))
+        if not remote.is_proven and (remote.plan is None or remote.plan.due is None):
+            remote.plan = CheckPlan(starts_at=now, opens=False)
+
+    def _may_answer(self, now: float) -> bool:
+        full = 2.0 * ANSWER_RATE
+        self._answers = min(full, self._answers + (now - self._answers_at) * ANSWER_RATE)
+        self._answers_at = now
+        if self._answers < 1:
+            return False
+        self._answers -= 1
+        return True
+
+    def _tend(self, remote: Remote, now: float) -> None:
+        """Check an address if that is due."""
+        plan = remote.plan
+        if plan is not None and plan.due is not None and now >= plan.due:
+            self._check(remote, plan.take(self._random_bytes(1)[0] / _BYTE), now)
+        due = self._check_due(remote)
+        if due is None or now < due:
+            return
+        if remote is not self._used and self._is_hopeless(remote, now):
+            remote.give_up()
+        else:
+            self._check(remote, PlannedCheck(None, is_large=False), now)
+
+    def _check_due(self, remote: Remote) -> float | None:
+        """Return when a proven address is checked next."""
+        if not remote.is_proven:
+            return None
+        last = max(remote.heard_at or 0.0, remote.checked_at or 0.0)
+        in_use = remote is self._used
+        is_waiting = in_use and remote.waiting_since is not None
+        flows = in_use and self._sent_at > last - _FLOW and self._sent_at > 0
+        return last + (QUIET_CHECK if is_waiting or flows else IDLE_CHECK)
+
+    def _check(self, remote: Remote, check: PlannedCheck, now: float) -> None:
+        if self._channel is None:
+            return
+        seq, data = self._channel.check(self._largest if check.is_large else 0)
+        remote.note_check(seq, is_large=check.is_large, now=now)
+        self._outbox.append(DirectDatagram(data, remote.address, check.ttl))
+
+    def _choose(self, now: float) -> None:
+        """Use the best trusted address; keep one in doubt for a while."""
+        best = self._remotes.best(self._used, now=now)
+        if best is None and self._used is not None:
+            if not self._is_hopeless(self._used, now):
+                return
+            self._used.give_up()
+            self._hope(now=now)
+        if best is not self._used:
+            self._used = best
+            if best is not None:
+                best.plan = None
+
+    @staticmethod
+    def _is_hopeless(remote: Remote, now: float) -> bool:
+        waiting = remote.waiting_since
+        return waiting is not None and now >= waiting + remote.trust + DOUBT_TIME

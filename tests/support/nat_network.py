@@ -1,0 +1,135 @@
+"""Members behind routers that translate addresses, in virtual time."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import Enum, auto
+from itertools import count
+from random import Random
+
+from packhorse.core.direct.direct_peer import DirectDatagram
+from packhorse.wire.address import TransportAddress
+from packhorse.wire.candidates import Candidate
+from tests.support.network import RELAY, Member, Network
+
+_PATH_HOPS = 8
+
+
+class Mapping(Enum):
+    """Whether the outer address depends on where a datagram goes (RFC 4787 section 4.1)."""
+
+    INDEPENDENT = auto()
+    DEPENDENT = auto()
+
+
+class Filtering(Enum):
+    """From whom a router lets datagrams in (RFC 4787 section 5)."""
+
+    INDEPENDENT = auto()
+    ADDRESS = auto()
+    ADDRESS_AND_PORT = auto()
+    EVERYTHING = auto()
+    """UDP from nobody but the relay."""
+
+
+@dataclass
+class Nat:
+    """A router with one address."""
+
+    outer: TransportAddress
+    mapping: Mapping = Mapping.INDEPENDENT
+    filtering: Filtering = Filtering.ADDRESS_AND_PORT
+    ports: dict[TransportAddress, int] = field(default_factory=dict)
+    """Outer port by target, where the mapping depends on it."""
+    sent_to: set[TransportAddress] = field(default_factory=set)
+    _next_port: "count[int]" = field(default_factory=lambda: count(50_000))
+
+    def send(self, target: TransportAddress) -> TransportAddress:
+        """Return the source that `target` sees, and let it answer."""
+        self.sent_to.add(target)
+        if self.mapping is Mapping.INDEPENDENT:
+            return self.outer
+        port = self.ports.setdefault(target, next(self._next_port))
+        return self.outer._replace(port=port)
+
+    def lets_in(self, target: TransportAddress, source: TransportAddress) -> bool:
+        """Tell whether a datagram from `source` to an outer address arrives."""
+        if target not in {self.outer, *(self.outer._replace(port=p) for p in self.ports.values())}:
+            return False
+        if self.mapping is Mapping.DEPENDENT and self.ports.get(source) != target.port:
+            return False
+        match self.filtering:
+            case Filtering.INDEPENDENT:
+                return True
+            case Filtering.ADDRESS:
+                return source.host in {address.host for address in self.sent_to}
+            case Filtering.ADDRESS_AND_PORT:
+                return source in self.sent_to
+            case _:
+                return False
+
+
+class NatNetwork(Network):
+    """A network whose members may send to each other, too, each through its router."""
+
+    def __init__(self, *, latency: float = 0.0, loss: float = 0.0, seed: int = 0) -> None:
+        super().__init__(seed=seed)
+        self.latency = latency
+        """Seconds one way from router to router."""
+        self.loss = loss
+        """Fraction of direct datagrams that is lost."""
+        self.is_cut = False
+        """Nothing goes directly."""
+        self.direct: list[tuple[float, bytes, TransportAddress]] = []
+        """When each direct datagram arrived, and from where."""
+        self._nats: dict[int, Nat] = {}
+        self._dice = Random(seed)  # noqa: S311 - repeatable by design
+
+    def put_behind(self, member: Member, mapping: Mapping, filtering: Filtering) -> Nat:
+        """Put a member behind a router of its own, with its present address outside."""
+        nat = Nat(member.address, mapping, filtering)
+        self._nats[id(member)] = nat
+        return nat
+
+    def seek(self, member: Member, candidates: Sequence[Candidate] = ()) -> None:
+        """Let a member look for direct paths."""
+        now = self.clock.now
+        member.session.seek_direct_paths(candidates, shares_socket=True, now=now)
+        member.flush()
+        self.tend(member)
+
+    def tend(self, member: Member) -> None:
+        """Send what a member has to send directly."""
+        for datagram in member.session.direct_datagrams_to_send():
+            self._send_directly(member, datagram)
+
+    def _step(self, when: float) -> None:
+        super()._step(when)
+        for member in self.members:
+            member.flush()
+            self.tend(member)
+
+    def _send_directly(self, member: Member, datagram: DirectDatagram) -> None:
+        nat = self._nats[id(member)]
+        source = nat.send(datagram.address)
+        is_lost = self.is_cut or self._dice.random() < self.loss
+        if is_lost or (datagram.ttl or _PATH_HOPS) < _PATH_HOPS:
+            return
+        arrives = self.clock.now + self.latency
+        self.clock.call_at(arrives, lambda: self._arrive(datagram, source))
+
+    def _arrive(self, datagram: DirectDatagram, source: TransportAddress) -> None:
+        for member in self.members:
+            nat = self._nats.get(id(member))
+            if nat is not None and nat.lets_in(datagram.address, source):
+                self.direct.append((self.clock.now, datagram.data, source))
+                now = self.clock.now
+                member.session.receive_datagram(datagram.data, source, now=now)
+                member.flush()
+                self.tend(member)
+
+    def send_up(self, member: Member, data: bytes) -> None:
+        """Put a member's datagram on its link to the relay."""
+        nat = self._nats.get(id(member))
+        if nat is not None:
+            nat.sent_to.add(RELAY)
+        super().send_up(member, data)

@@ -1,0 +1,84 @@
+"""Tests of the addresses of one peer."""
+
+from packhorse.core.direct.remote import Remote
+from packhorse.core.direct.remotes import Remotes
+from packhorse.wire.address import TransportAddress
+from packhorse.wire.candidates import Candidate
+from packhorse.wire.constants import MAX_REMOTES, OPENING_TTL, CandidateKind
+
+
+def at(port: int) -> TransportAddress:
+    """Return an address."""
+    return TransportAddress("192.0.2.1", port)
+
+
+def proven(remotes: Remotes, port: int, rtt: float) -> Remote:
+    """Let an address answer."""
+    remote = remotes.learn(at(port))
+    assert remote is not None
+    remote.note_check(port, is_large=True, now=0.0)
+    remote.take_answer(port, now=rtt)
+    return remote
+
+
+def test_offered_addresses_are_checked_reflexive_ones_with_openings() -> None:
+    remotes = Remotes()
+    remotes.offer([Candidate(CandidateKind.HOST, at(1)), Candidate(CandidateKind.REFLEXIVE, at(2))])
+    remotes.begin_attempt(at=5.0)
+    first = [remote.plan.take(0.0).ttl for remote in remotes if remote.plan]
+    assert first == [None, OPENING_TTL]
+
+
+def test_offer_that_leaves_an_address_out_forgets_it_unless_it_is_proven() -> None:
+    remotes = Remotes()
+    remotes.offer([Candidate(CandidateKind.HOST, at(port)) for port in (1, 2)])
+    proven(remotes, 2, 0.01)
+    remotes.offer([Candidate(CandidateKind.HOST, at(3))])
+    assert [remote.address.port for remote in remotes] == [2, 3]
+
+
+def test_proven_address_is_not_planned() -> None:
+    remotes = Remotes()
+    remote = proven(remotes, 1, 0.01)
+    remotes.begin_attempt(at=0.0)
+    assert remote.plan is None
+
+
+def test_what_becomes_known_during_an_attempt_is_checked_too() -> None:
+    remotes = Remotes()
+    remotes.offer([Candidate(CandidateKind.HOST, at(1))])
+    remotes.begin_attempt(at=0.0)
+    remote = remotes.learn(at(2))
+    remotes.join_attempt(at=1.0)
+    assert remote is not None
+    assert remote.plan is not None
+    remotes.end_attempt()
+    assert remote.plan is None
+
+
+def test_best_is_the_fastest_and_the_one_in_use_is_left_for_a_clear_gain_only() -> None:
+    remotes = Remotes()
+    slow, fast = proven(remotes, 1, 0.050), proven(remotes, 2, 0.046)
+    assert remotes.best(None, now=1.0) is fast
+    assert remotes.best(slow, now=1.0) is slow
+    much_faster = proven(remotes, 3, 0.030)
+    assert remotes.best(slow, now=1.0) is much_faster
+
+
+def test_address_in_doubt_is_not_the_best() -> None:
+    remotes = Remotes()
+    one, other = proven(remotes, 1, 0.01), proven(remotes, 2, 0.09)
+    one.note_check(9, is_large=False, now=5.0)
+    assert remotes.best(one, now=6.0) is other
+
+
+def test_attack_checks_from_many_addresses_fill_no_table_for_ever() -> None:
+    """DIR-6."""
+    remotes = Remotes()
+    kept = proven(remotes, 1, 0.01)
+    for port in range(2, 4 * MAX_REMOTES):
+        remotes.learn(at(port))
+    assert len(list(remotes)) == MAX_REMOTES
+    assert remotes.get(kept.address) is kept
+    remotes.begin_attempt(at=0.0)
+    assert remotes.learn(at(60_000)) is None
