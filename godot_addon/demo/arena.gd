@@ -50,7 +50,6 @@ func _ready() -> void:
 	_parcel_spawner.spawn_function = _make_parcel
 	_players.child_exiting_tree.connect(_on_players_child_exiting_tree)
 	_parcels.child_exiting_tree.connect(_on_parcels_child_exiting_tree)
-	multiplayer.connected_to_server.connect(_on_multiplayer_connected_to_server)
 	multiplayer.peer_connected.connect(_follow)
 	multiplayer.peer_disconnected.connect(_on_multiplayer_peer_disconnected)
 
@@ -59,6 +58,11 @@ func _ready() -> void:
 func open() -> void:
 	_seat(1, my_name, my_seat)
 	referee.begin()
+
+
+## Takes part in the host's game.
+func enter() -> void:
+	introduce.rpc_id(1, my_name, my_seat)
 
 
 ## Ends the game on this peer.
@@ -240,10 +244,6 @@ func _on_parcels_child_exiting_tree(child: Node) -> void:
 	if parcel != null and parcel.is_queued_for_deletion():
 		var tint := Palette.GOLD if parcel.is_golden() else Palette.KRAFT
 		Burst.at.call_deferred(parcel.position, tint, 26 if parcel.is_golden() else 12, self)
-
-
-func _on_multiplayer_connected_to_server() -> void:
-	introduce.rpc_id(1, my_name, my_seat)
 
 
 func _on_multiplayer_peer_disconnected(id: int) -> void:

@@ -9,6 +9,7 @@ var _tastes := randf_range(0.6, 1.6)  # so that bots do not all go for the same 
 
 
 ## Returns where to go from [param place], at most 1 long; [param parcels] are where those are.
+## Without any, it stands still.
 func wish(place: Vector2, parcels: Array[Vector2], now: float) -> Vector2:
 	var best := Vector2.ZERO
 	var best_cost := INF
@@ -18,7 +19,7 @@ func wish(place: Vector2, parcels: Array[Vector2], now: float) -> Vector2:
 			best_cost = cost
 			best = parcels[index]
 	if best_cost == INF:
-		return Vector2.from_angle(_phase + now * 0.7) * 0.5
+		return Vector2.ZERO
 	return place.direction_to(best).rotated(sin(now * 3.0 + _phase) * _WANDER)
 
 

@@ -46,7 +46,6 @@ func _ready() -> void:
 		_become_bot()
 	if _options.seconds > 0.0:
 		get_tree().create_timer(_options.seconds).timeout.connect(get_tree().quit)
-	_take_name()
 	_connection.start(_options, _lobby)
 
 
@@ -80,6 +79,7 @@ func _unhandled_input(event: InputEvent) -> void:
 
 
 func _connect_signals() -> void:
+	multiplayer.connected_to_server.connect(_on_multiplayer_connected_to_server)
 	_connection.entered.connect(_on_connection_entered)
 	_connection.left.connect(_on_connection_left)
 	_connection.noticed.connect(_on_connection_noticed)
@@ -132,6 +132,11 @@ func _keys() -> Vector2:
 	if Input.is_physical_key_pressed(KEY_S):
 		wish.y += 1.0
 	return wish.limit_length(1.0)
+
+
+func _on_multiplayer_connected_to_server() -> void:
+	_take_name()
+	_arena.enter()
 
 
 func _on_connection_entered(code: String) -> void:

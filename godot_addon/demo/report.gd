@@ -12,8 +12,8 @@ var _arena: Arena
 ## Begins to tell about [param arena].
 func watch(arena: Arena) -> void:
 	_arena = arena
-	arena.player_added.connect(_on_arena_players_changed)
-	arena.player_removed.connect(_on_arena_players_changed)
+	arena.player_added.connect(_on_arena_player_added)
+	arena.player_removed.connect(_on_arena_player_removed)
 	arena.said.connect(_on_arena_said)
 	arena.round_told.connect(_on_arena_round_told)
 
@@ -32,9 +32,13 @@ func _scores() -> Dictionary:
 	return scores
 
 
-func _on_arena_players_changed(_player: Player) -> void:
-	await get_tree().process_frame
-	tell(&"players", {"names": _scores().keys()})
+func _on_arena_player_added(_player: Player) -> void:
+	await get_tree().process_frame  # the host gives the score after the player
+	tell(&"players", {"scores": _scores()})
+
+
+func _on_arena_player_removed(player: Player) -> void:
+	tell(&"gone", {"name": player.player_name, "score": player.score})
 
 
 func _on_arena_said(player: Player, text: String) -> void:
@@ -46,10 +50,7 @@ func _on_arena_round_told(number: int, _goal: int, winner: String) -> void:
 		tell(&"round", {"number": number})
 		return
 	await get_tree().create_timer(_SETTLED_AFTER).timeout
-	var travelled := {}
+	var places := {}
 	for player in _arena.players():
-		travelled[player.player_name] = [player.position.x, player.position.y]
-	tell(
-		&"round_over",
-		{"number": number, "winner": winner, "scores": _scores(), "places": travelled}
-	)
+		places[player.player_name] = [player.position.x, player.position.y]
+	tell(&"round_over", {"number": number, "winner": winner, "scores": _scores(), "places": places})
