@@ -4,7 +4,7 @@ extends "res://tests/test_case.gd"
 const Constants := preload("res://addons/packhorse/wire/constants.gd")
 const FakeRelay := preload("res://tests/support/fake_relay.gd")
 const LobbyScene := preload("res://addons/packhorse/lobby/packhorse_lobby.tscn")
-const Page := PackhorseLobby.Page
+
 const UdpRelay := preload("res://tests/support/udp_relay.gd")
 
 var _relay := UdpRelay.new()
@@ -18,7 +18,7 @@ func test_host_enters_a_room_and_its_code_is_shown() -> void:
 	_relay.members = [1]
 
 	_button("HostButton").pressed.emit()
-	assert_eq(_lobby.page, Page.PROGRESS, "page while connecting")
+	assert_eq(_lobby.page, PackhorseLobby.Page.PROGRESS, "page while connecting")
 	assert_eq(_label("StageLabel").text, "Looking up the relay…", "first stage")
 	await _until(func() -> bool: return not _told.is_empty())
 
@@ -55,7 +55,7 @@ func test_text_that_is_no_code_is_explained() -> void:
 
 	_lobby.join("hello")
 
-	assert_eq(_lobby.page, Page.CHOICE, "page")
+	assert_eq(_lobby.page, PackhorseLobby.Page.CHOICE, "page")
 	assert_eq(
 		_label("StatusLabel").text,
 		(
@@ -100,7 +100,7 @@ func test_cancel_gives_up_and_tells_no_error() -> void:
 	event.pressed = true
 	tree.root.push_input(event)
 
-	assert_eq(_lobby.page, Page.CHOICE, "page")
+	assert_eq(_lobby.page, PackhorseLobby.Page.CHOICE, "page")
 	assert_eq(_told, ["left "] as Array[String], "told")
 	assert_eq(
 		_lobby.peer.get_connection_status(), MultiplayerPeer.CONNECTION_DISCONNECTED, "status"
