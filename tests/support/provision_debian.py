@@ -27,6 +27,7 @@ PACKAGES: Final = {
     "redis-cli": "redis-tools",
     "openssl": "openssl",
     "chromium": "chromium",
+    "Xvfb": "xvfb",
 }
 UPDATE_DEADLINE: Final = 180.0  # seconds
 INSTALL_DEADLINE: Final = 300.0  # seconds

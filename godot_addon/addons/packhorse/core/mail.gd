@@ -10,6 +10,7 @@ const Hub := preload("delivery/hub.gd")
 const Message := preload("../wire/message.gd")
 const PeerDelivery := preload("delivery/peer_delivery.gd")
 const Roster := preload("roster.gd")
+const Traffic := preload("monitoring/traffic.gd")
 
 const MAX_CHANNEL := 255
 ## Reliable messages that the application has not taken; no FRAME is taken in beyond it, so that
@@ -27,6 +28,7 @@ var _hub: Hub
 var _delivered := Delivered.new()
 var _unread := 0
 var _measured_at: Dictionary[int, float] = {}
+var _traffic: Dictionary[int, Traffic] = {}
 var _is_closed := false
 
 
@@ -85,6 +87,13 @@ func peer_delivery(peer: int) -> PeerDelivery:
 	return _hub.peer_delivery(peer)
 
 
+## Returns what went to a peer alone and came from it.
+func traffic(peer: int) -> Traffic:
+	if not _traffic.has(peer):
+		_traffic[peer] = Traffic.new()
+	return _traffic[peer]
+
+
 ## Returns the reliable payload that waits for all peers, bytes.
 func queued_bytes() -> int:
 	return _hub.queued_bytes()
@@ -110,6 +119,7 @@ func receive(datagram: PackedByteArray, source: int, now: float) -> StringName:
 	if source == _own_id:
 		return Constants.DROP_UNKNOWN_PEER
 	if _roster.peers.has(source):
+		traffic(source).count_received(datagram.size())
 		return _open(datagram, source, now)
 	if not _roster.may_come(source):
 		return Constants.DROP_UNKNOWN_PEER
@@ -128,6 +138,7 @@ func welcome(peer: int, now: float) -> void:
 ## Drops all state towards a peer that has left.
 func forget(peer: int) -> void:
 	_hub.forget(peer)
+	_traffic.erase(peer)
 	_measured_at.erase(peer)
 
 
@@ -143,7 +154,17 @@ func close() -> void:
 
 ## Does what is due and returns the FRAME datagrams that go out now.
 func datagrams_to_send(now: float) -> Array[PackedByteArray]:
-	return _hub.datagrams_to_send(now)
+	var datagrams := _hub.datagrams_to_send(now)
+	for datagram in datagrams:
+		count_sent(Header.destination_of(datagram), datagram.size())
+	return datagrams
+
+
+## Counts a datagram to [param destination] (0 all others, n, -n all but n); what goes to several
+## belongs to none of them.
+func count_sent(destination: int, size: int) -> void:
+	if destination > 0:
+		traffic(destination).count_sent(size)
 
 
 func _open(datagram: PackedByteArray, source: int, now: float) -> StringName:

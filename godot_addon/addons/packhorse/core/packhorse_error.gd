@@ -1,3 +1,4 @@
+@icon("../icons/error.svg")
 class_name PackhorseError
 extends RefCounted
 ## Why something failed, in a form for programs ([member code], [member name]) and in one for

@@ -86,6 +86,7 @@ func send(payload: PackedByteArray, destination: int) -> void:
 		return
 	var datagram := session.encode_data(payload, destination)
 	if datagram:
+		session.mail().count_sent(destination, datagram.size())
 		_driver.send(datagram)
 
 
@@ -119,6 +120,11 @@ func close(now: float) -> void:
 	_password = null
 
 
+## Returns the bytes that the network adds to each datagram; 0 before there is a path.
+func overhead() -> int:
+	return _driver.overhead() if _driver != null else 0
+
+
 ## Adds the counters of the socket and the session to [param statistics].
 func add_statistics(statistics: Dictionary[StringName, float]) -> void:
 	if _driver == null:
@@ -129,6 +135,10 @@ func add_statistics(statistics: Dictionary[StringName, float]) -> void:
 	statistics[&"datagrams_received"] = _driver.datagrams_received
 	statistics[&"bytes_sent"] = _driver.bytes_sent
 	statistics[&"bytes_received"] = _driver.bytes_received
+	statistics[&"wire_bytes_sent"] = _driver.bytes_sent + _driver.datagrams_sent * overhead()
+	statistics[&"wire_bytes_received"] = (
+		_driver.bytes_received + _driver.datagrams_received * overhead()
+	)
 	statistics[&"sends_refused"] = _driver.sends_refused
 	var mail := session.mail()
 	statistics[&"queued_bytes"] = mail.queued_bytes() if mail != null else 0

@@ -60,6 +60,11 @@ func send(datagram: PackedByteArray) -> void:
 		sends_refused += 1
 
 
+## Returns the bytes that the network adds to each datagram.
+func overhead() -> int:
+	return _link.overhead
+
+
 ## Closes the socket; harmless when closed.
 func close() -> void:
 	_link.close()

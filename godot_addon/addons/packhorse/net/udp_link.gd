@@ -6,10 +6,14 @@ extends RefCounted
 
 const Address := preload("../wire/address.gd")
 
+const _IPV4_UDP := 28  # bytes of headers; RFC 791, RFC 768
+const _IPV6_UDP := 48  # bytes of headers; RFC 8200, RFC 768
 const _RECEIVE_BUFFER := 1 << 20  # bytes; the engine's default loses bursts
 
 ## The relay's address, as [member source] writes it.
 var relay: String
+## Bytes that the network adds to each datagram.
+var overhead: int
 ## Where the last received datagram came from.
 var source := ""
 
@@ -22,6 +26,7 @@ func _init(host: String, port: int) -> void:
 	_host = host
 	_port = port
 	relay = Address.join(host, port)
+	overhead = _IPV6_UDP if ":" in host else _IPV4_UDP
 
 
 ## Opens the socket on a port that the system chooses.

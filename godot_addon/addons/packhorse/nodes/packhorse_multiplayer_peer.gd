@@ -1,5 +1,6 @@
+@icon("../icons/multiplayer_peer.svg")
 class_name PackhorseMultiplayerPeer
-extends "datagram_peer.gd"
+extends "member_peer.gd"
 ## Multiplayer through a Packhorse relay: no port forwarding, rooms with codes that people can type.
 ##
 ## [codeblock]
@@ -62,16 +63,16 @@ enum Stage {
 }
 
 const RelayAddress := preload("../core/relay_address.gd")
+const PeerWatch := preload("peer_watch.gd")
 const RelayNotice := preload("relay_notice.gd")
-const RelaySetting := preload("relay_setting.gd")
 const RoomCode := preload("../wire/room_code.gd")
 const RoomWish := preload("room_wish.gd")
 const SavedSession := preload("../core/saved_session.gd")
+const Settings := preload("settings.gd")
 const Stages := preload("../core/stages.gd")
 const Statistics := preload("../core/statistics.gd")
 const Wish := preload("../core/wish.gd")
 
-const _HOST := 1
 const _STAGES: Array[Stage] = [
 	Stage.RESOLVING,
 	Stage.REACHING_UDP,
@@ -87,23 +88,16 @@ var room_code := ""
 ## Asks about those who want to join, where [member PackhorseRoomOptions.approve] is set.
 var doorman := PackhorseDoorman.new()
 
-var _status := CONNECTION_DISCONNECTED
-var _unique_id := 0
 var _stage := Stage.RESOLVING
-var _is_star := false
-var _peers: Dictionary[int, bool] = {}  # announced to Godot; false when lost
-var _unannounced: Array[int] = []  # known before CONNECTED
-var _to_retract: Array[int] = []  # hidden; told on the next poll
+var _watch: PeerWatch = null
 
 
 func _notification(what: int) -> void:
 	# No method of self can be called any more.
 	if what == NOTIFICATION_PREDELETE and _client != null:
 		_client.close(Time.get_ticks_usec() / 1e6)
-
-
-func _get_connection_status() -> ConnectionStatus:
-	return _status
+		if _watch != null:
+			_watch.close()
 
 
 func _poll() -> void:
@@ -114,59 +108,14 @@ func _poll() -> void:
 	var client := _client
 	if client != null:
 		client.poll(_now())
+	if _watch != null:
+		_watch.poll(_now())
 	# Handlers of signals may close this peer or start anew.
 	while client != null and client == _client:
 		var event := client.next_event(_inbox.size() > 0)
 		if event == null:
 			return
 		_handle(event)
-
-
-func _get_unique_id() -> int:
-	return _unique_id
-
-
-func _is_server() -> bool:
-	return _unique_id == _HOST
-
-
-func _is_server_relay_supported() -> bool:
-	return _is_star
-
-
-func _put_packet_script(buffer: PackedByteArray) -> Error:
-	if _status != CONNECTION_CONNECTED:
-		return ERR_UNCONFIGURED
-	if _target > 0 and not _peers.has(_target):
-		return ERR_INVALID_PARAMETER
-	return _outgoing.put(buffer, _target, _mode as Constants.Mode, _channel)
-
-
-## A host removes the peer from the room. A client leaves when [param peer] is the host, else it
-## hides the peer from the game.
-func _disconnect_peer(peer: int, force: bool) -> void:
-	if not _peers.has(peer):
-		return
-	if _unique_id == _HOST:
-		_client.session.kick(peer, false, _now())
-		if force:
-			_hide(peer)
-	elif peer != _HOST:
-		_hide(peer)
-		if not force:
-			_to_retract.append(peer)
-	elif force:
-		_close()
-	else:
-		_client.session.leave(_now())
-
-
-func _close() -> void:
-	var client := _client
-	_outgoing.close()
-	_reset()
-	if client != null:
-		client.close(_now())
 
 
 ## Creates a room on [param relay] ([code]host[/code] or [code]host:port[/code]; the port is 6969
@@ -180,7 +129,8 @@ func _close() -> void:
 ## connecting waits as long as the relay says, if [member PackhorseRoomOptions.connect_timeout]
 ## allows.
 func create_room(relay: String, options: PackhorseRoomOptions = null) -> Error:
-	var error := _connect(relay, RoomWish.creating(options), options)
+	var used := Settings.complete(options)
+	var error := _connect(relay, RoomWish.creating(used), used)
 	if error == OK:
 		_unique_id = _HOST
 	return error
@@ -189,9 +139,9 @@ func create_room(relay: String, options: PackhorseRoomOptions = null) -> Error:
 ## Joins the room with the code [param code], as people type it. Returns as [method create_room].
 func join_room(relay: String, code: String, options: PackhorseRoomOptions = null) -> Error:
 	var wish := RoomWish.joining(code)
-	return (
-		_connect(relay, wish, options) if wish.code else _refuse(PackhorseError.Code.CODE_INVALID)
-	)
+	if not wish.code:
+		return _refuse(PackhorseError.Code.CODE_INVALID)
+	return _connect(relay, wish, Settings.complete(options))
 
 
 ## Changes the room that this peer hosts to what [param options] say of size, lock, approval and
@@ -204,13 +154,18 @@ func set_room_options(options: PackhorseRoomOptions) -> Error:
 ## Takes up the session of a crashed game: same room, code, id. Returns as [method create_room].
 func resume_room(relay: String, saved: String, options: PackhorseRoomOptions = null) -> Error:
 	var wish := Wish.resuming(SavedSession.from_text(saved))
-	return _connect(relay, wish, options) if wish.saved else ERR_INVALID_PARAMETER
+	return _connect(relay, wish, Settings.complete(options)) if wish.saved else ERR_INVALID_PARAMETER
 
 
 ## Returns a secret for [method resume_room], empty without a session; ask again now and then.
 func get_saved_session() -> String:
 	var saved := _client.session.saved() if _client and _client.session else null
 	return saved.to_text() if saved else ""
+
+
+## Returns the ids of the other peers that the game knows.
+func get_peer_ids() -> Array[int]:
+	return _peers.keys()
 
 
 ## Returns the smoothed round-trip time to a peer and back in seconds, or -1 before the first
@@ -223,19 +178,22 @@ func get_peer_rtt(peer_id: int) -> float:
 
 ## Returns numbers about the way to a peer: [code]rtt[/code] as [method get_peer_rtt],
 ## [code]jitter[/code] (seconds; how much the round-trip time varies), [code]loss[/code] (0 to 1; of
-## what the peer sent in the delivery layer, 256 datagrams late) and [code]queued_bytes[/code]
-## (reliable, not sent yet). Empty for whom is not in the room.
+## what the peer sent in the delivery layer, 256 datagrams late), [code]queued_bytes[/code]
+## (reliable, not sent yet), and [code]wire_bytes_sent[/code] and [code]wire_bytes_received[/code]
+## (to this peer alone and from it, all headers included). Empty for whom is not in the room.
 func get_peer_statistics(peer_id: int) -> Dictionary[StringName, float]:
 	var mail := _mail()
 	if mail == null or not _peers.has(peer_id):
 		return {}
 	mail.measure(peer_id, _now())
-	return Statistics.of_peer(mail.peer_delivery(peer_id))
+	var delivery := mail.peer_delivery(peer_id)
+	return Statistics.of_peer(delivery, mail.traffic(peer_id), _client.overhead())
 
 
 ## Returns numbers about the current session: [code]rtt[/code] and [code]jitter[/code] (seconds, to
 ## the relay), [code]datagrams_sent[/code], [code]datagrams_received[/code],
 ## [code]bytes_sent[/code], [code]bytes_received[/code] (without UDP and IP headers),
+## [code]wire_bytes_sent[/code], [code]wire_bytes_received[/code] (with them),
 ## [code]sends_refused[/code] (by the system), [code]packets_waiting[/code] (for the game),
 ## [code]packets_refused[/code] (because too much waited), [code]queued_bytes[/code] (reliable, not
 ## sent yet) and, for each reason that occurred, [code]drop_[/code] with its name: datagrams that
@@ -250,7 +208,7 @@ func get_statistics() -> Dictionary[StringName, float]:
 
 
 func _connect(relay: String, wish: Wish, options: PackhorseRoomOptions) -> Error:
-	var text := RelaySetting.fill_in(relay)
+	var text := Settings.relay_or_default(relay)
 	if not text:
 		return _refuse(PackhorseError.Code.ADDRESS_MISSING)
 	var address := RelayAddress.parse(text)
@@ -258,14 +216,13 @@ func _connect(relay: String, wish: Wish, options: PackhorseRoomOptions) -> Error
 		return _refuse(PackhorseError.Code.ADDRESS_INVALID)
 	if _status != CONNECTION_DISCONNECTED:
 		return ERR_ALREADY_IN_USE
-	var used := options if options != null else PackhorseRoomOptions.new()
-	if not RoomWish.add_access(wish, used):
+	if not RoomWish.add_access(wish, options):
 		return _refuse(PackhorseError.Code.SECRET_INVALID)
 	_reset()
 	_status = CONNECTION_CONNECTING
 	_is_star = wish.topology == Constants.Topology.STAR
 	room_code = ""
-	_client = RelayClient.new(wish, address, _now() + used.connect_timeout)
+	_client = RelayClient.new(wish, address, _now() + options.connect_timeout)
 	doorman.client = _client
 	_tell_stage(Stage.RESOLVING)
 	return OK
@@ -310,6 +267,7 @@ func _enter() -> void:
 	_status = CONNECTION_CONNECTED
 	var client := _client
 	_outgoing.open(client, _is_star and not _is_server())
+	_watch = PeerWatch.new(self)
 	if _unique_id == _HOST:
 		room_created.emit(room_code)
 	_unannounced.sort()
@@ -321,44 +279,11 @@ func _enter() -> void:
 	_unannounced.clear()
 
 
-func _announce(peer: int) -> void:
-	if _status != CONNECTION_CONNECTED:
-		_unannounced.append(peer)
-	elif _is_star and not _is_server() and peer != _HOST:
-		return
-	elif _is_server() and is_refusing_new_connections():
-		_client.session.kick(peer, false, _now())
-	else:
-		_peers[peer] = true
-		_outgoing.others.append(peer)
-		peer_connected.emit(peer)
-
-
-func _retract(peer: int) -> void:
-	_discard(peer)
-	_outgoing.others.erase(peer)
-	if _peers.erase(peer):
-		peer_disconnected.emit(peer)
-
-
 func _set_present(peer: int, is_present: bool) -> void:
 	if _peers.get(peer, is_present) == is_present:
 		return
 	_peers[peer] = is_present
 	(peer_found if is_present else peer_lost).emit(peer)
-
-
-## The peer stays in the room, so that a broadcast still reaches it.
-func _hide(peer: int) -> void:
-	_peers.erase(peer)
-	_discard(peer)
-
-
-func _tell_retracted() -> void:
-	var peers := _to_retract
-	_to_retract = []
-	for peer in peers:
-		peer_disconnected.emit(peer)
 
 
 func _tell_stage(stage: Stage) -> void:
@@ -385,16 +310,8 @@ func _end(error: PackhorseError) -> void:
 
 
 func _reset() -> void:
-	_client = null
+	super()
+	if _watch != null:
+		_watch.close()
+		_watch = null
 	doorman.client = null
-	_status = CONNECTION_DISCONNECTED
-	_unique_id = 0
-	_peers.clear()
-	_unannounced.clear()
-	_to_retract.clear()
-	_inbox.clear()
-	_outgoing.close()
-
-
-func _now() -> float:
-	return Time.get_ticks_usec() / 1e6

@@ -1,3 +1,4 @@
+@icon("../icons/room_list.svg")
 class_name PackhorseRoomList
 extends Node
 ## Lists the public rooms of a relay: those whose hosts want everybody to see them.
@@ -18,10 +19,10 @@ signal rooms_listed(rooms: Array[Dictionary])
 signal listing_failed(error: PackhorseError)
 
 const RelayAddress := preload("../core/relay_address.gd")
-const RelaySetting := preload("relay_setting.gd")
 const RoomCode := preload("../wire/room_code.gd")
 const RoomFinder := preload("../net/room_finder.gd")
 const RoomWish := preload("room_wish.gd")
+const Settings := preload("settings.gd")
 const Wish := preload("../core/wish.gd")
 
 var _finder: RoomFinder = null
@@ -51,8 +52,8 @@ func _process(_delta: float) -> void:
 func list_rooms(relay: String, options: PackhorseRoomOptions = null) -> Error:
 	if _finder != null:
 		return ERR_BUSY
-	var used := options if options != null else PackhorseRoomOptions.new()
-	var address := RelayAddress.parse(RelaySetting.fill_in(relay))
+	var used := Settings.complete(options)
+	var address := RelayAddress.parse(Settings.relay_or_default(relay))
 	var wish := Wish.new()
 	if address == null or not RoomWish.add_access(wish, used):
 		return ERR_INVALID_PARAMETER

@@ -1,3 +1,4 @@
+@icon("../icons/room_options.svg")
 class_name PackhorseRoomOptions
 extends Resource
 ## How a room is created or joined; for [PackhorseMultiplayerPeer].
