@@ -10,7 +10,7 @@ const Palette := preload("palette.gd")
 const Player := preload("player.gd")
 const ScoreChip := preload("score_chip.gd")
 
-const _MAX_LINES := 6  # of the chat
+const _MAX_LINES := 5  # of the chat
 const _LINE_TIME := 14.0  # seconds until a line of the chat fades
 
 @onready var _chips: HBoxContainer = %Chips

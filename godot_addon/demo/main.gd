@@ -27,8 +27,9 @@ var _shake := 0.0  # pixels
 @onready var _camera: Camera2D = $Camera
 @onready var _connection: Connection = $Connection
 @onready var _hud: Hud = $Screen/Hud
-@onready var _lobby: PackhorseLobby = $Screen/Center/Lobby
+@onready var _lobby: PackhorseLobby = $Screen/Center/Start/Lobby
 @onready var _report: Report = $Report
+@onready var _title: Label = $Screen/Center/Start/Title
 
 
 func _ready() -> void:
@@ -46,6 +47,7 @@ func _ready() -> void:
 		_become_bot()
 	if _options.seconds > 0.0:
 		get_tree().create_timer(_options.seconds).timeout.connect(get_tree().quit)
+	_lobby.visibility_changed.connect(_show_title)
 	_connection.start(_options, _lobby)
 
 
@@ -90,6 +92,10 @@ func _connect_signals() -> void:
 	_arena.shaken.connect(_on_arena_shaken)
 	_hud.line_typed.connect(func(text: String) -> void: _arena.say.rpc(text))
 	_hud.network_changed.connect(_connection.simulate_network)
+
+
+func _show_title() -> void:
+	_title.visible = _lobby.visible
 
 
 func _become_bot() -> void:

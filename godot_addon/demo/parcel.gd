@@ -53,8 +53,8 @@ func _draw() -> void:
 
 func _draw_bow(side: float, ribbon: Color) -> void:
 	var points := PackedVector2Array(
-		[Vector2(0, -12), Vector2(side * 10.5, -16.5), Vector2(side * 9.0, -8.0)]
+		[Vector2(0, -12), Vector2(side * 11.0, -18.0), Vector2(side * 12.0, -8.5)]
 	)
 	draw_colored_polygon(points, ribbon)
 	points.append(points[0])
-	draw_polyline(points, Palette.INK, 1.6, true)
+	draw_polyline(points, Palette.INK, 1.2, true)

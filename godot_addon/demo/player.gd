@@ -23,7 +23,7 @@ const _ACCELERATION := 2000.0  # pixels a second, each second
 const _DASH_TIME := 0.2  # seconds
 const _DASH_PAUSE := 1.1  # seconds from one dash to the next
 const _BOUNCE := 0.5  # of the speed is left when running into the fence
-const _TRAIL_TIME := 0.4  # seconds
+const _TRAIL_TIME := 0.65  # seconds
 
 ## Id of the owner.
 var peer := 1

@@ -1,4 +1,4 @@
-@icon("res://addons/packhorse/lobby/packhorse_lobby.svg")
+@icon("../icons/lobby.svg")
 class_name PackhorseLobby
 extends PanelContainer
 ## Ready-made lobby: host a game, join one by code or from the list of public rooms.
@@ -30,8 +30,8 @@ enum Page {
 }
 
 const Invite := preload("invite.gd")
-const RelaySetting := preload("../nodes/relay_setting.gd")
 const RoomEntry := preload("room_entry.gd")
+const Settings := preload("../nodes/settings.gd")
 
 const _STAGE_WORDS: Dictionary[int, String] = {
 	PackhorseMultiplayerPeer.Stage.RESOLVING: "Looking up the relay",
@@ -50,7 +50,7 @@ const _STAGE_WORDS: Dictionary[int, String] = {
 		relay = value
 		if is_node_ready():
 			_show_relay_row()
-## How rooms are created and joined. Password and player name are filled in from the lobby's fields.
+## How rooms are created and joined; null for the project settings. Password and player name are filled in from the lobby's fields.
 @export var options: PackhorseRoomOptions
 ## What the list of public rooms shows about a room hosted here, for example the game's name; at
 ## most 512 bytes of UTF-8.
@@ -83,7 +83,7 @@ var _used := PackhorseRoomOptions.new()
 @onready var _name_field: LineEdit = %NameField
 @onready var _code_field: LineEdit = %CodeField
 @onready var _password_field: LineEdit = %PasswordField
-@onready var _public_box: CheckBox = %PublicBox
+@onready var _public_box: CheckButton = %PublicBox
 @onready var _room_items: ItemList = %RoomItems
 @onready var _rooms_note: Label = %RoomsNote
 @onready var _status_label: Label = %StatusLabel
@@ -166,7 +166,7 @@ func copy_invite() -> void:
 ## Returns the relay that is used: the invite's or typed one, [member relay], or the setting.
 func relay_text() -> String:
 	var typed := _relay_field.text.strip_edges()
-	return typed if typed else RelaySetting.fill_in(relay)
+	return typed if typed else Settings.relay_or_default(relay)
 
 
 ## Returns [param error] as sentences for players.
@@ -182,7 +182,7 @@ static func _capitalised(text: String) -> String:
 
 
 func _show_relay_row() -> void:
-	(%RelayRow as Control).visible = not RelaySetting.fill_in(relay)
+	(%RelayRow as Control).visible = not Settings.relay_or_default(relay)
 
 
 func _join_typed() -> void:
@@ -190,9 +190,7 @@ func _join_typed() -> void:
 
 
 func _used_options() -> PackhorseRoomOptions:
-	_used = PackhorseRoomOptions.new()
-	if options != null:
-		_used = options.duplicate() as PackhorseRoomOptions
+	_used = Settings.complete(options)
 	if player_name:
 		_used.player_name = player_name
 	if _password_field.text:
