@@ -50,7 +50,8 @@ const _STAGE_WORDS: Dictionary[int, String] = {
 		relay = value
 		if is_node_ready():
 			_show_relay_row()
-## How rooms are created and joined; null for the project settings. Password and player name are filled in from the lobby's fields.
+## How rooms are created and joined; null for the project settings. Password and player name are
+## filled in from the lobby's fields.
 @export var options: PackhorseRoomOptions
 ## What the list of public rooms shows about a room hosted here, for example the game's name; at
 ## most 512 bytes of UTF-8.
