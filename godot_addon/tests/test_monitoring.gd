@@ -50,6 +50,7 @@ func test_figures_are_short_words() -> void:
 	assert_eq(Figures.duration(-1.0), "–", "unknown")
 	assert_eq(Figures.duration(0.0042), "4.2 ms", "short time")
 	assert_eq(Figures.duration(0.1234), "123 ms", "time")
+	assert_eq(Figures.duration(2.345), "2.3 s", "long time")
 	assert_eq(Figures.fraction(0.0), "0 %", "no loss")
 	assert_eq(Figures.fraction(0.0125), "1.2 %", "loss")
 	assert_eq(Figures.fraction(0.5), "50 %", "large loss")

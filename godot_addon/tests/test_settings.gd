@@ -34,6 +34,7 @@ func test_absent_options_are_those_of_the_project() -> void:
 func test_secrets_of_the_project_fill_in_and_do_not_replace() -> void:
 	var given := PackhorseRoomOptions.new()
 	given.ticket = "mine"
+	given.trusts_any_certificate = true
 	ProjectSettings.set_setting(Settings.RELAY_TICKET, "ticket")
 	ProjectSettings.set_setting(Settings.RELAY_ACCESS_KEY, "key")
 	var options := Settings.complete(given)
@@ -43,6 +44,7 @@ func test_secrets_of_the_project_fill_in_and_do_not_replace() -> void:
 	assert_eq(options.ticket, "mine", "ticket")
 	assert_eq(options.access_key, "key", "access key")
 	assert_eq(given.access_key, "", "the caller's own options")
+	assert_true(options.trusts_any_certificate, "what a resource does not save")
 
 
 func test_defaults_without_a_project_are_those_of_the_options() -> void:

@@ -28,13 +28,16 @@ func _process(delta: float) -> bool:
 func _on_dock_test_ended(verdict: String) -> void:
 	var found: Array[Dictionary] = []
 	for finding in _dock.findings():
-		found.append(
-			{
-				"stage": finding.TITLES[finding.stage],
-				"result": finding.Result.keys()[finding.result],
-				"words": finding.words,
-				"advice": finding.advice,
-			}
+		(
+			found
+			. append(
+				{
+					"stage": finding.TITLES[finding.stage],
+					"result": finding.Result.keys()[finding.result],
+					"words": finding.words,
+					"advice": finding.advice,
+				}
+			)
 		)
 	print(JSON.stringify({"verdict": verdict, "findings": found, "longest": _longest}))
 	var arguments := OS.get_cmdline_user_args()

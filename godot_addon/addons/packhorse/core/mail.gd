@@ -7,6 +7,7 @@ const EarlyData := preload("early_data.gd")
 const Event := preload("event.gd")
 const Header := preload("../wire/header.gd")
 const Hub := preload("delivery/hub.gd")
+const Inbox := preload("inbox.gd")
 const Message := preload("../wire/message.gd")
 const PeerDelivery := preload("delivery/peer_delivery.gd")
 const Roster := preload("roster.gd")
@@ -23,6 +24,8 @@ var _roster: Roster
 var _events: Array[Event]  # the session's own array
 var _drops: Dictionary[StringName, int]  # the session's own dictionary
 var _own_id: int
+var _inbox: Inbox = null
+var _known: Dictionary[int, bool] = {}  # the application's own dictionary
 var _early := EarlyData.new()
 var _hub: Hub
 var _delivered := Delivered.new()
@@ -75,6 +78,18 @@ func push(data: PackedByteArray, to: int, mode: Constants.Mode, channel: int, no
 	return OK
 
 
+## Queues frames of unreliable messages, at most [method largest_piece] bytes that stay together;
+## [param to] as in [method push].
+func push_frames(frames: PackedByteArray, to: int, now: float) -> void:
+	if to <= 0 or _roster.peers.has(to):
+		_hub.push_frames(frames, to, now)
+
+
+## Returns the bytes of one piece of a message.
+func largest_piece() -> int:
+	return _hub.largest_piece()
+
+
 ## Measures the round-trip time to a peer, end to end, once a second at most.
 func measure(peer: int, now: float) -> void:
 	if _roster.peers.has(peer) and now >= _measured_at.get(peer, -INF) + _MEASURE_INTERVAL:
@@ -104,11 +119,19 @@ func is_idle() -> bool:
 	return _hub.is_idle()
 
 
-## Notes that the application has taken or thrown away a message; every one has to be told.
-func consume(message: Event) -> void:
-	if message.mode >= Constants.Mode.RELIABLE:
-		_unread -= 1
-		_hub.consume(message.peer, message.data.size())
+## Hands messages to [param inbox] from now on, and throws those away that come from peers not in
+## [param known]. Only those that have to wait for earlier events still become events.
+func hand_to(inbox: Inbox, known: Dictionary[int, bool]) -> void:
+	_inbox = inbox
+	_inbox.drops = _drops
+	_known = known
+
+
+## Notes that the application has taken or thrown away a reliable message of [param size] bytes;
+## every one has to be told.
+func consume(peer: int, size: int) -> void:
+	_unread -= 1
+	_hub.consume(peer, size)
 
 
 ## Hands on what a DATA or FRAME datagram, whose tag has been checked, brings; returns why it
@@ -168,20 +191,39 @@ func count_sent(destination: int, size: int) -> void:
 
 
 func _open(datagram: PackedByteArray, source: int, now: float) -> StringName:
+	var sink := _sink(source)
+	var drop := &""
 	if datagram[0] == Constants.FirstByte.DATA:
-		_events.append(Event.message(source, datagram.slice(Constants.HEADER_SIZE)))
-		return &""
-	if _unread >= MAX_UNREAD:
+		sink.add(datagram.slice(Constants.HEADER_SIZE), Constants.Mode.UNRELIABLE, 0)
+	elif _unread >= MAX_UNREAD:
 		return Constants.DROP_BUFFER_FULL
-	var drop := _hub.receive(datagram, source, _delivered, now)
+	else:
+		sink.reliable = 0
+		drop = _hub.receive(datagram, source, sink, now)
+		_unread += sink.reliable
+	if sink == _delivered:
+		_tell(source)
+	return drop
+
+
+## Returns where the messages of a peer go: to the inbox, if they need not wait for earlier events.
+func _sink(source: int) -> Delivered:
+	if _inbox == null or _events or not _known.has(source):
+		return _delivered
+	_inbox.source = source
+	return _inbox
+
+
+func _tell(source: int) -> void:
+	var is_wanted := _inbox == null or not _events.is_empty()
 	for index in _delivered.data.size():
 		var mode := _delivered.modes[index] as Constants.Mode
-		if mode >= Constants.Mode.RELIABLE:
-			_unread += 1
 		var data := _delivered.data[index]
-		_events.append(Event.message(source, data, mode, _delivered.channels[index]))
+		if is_wanted:
+			_events.append(Event.message(source, data, mode, _delivered.channels[index]))
+		elif mode >= Constants.Mode.RELIABLE:
+			consume(source, data.size())
 	_delivered.clear()
-	return drop
 
 
 func _count_unknown(count: int) -> void:

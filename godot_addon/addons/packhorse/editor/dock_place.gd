@@ -4,7 +4,7 @@ extends RefCounted
 ## call.
 
 const _CLASS := &"EditorDock"
-const _RIGHT_BOTTOM := 6  # EditorDock.DOCK_SLOT_RIGHT_BL; the name is unknown to older engines
+const _SLOT := EditorPlugin.DOCK_SLOT_RIGHT_UL  # beside the inspector; EditorDock counts alike
 
 var _content: Control
 var _dock: Node = null
@@ -17,12 +17,12 @@ func _init(content: Control) -> void:
 ## Shows the content, under its name.
 func add(plugin: EditorPlugin) -> void:
 	if not ClassDB.class_exists(_CLASS):
-		plugin.add_control_to_dock(EditorPlugin.DOCK_SLOT_RIGHT_BL, _content)
+		plugin.add_control_to_dock(_SLOT, _content)
 		return
 	_dock = ClassDB.instantiate(_CLASS)
 	_dock.set(&"title", _content.name)
 	_dock.set(&"layout_key", "packhorse")
-	_dock.set(&"default_slot", _RIGHT_BOTTOM)
+	_dock.set(&"default_slot", _SLOT)
 	_dock.add_child(_content)
 	plugin.call(&"add_dock", _dock)
 

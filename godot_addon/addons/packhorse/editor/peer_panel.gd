@@ -10,7 +10,7 @@ const RoomHistory := preload("../core/monitoring/room_history.gd")
 const Series := preload("../core/monitoring/series.gd")
 
 const _COLUMNS: Array[String] = [
-	"", "Path", "RTT", "Jitter", "Loss", "", "Sent", "", "Received", "", "Waiting"
+	"", "Path", "RTT", "", "Jitter", "Loss", "Sent", "", "Received", "", "Waiting"
 ]
 const _RTT := Color(0.4, 0.75, 1.0)
 const _SENT := Color(0.95, 0.7, 0.35)
@@ -18,6 +18,7 @@ const _RECEIVED := Color(0.5, 0.85, 0.5)
 const _LEAST_RTT := 0.05  # seconds that reach the top of a graph
 const _LEAST_RATE := 2000.0  # bytes a second that do
 const _GRAPH := Vector2(96.0, 20.0)  # pixels at a scale of 1
+const _CELL := 68.0  # pixels; wide enough for any figure, so that columns stay in place
 const _GAP := 12  # pixels between columns
 const _DIM := 0.65  # opacity of the headings
 const _RELAY := 0  # the row of the relay
@@ -59,9 +60,9 @@ func _show_row(peer: int, title: String, history: History) -> void:
 		title,
 		_history.report.path(),
 		Figures.duration(history.latest_rtt()),
+		"",
 		Figures.duration(history.value(&"jitter")),
 		Figures.NONE if is_relay else Figures.fraction(history.value(&"loss")),
-		"",
 		Figures.rate(history.sent.latest()),
 		"",
 		Figures.rate(history.received.latest()),
@@ -80,14 +81,14 @@ func _new_row(history: History) -> Array:
 	var cells := []
 	for index in _COLUMNS.size():
 		match index:
-			5:
+			3:
 				cells.append(_add_graph(history.rtt, _RTT, _LEAST_RTT))
 			7:
 				cells.append(_add_graph(history.sent, _SENT, _LEAST_RATE))
 			9:
 				cells.append(_add_graph(history.received, _RECEIVED, _LEAST_RATE))
 			_:
-				cells.append(_add_label(""))
+				cells.append(_add_label("", _CELL if index else 0.0))
 	return cells
 
 
@@ -97,9 +98,10 @@ func _remove_row(peer: int) -> void:
 	_rows.erase(peer)
 
 
-func _add_label(text: String) -> Label:
+func _add_label(text: String, width := 0.0) -> Label:
 	var label := Label.new()
 	label.text = text
+	label.custom_minimum_size.x = width * get_theme_default_base_scale()
 	_grid.add_child(label)
 	return label
 

@@ -35,12 +35,12 @@ func _init() -> void:
 	column.add_child(_label("Relay"))
 	column.add_child(_address_row())
 	column.add_child(_button)
+	column.add_child(_verdict)
 	column.add_child(HSeparator.new())
 	for stage: Finding.Stage in Finding.TITLES:
 		_rows[stage] = StageRow.new(stage)
 		column.add_child(_rows[stage])
 	column.add_child(HSeparator.new())
-	column.add_child(_verdict)
 	column.add_child(_footer())
 	var margin := MarginContainer.new()
 	margin.size_flags_horizontal = Control.SIZE_EXPAND_FILL
@@ -54,7 +54,7 @@ func _init() -> void:
 
 
 func _ready() -> void:
-	_address.text = Settings.relay_or_default("")
+	_address.text = Settings.relay_or_default(_address.text)
 	var margin: MarginContainer = get_child(0)
 	for side: StringName in [&"margin_left", &"margin_top", &"margin_right", &"margin_bottom"]:
 		var width := roundi(_MARGIN * get_theme_default_base_scale())
@@ -122,6 +122,7 @@ func _footer() -> Control:
 	var manual := LinkButton.new()
 	manual.text = "Manual"
 	manual.uri = ProjectSettings.globalize_path(_beside(_MANUAL))
+	manual.size_flags_vertical = Control.SIZE_SHRINK_CENTER
 	manual.size_flags_horizontal = Control.SIZE_EXPAND | Control.SIZE_SHRINK_END
 	var row := HBoxContainer.new()
 	row.add_child(_label("Packhorse %s, wire %d" % [_version(), Constants.WIRE_VERSION]))

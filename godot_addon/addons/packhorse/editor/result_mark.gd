@@ -23,7 +23,7 @@ func _init() -> void:
 
 
 func _ready() -> void:
-	custom_minimum_size = Vector2.ONE * _SIZE * get_theme_default_base_scale()
+	custom_minimum_size.x = _SIZE * get_theme_default_base_scale()
 
 
 ## Shows how the stage ended.
@@ -41,7 +41,7 @@ func show_waiting() -> void:
 
 func _draw() -> void:
 	if _is_waiting:
-		draw_circle(_at(0.5, 0.5), size.x * 0.12, COLORS[Finding.Result.SKIPPED], true, -1.0, true)
+		draw_circle(_at(0.5, 0.5), 1.5 * _width(), COLORS[Finding.Result.SKIPPED], true, -1.0, true)
 		return
 	var color := COLORS[_result]
 	match _result:
@@ -65,7 +65,7 @@ func _line(points: Array[Vector2], color: Color) -> void:
 
 
 func _at(x: float, y: float) -> Vector2:
-	return Vector2(x, y) * size.x
+	return Vector2(x * size.x, y * size.x + (size.y - size.x) / 2.0)
 
 
 func _width() -> float:

@@ -10,20 +10,20 @@ const ResultMark := preload("result_mark.gd")
 const _DIM := 0.7  # opacity of what is less important
 
 var _mark := ResultMark.new()
+var _title := Label.new()
 var _time := Label.new()
 var _words := Label.new()
 var _advice := Label.new()
 
 
 func _init(stage: Finding.Stage) -> void:
-	var title := Label.new()
-	title.text = Finding.TITLES[stage]
-	title.size_flags_horizontal = Control.SIZE_EXPAND_FILL
+	_title.text = Finding.TITLES[stage]
+	_title.size_flags_horizontal = Control.SIZE_EXPAND_FILL
 	_time.modulate.a = _DIM
 	_words.modulate.a = _DIM
 	_advice.modulate = ResultMark.COLORS[Finding.Result.WARNING]
 	var head := HBoxContainer.new()
-	head.add_child(title)
+	head.add_child(_title)
 	head.add_child(_time)
 	var column := VBoxContainer.new()
 	column.size_flags_horizontal = Control.SIZE_EXPAND_FILL
@@ -35,6 +35,10 @@ func _init(stage: Finding.Stage) -> void:
 	add_child(_mark)
 	add_child(column)
 	clear()
+
+
+func _ready() -> void:
+	_mark.custom_minimum_size.y = _title.get_combined_minimum_size().y
 
 
 ## Shows that nothing has been found yet.

@@ -8,7 +8,8 @@ const Connector := preload("connector.gd")
 const Event := preload("../core/event.gd")
 const Farewell := preload("farewell.gd")
 const PasswordTask := preload("password_task.gd")
-const RelayAddress := preload("../core/relay_address.gd")
+const Reach := preload("reach.gd")
+const RelayLink := preload("relay_link.gd")
 const RoomChange := preload("../core/room_change.gd")
 const RoomSetup := preload("room_setup.gd")
 const Session := preload("../core/session.gd")
@@ -22,7 +23,7 @@ const _ENDINGS: Array[Event.Type] = [Event.Type.PEER_LEFT, Event.Type.CLOSED]
 var session: Session = null
 
 var _wish: Wish
-var _relay: RelayAddress
+var _reach: Reach
 var _connector: Connector
 var _driver: SessionDriver = null
 var _now := 0.0  # clock seconds of the last poll
@@ -37,15 +38,15 @@ var _held: Event = null  # an ending that waits for the next poll
 
 
 ## Starts connecting; gives up at [param give_up_at], clock seconds.
-func _init(wish: Wish, relay: RelayAddress, give_up_at: float) -> void:
+func _init(wish: Wish, reach: Reach, give_up_at: float) -> void:
 	_wish = wish
-	_relay = relay
+	_reach = reach
 	_give_up_at = give_up_at
 	wish.locked = wish.locked or _needs_setup()
 	if wish.code and wish.password:
 		_password = PasswordTask.new(wish.password, wish.code)
 	else:
-		_connector = Connector.new(wish, relay)
+		_connector = Connector.new(wish, reach)
 
 
 ## Does what is due; then drain [method next_event].
@@ -59,8 +60,7 @@ func poll(now: float) -> void:
 	elif _driver != null:
 		_driver.poll(now)
 	if now >= _give_up_at:
-		var words := Stages.WORDS[_stage()]
-		_fail(PackhorseError.from_code(PackhorseError.Code.CONNECT_TIMEOUT, words), now)
+		_fail(_timed_out(), now)
 
 
 ## Drains one event; null when there is none. After CLOSED there is none.
@@ -77,6 +77,11 @@ func next_event(has_packets: bool) -> Event:
 		_held = event
 		return null
 	return event
+
+
+## Returns what carries the datagrams of the session; meaningless without one.
+func kind() -> RelayLink.Kind:
+	return _driver.kind() if _driver != null else RelayLink.Kind.UDP
 
 
 ## Sends [param payload] to [param destination] (0 all, n, -n all but n); nothing happens when
@@ -129,6 +134,7 @@ func overhead() -> int:
 func add_statistics(statistics: Dictionary[StringName, float]) -> void:
 	if _driver == null:
 		return
+	statistics[&"path"] = kind()
 	statistics[&"rtt"] = session.rtt().smoothed
 	statistics[&"jitter"] = session.rtt().variation
 	statistics[&"datagrams_sent"] = _driver.datagrams_sent
@@ -144,6 +150,14 @@ func add_statistics(statistics: Dictionary[StringName, float]) -> void:
 	statistics[&"queued_bytes"] = mail.queued_bytes() if mail != null else 0
 	for reason in session.drops:
 		statistics[StringName("drop_" + reason)] = session.drops[reason]
+
+
+func _timed_out() -> PackhorseError:
+	var words := Stages.WORDS[_stage()]
+	var error := PackhorseError.from_code(PackhorseError.Code.CONNECT_TIMEOUT, words)
+	if _connector != null:
+		error.attempts = _connector.attempts()
+	return error
 
 
 func _stage() -> Stages.Stage:
@@ -204,7 +218,7 @@ func _poll_password(now: float) -> void:
 	_wish.password_key = _password.poll()
 	if _wish.password_key:
 		_password = null
-		_connector = Connector.new(_wish, _relay)
+		_connector = Connector.new(_wish, _reach)
 
 
 ## Tells of the new room once it has its password; a change that fails later is only warned of.
@@ -242,7 +256,7 @@ func _pause(seconds: float) -> void:
 func _start_over() -> void:
 	_start_over_at = INF
 	_told_stage = Stages.Stage.RESOLVING
-	_connector = Connector.new(_wish, _relay)
+	_connector = Connector.new(_wish, _reach)
 
 
 func _fail(error: PackhorseError, now: float) -> void:

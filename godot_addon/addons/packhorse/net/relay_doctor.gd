@@ -8,12 +8,12 @@ const Finding := preload("../core/doctor/finding.gd")
 const Findings := preload("../core/doctor/findings.gd")
 const ProbeRound := preload("../core/doctor/probe_round.gd")
 const RelayAddress := preload("../core/relay_address.gd")
+const RelayLink := preload("relay_link.gd")
 const Resolver := preload("resolver.gd")
 const UdpLink := preload("udp_link.gd")
-const WebSocketProbe := preload("websocket_probe.gd")
+const WebsocketLink := preload("websocket_link.gd")
 
 const _RESOLVING := 5.0  # seconds; a resolver that is slower is broken
-const _REACHING := 5.0  # seconds for a WebSocket to open and answer
 const _INTERVAL := 0.25  # seconds between probes; the relay answers five a second
 const _GREETINGS: Array[int] = [1200, 1200, 576, 576, 256, 256]  # bytes
 const _PATIENCE := 1.0  # seconds for the last answer of a round
@@ -31,8 +31,10 @@ var _stage := Finding.Stage.RESOLVE
 var _began_at := -1.0  # clock seconds, of the stage
 var _resolver: Resolver
 var _addresses: Array[String] = []
-var _links: Array[UdpLink] = []  # in the end the one that answered
-var _websocket: WebSocketProbe = null
+var _links: Array[RelayLink] = []  # of this stage; the one that answers first is kept
+var _used: RelayLink = null  # over which round trips and sizes are measured
+var _urls: Array[String] = []  # of WebSockets to try
+var _problem: PackhorseError = null  # of the first of them
 var _round: ProbeRound = null
 var _greeting: ProbeRound = null  # the one that was answered
 
@@ -66,11 +68,9 @@ func poll(now: float) -> void:
 ## Gives up; harmless when done.
 func close() -> void:
 	is_done = true
-	for link in _links:
-		link.close()
-	_links.clear()
-	if _websocket != null:
-		_websocket.close()
+	_let_go_but(null)
+	if _used != null:
+		_used.close()
 
 
 func _resolve(now: float) -> void:
@@ -84,46 +84,47 @@ func _resolve(now: float) -> void:
 
 
 func _greet_by_udp(now: float) -> void:
+	if _address.scheme:
+		_add(Findings.skipped(_stage, "the address is one of a WebSocket"), now)
+		return
 	if _round == null:
-		_open_links()
-		_round = ProbeRound.new(
-			_crypto.generate_random_bytes, _GREETINGS, _INTERVAL, _PATIENCE, true
-		)
+		for host in _addresses:
+			_open(UdpLink.new(host, _address.port), now)
+		_round = _new_round(_GREETINGS, true)
 	_poll_round(now)
 	if not _links or _round.is_done(now):
-		_greeting = _round if _round.samples else null
-		var address := _links[0].relay if _greeting != null else ""
+		_keep_greeting()
+		var address := _used.relay if _used != null else ""
 		_add(Findings.udp(address, now - _began_at), now)
 
 
-func _open_links() -> void:
-	for host in _addresses:
-		var link := UdpLink.new(host, _address.port)
-		if link.open() == OK:
-			_links.append(link)
-
-
 func _greet_by_websocket(now: float) -> void:
-	if _websocket == null:
-		_websocket = WebSocketProbe.new(_addresses[0], _address.port)
-		_round = ProbeRound.new(
-			_crypto.generate_random_bytes, [_SMALL] as Array[int], _INTERVAL, _PATIENCE, true
-		)
-	_websocket.poll()
-	if _websocket.is_open():
-		_poll_round_by_websocket(now)
-	var is_late := now - _began_at >= _REACHING
-	if _round.samples or _websocket.problem or _round.is_done(now) or is_late:
+	if _round == null:
+		_urls = [_address.url("ws")]
+		if not _address.scheme:
+			_urls.append(_address.url("wss"))
+		_round = _new_round([_SMALL, _SMALL], true)
+	if not _links and _urls:
+		_open(WebsocketLink.new(_urls[0], null), now)
+		_urls.remove_at(0)
+	_poll_round(now)
+	if _links and _links[0].state == RelayLink.State.FAILED:
+		_problem = _problem if _problem != null else _links[0].error
+		_let_go_but(null)
+	if _round.is_done(now) or not _links and not _urls:
 		_end_websocket(now)
 
 
 func _end_websocket(now: float) -> void:
-	var problem := "" if _round.samples else _websocket.problem
-	if not problem and not _round.samples:
-		problem = "it opens, but nothing answers" if _websocket.is_open() else "no answer"
-	if _greeting == null and _round.samples:
-		_greeting = _round
-	_add(Findings.websocket(_websocket.url, problem, now - _began_at), now)
+	var problem := "it opens, but nothing answers"
+	if _round.samples:
+		problem = ""
+	elif _problem != null:
+		problem = _problem.message
+	var url := _links[0].relay if _links else ""
+	var is_by_udp := _used != null
+	_keep_greeting()
+	_add(Findings.websocket(url, problem, is_by_udp, now - _began_at), now)
 
 
 func _compare_versions(now: float) -> void:
@@ -139,56 +140,66 @@ func _measure_rtt(now: float) -> void:
 		var sizes: Array[int] = []
 		sizes.resize(_SAMPLES)
 		sizes.fill(_SMALL)
-		_round = ProbeRound.new(_crypto.generate_random_bytes, sizes, _INTERVAL, _PATIENCE)
-	if _is_by_udp():
-		_poll_round(now)
-	else:
-		_poll_round_by_websocket(now)
+		_round = _new_round(sizes)
+	_poll_round(now)
 	if _round.is_done(now):
 		_add(Findings.rtt(_round.samples, _round.sent()), now)
 
 
 func _measure_size(now: float) -> void:
-	if not _is_by_udp():
+	if _used.kind() == RelayLink.Kind.WEBSOCKET:
 		_add(Findings.skipped(_stage, "TCP cuts as it needs"), now)
 		return
 	if _round == null:
-		_round = ProbeRound.new(_crypto.generate_random_bytes, _SIZES, _INTERVAL, _PATIENCE)
+		_round = _new_round(_SIZES)
 	_poll_round(now)
 	if _round.largest == _SIZES[0] or _round.is_done(now):
 		_add(Findings.largest_datagram(_round.largest), now)
 
 
-func _is_by_udp() -> bool:
-	return findings[Finding.Stage.UDP].result == Finding.Result.PASSED
+func _new_round(sizes: Array[int], needs_one := false) -> ProbeRound:
+	return ProbeRound.new(_crypto.generate_random_bytes, sizes, _INTERVAL, _PATIENCE, needs_one)
+
+
+func _open(link: RelayLink, now: float) -> void:
+	if link.open(now) == OK or link.error != null:
+		_links.append(link)
 
 
 ## Sends what is due on every link; the one that answers first is kept.
 func _poll_round(now: float) -> void:
-	var request := _round.next_request(now)
-	for link: UdpLink in _links.duplicate():
-		if request:
-			link.send(request)
+	var open: Array[RelayLink] = []
+	for link in _links:
+		link.poll(now)
+		if link.state == RelayLink.State.OPEN:
+			open.append(link)
+	if not open:
+		return
+	for link in open:
 		for _index in link.pending():
 			var datagram := link.receive()
 			if link.source == link.relay and _round.receive(datagram, now):
-				_keep_only(link)
-
-
-func _poll_round_by_websocket(now: float) -> void:
-	_websocket.poll()
-	for datagram in _websocket.received():
-		_round.receive(datagram, now)
+				_let_go_but(link)
 	var request := _round.next_request(now)
 	if request:
-		_websocket.send(request)
+		for link in open:
+			link.send(request)
 
 
-func _keep_only(kept: UdpLink) -> void:
+## Measures over what has answered, UDP where both have.
+func _keep_greeting() -> void:
+	if _used == null and _round.samples:
+		_greeting = _round
+		_used = _links[0]
+
+
+func _let_go_but(kept: RelayLink) -> void:
 	for link in _links:
-		if link != kept:
+		if link != kept and link != _used:
 			link.close()
-	_links = [kept]
+	_links.clear()
+	if kept != null:
+		_links.append(kept)
 
 
 ## Ends the stage.
@@ -196,6 +207,7 @@ func _add(finding: Finding, now: float) -> void:
 	findings.append(finding)
 	_round = null
 	_began_at = now
+	_let_go_but(_used if _stage >= Finding.Stage.WEBSOCKET else null)
 	if _stage == Finding.Stage.SIZE:
 		close()
 	else:

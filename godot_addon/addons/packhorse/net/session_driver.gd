@@ -1,8 +1,9 @@
 extends RefCounted
-## Moves one pure session over its own UDP socket.
+## Moves one pure session over its own way to the relay.
 
+const Constants := preload("../wire/constants.gd")
+const RelayLink := preload("relay_link.gd")
 const Session := preload("../core/session.gd")
-const UdpLink := preload("udp_link.gd")
 const Wish := preload("../core/wish.gd")
 
 ## Datagrams that one poll handles at most; further ones wait for the next.
@@ -16,21 +17,37 @@ var bytes_received := 0  ## As [member bytes_sent].
 var sends_refused := 0  ## Datagrams that the operating system did not take.
 
 var _crypto := Crypto.new()  # a Callable does not keep its object
-var _link: UdpLink
+var _link: RelayLink
+var _dropped := 0  # by the link, and counted
 
 
-func _init(wish: Wish, host: String, port: int, now: float) -> void:
-	_link = UdpLink.new(host, port)
-	session = Session.new(wish, _link.relay, _crypto.generate_random_bytes, now)
+func _init(wish: Wish, link: RelayLink, now: float) -> void:
+	_link = link
+	session = Session.new(wish, link.relay, _crypto.generate_random_bytes, now)
 
 
-## Opens the socket.
-func open() -> Error:
-	return _link.open()
+## Begins to open the way to the relay.
+func open(now: float) -> Error:
+	return _link.open(now)
+
+
+## Returns why the way to the relay cannot be had; null while it may.
+func link_error() -> PackhorseError:
+	return _link.error
+
+
+## Returns what carries the datagrams.
+func kind() -> RelayLink.Kind:
+	return _link.kind()
 
 
 ## Receives what has come, lets the session do what is due, and sends what it wants to.
 func poll(now: float) -> void:
+	_link.poll(now)
+	if _link.state == RelayLink.State.OPENING:
+		return
+	if _link.take_reopened():
+		session.check_path(now)
 	for _index in mini(_link.pending(), MAX_DATAGRAMS_PER_POLL):
 		var datagram := _link.receive()
 		datagrams_received += 1
@@ -41,6 +58,7 @@ func poll(now: float) -> void:
 	for datagram in session.datagrams_to_send():
 		send(datagram)
 	flush(now)
+	_count_drops()
 
 
 ## Sends the messages to peers that may leave now.
@@ -65,6 +83,12 @@ func overhead() -> int:
 	return _link.overhead
 
 
-## Closes the socket; harmless when closed.
+## Closes the way to the relay; harmless when closed.
 func close() -> void:
 	_link.close()
+
+
+func _count_drops() -> void:
+	while _dropped < _link.dropped:
+		_dropped += 1
+		session.count_drop(Constants.DROP_BUFFER_FULL)

@@ -5,6 +5,7 @@ extends Control
 const Series := preload("../core/monitoring/series.gd")
 
 const _FILL := 0.25  # opacity below the line
+const _HEADROOM := 1.1  # of the largest value
 const _BACKGROUND := Color(0.5, 0.5, 0.5, 0.12)
 
 var color := Color.WHITE
@@ -28,7 +29,7 @@ static func paint(
 	if data == null or data.values.size() < 2:
 		return
 	var count := data.values.size()
-	var highest := maxf(top, data.largest())
+	var highest := maxf(top, data.largest()) * _HEADROOM
 	var points := PackedVector2Array()
 	for index in count:
 		var x := area.end.x - area.size.x * (count - 1 - index) / (places - 1)

@@ -50,20 +50,31 @@ signal limited(bytes_per_second: int, packets_per_second: int, dropped: int)
 signal peer_lost(peer_id: int)
 ## Emitted when the relay hears [param peer_id] again after [signal peer_lost].
 signal peer_found(peer_id: int)
+## Emitted right after [code]peer_connected[/code] with the way that datagrams to [param peer_id]
+## take from here, and whenever that becomes another. The peer's own way may differ.
+signal peer_path_changed(peer_id: int, path: Path)
 
 ## Where connecting stands.
 enum Stage {
 	RESOLVING,  ## The relay's name is being looked up.
 	REACHING_UDP,  ## The relay was greeted over UDP.
-	REACHING_WEBSOCKET,  ## Not used by this version.
+	REACHING_WEBSOCKET,  ## A WebSocket connection is being opened, or the relay was greeted over it.
 	AUTHENTICATING,  ## Not used by this version.
 	JOINING,  ## The relay answers; the room is being created or joined.
 	CONNECTED,  ## The room and its peers are known.
 	WAITING,  ## The host has been asked to admit us; comes after JOINING.
 }
 
-const RelayAddress := preload("../core/relay_address.gd")
+## How datagrams leave for a peer.
+enum Path {
+	NONE = -1,  ## There is no such peer.
+	RELAY_UDP,  ## Through the relay, to it over UDP.
+	RELAY_WEBSOCKET,  ## Through the relay, to it over WebSocket.
+	DIRECT,  ## Not used by this version.
+}
+
 const PeerWatch := preload("peer_watch.gd")
+const RelayLink := preload("../net/relay_link.gd")
 const RelayNotice := preload("relay_notice.gd")
 const RoomCode := preload("../wire/room_code.gd")
 const RoomWish := preload("room_wish.gd")
@@ -80,6 +91,7 @@ const _STAGES: Array[Stage] = [
 	Stage.WAITING,
 	Stage.JOINING,
 	Stage.CONNECTED,
+	Stage.REACHING_WEBSOCKET,
 ]  # by Stages.Stage
 
 ## The room's code as people see it, for example K7QM-2XPA. Empty until the room has been entered;
@@ -119,8 +131,9 @@ func _poll() -> void:
 
 
 ## Creates a room on [param relay] ([code]host[/code] or [code]host:port[/code]; the port is 6969
-## unless said; empty for the project setting [code]packhorse/relay/address[/code]) and becomes its
-## host.
+## unless said; for WebSocket alone [code]ws://host:port[/code] or
+## [code]wss://host:port/path[/code]; empty for the project setting
+## [code]packhorse/relay/address[/code]) and becomes its host.
 ##
 ## Returns at once, with the status [constant MultiplayerPeer.CONNECTION_CONNECTING];
 ## [constant @GlobalScope.ERR_ALREADY_IN_USE] when this peer is in use;
@@ -154,7 +167,9 @@ func set_room_options(options: PackhorseRoomOptions) -> Error:
 ## Takes up the session of a crashed game: same room, code, id. Returns as [method create_room].
 func resume_room(relay: String, saved: String, options: PackhorseRoomOptions = null) -> Error:
 	var wish := Wish.resuming(SavedSession.from_text(saved))
-	return _connect(relay, wish, Settings.complete(options)) if wish.saved else ERR_INVALID_PARAMETER
+	return (
+		_connect(relay, wish, Settings.complete(options)) if wish.saved else ERR_INVALID_PARAMETER
+	)
 
 
 ## Returns a secret for [method resume_room], empty without a session; ask again now and then.
@@ -176,6 +191,14 @@ func get_peer_rtt(peer_id: int) -> float:
 	return get_peer_statistics(peer_id).get(&"rtt", -1.0)
 
 
+## Returns how datagrams leave for a peer now.
+func get_peer_path(peer_id: int) -> Path:
+	if _client == null or not _peers.has(peer_id):
+		return Path.NONE
+	var is_websocket := _client.kind() == RelayLink.Kind.WEBSOCKET
+	return Path.RELAY_WEBSOCKET if is_websocket else Path.RELAY_UDP
+
+
 ## Returns numbers about the way to a peer: [code]rtt[/code] as [method get_peer_rtt],
 ## [code]jitter[/code] (seconds; how much the round-trip time varies), [code]loss[/code] (0 to 1; of
 ## what the peer sent in the delivery layer, 256 datagrams late), [code]queued_bytes[/code]
@@ -190,8 +213,9 @@ func get_peer_statistics(peer_id: int) -> Dictionary[StringName, float]:
 	return Statistics.of_peer(delivery, mail.traffic(peer_id), _client.overhead())
 
 
-## Returns numbers about the current session: [code]rtt[/code] and [code]jitter[/code] (seconds, to
-## the relay), [code]datagrams_sent[/code], [code]datagrams_received[/code],
+## Returns numbers about the current session: [code]path[/code] (to the relay, a [enum Path]),
+## [code]rtt[/code] and [code]jitter[/code] (seconds, to the relay), [code]datagrams_sent[/code],
+## [code]datagrams_received[/code],
 ## [code]bytes_sent[/code], [code]bytes_received[/code] (without UDP and IP headers),
 ## [code]wire_bytes_sent[/code], [code]wire_bytes_received[/code] (with them),
 ## [code]sends_refused[/code] (by the system), [code]packets_waiting[/code] (for the game),
@@ -211,9 +235,11 @@ func _connect(relay: String, wish: Wish, options: PackhorseRoomOptions) -> Error
 	var text := Settings.relay_or_default(relay)
 	if not text:
 		return _refuse(PackhorseError.Code.ADDRESS_MISSING)
-	var address := RelayAddress.parse(text)
-	if address == null:
+	var reach := RoomWish.reach(text, options)
+	if reach == null:
 		return _refuse(PackhorseError.Code.ADDRESS_INVALID)
+	if not reach.is_possible():
+		return _refuse(PackhorseError.Code.TRANSPORT_IMPOSSIBLE)
 	if _status != CONNECTION_DISCONNECTED:
 		return ERR_ALREADY_IN_USE
 	if not RoomWish.add_access(wish, options):
@@ -222,7 +248,7 @@ func _connect(relay: String, wish: Wish, options: PackhorseRoomOptions) -> Error
 	_status = CONNECTION_CONNECTING
 	_is_star = wish.topology == Constants.Topology.STAR
 	room_code = ""
-	_client = RelayClient.new(wish, address, _now() + options.connect_timeout)
+	_client = RelayClient.new(wish, reach, _now() + options.connect_timeout)
 	doorman.client = _client
 	_tell_stage(Stage.RESOLVING)
 	return OK
@@ -241,8 +267,8 @@ func _handle(event: Event) -> void:
 			# Early data comes between its peer and JOINED, all in one poll.
 			if _peers.has(event.peer) or _status == CONNECTION_CONNECTING:
 				_take_packet(event)
-			else:
-				_note_taken(event)
+			elif event.mode >= Constants.Mode.RELIABLE:
+				_note_taken(event.peer, event.data.size())
 		Event.Type.PEER_JOINED:
 			_announce(event.peer)
 		Event.Type.PEER_LEFT:
@@ -266,6 +292,7 @@ func _enter() -> void:
 	room_code = RoomCode.show(session.code())
 	_status = CONNECTION_CONNECTED
 	var client := _client
+	session.mail().hand_to(_inbox, _peers)
 	_outgoing.open(client, _is_star and not _is_server())
 	_watch = PeerWatch.new(self)
 	if _unique_id == _HOST:
@@ -284,6 +311,12 @@ func _set_present(peer: int, is_present: bool) -> void:
 		return
 	_peers[peer] = is_present
 	(peer_found if is_present else peer_lost).emit(peer)
+
+
+func _announce(peer: int) -> void:
+	super(peer)
+	if _peers.has(peer):
+		peer_path_changed.emit(peer, get_peer_path(peer))
 
 
 func _tell_stage(stage: Stage) -> void:

@@ -18,7 +18,6 @@ signal rooms_listed(rooms: Array[Dictionary])
 ## Emitted when the list cannot be had.
 signal listing_failed(error: PackhorseError)
 
-const RelayAddress := preload("../core/relay_address.gd")
 const RoomCode := preload("../wire/room_code.gd")
 const RoomFinder := preload("../net/room_finder.gd")
 const RoomWish := preload("room_wish.gd")
@@ -45,7 +44,7 @@ func _process(_delta: float) -> void:
 
 
 ## Asks [param relay] (as in [method PackhorseMultiplayerPeer.create_room]) for its public rooms;
-## of [param options], ticket, access key and timeout count.
+## of [param options], ticket, access key, transport, certificate and timeout count.
 ##
 ## [constant @GlobalScope.ERR_BUSY] while it already asks; [constant
 ## @GlobalScope.ERR_INVALID_PARAMETER] when the relay or a secret cannot be read.
@@ -53,11 +52,11 @@ func list_rooms(relay: String, options: PackhorseRoomOptions = null) -> Error:
 	if _finder != null:
 		return ERR_BUSY
 	var used := Settings.complete(options)
-	var address := RelayAddress.parse(Settings.relay_or_default(relay))
+	var reach := RoomWish.reach(Settings.relay_or_default(relay), used)
 	var wish := Wish.new()
-	if address == null or not RoomWish.add_access(wish, used):
+	if reach == null or not reach.is_possible() or not RoomWish.add_access(wish, used):
 		return ERR_INVALID_PARAMETER
-	_finder = RoomFinder.new(wish, address, _now() + used.connect_timeout)
+	_finder = RoomFinder.new(wish, reach, _now() + used.connect_timeout)
 	return OK
 
 

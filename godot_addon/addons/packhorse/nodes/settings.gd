@@ -4,6 +4,7 @@ extends RefCounted
 const RELAY_ADDRESS := "packhorse/relay/address"
 const RELAY_TICKET := "packhorse/relay/ticket"
 const RELAY_ACCESS_KEY := "packhorse/relay/access_key"
+const TRANSPORT := "packhorse/connection/transport"
 const CONNECT_TIMEOUT := "packhorse/connection/connect_timeout"
 const ROOM_TOPOLOGY := "packhorse/room/topology"
 const ROOM_MAX_PEERS := "packhorse/room/max_peers"
@@ -16,7 +17,7 @@ const TABLE: Array[Dictionary] = [
 		"initial": "",
 		"hint": PROPERTY_HINT_PLACEHOLDER_TEXT,
 		"hint_string": "host:port",
-		"doc": "The relay, as host or host:port, where a call names none.",
+		"doc": "The relay, as host, host:port or wss://host:port/path, where a call names none.",
 	},
 	{
 		"path": RELAY_TICKET,
@@ -31,6 +32,13 @@ const TABLE: Array[Dictionary] = [
 		"hint": PROPERTY_HINT_PASSWORD,
 		"hint_string": "",
 		"doc": "Access key, where options have none. Whoever has the game can read it.",
+	},
+	{
+		"path": TRANSPORT,
+		"initial": 0,
+		"hint": PROPERTY_HINT_ENUM,
+		"hint_string": "Automatic,UDP,WebSocket",
+		"doc": "What carries the datagrams, for calls without options.",
 	},
 	{
 		"path": CONNECT_TIMEOUT,
@@ -75,7 +83,7 @@ static func relay_or_default(relay: String) -> String:
 ## Returns [param options] with ticket and access key of the project where they have none; options
 ## made of the project's settings where that is null.
 static func complete(options: PackhorseRoomOptions) -> PackhorseRoomOptions:
-	var used: PackhorseRoomOptions = options.duplicate() if options != null else _options()
+	var used := _copy(options) if options != null else _options()
 	if not used.ticket:
 		used.ticket = str(value(RELAY_TICKET))
 	if not used.access_key:
@@ -83,12 +91,25 @@ static func complete(options: PackhorseRoomOptions) -> PackhorseRoomOptions:
 	return used
 
 
+## Returns a copy with all that a Resource does not save, too.
+static func _copy(options: PackhorseRoomOptions) -> PackhorseRoomOptions:
+	var copy := PackhorseRoomOptions.new()
+	for property in options.get_property_list():
+		var usage: int = property["usage"]
+		if usage & PROPERTY_USAGE_SCRIPT_VARIABLE:
+			var variable: StringName = property["name"]
+			copy.set(variable, options.get(variable))
+	return copy
+
+
 static func _options() -> PackhorseRoomOptions:
 	var options := PackhorseRoomOptions.new()
 	var timeout: float = value(CONNECT_TIMEOUT)
+	var transport: int = value(TRANSPORT)
 	var topology: int = value(ROOM_TOPOLOGY)
 	var max_peers: int = value(ROOM_MAX_PEERS)
 	options.connect_timeout = timeout
+	options.transport = transport as PackhorseRoomOptions.Transport
 	options.topology = topology as PackhorseRoomOptions.Topology
 	options.max_peers = max_peers
 	return options

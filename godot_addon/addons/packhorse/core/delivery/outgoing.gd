@@ -66,9 +66,13 @@ func push(data: PackedByteArray, mode: int, channel: int) -> void:
 		var cutter := Cutter.new(data, mode, channel, sequence, _largest_piece, lane)
 		while cutter.has_more():
 			_unreliable.append(cutter.take())
-	if _unreliable.size() - _next_unreliable > _MAX_UNRELIABLE:
-		_unreliable = _unreliable.slice(_unreliable.size() - _MAX_UNRELIABLE)
-		_next_unreliable = 0
+	_drop_oldest()
+
+
+## Queues frames that stay together.
+func push_frames(frames: PackedByteArray) -> void:
+	_unreliable.append(Piece.joined(frames))
+	_drop_oldest()
 
 
 ## Queues a control frame, before everything else.
@@ -116,6 +120,12 @@ func acknowledge(pieces: Array[Piece]) -> void:
 		piece.is_acked = true
 		if piece.lane != Piece.UNCOUNTED:
 			_lanes[piece.lane].acknowledge(piece.sequence)
+
+
+func _drop_oldest() -> void:
+	if _unreliable.size() - _next_unreliable > _MAX_UNRELIABLE:
+		_unreliable = _unreliable.slice(_unreliable.size() - _MAX_UNRELIABLE)
+		_next_unreliable = 0
 
 
 func _push_reliable(data: PackedByteArray, mode: int, channel: int) -> void:

@@ -29,6 +29,8 @@ const Serial := preload("serial.gd")
 const _LONGEST_DELAY := Frames.MAX_DELAY / 1000.0  # seconds; also stands for more
 
 var rtt := Rtt.new()  ## Round-trip time to the peer.
+## When [method datagrams_to_send] has work at the latest, clock seconds; its caller keeps this.
+var wake_at := -INF
 
 var _max_payload: int
 var _outgoing: Outgoing
@@ -84,6 +86,7 @@ func loss() -> float:
 ##
 ## An unreliable one is dropped when 31744 datagrams have gone out without any answer.
 func push(data: PackedByteArray, mode: int, channel: int) -> void:
+	wake_at = -INF
 	var is_reliable := mode >= Constants.Mode.RELIABLE
 	if is_reliable or AskSchedule.may_go_on(_next_number, _sent.largest_acked):
 		_outgoing.push(data, mode, channel)
@@ -91,9 +94,19 @@ func push(data: PackedByteArray, mode: int, channel: int) -> void:
 		_is_held_back = true
 
 
+## Queues frames of unreliable messages that stay together; as [method push].
+func push_frames(frames: PackedByteArray) -> void:
+	wake_at = -INF
+	if AskSchedule.may_go_on(_next_number, _sent.largest_acked):
+		_outgoing.push_frames(frames)
+	else:
+		_is_held_back = true
+
+
 ## Asks for an acknowledgement, to measure the RTT.
 func ping() -> void:
 	_is_ping_wanted = true
+	wake_at = -INF
 
 
 ## Notes that the application has taken [param size] bytes of reliable messages.
@@ -101,11 +114,14 @@ func consume(size: int) -> void:
 	var credit := _credit.consume(size)
 	if credit != null:
 		_outgoing.push_control(credit)
+		wake_at = -INF
 
 
 ## Takes in a payload that was decoded well and adds the messages that it completes to
 ## [param delivered]; returns why it was not, or not wholly, acted upon, or an empty name.
 func receive(decoded: FrameDecoder, delivered: Delivered, now: float) -> StringName:
+	if decoded.has_ack or decoded.credit >= 0:
+		wake_at = -INF
 	if decoded.has_ack:
 		var largest := Serial.expand(decoded.ack_largest, _next_number)
 		if largest >= _next_number:
@@ -117,6 +133,7 @@ func receive(decoded: FrameDecoder, delivered: Delivered, now: float) -> StringN
 	if not _received.is_new(number):
 		if decoded.asks_ack:
 			_received.demand_ack(now)
+			wake_at = minf(wake_at, _received.ack_at)
 		return Constants.DROP_DUPLICATE_NUMBER
 	var before := delivered.data.size()
 	var failure := _lanes.take(decoded, delivered)
@@ -124,6 +141,7 @@ func receive(decoded: FrameDecoder, delivered: Delivered, now: float) -> StringN
 		_received.accept(number, decoded.asks_ack, now)
 		if decoded.has_ping and decoded.asks_ack:
 			_received.demand_ack(now)
+		wake_at = minf(wake_at, _received.ack_at)
 	return failure if delivered.data.size() == before else &""
 
 

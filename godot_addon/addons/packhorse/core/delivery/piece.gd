@@ -36,6 +36,13 @@ static func credit(kibibytes: int) -> Self:
 	return piece
 
 
+## Returns frames with their lengths that stay together, as if they were one.
+static func joined(frames: PackedByteArray) -> Self:
+	var piece := Self.new(Frames.JOINED, frames)
+	piece.size = frames.size()
+	return piece
+
+
 ## Returns one integer for a mode and a channel.
 static func lane_key(mode: int, for_channel: int) -> int:
 	return mode << 8 | for_channel

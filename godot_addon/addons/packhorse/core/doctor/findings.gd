@@ -15,7 +15,8 @@ static func resolved(host: String, addresses: Array[String], seconds: float) -> 
 	if addresses:
 		var found := ", ".join(addresses)
 		var words := found if found != host else "an address needs no looking up"
-		return Finding.of(Finding.Stage.RESOLVE, Finding.Result.PASSED, words, "", seconds)
+		var duration := seconds if found != host else -1.0
+		return Finding.of(Finding.Stage.RESOLVE, Finding.Result.PASSED, words, "", duration)
 	return Finding.of(
 		Finding.Stage.RESOLVE,
 		Finding.Result.FAILED,
@@ -39,21 +40,19 @@ static func udp(address: String, seconds: float) -> Finding:
 	)
 
 
-## Returns the finding about WebSocket; [param problem] is empty when the relay answered.
-static func websocket(url: String, problem: String, seconds: float) -> Finding:
+## Returns the finding about WebSocket; [param problem] is empty when the relay answered. Where the
+## relay answers [param by_udp], that is a warning only.
+static func websocket(url: String, problem: String, by_udp: bool, seconds: float) -> Finding:
 	var stage := Finding.Stage.WEBSOCKET
 	if not problem:
 		return Finding.of(stage, Finding.Result.PASSED, "%s answers" % url, "", seconds)
-	return Finding.of(
-		stage,
-		Finding.Result.WARNING,
-		problem,
-		(
-			"Games in browsers, and players behind firewalls that block UDP, cannot join. "
-			+ "Open the relay's port for TCP, too."
-		),
-		seconds
+	if not by_udp:
+		return Finding.of(stage, Finding.Result.FAILED, problem, "", seconds)
+	var advice := (
+		"Games in browsers, and players behind firewalls that block UDP, cannot join. "
+		+ "Open the relay's port for TCP, too."
 	)
+	return Finding.of(stage, Finding.Result.WARNING, problem, advice, seconds)
 
 
 ## Returns the finding about the version, from the relay's answer to HELLO.
@@ -134,7 +133,7 @@ static func verdict(findings: Array[Finding]) -> String:
 		return "The relay does not answer."
 	if results.get(Finding.Stage.VERSION) == Finding.Result.FAILED:
 		return "The relay and this addon do not understand each other."
-	if not by_udp:
+	if results.get(Finding.Stage.UDP) == Finding.Result.FAILED:
 		return "The relay can be used by WebSocket only, which is slower where datagrams get lost."
 	for result: Finding.Result in results.values():
 		if result in [Finding.Result.WARNING, Finding.Result.FAILED]:

@@ -7,10 +7,12 @@ const _KILO := 1000.0
 const _UNITS: Array[String] = ["B", "kB", "MB", "GB"]
 
 
-## Returns [param value] seconds in milliseconds; below 0 it is unknown.
+## Returns [param value] seconds, in milliseconds below a second; below 0 it is unknown.
 static func duration(value: float) -> String:
 	if value < 0.0:
 		return NONE
+	if value >= 1.0:
+		return "%.1f s" % value
 	var milliseconds := value * 1000.0
 	return ("%.0f ms" if milliseconds >= 10.0 else "%.1f ms") % milliseconds
 
