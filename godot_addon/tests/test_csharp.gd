@@ -19,8 +19,9 @@ func test_peer_has_the_signals_that_are_connected_with_their_arguments() -> void
 	for signal_name in _names("PackhorsePeer.cs", "SignalName"):
 		assert_true(arguments.has(signal_name), signal_name)
 		var event := signal_name.to_pascal_case()
-		var has_argument := "event Action<" in _line_with(source, "? %s;" % event)
-		assert_eq(arguments[signal_name], 1 if has_argument else 0, "arguments of " + event)
+		var types := _first(source, "event Action(?:<([^>]*)>)?\\? %s;" % event)
+		assert_eq(arguments[signal_name], types.split(",", false).size(), "arguments of " + event)
+		assert_true("? %s;" % event in source, "event " + event)
 
 
 func test_peer_has_the_properties_that_are_read() -> void:
@@ -45,7 +46,9 @@ func test_error_has_the_properties_that_are_read() -> void:
 
 func test_enums_have_the_same_values() -> void:
 	_assert_enum("PackhorsePeer.cs", "Stage", PackhorseMultiplayerPeer.Stage)
+	_assert_enum("PackhorsePeer.cs", "Path", PackhorseMultiplayerPeer.Path)
 	_assert_enum("PackhorseOptions.cs", "Topology", PackhorseRoomOptions.Topology)
+	_assert_enum("PackhorseOptions.cs", "Transport", PackhorseRoomOptions.Transport)
 
 
 func test_scripts_that_are_loaded_are_there() -> void:
@@ -61,12 +64,15 @@ func _assert_properties(object: Object, names: Array[String]) -> void:
 
 func _assert_enum(file: String, enum_name: String, values: Dictionary) -> void:
 	var body := _first(_source(file), "enum %s\\s*\\{([^}]*)\\}" % enum_name)
-	var names: Array[String] = []
+	var found := {}
+	var next := 0
 	for line in body.split(",", false):
-		if line.strip_edges():
-			names.append(line.strip_edges().to_snake_case().to_upper())
-	assert_eq(names, Array(values.keys(), TYPE_STRING, &"", null), enum_name)
-	assert_eq(values.values(), range(names.size()), "values of " + enum_name)
+		var parts := line.strip_edges().split("=")
+		if parts[0]:
+			next = parts[1].to_int() if parts.size() > 1 else next
+			found[parts[0].strip_edges().to_snake_case().to_upper()] = next
+			next += 1
+	assert_eq(found, values.duplicate(), enum_name)
 
 
 ## Returns the strings in the class [param holder] of [param file].
@@ -87,10 +93,3 @@ func _source(file: String) -> String:
 func _first(text: String, pattern: String) -> String:
 	var found := RegEx.create_from_string(pattern).search(text)
 	return found.get_string(1) if found != null else ""
-
-
-func _line_with(text: String, part: String) -> String:
-	for line in text.split("\n"):
-		if part in line:
-			return line
-	return ""

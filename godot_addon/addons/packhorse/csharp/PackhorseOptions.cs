@@ -14,6 +14,14 @@ public sealed class PackhorseOptions
         Star,
     }
 
+    /// <summary>What carries the datagrams between this peer and the relay.</summary>
+    public enum Transport
+    {
+        Auto,
+        Udp,
+        Websocket,
+    }
+
     private const string ScriptPath = "res://addons/packhorse/nodes/packhorse_room_options.gd";
 
     /// <summary>Who may address whom in a new room.</summary>
@@ -46,6 +54,12 @@ public sealed class PackhorseOptions
     /// <summary>Access key of the relay; never sent.</summary>
     public string AccessKey { get; init; } = "";
 
+    /// <summary>What carries the datagrams.</summary>
+    public Transport RelayTransport { get; init; } = Transport.Auto;
+
+    /// <summary>Certificate that a relay over wss may have besides those the system trusts.</summary>
+    public X509Certificate? TrustedCertificate { get; init; }
+
     /// <summary>Seconds after which connecting is given up.</summary>
     public double ConnectTimeout { get; init; } = 15.0;
 
@@ -66,6 +80,8 @@ public sealed class PackhorseOptions
         options.Set(PropertyName.Metadata, Metadata);
         options.Set(PropertyName.Ticket, Ticket);
         options.Set(PropertyName.AccessKey, AccessKey);
+        options.Set(PropertyName.Transport, (int)RelayTransport);
+        options.Set(PropertyName.TrustedCertificate, Variant.From(TrustedCertificate));
         options.Set(PropertyName.ConnectTimeout, ConnectTimeout);
         return options;
     }
@@ -82,6 +98,8 @@ public sealed class PackhorseOptions
         public static readonly StringName Metadata = "metadata";
         public static readonly StringName Ticket = "ticket";
         public static readonly StringName AccessKey = "access_key";
+        public static readonly StringName Transport = "transport";
+        public static readonly StringName TrustedCertificate = "trusted_certificate";
         public static readonly StringName ConnectTimeout = "connect_timeout";
     }
 }

@@ -27,6 +27,15 @@ public sealed class PackhorsePeer
         Waiting,
     }
 
+    /// <summary>How datagrams leave for a peer.</summary>
+    public enum Path
+    {
+        None = -1,
+        RelayUdp,
+        RelayWebsocket,
+        Direct,
+    }
+
     private const string ScriptPath = "res://addons/packhorse/nodes/packhorse_multiplayer_peer.gd";
 
     /// <summary>The peer itself.</summary>
@@ -56,6 +65,9 @@ public sealed class PackhorsePeer
     /// <summary>A lost peer is back; the argument is its id.</summary>
     public event Action<int>? PeerFound;
 
+    /// <summary>Datagrams to the peer with this id take another way from here.</summary>
+    public event Action<int, Path>? PeerPathChanged;
+
     public PackhorsePeer()
     {
         Peer = (MultiplayerPeer)GD.Load<GDScript>(ScriptPath).New().AsGodotObject();
@@ -67,6 +79,7 @@ public sealed class PackhorsePeer
         Peer.Connect(SignalName.RelayDraining, Callable.From<double>(TellDraining));
         Peer.Connect(SignalName.PeerLost, Callable.From<int>(id => PeerLost?.Invoke(id)));
         Peer.Connect(SignalName.PeerFound, Callable.From<int>(id => PeerFound?.Invoke(id)));
+        Peer.Connect(SignalName.PeerPathChanged, Callable.From<int, long>(TellPath));
     }
 
     /// <summary>The room's code as people see it; empty until the room has been entered.</summary>
@@ -96,6 +109,11 @@ public sealed class PackhorsePeer
     /// <summary>Returns the round-trip time to a peer in seconds, -1 before it is known.</summary>
     public double GetPeerRtt(int peerId) => Peer.Call(MethodName.GetPeerRtt, peerId).AsDouble();
 
+    /// <summary>Returns how datagrams leave for a peer now.</summary>
+    public Path GetPeerPath(int peerId) => (Path)Peer.Call(MethodName.GetPeerPath, peerId).AsInt32();
+
+    private void TellPath(int peerId, long path) => PeerPathChanged?.Invoke(peerId, (Path)path);
+
     private void TellStage(long stage) => StageChanged?.Invoke((Stage)stage);
 
     private void TellDraining(double seconds) => RelayDraining?.Invoke(seconds);
@@ -119,6 +137,7 @@ public sealed class PackhorsePeer
         public static readonly StringName ResumeRoom = "resume_room";
         public static readonly StringName GetSavedSession = "get_saved_session";
         public static readonly StringName GetPeerRtt = "get_peer_rtt";
+        public static readonly StringName GetPeerPath = "get_peer_path";
     }
 
     private static class PropertyName
@@ -136,5 +155,6 @@ public sealed class PackhorsePeer
         public static readonly StringName RelayDraining = "relay_draining";
         public static readonly StringName PeerLost = "peer_lost";
         public static readonly StringName PeerFound = "peer_found";
+        public static readonly StringName PeerPathChanged = "peer_path_changed";
     }
 }
