@@ -195,7 +195,10 @@ async def test_server_that_says_nothing_is_given_up(start: Start) -> None:
 
         error = await expect(member, "connection_error", timeout=9.0)
 
-    assert (error["name"], error["message"].rpartition(": ")[2]) == ("WEBSOCKET_FAILED", "no answer")
+    assert (error["name"], error["message"].rpartition(": ")[2]) == (
+        "WEBSOCKET_FAILED",
+        "no answer",
+    )
 
 
 async def test_failure_names_everything_that_was_tried(start: Start) -> None:
