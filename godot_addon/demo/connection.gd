@@ -13,6 +13,7 @@ signal noticed(text: String)
 const LaunchOptions := preload("launch_options.gd")
 
 const _MAX_PLAYERS := 8
+const _JITTER := 0.2  # of the simulated delay
 
 var _options: LaunchOptions
 var _lobby: PackhorseLobby
@@ -52,8 +53,8 @@ func rtt_to(player: int) -> float:
 
 ## Delays and loses what this game sends and gets: [param delay] in seconds, [param loss] 0 to 1.
 func simulate_network(delay: float, loss: float) -> void:
-	if _packhorse != null and _packhorse.has_method(&"set_network_simulation"):
-		_packhorse.call(&"set_network_simulation", delay, delay * 0.2, loss)
+	if _packhorse != null:
+		_packhorse.set_network_simulation(delay, delay * _JITTER, loss)
 
 
 func _start_packhorse() -> void:

@@ -53,6 +53,11 @@ func show_code(code: String) -> void:
 	show()
 
 
+## Hides what simulates a bad network, where that is not to be had.
+func hide_network() -> void:
+	(%Network as Control).hide()
+
+
 ## Shows the round-trip time to the host; below 0 nothing.
 func show_rtt(seconds: float) -> void:
 	_rtt_label.text = "%.0f ms" % (seconds * 1000.0) if seconds >= 0.0 else ""

@@ -5,9 +5,10 @@ const Self := preload("launch_options.gd")
 
 const USAGE := """Parcel Rush, the demo of Packhorse:
   godot --path godot_addon -- [--host | --join CODE] [--relay HOST:PORT] [--name NAME]
-      [--goal N] [--bot] [--seconds N] [--rejoin-after N] [--enet] [--port N]
+      [--goal N] [--bot] [--seconds N] [--rejoin-after N] [--delay N] [--enet] [--port N]
 Without --host and --join a lobby asks. With --enet there is no relay: --host listens on --port,
-and --join takes the host's address instead of a code."""
+and --join takes the host's address instead of a code. --delay simulates a bad network: so many
+seconds each way, and 5 % loss."""
 
 const _DEFAULT_PORT := 7777
 
@@ -19,6 +20,7 @@ var goal := 30  ## Parcels that win a round.
 var is_bot := false
 var seconds := 0.0  ## After which the game quits; 0 is never.
 var rejoin_after := 0.0  ## Seconds after which a bot leaves and comes back; 0 is never.
+var delay := 0.0  ## Seconds each way of a simulated bad network; 0 is none.
 var uses_enet := false
 var port := _DEFAULT_PORT
 var problem := ""  ## Why the command line cannot be read; empty when it can.
@@ -75,6 +77,8 @@ func _take_number(argument: String, value: String) -> bool:
 			seconds = value.to_float()
 		"--rejoin-after":
 			rejoin_after = value.to_float()
+		"--delay":
+			delay = value.to_float()
 		_:
 			return false
 	return value.is_valid_float() and value.to_float() > 0.0

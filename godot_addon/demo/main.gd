@@ -13,6 +13,7 @@ const Player := preload("player.gd")
 const Report := preload("report.gd")
 
 const _BOT_FRAMES := 60  # per second
+const _BOT_LOSS := 0.05  # of the datagrams, with --delay
 const _AWAY := 1.0  # seconds that a bot stays away before it comes back
 const _LONGEST_SHAKE := 14.0  # pixels
 
@@ -45,6 +46,8 @@ func _ready() -> void:
 	_connect_signals()
 	if _options.is_bot:
 		_become_bot()
+	if _options.uses_enet:
+		_hud.hide_network()
 	if _options.seconds > 0.0:
 		get_tree().create_timer(_options.seconds).timeout.connect(get_tree().quit)
 	_lobby.visibility_changed.connect(_show_title)
@@ -147,6 +150,8 @@ func _on_multiplayer_connected_to_server() -> void:
 
 func _on_connection_entered(code: String) -> void:
 	_hud.show_code(code)
+	if _options.delay > 0.0:
+		_connection.simulate_network(_options.delay, _BOT_LOSS)
 	if multiplayer.is_server():
 		_take_name()
 		_arena.open()

@@ -1,8 +1,10 @@
 extends "res://tests/test_case.gd"
 ## The simulated network, with the luck given.
 
+const NetworkConditions := preload("res://addons/packhorse/core/network_conditions.gd")
 const NetworkSimulation := preload("res://addons/packhorse/core/network_simulation.gd")
 
+var _conditions := NetworkConditions.new()
 var _luck: Array[float] = []  # what is drawn next; 0.5 when empty
 
 
@@ -11,7 +13,10 @@ func _draw() -> float:
 
 
 func _simulation(latency: float, jitter: float, loss: float) -> NetworkSimulation:
-	return NetworkSimulation.new(latency, jitter, loss, _draw)
+	_conditions.latency = latency
+	_conditions.jitter = jitter
+	_conditions.loss = loss
+	return NetworkSimulation.new(_conditions, _draw)
 
 
 func _taken(simulation: NetworkSimulation, now: float) -> Array[int]:
@@ -74,8 +79,17 @@ func test_what_waits_is_bounded() -> void:
 	assert_eq(simulation.size(), NetworkSimulation.MAX_WAITING, "waiting")
 
 
-func test_negative_values_count_as_none() -> void:
-	var simulation := _simulation(-1.0, -1.0, -1.0)
+func test_change_of_the_conditions_leaves_what_is_on_its_way() -> void:
+	var simulation := _simulation(1.0, 0.0, 0.0)
 	simulation.push(PackedByteArray([1]), 0.0)
+	_conditions.latency = 0.1
+	simulation.push(PackedByteArray([2]), 0.0)
 
-	assert_eq(_taken(simulation, 0.0), [1] as Array[int], "at once")
+	assert_eq(_taken(simulation, 0.5), [2] as Array[int], "new conditions")
+	assert_eq(_taken(simulation, 1.0), [1] as Array[int], "old ones")
+
+
+func test_conditions_without_any_effect_are_known() -> void:
+	assert_true(not _conditions.is_any(), "none")
+	_conditions.loss = 0.01
+	assert_true(_conditions.is_any(), "loss")

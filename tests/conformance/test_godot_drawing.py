@@ -14,3 +14,15 @@ def test_godot_draws_on_a_virtual_screen(screen: VirtualScreen, tmp_path: Path) 
 
     assert "saved 0, inside 00ff00" in done.stdout, done.stdout
     assert picture_size(picture) == (640, 360)
+
+
+def test_overlay_and_debugger_tab_are_drawn(screen: VirtualScreen, tmp_path: Path) -> None:
+    pictures = [tmp_path / "overlay.png", tmp_path / "tab.png"]
+    script = "res://tests/e2e/show_monitoring.gd"
+
+    done = screen.run(["-s", script, "--", *map(str, pictures)])
+
+    assert "overlay 0, lines true" in done.stdout, done.stdout
+    assert "tab 0, lines true" in done.stdout, done.stdout
+    assert "SCRIPT ERROR" not in done.stdout, done.stdout
+    assert [picture_size(picture) for picture in pictures] == [(1280, 720)] * 2

@@ -57,7 +57,7 @@ def test_four_bots_see_the_same_game(
     host = play("Ada", *to_host, "--goal", "12")
     code = host.expect("entered")["code"]
     leaver = play("Eve", *to_join(code), "--goal", "12", "--rejoin-after", "4")
-    guests = [play(name, *to_join(code)) for name in GUESTS]
+    guests = [play(name, *to_join(code), "--delay", "0.06") for name in GUESTS]
     bots = [host, leaver, *guests]
     names = {bot.name for bot in bots}
 

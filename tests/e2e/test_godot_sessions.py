@@ -1,9 +1,9 @@
 """Godot games go on when what is between them breaks: nothing reliable is lost or doubled."""
 
 import asyncio
-import signal
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -15,6 +15,7 @@ from tests.support.godot_member import GodotMember
 from tests.support.killable_relay import KillableRelay
 from tests.support.rebinding_proxy import RebindingProxy
 from tests.support.relay_process import RelayProcess
+from tests.support.relays import address_of, new_relay, patient_settings
 from tests.support.tcp_only import TcpOnly
 
 pytestmark = pytest.mark.usefixtures("godot")
@@ -109,20 +110,25 @@ async def test_websocket_breaks_while_both_count(start: Start) -> None:
 
 
 @pytest.mark.parametrize("transport", TRANSPORTS)
-def test_relay_that_drains_says_when_it_stops(start: Start, transport: str) -> None:
-    host, client = start(2)
-    with RelayProcess("--drain-seconds", "2") as relay:
-        meet(host, relay.address, (client, transport), of_host=transport)
+async def test_relay_that_drains_says_when_it_stops(start: Start, transport: str) -> None:
+    host, client = await asyncio.to_thread(start, 2)
+    async with new_relay(settings=replace(patient_settings(), drain_time=2.0)) as relay:
+        entering = partial(meet, host, address_of(relay), (client, transport), of_host=transport)
+        await asyncio.to_thread(entering)
 
-        relay.signal(signal.SIGTERM)
+        draining_ends = asyncio.create_task(relay.drain())
 
         for member in (host, client):
-            assert 0.0 < member.expect("relay_draining")["seconds"] <= 2.0
+            draining = await asyncio.to_thread(member.expect, "relay_draining")
+            assert 0.0 < draining["seconds"] <= 2.0
         client.do("say", text="one last word", to=1)
-        host.expect("heard", text="one last word")
-        for member in (host, client):
-            assert member.expect("connection_error")["name"] in {"DRAINING", "ROOM_CLOSED"}
-            member.expect("server_disconnected")
+        await asyncio.to_thread(partial(host.expect, "heard", text="one last word"))
+        await draining_ends
+
+    for member in (host, client):
+        error = await asyncio.to_thread(member.expect, "connection_error")
+        assert error["name"] == "DRAINING"
+        await asyncio.to_thread(member.expect, "server_disconnected")
 
 
 def test_games_that_load_for_20_s_stay_in_the_room(start: Start) -> None:
@@ -146,9 +152,9 @@ def test_games_that_load_for_20_s_stay_in_the_room(start: Start) -> None:
             wait_for_numbers(client, 1, 10, timeout=_BACK_WITHIN)
         stop_and_check(host, over_udp, over_websocket, timeout=_BACK_WITHIN)
 
-    for member in (host, over_udp, over_websocket):
-        assert member.unexpected("connection_error") == []
-        assert member.unexpected("peer_disconnected") == []
+        for member in (host, over_udp, over_websocket):
+            assert member.unexpected("connection_error") == []
+            assert member.unexpected("peer_disconnected") == []
 
 
 def test_host_that_loads_for_20_s_keeps_its_room(start: Start) -> None:
@@ -167,4 +173,6 @@ def test_host_that_loads_for_20_s_keeps_its_room(start: Start) -> None:
         wait_for_numbers(client, 1, 10, timeout=_BACK_WITHIN)
         stop_and_check(host, client, timeout=_BACK_WITHIN)
 
-    assert client.unexpected("connection_error") == []
+        for member in (host, client):
+            assert member.unexpected("connection_error") == []
+            assert member.unexpected("peer_disconnected") == []

@@ -1,6 +1,7 @@
 """Godot games over WebSocket: chosen, forced, with TLS, in a room with others, and refused."""
 
 import asyncio
+import json
 import socket
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import ExitStack
@@ -14,11 +15,13 @@ import packhorse
 from packhorse.wire.constants import WS_HEAD_START
 from packhorse_relay.aio.server import RelayServer
 from packhorse_relay.core.websocket_settings import WebSocketSettings
+from tests.support import layout
 from tests.support.certificate import make_certificate
+from tests.support.chromium import Chromium, PageServer
 from tests.support.godot_member import Event, GodotMember
 from tests.support.relays import LOOPBACK, address_of, new_relay, patient_settings
 from tests.support.tcp_only import TcpOnly
-from tests.support.waiting import next_of, until
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.usefixtures("godot")
 
@@ -47,7 +50,7 @@ def start() -> Iterator[Start]:
 
 def tls_relay(cert: Path, key: Path) -> RelayServer:
     """Return a relay with a certificate."""
-    websocket = WebSocketSettings(tls_cert=cert, tls_key=key)
+    websocket = WebSocketSettings(tls_cert=str(cert), tls_key=str(key))
     return RelayServer(bind=[LOOPBACK], port=0, settings=patient_settings(), websocket=websocket)
 
 
@@ -249,3 +252,129 @@ async def test_relay_that_stops_says_so_over_websocket(start: Start) -> None:
 
     assert (await expect(member, "connection_error"))["name"] == "DRAINING"
     await expect(member, "server_disconnected")
+
+
+async def test_kicked_client_is_told_over_websocket(relay: RelayServer, start: Start) -> None:
+    host, client = await asyncio.to_thread(start, 2)
+    address = f"ws://{address_of(relay)}"
+    client.do("join", relay=address, code=await create(host, address))
+    await play(host, client)
+
+    host.do("kick", peer=2)
+
+    assert (await expect(client, "connection_error"))["name"] == "KICKED"
+    await expect(host, "peer_disconnected", peer=2)
+    await until(lambda: relay.websocket_count == 1)  # the client has closed its connection
+
+
+async def test_host_that_leaves_ends_the_room_over_websocket(
+    relay: RelayServer, start: Start
+) -> None:
+    host, client = await asyncio.to_thread(start, 2)
+    address = f"ws://{address_of(relay)}"
+    client.do("join", relay=address, code=await create(host, address))
+    await play(host, client)
+
+    host.do("close")
+
+    assert (await expect(client, "connection_error"))["name"] == "ROOM_CLOSED"
+    await expect(client, "server_disconnected")
+    await until(lambda: relay.websocket_count == 0)
+
+
+async def test_client_leaves_and_comes_back_over_websocket(
+    relay: RelayServer, start: Start
+) -> None:
+    host, client = await asyncio.to_thread(start, 2)
+    address = f"ws://{address_of(relay)}"
+    code = await create(host, address)
+    client.do("join", relay=address, code=code)
+    await play(host, client)
+
+    client.do("close")
+    await expect(host, "peer_disconnected", peer=2)
+    client.do("join", relay=address, code=code, reuse=True)
+    await expect(host, "peer_connected", peer=3)
+    await expect(client, "peer_connected", peer=1)
+
+    client.do("say", text="back", to=1, reliable=True)
+    await expect(host, "heard_reliably", peer=3, text="back")
+
+
+@pytest.mark.parametrize("transport", ["UDP", "WEBSOCKET"])
+async def test_burst_of_300_calls_arrives_whole(
+    relay: RelayServer, start: Start, transport: str
+) -> None:
+    host, client = await asyncio.to_thread(start, 2)
+    code = await create(host, address_of(relay), transport=transport)
+    client.do("join", relay=address_of(relay), code=code, transport=transport)
+    await play(host, client)
+    before = (await report(client))["calls"]
+
+    host.do("spray", times=300)
+    host.do("say", text="last", reliable=True)
+
+    await expect(client, "heard_reliably", text="last")
+    assert (await report(client))["calls"] - before == 301
+
+
+@pytest.mark.parametrize(
+    ("secrets", "is_admitted"), [(("open", "open"), True), (("open", "wrong"), False)]
+)
+async def test_game_that_authenticates_admits_who_knows_its_secret(
+    relay: RelayServer, start: Start, secrets: tuple[str, str], *, is_admitted: bool
+) -> None:
+    members = await asyncio.to_thread(start, 2)
+    host, client = members
+    for member, secret in zip(members, secrets, strict=True):
+        member.do("authenticate", secret=secret)
+    code = await create(host, address_of(relay), transport="WEBSOCKET")
+    client.do("join", relay=address_of(relay), code=code)
+
+    if is_admitted:
+        await play(host, client)
+    else:
+        await expect(host, "peer_authentication_failed", peer=2)
+        assert host.unexpected("peer_connected") == []
+
+
+async def test_godot_python_and_a_browser_are_in_one_room(
+    relay: RelayServer, start: Start, browser: Chromium
+) -> None:
+    (member,) = await asyncio.to_thread(start, 1)
+    async with packhorse.host(address_of(relay)) as room:
+        echoing = asyncio.create_task(echo(room))
+        joining = {"relay": address_of(relay), "code": room.code, "transport": "WEBSOCKET"}
+        member.do("join", raw=True, **joining)
+        await expect(member, "peer_connected", peer=1)
+        with PageServer(layout.REPOSITORY / "examples" / "browser") as server:
+            url = f"{server.url}/index.html#relay=ws://{address_of(relay)}&code={room.code}"
+            told = await asyncio.to_thread(result_of, browser, url)
+
+        await expect(member, "peer_connected", peer=3)
+        member.do("put", to=1, hex=b"from Godot".hex())
+        await expect(member, "packet", peer=1, hex=b"from Godot".hex())
+        assert (told["peer"], told["sent"], told["received"]) == (3, 20, 20)
+        assert room.path is packhorse.Path.RELAY_UDP
+        echoing.cancel()
+
+
+async def report(member: GodotMember) -> Event:
+    """Return what the Godot process says, without stopping the event loop."""
+    return await asyncio.to_thread(member.report)
+
+
+async def echo(room: packhorse.Room) -> None:
+    """Send every message back until cancelled."""
+    async for event in room:
+        if isinstance(event, packhorse.Message):
+            await room.send(event.data, to=event.source)
+
+
+def result_of(browser: Chromium, url: str) -> dict[str, Any]:
+    """Show the page; return what it reports."""
+    browser.show(url)
+    told: dict[str, Any] = json.loads(
+        browser.wait_for("document.body?.dataset.result ?? null", timeout=30.0)
+    )
+    return told

@@ -1,5 +1,5 @@
 extends Node
-## Says numbers to all other peers, reliably, and checks those that come: none may be lost or doubled.
+## Says numbers to all other peers, reliably, and checks that of theirs none is lost or doubled.
 
 const _INTERVAL := 0.05  # seconds
 

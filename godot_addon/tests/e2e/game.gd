@@ -162,13 +162,20 @@ func _set_transport(options: PackhorseRoomOptions, command: Dictionary) -> void:
 func _authenticate(secret: String) -> void:
 	var api: SceneMultiplayer = multiplayer
 	api.auth_timeout = 2.0
-	api.peer_authenticating.connect(
-		func(peer: int) -> void: api.send_auth(peer, secret.to_utf8_buffer())
-	)
+	api.auth_callback = _on_multiplayer_authentication.bind(secret)
+	api.peer_authenticating.connect(_on_multiplayer_peer_authenticating.bind(secret))
 	api.peer_authentication_failed.connect(_tell_peer.bind(&"peer_authentication_failed"))
-	api.auth_callback = func(peer: int, data: PackedByteArray) -> void:
-		if data.get_string_from_utf8() == secret:
-			api.complete_auth(peer)
+
+
+func _on_multiplayer_peer_authenticating(peer: int, secret: String) -> void:
+	var api: SceneMultiplayer = multiplayer
+	api.send_auth(peer, secret.to_utf8_buffer())
+
+
+func _on_multiplayer_authentication(peer: int, data: PackedByteArray, secret: String) -> void:
+	var api: SceneMultiplayer = multiplayer
+	if data.get_string_from_utf8() == secret:
+		api.complete_auth(peer)
 
 
 func _on_list_rooms_listed(rooms: Array[Dictionary]) -> void:

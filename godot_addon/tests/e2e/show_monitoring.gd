@@ -1,6 +1,6 @@
 extends SceneTree
 ## Draws the overlay and the debugger's tab for a made-up game, and saves pictures of both:
-## [code]-- OVERLAY.png TAB.png[/code].
+## [code]-- OVERLAY.png TAB.png[/code]. Says of each whether the line of what was sent is there.
 
 const History := preload("res://addons/packhorse/core/monitoring/history.gd")
 const OverlayPanel := preload("res://addons/packhorse/nodes/overlay_panel.gd")
@@ -9,6 +9,7 @@ const Report := preload("res://addons/packhorse/core/monitoring/report.gd")
 const RoomHistory := preload("res://addons/packhorse/core/monitoring/room_history.gd")
 const Screenshot := preload("../support/screenshot.gd")
 
+const _SENT := Color(0.95, 0.7, 0.35)
 const _PEERS := 5
 const _STEPS := 100
 const _STEP := 0.5  # seconds
@@ -32,13 +33,26 @@ func _show(paths: PackedStringArray) -> void:
 		var report := _report(step)
 		panel.history.add(report, step * _STEP)
 		tab.take_report([1, step * _STEP, report.to_values()])
-	print("overlay %d" % await Screenshot.save(root, paths[0]))
+	var error := await Screenshot.save(root, paths[0])
+	print("overlay %d, lines %s" % [error, _has_line(paths[0])])
 	panel.queue_free()
 	_add_background(Color(0.13, 0.14, 0.17))
 	tab.set_anchors_preset(Control.PRESET_FULL_RECT)
 	root.add_child(tab)
-	print("tab %d" % await Screenshot.save(root, paths[1]))
+	error = await Screenshot.save(root, paths[1])
+	print("tab %d, lines %s" % [error, _has_line(paths[1])])
 	quit()
+
+
+## Tells whether a pixel has about the colour of the graphs of what was sent.
+func _has_line(path: String) -> bool:
+	var image := Image.load_from_file(path)
+	for y in 300:
+		for x in range(200, 700):
+			var pixel := image.get_pixel(x, y)
+			if pixel.r > 0.85 and absf(pixel.g - _SENT.g) < 0.1 and absf(pixel.b - _SENT.b) < 0.1:
+				return true
+	return false
 
 
 func _add_background(color: Color) -> void:

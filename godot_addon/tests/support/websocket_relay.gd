@@ -2,11 +2,15 @@ extends RefCounted
 ## A WebSocket server for tests of the member's link: takes one connection after the other, and
 ## sends what it is told to.
 
+## Where it listens, on 127.0.0.1.
+var port: int
 var received: Array[PackedByteArray] = []
 ## Connections taken so far.
 var taken := 0
 ## Close code of the last connection that the other side ended; -1 before.
 var close_code := -1
+## Called with each datagram.
+var on_datagram := func(_datagram: PackedByteArray) -> void: pass
 ## Reads nothing while this is false.
 var is_reading := true
 
@@ -16,11 +20,12 @@ var _socket: WebSocketPeer = null
 
 func _init() -> void:
 	_server.listen(0, "127.0.0.1")
+	port = _server.get_local_port()
 
 
 ## Returns the URL for the member.
 func url() -> String:
-	return "ws://127.0.0.1:%d/v1" % _server.get_local_port()
+	return "ws://127.0.0.1:%d/v1" % port
 
 
 ## Takes what has come.
@@ -32,6 +37,7 @@ func poll() -> void:
 	_socket.poll()
 	while is_open() and _socket.get_available_packet_count() > 0:
 		received.append(_socket.get_packet())
+		on_datagram.call(received[-1])
 	if _socket.get_ready_state() == WebSocketPeer.STATE_CLOSED and _socket.get_close_code() >= 0:
 		close_code = _socket.get_close_code()
 

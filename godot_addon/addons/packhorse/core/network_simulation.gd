@@ -4,23 +4,21 @@ extends RefCounted
 ## One object is one direction. Each datagram waits for the latency and for a part of the jitter
 ## that is drawn for it, so that datagrams may overtake each other.
 
+const NetworkConditions := preload("network_conditions.gd")
+
 ## Datagrams that wait at most; further ones are lost.
 const MAX_WAITING := 4096
 
-var _latency: float
-var _jitter: float
-var _loss: float
+var _conditions: NetworkConditions
 var _draw: Callable
 var _waiting: Array[PackedByteArray] = []  # those that are due first come last
 var _due_at := PackedFloat64Array()  # clock seconds, by the same index
 
 
-## Delays by [param latency] to [param latency] + [param jitter] seconds and loses the fraction
-## [param loss]; [param draw] returns random numbers, 0 to below 1.
-func _init(latency: float, jitter: float, loss: float, draw: Callable) -> void:
-	_latency = maxf(0.0, latency)
-	_jitter = maxf(0.0, jitter)
-	_loss = loss
+## Follows [param conditions] also when they change, but for what is on its way; [param draw]
+## returns random numbers, 0 to below 1.
+func _init(conditions: NetworkConditions, draw: Callable) -> void:
+	_conditions = conditions
 	_draw = draw
 
 
@@ -28,9 +26,9 @@ func _init(latency: float, jitter: float, loss: float, draw: Callable) -> void:
 func push(datagram: PackedByteArray, now: float) -> void:
 	var fate: float = _draw.call()
 	var part: float = _draw.call()
-	if fate < _loss or _waiting.size() >= MAX_WAITING:
+	if fate < _conditions.loss or _waiting.size() >= MAX_WAITING:
 		return
-	var due_at := now + _latency + _jitter * part
+	var due_at := now + _conditions.latency + _conditions.jitter * part
 	var index := _waiting.size()
 	while index > 0 and _due_at[index - 1] <= due_at:
 		index -= 1

@@ -68,6 +68,8 @@ func put(packet: PackedByteArray, target: int, mode: Constants.Mode, channel: in
 		return _send(packet, _HOST, mode, channel) if target != -_HOST else OK
 	if mode >= Constants.Mode.RELIABLE:
 		return _send(packet, target, mode, channel)
+	if others.size() <= 1 and not _fanout.is_waiting():
+		return _send(packet, target, mode, channel)
 	_fanout.put(packet, target, mode, channel, others)
 	if _fanout.payloads:
 		_send_ready()

@@ -7,6 +7,7 @@ const Constants := preload("../wire/constants.gd")
 const Connector := preload("connector.gd")
 const Event := preload("../core/event.gd")
 const Farewell := preload("farewell.gd")
+const NetworkConditions := preload("../core/network_conditions.gd")
 const PasswordTask := preload("password_task.gd")
 const Reach := preload("reach.gd")
 const RelayLink := preload("relay_link.gd")
@@ -21,6 +22,9 @@ const _ENDINGS: Array[Event.Type] = [Event.Type.PEER_LEFT, Event.Type.CLOSED]
 
 ## The session; null until the relay has answered.
 var session: Session = null
+
+## How bad the simulated network is; call [method simulate] when there is one.
+var conditions := NetworkConditions.new()
 
 var _wish: Wish
 var _reach: Reach
@@ -125,6 +129,12 @@ func close(now: float) -> void:
 	_password = null
 
 
+## Begins to follow [member conditions], from the first answer of the relay on.
+func simulate() -> void:
+	if _driver != null and conditions.is_any():
+		_driver.simulate(conditions)
+
+
 ## Returns the bytes that the network adds to each datagram; 0 before there is a path.
 func overhead() -> int:
 	return _driver.overhead() if _driver != null else 0
@@ -177,6 +187,7 @@ func _poll_connector(now: float) -> void:
 		_driver = _connector.winner
 		session = _driver.session
 		_connector = null
+		simulate()
 
 
 func _take_event() -> Event:

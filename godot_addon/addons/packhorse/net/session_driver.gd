@@ -2,8 +2,10 @@ extends RefCounted
 ## Moves one pure session over its own way to the relay.
 
 const Constants := preload("../wire/constants.gd")
+const NetworkConditions := preload("../core/network_conditions.gd")
 const RelayLink := preload("relay_link.gd")
 const Session := preload("../core/session.gd")
+const SimulatedLink := preload("simulated_link.gd")
 const Wish := preload("../core/wish.gd")
 
 ## Datagrams that one poll handles at most; further ones wait for the next.
@@ -76,6 +78,12 @@ func send(datagram: PackedByteArray) -> void:
 		bytes_sent += datagram.size()
 	else:
 		sends_refused += 1
+
+
+## Makes the way to the relay worse, as [param conditions] say now and later.
+func simulate(conditions: NetworkConditions) -> void:
+	if not _link is SimulatedLink:
+		_link = SimulatedLink.new(_link, conditions)
 
 
 ## Returns the bytes that the network adds to each datagram.

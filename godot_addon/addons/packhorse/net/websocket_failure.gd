@@ -83,10 +83,11 @@ func _connect(tls: TLSOptions) -> void:
 
 
 func _ask() -> void:
+	var has_asked := _has_connected
 	_has_connected = true
 	if _is_certificate_ignored:
 		error = PackhorseError.from_code(PackhorseError.Code.CERTIFICATE_REFUSED, _words())
-	elif _client.has_response():
+	elif has_asked:
 		_judge(_client.get_response_code())
 	else:
 		var where := _url.get_slice("://", 1)

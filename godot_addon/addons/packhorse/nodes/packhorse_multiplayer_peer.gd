@@ -73,6 +73,7 @@ enum Path {
 	DIRECT,  ## Not used by this version.
 }
 
+const NetworkConditions := preload("../core/network_conditions.gd")
 const PeerWatch := preload("peer_watch.gd")
 const RelayLink := preload("../net/relay_link.gd")
 const RelayNotice := preload("relay_notice.gd")
@@ -102,6 +103,7 @@ var doorman := PackhorseDoorman.new()
 
 var _stage := Stage.RESOLVING
 var _watch: PeerWatch = null
+var _conditions := NetworkConditions.new()
 
 
 func _notification(what: int) -> void:
@@ -203,7 +205,8 @@ func get_peer_path(peer_id: int) -> Path:
 ## [code]jitter[/code] (seconds; how much the round-trip time varies), [code]loss[/code] (0 to 1; of
 ## what the peer sent in the delivery layer, 256 datagrams late), [code]queued_bytes[/code]
 ## (reliable, not sent yet), and [code]wire_bytes_sent[/code] and [code]wire_bytes_received[/code]
-## (to this peer alone and from it, all headers included). Empty for whom is not in the room.
+## (to this peer alone and from it, all headers included, since the first call). Empty for whom is
+## not in the room.
 func get_peer_statistics(peer_id: int) -> Dictionary[StringName, float]:
 	var mail := _mail()
 	if mail == null or not _peers.has(peer_id):
@@ -231,6 +234,21 @@ func get_statistics() -> Dictionary[StringName, float]:
 	return statistics
 
 
+## Makes the network worse, to see what a game does then: each datagram of this peer, sent or
+## received, waits for [param latency] seconds and up to [param jitter] seconds more, and the
+## fraction [param loss], 0 to 1, is lost. So one peer's round trips grow by twice the latency.
+##
+## On every platform, in exported games, too; 0, 0, 0 ends it. It holds from the relay's first
+## answer on, and for later rooms of this object. Order may change by the jitter; all waits for a
+## frame.
+func set_network_simulation(latency: float, jitter := 0.0, loss := 0.0) -> void:
+	_conditions.latency = maxf(0.0, latency)
+	_conditions.jitter = maxf(0.0, jitter)
+	_conditions.loss = clampf(loss, 0.0, 1.0)
+	if _client != null:
+		_client.simulate()
+
+
 func _connect(relay: String, wish: Wish, options: PackhorseRoomOptions) -> Error:
 	var text := Settings.relay_or_default(relay)
 	if not text:
@@ -249,6 +267,7 @@ func _connect(relay: String, wish: Wish, options: PackhorseRoomOptions) -> Error
 	_is_star = wish.topology == Constants.Topology.STAR
 	room_code = ""
 	_client = RelayClient.new(wish, reach, _now() + options.connect_timeout)
+	_client.conditions = _conditions
 	doorman.client = _client
 	_tell_stage(Stage.RESOLVING)
 	return OK

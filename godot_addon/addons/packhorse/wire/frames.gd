@@ -76,22 +76,6 @@ static func head_size(kind: int) -> int:
 	return size + LENGTH_SIZE if kind & HAS_LENGTH else size
 
 
-## Appends what stands before the payload of a message of type [param kind]; its length comes
-## behind it when the type says so.
-static func append_head(
-	buffer: PackedByteArray, kind: int, channel: int, sequence: int, part: int, parts: int
-) -> void:
-	buffer.append(kind)
-	if kind & HAS_CHANNEL:
-		buffer.append(channel)
-	if kind & HAS_SEQUENCE:
-		buffer.append(sequence >> 8 & 0xFF)
-		buffer.append(sequence & 0xFF)
-	if kind & FRAGMENTED:
-		append_u16(buffer, part)
-		append_u16(buffer, parts)
-
-
 ## Appends a whole message of mode UNRELIABLE on channel 0, with its length.
 static func append_plain(buffer: PackedByteArray, message: PackedByteArray) -> void:
 	var size := message.size()

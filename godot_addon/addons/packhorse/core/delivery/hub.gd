@@ -16,7 +16,6 @@ const PeerDelivery := preload("peer_delivery.gd")
 ## Reliable payload that waits for one peer, bytes; nothing is queued beyond it.
 const SEND_BUFFER := 8 << 20
 
-const _MESSAGE_COST := 64  # bytes of the send buffer that a message takes besides its own
 const _MAX_PARTS := 65535
 const _NOTHING: Array[PackedByteArray] = []
 
@@ -47,10 +46,7 @@ func change_tag(tag: int) -> void:
 
 ## Tells whether the send buffer towards a peer has room.
 func may_push(peer: int) -> bool:
-	if not _peers.has(peer):
-		return true
-	var delivery := _peers[peer]
-	return delivery.queued_bytes() + delivery.queued_messages() * _MESSAGE_COST < SEND_BUFFER
+	return not _peers.has(peer) or _peers[peer].queued_cost() < SEND_BUFFER
 
 
 ## Returns the bytes that a message of [param mode] may have.

@@ -85,9 +85,11 @@ func push_control(piece: Piece) -> void:
 
 ## Returns the next unreliable piece if it fits into [param room] bytes, else null.
 func take_unreliable(room: int) -> Piece:
-	if not has_unreliable() or _unreliable[_next_unreliable].size > room:
+	if _next_unreliable == _unreliable.size():
 		return null
 	var piece := _unreliable[_next_unreliable]
+	if piece.size > room:
+		return null
 	_next_unreliable += 1
 	if _next_unreliable == _unreliable.size():
 		_unreliable.clear()

@@ -26,6 +26,7 @@ const SentDatagram := preload("sent_datagram.gd")
 const SentDatagrams := preload("sent_datagrams.gd")
 const Serial := preload("serial.gd")
 
+const _MESSAGE_COST := 64  # bytes of the send buffer that a message takes besides its own
 const _LONGEST_DELAY := Frames.MAX_DELAY / 1000.0  # seconds; also stands for more
 
 var rtt := Rtt.new()  ## Round-trip time to the peer.
@@ -67,9 +68,9 @@ func queued_bytes() -> int:
 	return _outgoing.queued_bytes
 
 
-## Returns the reliable messages that wait to be sent for the first time.
-func queued_messages() -> int:
-	return _outgoing.queued_messages
+## Returns what they take of the send buffer, bytes.
+func queued_cost() -> int:
+	return _outgoing.queued_bytes + _outgoing.queued_messages * _MESSAGE_COST
 
 
 ## Tells whether everything reliable was acknowledged.

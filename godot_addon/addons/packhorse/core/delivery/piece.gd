@@ -58,8 +58,15 @@ func append_to(buffer: PackedByteArray, is_last: bool) -> void:
 	if kind >= Frames.CONTROL:
 		buffer.append_array(payload)
 		return
-	var type := kind if is_last else kind | Frames.HAS_LENGTH
-	Frames.append_head(buffer, type, channel, sequence, part, parts)
+	buffer.append(kind if is_last else kind | Frames.HAS_LENGTH)
+	if kind & Frames.HAS_CHANNEL:
+		buffer.append(channel)
+	if kind & Frames.HAS_SEQUENCE:
+		buffer.append(sequence >> 8 & 0xFF)
+		buffer.append(sequence & 0xFF)
+	if kind & Frames.FRAGMENTED:
+		Frames.append_u16(buffer, part)
+		Frames.append_u16(buffer, parts)
 	if not is_last:
 		Frames.append_u16(buffer, payload.size())
 	buffer.append_array(payload)
