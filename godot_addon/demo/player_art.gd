@@ -77,7 +77,7 @@ func _draw_parcels() -> void:
 
 func _draw_head() -> void:
 	var nod := sin(_gallop * 2.0) * 1.2
-	var mane := coat.darkened(0.4)
+	var crest := coat.darkened(0.4)
 	for side: float in [-1.0, 1.0]:
 		_draw_ear(Vector2(18 + nod, side * 6.0), side)
 	_draw_box(Rect2(12 + nod, -8, 25, 16), coat.lightened(0.12), 8)
@@ -85,8 +85,8 @@ func _draw_head() -> void:
 	for side: float in [-1.0, 1.0]:
 		draw_circle(Vector2(26.5 + nod, side * 5.2), 2.9, Palette.PAPER, true, -1.0, true)
 		draw_circle(Vector2(27.4 + nod, side * 5.4), 1.7, Palette.INK, true, -1.0, true)
-	draw_line(Vector2(6, 0), Vector2(22 + nod, 0), mane, 6.0, true)
-	draw_circle(Vector2(22 + nod, 0), 3.0, mane, true, -1.0, true)
+	draw_line(Vector2(6, 0), Vector2(22 + nod, 0), crest, 6.0, true)
+	draw_circle(Vector2(22 + nod, 0), 3.0, crest, true, -1.0, true)
 
 
 func _draw_ear(root: Vector2, side: float) -> void:
