@@ -12,6 +12,8 @@ signal player_removed(player: Player)
 signal said(player: Player, text: String)
 ## Emitted when a round begins, and when it ends: then [param winner] is the name of who won it.
 signal round_told(number: int, goal: int, winner: String)
+## Emitted when the host was restarted: who is in the room has to leave it and come back.
+signal host_restarted
 ## Emitted when somebody has taken a parcel or was run into, at [param place].
 signal shaken(place: Vector2, strength: float)
 
@@ -26,6 +28,7 @@ const PlayerScene := preload("player.tscn")
 const _LONGEST_NAME := 16  # characters
 const _LONGEST_TEXT := 120  # characters
 const _LONGEST_SEAT := 32  # characters
+const _LEAVE_TIME := 5  # seconds in which the others have to leave
 const _MAX_SEATS := 64  # players who left whose score the host keeps
 
 ## How this player is called.
@@ -58,6 +61,18 @@ func _ready() -> void:
 func open() -> void:
 	_seat(1, my_name, my_seat)
 	referee.begin()
+
+
+## Begins a game in a room that this host has taken up again after a crash.
+##
+## Godot still knows the nodes of the host's earlier process on the others' side; only who comes
+## anew has a clean start.
+func open_again() -> void:
+	tell_restart.rpc()
+	var give_up_at := Time.get_ticks_msec() + _LEAVE_TIME * 1000
+	while multiplayer.get_peers() and Time.get_ticks_msec() < give_up_at:
+		await get_tree().process_frame
+	open()
 
 
 ## Takes part in the host's game.
@@ -130,6 +145,12 @@ func introduce(wanted_name: String, seat: String) -> void:
 func follow() -> void:
 	_followers[multiplayer.get_remote_sender_id()] = true
 	_show_to_followers()
+
+
+## Tells everybody that the host was restarted.
+@rpc("authority", "call_remote", "reliable")
+func tell_restart() -> void:
+	host_restarted.emit()
 
 
 ## Tells everybody how the round stands.

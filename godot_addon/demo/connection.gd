@@ -13,7 +13,11 @@ signal noticed(text: String)
 const LaunchOptions := preload("launch_options.gd")
 
 const _MAX_PLAYERS := 8
+const _KEEP_EVERY := 1.0  # seconds
 const _JITTER := 0.2  # of the simulated delay
+
+## Whether the room is one that this host has taken up again after a crash.
+var is_resumed := false
 
 var _options: LaunchOptions
 var _lobby: PackhorseLobby
@@ -67,9 +71,31 @@ func _start_packhorse() -> void:
 	_lobby.entered.connect(entered.emit)
 	_lobby.left.connect(_on_lobby_left)
 	if _options.is_host:
-		_lobby.host()
+		_host()
 	elif _options.join_text:
 		_lobby.join(_options.join_text)
+
+
+## Takes up the room of a process that was killed, where there is one; else opens a new one.
+func _host() -> void:
+	var saved := ""
+	if _options.session_file:
+		saved = FileAccess.get_file_as_string(_options.session_file)
+		var timer := Timer.new()
+		timer.timeout.connect(_keep_session)
+		add_child(timer)
+		timer.start(_KEEP_EVERY)
+	is_resumed = not saved.is_empty()
+	if is_resumed:
+		_lobby.resume(saved)
+	else:
+		_lobby.host()
+
+
+func _keep_session() -> void:
+	var file := FileAccess.open(_options.session_file, FileAccess.WRITE)
+	if file != null:
+		file.store_string(_packhorse.get_saved_session())
 
 
 func _start_enet() -> void:

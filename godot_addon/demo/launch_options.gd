@@ -5,16 +5,19 @@ const Self := preload("launch_options.gd")
 
 const USAGE := """Parcel Rush, the demo of Packhorse:
   godot --path godot_addon -- [--host | --join CODE] [--relay HOST:PORT] [--name NAME]
-      [--goal N] [--bot] [--seconds N] [--rejoin-after N] [--delay N] [--enet] [--port N]
+      [--goal N] [--bot] [--seconds N] [--rejoin-after N] [--delay N] [--session FILE]
+      [--enet] [--port N]
 Without --host and --join a lobby asks. With --enet there is no relay: --host listens on --port,
 and --join takes the host's address instead of a code. --delay simulates a bad network: so many
-seconds each way, and 5 % loss."""
+seconds each way, and 5 % loss. With --session, a host that was killed takes its room up again when
+it is started with the same line: same code."""
 
 const _DEFAULT_PORT := 7777
 
 var is_host := false
 var join_text := ""  ## Code or invite; with ENet the address of the host.
 var relay := ""
+var session_file := ""  ## Where a host keeps its session; empty for nowhere.
 var player_name := ""
 var goal := 30  ## Parcels that win a round.
 var is_bot := false
@@ -62,6 +65,8 @@ func _take_value(argument: String, value: String) -> bool:
 			relay = value
 		"--name":
 			player_name = value
+		"--session":
+			session_file = value
 		_:
 			return _take_number(argument, value)
 	return not value.is_empty()

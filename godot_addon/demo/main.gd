@@ -14,7 +14,7 @@ const Report := preload("report.gd")
 
 const _BOT_FRAMES := 60  # per second
 const _BOT_LOSS := 0.05  # of the datagrams, with --delay
-const _AWAY := 1.0  # seconds that a bot stays away before it comes back
+const _AWAY := 1.0  # seconds that a player stays away before coming back
 const _LONGEST_SHAKE := 14.0  # pixels
 
 ## What the command line says after [code]--[/code].
@@ -91,6 +91,7 @@ func _connect_signals() -> void:
 	_arena.player_added.connect(_hud.add_player)
 	_arena.player_removed.connect(_hud.remove_player)
 	_arena.said.connect(_on_arena_said)
+	_arena.host_restarted.connect(_go_and_come_back)
 	_arena.round_told.connect(_on_arena_round_told)
 	_arena.shaken.connect(_on_arena_shaken)
 	_hud.line_typed.connect(func(text: String) -> void: _arena.say.rpc(text))
@@ -154,7 +155,10 @@ func _on_connection_entered(code: String) -> void:
 		_connection.simulate_network(_options.delay, _BOT_LOSS)
 	if multiplayer.is_server():
 		_take_name()
-		_arena.open()
+		if _connection.is_resumed:
+			_arena.open_again()
+		else:
+			_arena.open()
 	if _bot != null:
 		_report.tell(&"entered", {"code": code, "id": multiplayer.get_unique_id()})
 		get_tree().create_timer(2.0).timeout.connect(_greet)

@@ -94,6 +94,31 @@ def test_who_comes_back_has_the_score_back(
     assert again == score
 
 
+@pytest.mark.usefixtures("godot")
+def test_room_goes_on_with_a_host_that_was_killed_and_started_again(
+    play: Play, tmp_path: Path
+) -> None:
+    with RelayProcess() as relay:
+        session = tmp_path / "session"
+        options = ["--relay", relay.address, "--host", "--session", str(session)]
+        host = play("Ada", *options)
+        code = host.expect("entered")["code"]
+        guest = play("Ben", "--relay", relay.address, "--join", code)
+        guest.expect("said", name="Ben")
+        assert session.read_text("utf-8"), "kept each second"
+
+        host.kill()
+        again = play("Ada", *options)
+
+        assert again.expect("entered")["code"] == code
+        guest.expect("left")
+        guest.expect("entered")
+        while {*guest.expect("players")["scores"]} != {"Ada", "Ben"}:
+            pass
+        guest.expect("said", name="Ben")
+        again.expect("said", name="Ben")
+
+
 def test_one_script_of_the_game_creates_the_peer() -> None:
     creating = [path.name for path in scripts(DEMO) if creates_a_peer(path)]
 

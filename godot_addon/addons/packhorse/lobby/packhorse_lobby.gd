@@ -137,6 +137,12 @@ func join(code_or_invite: String) -> void:
 	_begin(peer.join_room(where, invite.code, _used_options()))
 
 
+## Takes up the session of a crashed game; [param saved] is what
+## [method PackhorseMultiplayerPeer.get_saved_session] gave.
+func resume(saved: String) -> void:
+	_begin(peer.resume_room(relay_text(), saved, _used_options()))
+
+
 ## Leaves the room, or gives up connecting; harmless otherwise.
 func leave() -> void:
 	if page == Page.CHOICE:
