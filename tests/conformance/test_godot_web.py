@@ -49,12 +49,13 @@ def test_script_uses_nothing_that_a_browser_lacks(script: Path) -> None:
 
 def test_udp_is_made_only_for_ways_that_a_browser_is_not_given() -> None:
     """The ways of a browser are tested by test_candidates.gd and test_connector.gd."""
-    assert users_of("udp_link.gd") == {"net/reach.gd"}
+    assert users_of("udp_link.gd") == {"net/reach.gd", "net/relay_doctor.gd"}
+    assert users_of("relay_doctor.gd") == set()  # the editor's alone
     assert "if candidate.url:\n\t\treturn WebsocketLink.new(" in code_of(ADDON / "net/reach.gd")
 
 
 def test_names_are_resolved_only_where_addresses_are_needed() -> None:
-    users = users_of("resolver.gd")
+    users = users_of("resolver.gd") - {"net/relay_doctor.gd"}  # the editor's alone
 
     assert users == {"net/connector.gd", "net/room_finder.gd"}
     for user in users:

@@ -9,11 +9,14 @@ import pytest
 
 from tests.support import processes
 from tests.support.editor_project import make_editor_project, told
-from tests.support.godot import import_project, run_godot
+from tests.support.godot import import_project, run_godot, start_godot
 from tests.support.godot_drawing import VirtualScreen, picture_size
+from tests.support.godot_member import GodotMember
+from tests.support.relay_process import RelayProcess
 
 pytestmark = pytest.mark.usefixtures("godot")
 
+_GAME: Final = "res://tests/e2e/debugged.gd"
 _EDITOR: Final = ["--editor", "--no-header"]
 _PATIENCE: Final = 120.0  # seconds; an editor on a busy machine
 _ERROR: Final = re.compile(r"^.*(?:ERROR|WARNING).*$|leaked", re.MULTILINE)
@@ -78,10 +81,51 @@ def test_editor_shows_dock_and_debugger_tab(
     project: Path, screen: VirtualScreen, tmp_path: Path
 ) -> None:
     picture = tmp_path / "editor.png"
-    command = screen.command([*_EDITOR], project=project)
+    command = screen.command(_EDITOR, project=project)
 
     done = processes.run(command, timeout=_PATIENCE, env={"PACKHORSE_PICTURE": str(picture)})
 
     assert done.returncode == 0, done.stdout
     assert picture_size(picture) == (1280, 720)
     assert "SCRIPT ERROR" not in done.stdout, done.stdout
+
+
+def test_debugger_tab_shows_the_peer_of_a_running_game(
+    project: Path, screen: VirtualScreen, tmp_path: Path
+) -> None:
+    picture = tmp_path / "tab.png"
+    keep_debug_server_open(project)
+    command = screen.command(_EDITOR, project=project)
+    env = {"PACKHORSE_PICTURE": str(picture), "PACKHORSE_GAME": "1"}
+
+    with (
+        RelayProcess() as relay,
+        GodotMember() as host,
+        processes.Started(command, env=env) as editor,
+    ):
+        code = host.create(relay.address)
+        editor.wait_for("waiting", timeout=_PATIENCE)
+        server = f"tcp://127.0.0.1:{max(listening_ports(editor.pid))}"
+        game = ["--remote-debug", server, "-s", _GAME, "--", relay.address, code, "60"]
+        with start_godot(game):
+            editor.wait(timeout=_PATIENCE)
+
+    texts = told(editor.output)[-1]["texts"]
+    assert f"Room {code}, peer 2 (client)" in texts, editor.output
+    assert {"Relay", "Peer 1", "UDP"} <= set(texts)
+    assert picture_size(picture) == (1280, 720)
+
+
+def keep_debug_server_open(project: Path) -> None:
+    """Let the editor wait for games that others start, as its menu Debug offers."""
+    settings = project / ".godot" / "editor" / "project_metadata.cfg"
+    settings.parent.mkdir(parents=True, exist_ok=True)
+    settings.write_text("[debug_options]\n\nserver_keep_open=true\n", "utf-8")
+
+
+def listening_ports(pid: int) -> list[int]:
+    """Return the TCP ports on which a process waits; the debugger's is the highest of an editor."""
+    links = [str(path.readlink()) for path in Path(f"/proc/{pid}/fd").iterdir()]
+    inodes = {link[8:-1] for link in links if link.startswith("socket:[")}
+    rows = [line.split() for line in Path("/proc/net/tcp").read_text("ascii").splitlines()[1:]]
+    return [int(row[1].split(":")[1], 16) for row in rows if row[3] == "0A" and row[9] in inodes]

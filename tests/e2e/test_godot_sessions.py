@@ -10,12 +10,20 @@ from typing import Final
 
 import pytest
 
+import packhorse
+from tests.support.gate import Gate
 from tests.support.godot_counting import count_up, stop_and_check, wait_for_numbers
 from tests.support.godot_member import GodotMember
 from tests.support.killable_relay import KillableRelay
 from tests.support.rebinding_proxy import RebindingProxy
 from tests.support.relay_process import RelayProcess
-from tests.support.relays import address_of, new_relay, patient_settings
+from tests.support.relays import (
+    LOOPBACK,
+    address_of,
+    new_relay,
+    patient_settings,
+    quick_settings,
+)
 from tests.support.tcp_only import TcpOnly
 
 pytestmark = pytest.mark.usefixtures("godot")
@@ -107,6 +115,75 @@ async def test_websocket_breaks_while_both_count(start: Start) -> None:
             await asyncio.to_thread(partial(stop_and_check, host, client, timeout=_BACK_WITHIN))
 
     assert client.unexpected("session_lost") == []
+
+
+async def test_udp_that_dies_is_left_for_websocket_while_both_count(start: Start) -> None:
+    host, client = await asyncio.to_thread(start, 2)
+    settings = quick_settings(lost_after=2.0, removed_after=60.0)
+    async with (
+        new_relay(settings=settings) as relay,
+        Gate((LOOPBACK, relay.port)) as gate,
+        TcpOnly(relay.port, beside=gate.port),
+    ):
+        code = await asyncio.to_thread(host.create, address_of(relay))
+        await asyncio.to_thread(client.join, gate.address, code)
+        await asyncio.to_thread(partial(client.expect, "peer_path", peer=1, path="RELAY_UDP"))
+        count_up(host, client)
+        waiting = partial(wait_for_numbers, host, 2, 10, timeout=_BACK_WITHIN)
+        await asyncio.to_thread(waiting)
+
+        gate.is_open = False
+        moving = partial(client.expect, "peer_path", path="RELAY_WEBSOCKET", timeout=_BACK_WITHIN)
+        await asyncio.to_thread(moving)
+        await asyncio.to_thread(client.expect, "session_resumed")
+
+        await asyncio.to_thread(waiting)
+        await asyncio.to_thread(partial(stop_and_check, host, client, timeout=_BACK_WITHIN))
+        assert client.unexpected("peer_disconnected") == []
+
+
+async def test_udp_that_comes_back_is_kept(start: Start) -> None:
+    host, client = await asyncio.to_thread(start, 2)
+    settings = quick_settings(lost_after=2.0, removed_after=60.0)
+    async with new_relay(settings=settings) as relay, Gate((LOOPBACK, relay.port)) as gate:
+        code = await asyncio.to_thread(host.create, address_of(relay))
+        await asyncio.to_thread(client.join, gate.address, code)  # no TCP passes the gate
+        await asyncio.to_thread(partial(client.expect, "peer_path", peer=1))
+        count_up(host, client)
+
+        gate.is_open = False
+        await asyncio.to_thread(client.expect, "session_lost")
+        await asyncio.sleep(6.0)  # UDP counts as dead
+        gate.is_open = True
+        await asyncio.to_thread(client.expect, "session_resumed")
+
+        await asyncio.to_thread(partial(stop_and_check, host, client, timeout=_BACK_WITHIN))
+        assert client.unexpected("peer_path") == []
+
+
+async def test_relay_that_was_away_for_long_is_met_over_udp_again(
+    start: Start, tmp_path: Path
+) -> None:
+    (client,) = await asyncio.to_thread(start, 1)
+    settings = quick_settings(lost_after=1.0, removed_after=60.0, ping_interval=2.0)
+    relay = new_relay(settings=settings, state_dir=tmp_path)
+    await relay.__aenter__()
+    port = relay.port
+    async with (
+        Gate((LOOPBACK, port)) as gate,
+        TcpOnly(port, beside=gate.port),
+        packhorse.host(gate.address) as room,
+    ):
+        await asyncio.to_thread(client.join, gate.address, room.code)
+        await asyncio.to_thread(partial(client.expect, "peer_path", peer=1, path="RELAY_UDP"))
+
+        gate.is_open = False  # so that the relay cannot say goodbye
+        await relay.__aexit__(None, None, None)
+        await asyncio.sleep(6.0)  # UDP counts as dead
+        async with new_relay(port=port, settings=settings, state_dir=tmp_path):
+            gate.is_open = True
+            await asyncio.to_thread(client.expect, "session_resumed")
+            assert not await asyncio.to_thread(partial(client.has, "peer_path", within=2.5))
 
 
 @pytest.mark.parametrize("transport", TRANSPORTS)

@@ -9,15 +9,22 @@ from typing import Self
 class TcpOnly:
     """An async context manager: a port that passes TCP on and says nothing to UDP."""
 
-    def __init__(self, relay_port: int) -> None:
-        """Pass nothing yet."""
+    def __init__(self, relay_port: int, *, beside: int | None = None) -> None:
+        """Pass nothing yet.
+
+        Args:
+            relay_port: Where TCP goes.
+            beside: Port at which something else takes UDP; None for a free one.
+        """
         self._relay_port = relay_port
+        self._beside = beside
+        self._udp: socket.socket | None = None
         self._writers: set[asyncio.StreamWriter] = set()
 
     @property
     def port(self) -> int:
         """Where members try."""
-        port: int = self._udp.getsockname()[1]
+        port: int = self._server.sockets[0].getsockname()[1]
         return port
 
     @property
@@ -31,15 +38,17 @@ class TcpOnly:
             writer.transport.abort()
 
     async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._pass_on, "127.0.0.1", 0)
-        self._udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self._udp.bind(self._server.sockets[0].getsockname())
+        self._server = await asyncio.start_server(self._pass_on, "127.0.0.1", self._beside or 0)
+        if self._beside is None:
+            self._udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            self._udp.bind(self._server.sockets[0].getsockname())
         return self
 
     async def __aexit__(self, *_exc_info: object) -> None:
         self._server.close()
         self.break_connections()
-        self._udp.close()
+        if self._udp is not None:
+            self._udp.close()
         await asyncio.sleep(0)
 
     async def _pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

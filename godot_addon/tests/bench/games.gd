@@ -2,10 +2,7 @@ extends RefCounted
 ## Games of the same players over different peers, all in this process.
 
 const Player := preload("player.gd")
-const PORT := 45137
-
-## Which peers there are, and for Packhorse which topology.
-const KINDS: Array[String] = ["packhorse", "packhorse star", "enet", "websocket"]
+const PORT := 45137  ## Of the first host that needs no relay; later ones take the next.
 
 var _tree: SceneTree
 var _relay: String
@@ -18,8 +15,9 @@ func _init(tree: SceneTree, relay: String) -> void:
 	_relay = relay
 
 
-## Returns [param count] connected players, the host first, over peers of [param kind]; clients find
-## a host that needs no relay at [param port] of this machine, or at the host's own when that is 0.
+## Returns [param count] connected players, the host first, over peers of [param kind]: "packhorse",
+## "packhorse star", "enet" or "websocket". Clients find a host that needs no relay at [param port]
+## of this machine, or at its own when that is 0.
 func start(kind: String, count: int, port := 0) -> Array[Player]:
 	var players: Array[Player] = []
 	var host := _make(kind)
@@ -27,7 +25,7 @@ func start(kind: String, count: int, port := 0) -> Array[Player]:
 	for index in count:
 		var peer := host if index == 0 else _make(kind)
 		if index > 0:
-			_join(peer, kind, host, port)
+			_join(peer, host, port)
 		var player := Player.new()
 		player.enter(_tree, "%s_%d" % [kind.replace(" ", "_"), index], peer)
 		players.append(player)
@@ -64,7 +62,7 @@ func _open(host: MultiplayerPeer, kind: String) -> void:
 			await _tree.process_frame
 
 
-func _join(guest: MultiplayerPeer, _kind: String, host: MultiplayerPeer, port: int) -> void:
+func _join(guest: MultiplayerPeer, host: MultiplayerPeer, port: int) -> void:
 	var to := port if port else _next_port
 	if guest is ENetMultiplayerPeer:
 		(guest as ENetMultiplayerPeer).create_client("127.0.0.1", to)

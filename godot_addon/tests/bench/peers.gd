@@ -6,7 +6,10 @@ extends SceneTree
 ## [/codeblock]
 ## Prints a JSON line for each case: microseconds per RPC in the median frame; of the sender those
 ## in poll(), rpc() and what rpc() left for the end of the frame, of the receiver those in poll(),
-## which calls the method. Without RPCs a frame has the cost of poll() alone.
+## which calls the method. Without RPCs a frame has the cost of poll() alone. Processor time is that
+## of both sides beyond frames without RPCs; it leaves out when others had the processor.
+
+signal deferred
 
 const Games := preload("games.gd")
 const Player := preload("player.gd")
@@ -14,6 +17,7 @@ const Player := preload("player.gd")
 const KINDS: Array[String] = ["packhorse", "enet", "websocket"]
 const METHODS: Array[StringName] = [&"take_unreliable", &"take_ordered", &"take_reliable"]
 const LOADS: Array[Array] = [[32, 0], [32, 1], [32, 20], [1000, 20]]  # bytes, RPCs a frame
+const IDLE: Array = [32, 0]
 const ROUNDS := 6
 const FRAMES := 25  # in each round of each case
 const FRAMES_PER_SECOND := 60
@@ -22,6 +26,7 @@ var _games: Dictionary[String, Array] = {}  # players by kind
 var _sent: Dictionary[String, PackedFloat64Array] = {}  # microseconds of each frame, by case
 var _received: Dictionary[String, PackedFloat64Array] = {}
 var _counts: Dictionary[String, int] = {}
+var _processor_usec: Dictionary[String, float] = {}  # of all frames, by case
 
 
 func _initialize() -> void:
@@ -59,7 +64,11 @@ func _measure(kind: String, method: StringName, case: Array) -> void:
 	var key := _key(kind, method, case)
 	var sent: PackedFloat64Array = _sent.get(key, PackedFloat64Array())
 	var received: PackedFloat64Array = _received.get(key, PackedFloat64Array())
+	for _frame in 3:
+		_poll(host, guest)
+		await process_frame
 	var before := host.received
+	var processor_before := _processor_time()
 	for _frame in FRAMES:
 		var start := Time.get_ticks_usec()
 		host.api.poll()
@@ -71,31 +80,32 @@ func _measure(kind: String, method: StringName, case: Array) -> void:
 		await _end_of_frame()
 		sent.append(Time.get_ticks_usec() - start)
 		await process_frame
+	var processor_usec := _processor_time() - processor_before
+	_processor_usec[key] = _processor_usec.get(key, 0.0) + processor_usec
 	_sent[key] = sent
 	_received[key] = received
 	for _frame in 3:
-		host.api.poll()
-		guest.api.poll()
+		_poll(host, guest)
 		await process_frame
 	_counts[key] = _counts.get(key, 0) + host.received - before
 
 
+func _poll(host: Player, guest: Player) -> void:
+	host.api.poll()
+	guest.api.poll()
+
+
 ## Returns when everything that was deferred before has been called.
 func _end_of_frame() -> void:
-	_mark.call_deferred()
+	deferred.emit.call_deferred()
 	await deferred
-
-
-signal deferred
-
-
-func _mark() -> void:
-	deferred.emit()
 
 
 func _print(kind: String, method: StringName, case: Array) -> void:
 	var key := _key(kind, method, case)
 	var count: int = case[1]
+	var idle := _processor_usec[_key(kind, method, IDLE)] if count else 0.0
+	var extra := _processor_usec[key] - idle
 	var line := {
 		"peer": kind,
 		"mode": method.trim_prefix("take_"),
@@ -103,6 +113,7 @@ func _print(kind: String, method: StringName, case: Array) -> void:
 		"per_frame": count,
 		"sent_usec": snappedf(_median(_sent[key]) / maxi(count, 1), 0.1),
 		"received_usec": snappedf(_median(_received[key]) / maxi(count, 1), 0.1),
+		"processor_usec": snappedf(extra / (ROUNDS * FRAMES * maxi(count, 1)), 0.1),
 		"arrived": float(_counts[key]) / maxi(1, ROUNDS * FRAMES * count),
 	}
 	print(JSON.stringify(line, "", false))
@@ -110,6 +121,12 @@ func _print(kind: String, method: StringName, case: Array) -> void:
 
 static func _key(kind: String, method: StringName, case: Array) -> String:
 	return "%s %s %d %d" % [kind, method, case[0], case[1]]
+
+
+## Returns the processor time of this program's main thread so far, microseconds.
+static func _processor_time() -> float:
+	var file := FileAccess.open("/proc/self/schedstat", FileAccess.READ)
+	return file.get_line().get_slice(" ", 0).to_int() / 1e3
 
 
 static func _median(values: PackedFloat64Array) -> float:

@@ -1,7 +1,5 @@
 extends SceneTree
-## Joins a room, stays for two seconds and leaves: [code]-- RELAY CODE[/code].
-
-const _STAY := 2.0  # seconds
+## Joins a room, stays for some seconds and leaves: [code]-- RELAY CODE SECONDS[/code].
 
 var _peer := PackhorseMultiplayerPeer.new()
 
@@ -20,7 +18,7 @@ func _process(_delta: float) -> bool:
 
 func _on_peer_peer_connected(_id: int) -> void:
 	print("connected")
-	await create_timer(_STAY).timeout
+	await create_timer(OS.get_cmdline_user_args()[2].to_float()).timeout
 	_peer.close()
 	await create_timer(0.2).timeout
 	quit()

@@ -3,12 +3,15 @@ extends EditorPlugin
 ## Switches Packhorse off and on in a real editor and prints what is there each time, as JSON.
 ##
 ## Copied into a project by tests/e2e/test_godot_editor.py. With PACKHORSE_PICTURE in the
-## environment, it saves a picture of the editor and ends.
+## environment, it saves a picture of the editor and ends; with PACKHORSE_GAME set, too, it waits
+## for a running game to report its peer first, and prints what the tab shows.
 
 const _FRAMES := 10  # until the editor has done what it defers
 const _OWN := "res://addons/packhorse/editor/"
 const _PICTURE := "PACKHORSE_PICTURE"
 const _PICTURE_FRAMES := 120  # until the editor has been laid out and drawn
+const _GAME := "PACKHORSE_GAME"
+const _GAME_PATIENCE := 60.0  # seconds
 
 
 func _enter_tree() -> void:
@@ -37,8 +40,31 @@ func _take_picture(path: String) -> void:
 	for node in _own_nodes(get_tree().root):
 		if node.name == &"Packhorse" and node is ScrollContainer:
 			_bring_forward(node)
+	if OS.has_environment(_GAME):
+		await _wait_for_report()
 	await _wait(_PICTURE_FRAMES)
 	get_tree().root.get_texture().get_image().save_png(path)
+
+
+func _wait_for_report() -> void:
+	print("waiting")
+	var give_up_at := Time.get_ticks_msec() + int(_GAME_PATIENCE * 1000.0)
+	var texts: Array[String] = []
+	while not "Peer 1" in texts and Time.get_ticks_msec() < give_up_at:
+		await get_tree().process_frame
+		texts = _texts_of_tabs()
+	await _wait(_PICTURE_FRAMES)
+	print(JSON.stringify({"texts": _texts_of_tabs()}))
+
+
+func _texts_of_tabs() -> Array[String]:
+	var texts: Array[String] = []
+	for node in _own_nodes(get_tree().root):
+		var script: Script = node.get_script()
+		if script.resource_path.ends_with("peers_tab.gd"):
+			for label: Label in node.find_children("*", "Label", true, false):
+				texts.append(label.text)
+	return texts
 
 
 func _bring_forward(node: Node) -> void:

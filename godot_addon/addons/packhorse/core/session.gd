@@ -14,8 +14,8 @@ const Mail := preload("mail.gd")
 const Membership := preload("membership.gd")
 const Message := preload("../wire/message.gd")
 const MessageLayout := preload("../wire/message_layout.gd")
+const Pings := preload("pings.gd")
 const RoomChange := preload("room_change.gd")
-const Rtt := preload("rtt.gd")
 const SavedSession := preload("saved_session.gd")
 const Stages := preload("stages.gd")
 const Wish := preload("wish.gd")
@@ -92,9 +92,9 @@ func mapped_address() -> String:
 	return _membership.mapped if _membership else ""
 
 
-## Returns the round-trip time to the relay.
-func rtt() -> Rtt:
-	return _membership.pings.rtt if _membership else Rtt.new()
+## Returns what is known of the path to the relay; null before GRANT.
+func pings() -> Pings:
+	return _membership.pings if _membership else null
 
 
 ## Returns the PeerState of every member by id, this one included.

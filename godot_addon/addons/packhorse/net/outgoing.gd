@@ -1,6 +1,6 @@
 extends RefCounted
-## What the game sends: checks it, merges broadcasts, joins small packets of a frame, and hands it to
-## the relay client.
+## What the game sends: checks it, merges broadcasts, joins small packets of a frame, and hands it
+## to the relay client.
 
 const Constants := preload("../wire/constants.gd")
 const Fanout := preload("../core/fanout.gd")
@@ -54,13 +54,10 @@ func largest_packet(mode: Constants.Mode) -> int:
 ## Sends a packet to [param target] (0 all others, n, -n all others but n), by the end of the frame
 ## at the latest.
 func put(packet: PackedByteArray, target: int, mode: Constants.Mode, channel: int) -> Error:
-	if channel < 0 or channel > Mail.MAX_CHANNEL:
-		return ERR_INVALID_PARAMETER
-	if not packet or packet.size() > _largest_unreliable and packet.size() > largest_packet(mode):
-		_warn_of_size(packet.size(), largest_packet(mode))
-		return ERR_INVALID_PARAMETER
-	if _client == null or _client.session == null or _client.session.mail() == null:
+	if _mail() == null:
 		return ERR_UNCONFIGURED
+	if channel < 0 or channel > Mail.MAX_CHANNEL or not _is_size_right(packet.size(), mode):
+		return ERR_INVALID_PARAMETER
 	if not _is_flush_queued:
 		_is_flush_queued = true
 		flush.call_deferred()
@@ -130,7 +127,11 @@ func _send(packet: PackedByteArray, destination: int, mode: Constants.Mode, chan
 	return error
 
 
-func _warn_of_size(size: int, limit: int) -> void:
+func _is_size_right(size: int, mode: Constants.Mode) -> bool:
+	if size > 0 and (size <= _largest_unreliable or size <= largest_packet(mode)):
+		return true
 	if not _has_warned:
 		_has_warned = true
-		push_error("Packhorse: refused a packet of %d bytes; it may have 1 to %d" % [size, limit])
+		var words := "Packhorse: refused a packet of %d bytes; it may have 1 to %d"
+		push_error(words % [size, largest_packet(mode)])
+	return false

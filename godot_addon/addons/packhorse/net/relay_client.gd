@@ -4,15 +4,19 @@ extends RefCounted
 ## When the relay limits how often one may ask, it waits and asks again, if that is in time.
 
 const Constants := preload("../wire/constants.gd")
+const Candidates := preload("../core/candidates.gd")
 const Connector := preload("connector.gd")
 const Event := preload("../core/event.gd")
+const Fallback := preload("fallback.gd")
 const Farewell := preload("farewell.gd")
 const NetworkConditions := preload("../core/network_conditions.gd")
+const PathWatch := preload("../core/path_watch.gd")
 const PasswordTask := preload("password_task.gd")
 const Reach := preload("reach.gd")
 const RelayLink := preload("relay_link.gd")
 const RoomChange := preload("../core/room_change.gd")
 const RoomSetup := preload("room_setup.gd")
+const Rtt := preload("../core/rtt.gd")
 const Session := preload("../core/session.gd")
 const SessionDriver := preload("session_driver.gd")
 const Stages := preload("../core/stages.gd")
@@ -30,6 +34,9 @@ var _wish: Wish
 var _reach: Reach
 var _connector: Connector
 var _driver: SessionDriver = null
+var _fallback: Fallback
+var _watch := PathWatch.new()
+var _is_dead := false  # UDP
 var _now := 0.0  # clock seconds of the last poll
 var _give_up_at: float  # clock seconds; INF once connected
 var _start_over_at := INF  # clock seconds
@@ -45,6 +52,7 @@ var _held: Event = null  # an ending that waits for the next poll
 func _init(wish: Wish, reach: Reach, give_up_at: float) -> void:
 	_wish = wish
 	_reach = reach
+	_fallback = Fallback.new(reach)
 	_give_up_at = give_up_at
 	wish.locked = wish.locked or _needs_setup()
 	if wish.code and wish.password:
@@ -63,6 +71,7 @@ func poll(now: float) -> void:
 		_poll_connector(now)
 	elif _driver != null:
 		_driver.poll(now)
+		_watch_path(now)
 	if now >= _give_up_at:
 		_fail(_timed_out(), now)
 
@@ -117,6 +126,7 @@ func flush(now: float) -> void:
 func close(now: float) -> void:
 	_give_up_at = INF
 	_start_over_at = INF
+	_fallback.stop()
 	if _connector != null:
 		_connector.close()
 		_connector = null
@@ -145,8 +155,9 @@ func add_statistics(statistics: Dictionary[StringName, float]) -> void:
 	if _driver == null:
 		return
 	statistics[&"path"] = kind()
-	statistics[&"rtt"] = session.rtt().smoothed
-	statistics[&"jitter"] = session.rtt().variation
+	var rtt := session.pings().rtt if session.pings() != null else Rtt.new()
+	statistics[&"rtt"] = rtt.smoothed
+	statistics[&"jitter"] = rtt.variation
 	statistics[&"datagrams_sent"] = _driver.datagrams_sent
 	statistics[&"datagrams_received"] = _driver.datagrams_received
 	statistics[&"bytes_sent"] = _driver.bytes_sent
@@ -188,6 +199,27 @@ func _poll_connector(now: float) -> void:
 		session = _driver.session
 		_connector = null
 		simulate()
+
+
+## Asks more often when the relay falls silent over UDP, and moves a session whose UDP is dead to a
+## WebSocket, where one can be had.
+func _watch_path(now: float) -> void:
+	if _reach.transport != Candidates.Transport.AUTO or _driver.kind() != RelayLink.Kind.UDP:
+		return
+	var pings := session.pings()
+	if session.state() != Constants.MemberState.JOINED or pings.silent_since == INF:
+		_is_dead = false
+		_fallback.stop()
+		return
+	var verdict := _watch.judge(pings, now)
+	if verdict != PathWatch.Verdict.NOTHING:
+		session.check_path(now)
+	_is_dead = _is_dead or verdict == PathWatch.Verdict.REPLACE
+	var link := _fallback.poll(now) if _is_dead else null
+	if link != null:
+		_driver.move(link, now)
+		simulate()
+		_own_events.append(Event.new(Event.Type.PATH_CHANGED))
 
 
 func _take_event() -> Event:

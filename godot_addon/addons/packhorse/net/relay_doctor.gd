@@ -120,7 +120,8 @@ func _end_websocket(now: float) -> void:
 	if _round.samples:
 		problem = ""
 	elif _problem != null:
-		problem = _problem.message
+		var parts := _problem.message.split(": ")
+		problem = parts[-1]
 	var url := _links[0].relay if _links else ""
 	var is_by_udp := _used != null
 	_keep_greeting()

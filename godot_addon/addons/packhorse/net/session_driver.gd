@@ -43,6 +43,15 @@ func kind() -> RelayLink.Kind:
 	return _link.kind()
 
 
+## Goes on over [param link], which is open, and takes the session up again there.
+func move(link: RelayLink, now: float) -> void:
+	_link.close()
+	link.relay = _link.relay  # the session knows the relay by this name
+	_link = link
+	_dropped = 0
+	session.bind(now)
+
+
 ## Receives what has come, lets the session do what is due, and sends what it wants to.
 func poll(now: float) -> void:
 	_link.poll(now)

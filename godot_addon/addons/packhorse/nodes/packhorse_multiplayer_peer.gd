@@ -35,7 +35,8 @@ signal stage_changed(stage: Stage)
 ## [method join_room] when these are given what cannot be read. Without a connection, it becomes a
 ## warning. Not emitted after [method MultiplayerPeer.close]. To try again, wait for the status.
 signal connection_error(error: PackhorseError)
-## Emitted when the relay was silent for 15 seconds, or was restarted; nothing has to be done.
+## Emitted when the relay was silent for 15 seconds, or was restarted; nothing has to be done. Where
+## UDP is dead and a WebSocket can be had, the session goes on over that one before.
 signal session_lost
 ## Emitted when the relay answers again after [signal session_lost]: the same room, code and ids.
 signal session_resumed
@@ -298,6 +299,8 @@ func _handle(event: Event) -> void:
 			_tell_stage(_STAGES[event.stage])
 		Event.Type.JOINED:
 			_enter()
+		Event.Type.PATH_CHANGED:
+			_tell_paths()
 		Event.Type.CLOSED:
 			_end(event.error)
 		_:
@@ -336,6 +339,13 @@ func _announce(peer: int) -> void:
 	super(peer)
 	if _peers.has(peer):
 		peer_path_changed.emit(peer, get_peer_path(peer))
+
+
+func _tell_paths() -> void:
+	var client := _client
+	for peer: int in _peers.keys():
+		if client == _client and _peers.has(peer):
+			peer_path_changed.emit(peer, get_peer_path(peer))
 
 
 func _tell_stage(stage: Stage) -> void:

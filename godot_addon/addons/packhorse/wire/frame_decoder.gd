@@ -7,6 +7,8 @@ const Constants := preload("constants.gd")
 const Frame := preload("frame.gd")
 const Frames := preload("frames.gd")
 
+const _HAS_HEAD := Frames.HAS_SEQUENCE | Frames.HAS_CHANNEL
+
 var number := 0  ## u16.
 var asks_ack := false
 var has_ping := false  ## The acknowledgement is wanted at once.
@@ -58,10 +60,12 @@ func decode(data: PackedByteArray, start: int) -> bool:
 		var frame := messages[count] if count < messages.size() else _new_frame()
 		count += 1
 		frame.mode = kind >> Frames.MODE_SHIFT
-		if (
-			not _decode_head(data, position + 1, kind, frame)
-			or frame.parts > 1 and payload_at == stop
-		):
+		frame.channel = 0
+		frame.sequence = 0
+		frame.parts = 1
+		if kind & _HAS_HEAD and not _decode_head(data, position + 1, kind, frame):
+			return false
+		if frame.parts > 1 and payload_at == stop:
 			return false
 		frame.payload = data.slice(payload_at, stop)
 		position = stop
@@ -107,9 +111,6 @@ func _decode_control(data: PackedByteArray, position: int) -> int:
 
 ## Reads what stands between the type byte and the length; false when it is malformed.
 func _decode_head(data: PackedByteArray, at: int, kind: int, frame: Frame) -> bool:
-	frame.channel = 0
-	frame.sequence = 0
-	frame.parts = 1
 	if kind & Frames.HAS_CHANNEL:
 		frame.channel = data[at]
 		at += 1
@@ -122,7 +123,6 @@ func _decode_head(data: PackedByteArray, at: int, kind: int, frame: Frame) -> bo
 		frame.part = data[at] << 8 | data[at + 1]
 		frame.parts = data[at + 2] << 8 | data[at + 3]
 		return frame.parts > 1 and frame.part < frame.parts
-	frame.part = 0
 	return true
 
 

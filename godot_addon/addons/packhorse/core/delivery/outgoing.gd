@@ -41,7 +41,7 @@ func has_unreliable() -> bool:
 
 ## Tells whether a reliable piece could be sent now.
 func has_reliable(credit: int) -> bool:
-	return _has_repairs() or _next_lane(credit) != null
+	return _repairs and _has_repairs() or _next_lane(credit) != null
 
 
 ## Tells whether every reliable message was acknowledged.
@@ -100,7 +100,7 @@ func take_unreliable(room: int) -> Piece:
 ## Returns the next reliable piece if it fits into [param room] bytes and into the credit, else
 ## null.
 func take_reliable(room: int, credit: int) -> Piece:
-	if _has_repairs():
+	if _repairs and _has_repairs():
 		return _take_repair(room)
 	var lane := _next_lane(credit)
 	return _take_from(lane, room) if lane != null else null
@@ -151,8 +151,6 @@ func _take_sequence(mode: int, channel: int) -> int:
 
 ## Tells whether lost pieces wait to be sent again; passes over those that have arrived meanwhile.
 func _has_repairs() -> bool:
-	if not _repairs:
-		return false
 	while _next_repair < _repairs.size():
 		if not _repairs[_next_repair].is_acked:
 			return true

@@ -184,7 +184,10 @@ func datagrams_to_send(
 	while may_send or _has_urgent_work(now):
 		datagrams.append(_next_datagram(head, may_send, now))
 		may_send = _may_send_now(window, now)
-	if _sent.bytes_in_flight < window and not _outgoing.has_reliable(_credit.left()):
+	var has_more := _outgoing.has_reliable(_credit.left())
+	var has_place := _sent.bytes_in_flight < window
+	_pacer.is_holding = has_more and has_place
+	if has_place and not has_more:
 		_rate.note_app_limited(_sent.bytes_in_flight)
 
 
@@ -239,16 +242,19 @@ func _next_datagram(head: PackedByteArray, may_send: bool, now: float) -> Packed
 func _take_pieces(may_send: bool) -> Array[Piece]:
 	var counted: Array[Piece] = []
 	var room := _packing.room()
-	while room >= 0:
-		var piece := _outgoing.take_unreliable(room)
-		if piece == null and may_send:
-			piece = _outgoing.take_reliable(room, _credit.left())
-			if piece != null:
-				_credit.spend(piece.cost)
-				piece.cost = 0
-				counted.append(piece)
+	var piece := _outgoing.take_unreliable(room)
+	while piece != null:
+		_packing.add(piece)
+		room = _packing.room()
+		piece = _outgoing.take_unreliable(room)
+	while may_send and room >= 0:
+		piece = _outgoing.take_reliable(room, _credit.left())
 		if piece == null:
 			break
+		if piece.cost:
+			_credit.spend(piece.cost)
+			piece.cost = 0
+		counted.append(piece)
 		_packing.add(piece)
 		room = _packing.room()
 	return counted
