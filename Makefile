@@ -34,7 +34,7 @@ demo: $(VENV)/.runtime ## Try Packhorse on this machine: make demo ARGS="--secon
 
 test: setup lint types generated tests ## Everything a change must pass.
 
-test-all: test ## Also the slow tests, and property tests with 20,000 examples each.
+test-all: test ## Also the slow tests, and property tests with 1000 examples each.
 	$(call stage,slow,$(PYTEST) -m slow --timeout 600 $(REQUIRE) || test $$? -eq 5)
 	$(call stage,nightly,$(PYTEST) tests/property --hypothesis-profile nightly --timeout 3600)
 

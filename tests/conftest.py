@@ -21,7 +21,7 @@ NETNS_TOOLS: Final = ("ip", "nft", "conntrack")
 
 hypothesis.settings.register_profile("dev", max_examples=100, deadline=None)
 hypothesis.settings.register_profile("ci", max_examples=200, derandomize=True, deadline=None)
-hypothesis.settings.register_profile("nightly", max_examples=20_000, deadline=None)
+hypothesis.settings.register_profile("nightly", max_examples=1_000, deadline=None)
 hypothesis.settings.load_profile("ci" if os.environ.get("CI") == "true" else "dev")
 
 

@@ -323,10 +323,17 @@ function random(size) {
 
 // The connection.
 
-function open(relay) {
+// The port is 6969 unless it is given, with wss:// too; URL leaves out a port 443 that was given.
+export function relayUrl(relay) {
   const url = new URL(relay);
-  if (url.port === "") url.port = "6969";
+  const hasPort = /^wss?:\/\/(\[[^\]]*\]|[^/:?#]*):\d/i.test(relay.trim());
+  if (!hasPort) url.port = "6969";
   if (url.pathname === "/") url.pathname = "/v1";
+  return url;
+}
+
+function open(relay) {
+  const url = relayUrl(relay);
   return new Promise((resolve, reject) => {
     const socket = new WebSocket(url, "packhorse.v1");
     socket.binaryType = "arraybuffer";

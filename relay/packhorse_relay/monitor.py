@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, Self
 
 from packhorse_relay.admin.history import INTERVAL, History
 from packhorse_relay.admin.status import Relay, counts_of, gauges_of
+from packhorse_relay.admin.traffic import Traffic
 from packhorse_relay.logs import LogOutput
 from packhorse_relay.systemd import Notifier
 
@@ -22,6 +23,7 @@ logger = logging.getLogger(__name__)
 _LAG_STEP: Final = 0.25  # seconds between looks at how late the event loop is
 _REPORT_INTERVAL: Final = 10.0  # seconds between lines on what was dropped
 _LISTED: Final = 2  # reasons in one line
+_ROOMS_AT_ONCE: Final = 64  # whose traffic is looked at before others may run
 _STATM: Final = Path("/proc/self/statm")
 _KIBIBYTE: Final = 1024
 
@@ -40,7 +42,8 @@ class Monitor:
     async def __aenter__(self) -> Self:
         """Start to watch; the relay must be running."""
         now = time.monotonic()
-        self.history = History(counts_of(self._relay, time.process_time()), now=now)
+        self.traffic = Traffic(now=now)
+        self.history = History(counts_of(self._relay, 0.0, time.process_time()), now=now)
         self._report_at = now + _REPORT_INTERVAL
         self._task = asyncio.create_task(self._watch(), name="packhorse-monitor")
         return self
@@ -54,6 +57,7 @@ class Monitor:
         while True:
             lag = await self._measure_lag()
             try:
+                await self._look_at_rooms()
                 self._sample(lag)
             except Exception:
                 logger.exception("watching the relay raised: this is a bug")
@@ -67,9 +71,16 @@ class Monitor:
             worst = max(worst, time.monotonic() - due)
         return round(worst, 6)
 
+    async def _look_at_rooms(self) -> None:
+        rooms = list(self._relay.rooms)
+        for first in range(0, len(rooms), _ROOMS_AT_ONCE):
+            part = rooms[first : first + _ROOMS_AT_ONCE]
+            self.traffic.look(part, now=time.monotonic())
+            await asyncio.sleep(0)
+
     def _sample(self, lag: float) -> None:
         now = time.monotonic()
-        counts = counts_of(self._relay, time.process_time())
+        counts = counts_of(self._relay, self.traffic.octets, time.process_time())
         self.history.add(counts, gauges_of(self._relay, lag, resident_bytes()), now=now)
         self._output.tell_held_back()
         if now >= self._report_at:

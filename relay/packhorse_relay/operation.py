@@ -1,7 +1,6 @@
 """Everything around a running relay: admin listener, signals, reload, systemd."""
 
 import asyncio
-import dataclasses
 import ipaddress
 import logging
 import os
@@ -14,29 +13,51 @@ from typing import Any, Final, Protocol, Self
 
 from packhorse.wire.errors import ConfigurationError
 from packhorse_relay import __version__
+from packhorse_relay.access_options import operator_keys
 from packhorse_relay.admin.access import Access
 from packhorse_relay.admin.listener import AdminListener, Views
 from packhorse_relay.admin.metrics import Metrics, Sources
-from packhorse_relay.admin.status import Identity, Relay, status_of
-from packhorse_relay.config import Loaded, RelayConfig, keys_of
-from packhorse_relay.core.live import LIVE
+from packhorse_relay.admin.status import Identity, Record, Relay, status_of
+from packhorse_relay.config import CONFIG_KEYS, Loaded, RelayConfig
 from packhorse_relay.core.settings import Settings
+from packhorse_relay.core.tickets import OperatorKeys
+from packhorse_relay.core.websocket_settings import WebSocketSettings
 from packhorse_relay.logs import LogOutput, set_log_level
 from packhorse_relay.monitor import Monitor
 from packhorse_relay.state import load_admin_token, make_admin_token, state_directory
 from packhorse_relay.systemd import Notifier
+from packhorse_relay.websocket_options import websocket_settings
 
 logger = logging.getLogger(__name__)
 
 _LOOPBACK: Final = "127.0.0.1"
 _MAX_PORT: Final = 65535
+_LIVE: Final = frozenset(
+    [
+        "profile",
+        "log_level",
+        "admin_names",
+        "admin_token_file",
+        "trusted_proxies",
+        "ticket_key",
+        "ticket_app",
+        "access_key_file",
+    ]
+)
+"""Keys, besides those of `[limits]`, that a relay takes over while it runs."""
 
 
 class ReloadableRelay(Relay, Protocol):
     """A relay whose limits can change while it runs."""
 
-    def change_settings(self, settings: Settings) -> None:
-        """Take over the fields in `LIVE`."""
+    def change_settings(self, settings: Settings, keys: OperatorKeys) -> None:
+        """Go by other limits and keys from now on."""
+
+    def change_websocket(self, settings: WebSocketSettings) -> None:
+        """Go by other limits of connections and other proxies from now on."""
+
+    def reload_certificates(self) -> None:
+        """Use the TLS certificate as its files are now."""
 
     async def drain(self) -> None:
         """Open no more rooms; return when those there are have ended, or their time is over."""
@@ -65,6 +86,7 @@ class Operation:
         )
         self._stop = asyncio.Event()
         self._stack = AsyncExitStack()
+        self._access = Access("", needs_token=True)
         self.admin: AdminListener | None = None
         """The admin listener, where there is one."""
         self.token_file: Path | None = None
@@ -102,18 +124,17 @@ class Operation:
         is_local = ipaddress.ip_address(host).is_loopback
         self.token_file = self._find_token(is_needed=not is_local)
         token = "" if self.token_file is None else load_admin_token(self.token_file)
-        access = Access(token, self._config.admin_names, needs_token=not is_local)
+        self._access = Access(token, self._config.admin_names, needs_token=not is_local)
         metrics = Metrics(
             Sources(
                 self._relay,
-                self._identity,
-                self._monitor.history,
+                self._record(),
                 time.process_time,
                 lambda verdict: 0 if self.admin is None else self.admin.requests[verdict],
             )
         )
         views = Views(self._is_ready, metrics.text, self._status)
-        return AdminListener(access, views, (host, port))
+        return AdminListener(self._access, views, (host, port))
 
     def _find_token(self, *, is_needed: bool) -> Path | None:
         if self._config.admin_token_file:
@@ -127,8 +148,11 @@ class Operation:
             return None
 
     def _status(self, since: int, reveal: bool) -> dict[str, Any]:  # noqa: FBT001 - a callback
-        history, now = self._monitor.history, asyncio.get_running_loop().time()
-        return status_of(self._relay, self._identity, history, since, reveal=reveal, now=now)
+        now = asyncio.get_running_loop().time()
+        return status_of(self._relay, self._record(), since, reveal=reveal, now=now)
+
+    def _record(self) -> Record:
+        return Record(self._identity, self._monitor.history, self._monitor.traffic)
 
     def _take_signals(self) -> None:
         loop = asyncio.get_running_loop()
@@ -161,34 +185,37 @@ class Operation:
         self._notifier.ready(self._listening())
 
     def _take_over(self, loaded: Loaded) -> None:
-        live = {name: getattr(loaded.settings, name) for name in LIVE}
-        settings = dataclasses.replace(self._relay.settings, **live)
-        reload_certificates = getattr(self._relay, "reload_certificates", None)
-        if reload_certificates is not None:
-            reload_certificates()
-        self._relay.change_settings(settings)
-        set_log_level(loaded.config.log_level)
-        for name in unchanged_until_restart(settings, loaded.settings, self._config, loaded.config):
-            logger.warning(
-                "reload: %s takes effect at the next start", name, extra={"source": name}
-            )
+        """Read all that can be wrong, then change what a running relay can change."""
+        wanted = loaded.config
+        token = self._read_token(wanted)
+        self._relay.change_settings(loaded.settings, operator_keys(wanted))
+        websocket = websocket_settings(wanted, loaded.settings)
+        if websocket is not None:
+            self._relay.change_websocket(websocket)
+        self._relay.reload_certificates()
+        self._access.change(token, wanted.admin_names)
+        set_log_level(wanted.log_level)
+        for name in needing_restart(self._config, wanted):
+            logger.warning("reload: %s needs a restart", name, extra={"source": name})
         logger.warning("reload: the configuration was read again")
+
+    def _read_token(self, config: RelayConfig) -> str:
+        if self.token_file is None:
+            return ""
+        file = config.admin_token_file or make_admin_token(
+            state_directory(self._config.state_dir, os.environ)
+        )
+        return load_admin_token(Path(file))
 
     def _listening(self) -> str:
         places = [f"{host} port {port}" for host, port in self._relay.addresses]
         return f"listening on {', '.join(places)}"
 
 
-def unchanged_until_restart(
-    settings: Settings, wanted_settings: Settings, config: RelayConfig, wanted: RelayConfig
-) -> list[str]:
+def needing_restart(config: RelayConfig, wanted: RelayConfig) -> list[str]:
     """Return the keys that were changed but cannot change while the relay runs."""
-    in_force = dataclasses.replace(config, log_level=wanted.log_level)
-    return _differences(in_force, wanted) + _differences(settings, wanted_settings)
-
-
-def _differences(old: RelayConfig | Settings, new: RelayConfig | Settings) -> list[str]:
-    return [name for name in keys_of(type(old)) if getattr(old, name) != getattr(new, name)]
+    fixed = [name for name in CONFIG_KEYS if name not in _LIVE]
+    return [name for name in fixed if getattr(config, name) != getattr(wanted, name)]
 
 
 def parse_admin(text: str) -> tuple[str, int]:

@@ -17,6 +17,9 @@ _MAX_TOKEN: Final = 512  # bytes of a file
 _MIN_TOKEN: Final = 16  # characters
 _OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
 _OTHERS_WRITE: Final = stat.S_IWGRP | stat.S_IWOTH
+_ADVICE: Final = "--state-dir takes a folder that the relay may write to, and nobody else"
+# O_NONBLOCK: opening a pipe would wait for whoever writes to it.
+_READ_FLAGS: Final = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 _HAS_MODES: Final = os.name == "posix"
 
 
@@ -81,9 +84,17 @@ def _load(directory: Path, name: str, make: Callable[[], bytes]) -> bytes:
 
 def _prepare(directory: Path) -> None:
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if _HAS_MODES and directory.stat().st_mode & _OTHERS_WRITE:
-        problem = f"others may write to {directory}"
-        raise ConfigurationError(problem, f"chmod 700 {directory}")
+    if _HAS_MODES:
+        _check_owner(directory, directory.stat())
+        if directory.stat().st_mode & _OTHERS_WRITE:
+            problem = f"others may write to {directory}"
+            raise ConfigurationError(problem, f"chmod 700 {directory}")
+
+
+def _check_owner(path: Path, found: os.stat_result) -> None:
+    """Refuse what somebody else can change, and therefore may have chosen."""
+    if found.st_uid not in (0, os.geteuid()):
+        raise ConfigurationError(f"{path} belongs to another user", f"chown it, or {_ADVICE}")
 
 
 def _create(file: Path, content: bytes) -> None:
@@ -103,15 +114,22 @@ def _create(file: Path, content: bytes) -> None:
 
 def _read(file: Path) -> bytes:
     try:
-        descriptor = os.open(file, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0))
+        descriptor = os.open(file, _READ_FLAGS)
         with os.fdopen(descriptor, "rb") as opened:
-            if _HAS_MODES and os.fstat(descriptor).st_mode & _OTHERS:
-                raise ConfigurationError(f"others may read {file}", f"chmod 600 {file}")
+            if _HAS_MODES:
+                _check_file(file, os.fstat(descriptor))
             return opened.read(_MAX_TOKEN)
     except OSError as error:
         raise _unusable(file, error) from None
 
 
+def _check_file(file: Path, found: os.stat_result) -> None:
+    if not stat.S_ISREG(found.st_mode):
+        raise ConfigurationError(f"{file} is no file", _ADVICE)
+    _check_owner(file, found)
+    if found.st_mode & _OTHERS:
+        raise ConfigurationError(f"others may read {file}", f"chmod 600 {file}")
+
+
 def _unusable(path: Path, error: OSError) -> ConfigurationError:
-    advice = "--state-dir takes a folder that the relay may write to, and nobody else"
-    return ConfigurationError(f"cannot use {path}: {error.strerror or error}", advice)
+    return ConfigurationError(f"cannot use {path}: {error.strerror or error}", _ADVICE)

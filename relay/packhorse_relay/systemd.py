@@ -17,7 +17,8 @@ class Notifier:
     """Sends datagrams to the socket that systemd named."""
 
     def __init__(self, environment: Mapping[str, str]) -> None:
-        self._address = environment.get("NOTIFY_SOCKET", "").replace("@", "\0", 1)
+        address = environment.get("NOTIFY_SOCKET", "")
+        self._address = "\0" + address[1:] if address.startswith("@") else address
         self.watchdog_interval = _watchdog_interval(environment)
         """Seconds between signs of life; None where none are asked for."""
 

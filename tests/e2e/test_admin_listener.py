@@ -121,7 +121,7 @@ def test_rtt_is_measured_when_a_member_joins(watched: WatchedRelay) -> None:
     ],
     ids=str,
 )
-def test_matrix_of_hosts_and_origins(
+def test_attack_24_matrix_of_hosts_and_origins(
     watched: WatchedRelay, path: str, headers: dict[str, str], status: int
 ) -> None:
     """Attack 24: another site's page, or its name, in the operator's browser."""
@@ -130,7 +130,7 @@ def test_matrix_of_hosts_and_origins(
 
 
 @pytest.mark.parametrize("path", ["/", "/healthz", "/readyz"])
-def test_page_is_not_given_under_a_foreign_name(watched: WatchedRelay, path: str) -> None:
+def test_attack_24_page_is_not_given_under_a_foreign_name(watched: WatchedRelay, path: str) -> None:
     assert watched.get(path, {"Host": "evil.example"}).status == 421
 
 
@@ -162,7 +162,7 @@ def test_listener_for_others_asks_for_the_token(public: WatchedRelay) -> None:
         assert public.get(f"{path}?token={public.token_file.read_text().strip()}").status == 401
 
 
-def test_guessing_the_token_locks_out(public: WatchedRelay) -> None:
+def test_attack_29_guessing_the_token_locks_out(public: WatchedRelay) -> None:
     """Attack 29: five wrong tokens, then not even the right one for 30 s."""
     assert LOCKOUT == 30
     for _ in range(MAX_FAILURES):
@@ -185,7 +185,7 @@ def test_listener_for_others_does_not_start_where_its_token_is_not_safe(tmp_path
     assert f"advice: chmod 600 {token}" in started.output
 
 
-def test_metric_cardinality_stays_constant_under_fuzz(watched: WatchedRelay) -> None:
+def test_attack_26_metric_cardinality_stays_constant_under_fuzz(watched: WatchedRelay) -> None:
     """Attack 26."""
 
     def series() -> set[tuple[str, str]]:
@@ -260,7 +260,9 @@ def _drained(connection: socket.socket) -> bool:
     ],
     ids=["TLS", "version", "long line", "many headers", "two hosts", "chunked", "websocket"],
 )
-def test_broken_http_neither_stops_nor_fills_the_log(watched: WatchedRelay, junk: bytes) -> None:
+def test_attack_25_broken_http_neither_stops_nor_fills_the_log(
+    watched: WatchedRelay, junk: bytes
+) -> None:
     lines = len(watched.process.lines)
     with socket.create_connection((LOOPBACK, watched.admin_port), timeout=10) as connection:
         with suppress(OSError):
@@ -277,14 +279,16 @@ def test_broken_http_neither_stops_nor_fills_the_log(watched: WatchedRelay, junk
     assert len(watched.process.lines) <= lines + 1  # the limiter's one line of refusals
 
 
-def test_page_that_is_made_of_a_hostile_name_stays_a_page(watched: WatchedRelay) -> None:
+def test_attack_25_page_that_is_made_of_a_hostile_name_stays_a_page(watched: WatchedRelay) -> None:
     reply = watched.get("/<script>alert(1)</script>")
 
     assert reply.status in {400, 404}
     assert b"<script>" not in reply.body
 
 
-def test_port_scan_of_the_default_configuration_finds_only_the_data_port(tmp_path: Path) -> None:
+def test_attack_29_port_scan_of_the_default_configuration_finds_only_the_data_port(
+    tmp_path: Path,
+) -> None:
     """Attack 29: a listener that nobody asked for."""
     options = ["--port", "0", "--json", "--state-dir", str(tmp_path / "state")]
     with Started([*COMMAND, *options]) as started:
@@ -319,3 +323,22 @@ def test_admin_listener_ends_with_the_relay(tmp_path: Path) -> None:
         assert time.monotonic() - started < 5
         with pytest.raises(OSError, match="refused"):
             relay.get("/healthz")
+
+
+@pytest.mark.parametrize(
+    ("path", "header", "status"),
+    [
+        ("/api/status?" + "a=1&" * 20, {}, 200),
+        ("/api/status?since=%ff", {}, 200),
+        ("/api/status", {"Authorization": b"Bearer \xff\xfe"}, 401),
+        ("/metrics", {"Host": b"\xff"}, 421),
+        ("/metrics", {"Origin": b"\xff"}, 403),
+        ("//evil.example/", {}, 404),
+    ],
+)
+def test_attack_29_strange_request_is_no_bug(
+    watched: WatchedRelay, path: str, header: dict[str, str | bytes], status: int
+) -> None:
+    """A traceback for whoever asks would fill the log and hide what matters."""
+    assert watched.get(path, header).status == status
+    assert "this is a bug" not in watched.process.output

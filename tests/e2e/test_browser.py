@@ -88,6 +88,25 @@ def test_codec_of_the_page_agrees_with_the_vectors(browser: Chromium, page: str)
     assert again == expected
 
 
+def test_page_finds_the_port_of_a_relay(browser: Chromium, page: str) -> None:
+    """A port 443 that was given counts, though `URL` leaves it out."""
+    browser.show(page)
+    expected = {
+        "wss://relay.example": "wss://relay.example:6969/v1",
+        "wss://relay.example:443/room": "wss://relay.example/room",
+        "ws://relay.example:80": "ws://relay.example/v1",
+        "ws://[::1]:7000": "ws://[::1]:7000/v1",
+        "ws://[::1]": "ws://[::1]:6969/v1",
+    }
+
+    told = browser.evaluate(_RELAY_URLS % json.dumps(list(expected)))
+
+    assert dict(zip(expected, told, strict=True)) == expected
+
+
+_RELAY_URLS: Final = """
+    import("./packhorse.js").then(({ relayUrl }) => %s.map((relay) => relayUrl(relay).href))
+"""
 _ROUND_TRIP: Final = """
     import("./msgpack.js").then(({ decode, encode }) => %s.map((hex) => {
         const bytes = Uint8Array.from(hex.match(/../g) ?? [], (byte) => parseInt(byte, 16));

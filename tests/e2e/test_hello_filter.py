@@ -49,7 +49,7 @@ def received(receiver: socket.socket) -> list[bytes]:
             return datagrams
 
 
-def test_attack_flood_of_hellos_is_dropped_by_the_kernel_and_nothing_else(
+def test_attack_32_flood_of_hellos_is_dropped_by_the_kernel_and_nothing_else(
     sockets: tuple[socket.socket, socket.socket],
 ) -> None:
     sender, receiver = sockets

@@ -34,7 +34,7 @@ async def test_only_rooms_that_want_it_are_listed(relay: RelayServer) -> None:
         assert await packhorse.list_rooms(address_of(relay)) == []
 
 
-async def test_attack_control_characters_of_metadata_do_not_reach_the_terminal(
+async def test_attack_25_control_characters_of_metadata_do_not_reach_the_terminal(
     relay: RelayServer, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """ADM-10: an escape sequence, a right-to-left override, markup, and bytes that are no text."""

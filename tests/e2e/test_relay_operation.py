@@ -2,8 +2,10 @@
 
 import asyncio
 import json
+import os
 import signal
 import socket
+import ssl
 import tomllib
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -13,9 +15,13 @@ import pytest
 
 import packhorse
 from packhorse.cli import main
+from packhorse_relay.config import RelayConfig
+from packhorse_relay.operation import needing_restart
 from tests.support.admin_client import COMMAND, WatchedRelay
+from tests.support.certificate import make_certificate
 from tests.support.processes import Started, run
 from tests.support.relays import LOOPBACK
+from tests.support.waiting import until
 
 RELOADED = "the configuration was read again"
 
@@ -65,11 +71,109 @@ def test_sighup_with_a_wrong_configuration_changes_nothing(config: Path) -> None
 
 def test_sighup_names_what_needs_a_restart(config: Path) -> None:
     with configured(config) as relay:
-        rewrite(relay, config, "legacy = true\n[limits]\nmax_rooms = 3\nhello_rate = 1\n")
+        rewrite(
+            relay,
+            config,
+            'legacy = true\nbind = ["::1"]\nprofile = "public"\n[limits]\nhello_rate = 1\n'
+            'tickets = "off"\n',
+        )
 
-        assert "legacy takes effect at the next start" in relay.process.output
-        assert "hello_rate takes effect at the next start" in relay.process.output
-        assert "max_rooms takes effect" not in relay.process.output
+        # The flags of this relay set port and bind; flags win over the file.
+        lines = [line for line in relay.process.lines if "needs a restart" in line]
+        assert len(lines) == 1
+        assert "WARNING reload: legacy needs a restart" in lines[0]
+
+
+def test_what_cannot_change_is_named_and_what_can_is_not() -> None:
+    wanted = RelayConfig(
+        bind=("::1",),
+        port=1,
+        dataplane="portable",
+        profile="public",
+        log_level="debug",
+        trusted_proxies=("::1",),
+        ticket_key="file",
+        access_key_file="file",
+        admin_names=("name",),
+    )
+
+    assert needing_restart(RelayConfig(), wanted) == ["bind", "port", "dataplane"]
+
+
+def test_sighup_takes_over_a_renewed_certificate(config: Path, tmp_path: Path) -> None:
+    cert, key = make_certificate(tmp_path, name="first")
+    with configured(config, "--tls-cert", str(cert), "--tls-key", str(key)) as relay:
+        place = (LOOPBACK, relay.told["port"])
+        times = {file: file.stat().st_mtime_ns for file in (cert, key)}
+        make_certificate(tmp_path, name="second")
+        for file, time in times.items():  # so that the relay does not find out by itself
+            os.utime(file, ns=(time, time))
+        assert ssl.get_server_certificate(place) != cert.read_text("ascii")
+        rewrite(relay, config, "")
+
+        assert ssl.get_server_certificate(place) == cert.read_text("ascii")
+
+
+async def test_sighup_gives_the_members_there_are_another_rate(config: Path) -> None:
+    with configured(config) as relay:
+        async with packhorse.host(relay.address) as host, packhorse.join(relay.address, host.code):
+            await asyncio.to_thread(rewrite, relay, config, "[limits]\nhost_datagram_rate = 4\n")
+            for _ in range(50):
+                await host.send(bytes(1000), mode=packhorse.Mode.UNRELIABLE)
+            await until(lambda: relay.get("/api/status").json["drops"].get("data_limited"))
+
+
+async def test_sighup_takes_over_a_new_access_key(config: Path, tmp_path: Path) -> None:
+    old, new = (packhorse.Access(key=new_key(tmp_path / name)) for name in ("old", "new"))
+    await asyncio.to_thread(config.write_text, f"access_key_file = '{tmp_path}/old'\n")
+    with configured(config) as relay:
+        async with packhorse.host(relay.address, access=old):
+            wanted = f"access_key_file = '{tmp_path}/new'\n"
+            await asyncio.to_thread(rewrite, relay, config, wanted)
+            with pytest.raises(packhorse.PackhorseError):
+                async with packhorse.host(relay.address, access=old):
+                    pass
+            async with packhorse.host(relay.address, access=new):
+                pass
+
+
+def new_key(file: Path) -> str:
+    assert main(["ticket", "--new-key", str(file)]) == 0
+    return file.read_text("ascii")
+
+
+async def test_sighup_takes_over_how_many_connections_there_may_be(config: Path) -> None:
+    few = "[limits]\nwebsocket_connections_per_source = 0\n"
+    await asyncio.to_thread(config.write_text, few)
+    with configured(config) as relay:
+        with pytest.raises(packhorse.PackhorseError):
+            async with packhorse.host(f"ws://{relay.address}", timeout=1.0):
+                pass
+        wanted = "[limits]\nwebsocket_connections_per_source = 1\n"
+        await asyncio.to_thread(rewrite, relay, config, wanted)
+        async with packhorse.host(f"ws://{relay.address}"):
+            told = await asyncio.to_thread(relay.get, "/api/status")
+
+        assert told.json["connection_ends"].keys() == {"too_many_of_source"}
+
+
+def test_sighup_takes_over_a_new_admin_token(config: Path) -> None:
+    with configured(config) as relay:
+        former = relay.bearer
+        relay.token_file.unlink()
+        rewrite(relay, config, "")
+
+        assert relay.get("/api/status?reveal=1", former).status == 401
+        assert relay.get("/api/status?reveal=1", relay.bearer).status == 200
+
+
+def test_sighup_with_a_key_that_cannot_be_read_changes_nothing(config: Path) -> None:
+    with configured(config) as relay:
+        config.write_text("access_key_file = '/nonexistent'\n[limits]\nmax_rooms = 3\n")
+        relay.process.signal(signal.SIGHUP)
+        relay.process.wait_for("nothing was changed")
+
+        assert relay.get("/api/status").json["max_rooms"] == 1
 
 
 def test_sighup_changes_the_log_level(config: Path) -> None:
@@ -105,7 +209,7 @@ def test_systemd_is_told_of_start_reload_life_and_end(tmp_path: Path) -> None:
     assert sum(each.startswith("READY=1") for each in heard) == 2
 
 
-def test_log_flood_is_bounded_and_every_line_is_json(tmp_path: Path) -> None:
+def test_attack_25_log_flood_is_bounded_and_every_line_is_json(tmp_path: Path) -> None:
     """Attack 25: thousands of events, from one room and from wrong tokens."""
     options = ["--log-format", "json", "--log-level", "debug"]
     with WatchedRelay(tmp_path / "state", *options) as relay:
@@ -129,7 +233,7 @@ async def _come_and_go(address: str, times: int) -> None:
                 pass
 
 
-def test_no_secret_is_ever_logged(tmp_path: Path) -> None:
+def test_attack_28_no_secret_is_ever_logged(tmp_path: Path) -> None:
     """Attack 28: keys, codes and tokens in a log that somebody uploads."""
     with WatchedRelay(tmp_path / "state", "--log-level", "debug") as relay:
         codes = asyncio.run(_rooms(relay.address, 3))

@@ -270,7 +270,7 @@ def strange_datagrams() -> Iterator[bytes]:
                 yield bytes([rng.choice(starts)]) + rng.randbytes(5 + rng.randrange(200))
 
 
-async def test_flood_of_strange_datagrams_is_counted_and_the_room_goes_on() -> None:
+async def test_attack_33_flood_of_strange_datagrams_is_counted_and_the_room_goes_on() -> None:
     async with AsyncExitStack() as stack:
         started = stack.enter_context(relay("--bind", LOOPBACK, "--verbose"))
         room = await stack.enter_async_context(packhorse.host(started.address()))

@@ -43,7 +43,7 @@ async def test_page_shows_the_figures_of_the_relay(
     def look() -> tuple[dict[str, str], str]:
         browser.show(f"{watched.url}/")
         wait_for_state(browser, "running")
-        drawn = "document.querySelectorAll('.curve')[7].getAttribute('d') || null"
+        drawn = "document.querySelectorAll('.curve')[9].getAttribute('d') || null"
         browser.wait_for(drawn, timeout=PATIENCE)
         return dict(browser.evaluate(CARDS)), browser.evaluate("document.body.innerText")
 
@@ -52,6 +52,8 @@ async def test_page_shows_the_figures_of_the_relay(
     assert (cards["Members"], cards["Rooms"]) == ("2", "1")
     assert float(cards["Memory"].removesuffix("MiB")) > 5
     assert "2 of 64 members" in text
+    assert "datagrams/s" in text
+    assert (cards["WebSocket"], cards["Sent"][-5:]) == ("0connections", "KiB/s")
     assert room.code not in text
 
 

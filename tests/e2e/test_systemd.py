@@ -40,6 +40,16 @@ def test_abstract_socket_is_named_by_an_at_sign() -> None:
         assert systemd.recv(1024) == b"WATCHDOG=1"
 
 
+def test_at_sign_within_a_path_is_a_character_like_others(tmp_path: Path) -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
+        systemd.bind(str(tmp_path / "relay@home"))
+        systemd.settimeout(5)
+
+        Notifier({"NOTIFY_SOCKET": str(tmp_path / "relay@home")}).alive()
+
+        assert systemd.recv(1024) == b"WATCHDOG=1"
+
+
 def test_without_systemd_or_with_one_that_has_gone_nothing_happens(tmp_path: Path) -> None:
     Notifier({}).ready("listening")
     Notifier({"NOTIFY_SOCKET": str(tmp_path / "gone")}).alive()

@@ -64,7 +64,7 @@ async def test_ws_2_compression_is_not_negotiated(relay: RelayServer) -> None:
         assert "sec-websocket-extensions" not in {name.lower() for name in client.answer}
 
 
-async def test_compressed_message_closes_the_connection(relay: RelayServer) -> None:
+async def test_attack_23_compressed_message_closes_the_connection(relay: RelayServer) -> None:
     async with RawWebSocket(relay.port) as client:
         client.send_raw(b"\xc2\x84" + bytes(4) + b"bomb")  # RSV1: compressed
         assert await client.closed() == PROTOCOL
@@ -82,7 +82,7 @@ async def test_request_for_something_else_is_refused(
     await until(lambda: relay.websocket_count == 0)
 
 
-async def test_endless_request_is_cut_off(relay: RelayServer) -> None:
+async def test_attack_22_endless_request_is_cut_off(relay: RelayServer) -> None:
     with connected_socket(relay.port) as sock:
         fields = [b"X-%d: %s\r\n" % (number, b"x" * 100) for number in range(200)]
         sock.sendall(b"GET /v1 HTTP/1.1\r\n" + b"".join(fields))
@@ -90,7 +90,7 @@ async def test_endless_request_is_cut_off(relay: RelayServer) -> None:
     await until(lambda: relay.websocket_count == 0)
 
 
-async def test_ws_5_half_open_connections_are_closed_after_their_time() -> None:
+async def test_attack_22_ws_5_half_open_connections_are_closed_after_their_time() -> None:
     async with new_relay(QUICK) as relay:
         with connected_socket(relay.port) as sock:
             sock.sendall(b"GET /v1 HTTP/1.1\r\nHost:")
@@ -99,7 +99,7 @@ async def test_ws_5_half_open_connections_are_closed_after_their_time() -> None:
         await until(lambda: relay.websocket_ends == {ConnectionEnd.NOT_OPENED: 1})
 
 
-async def test_ws_5_connection_without_a_session_is_closed_after_its_time() -> None:
+async def test_attack_22_ws_5_connection_without_a_session_is_closed_after_its_time() -> None:
     async with new_relay(QUICK) as relay, RawWebSocket(relay.port) as client:
         assert await client.closed() == POLICY
         await until(lambda: relay.websocket_ends == {ConnectionEnd.NO_SESSION: 1})
@@ -115,7 +115,7 @@ async def test_connection_with_a_session_stays() -> None:
 # Too many of them.
 
 
-async def test_ws_6_source_has_a_share_of_connections() -> None:
+async def test_attack_22_ws_6_source_has_a_share_of_connections() -> None:
     async with new_relay(WebSocketSettings()) as relay, AsyncExitStack() as stack:
         for _ in range(WebSocketSettings().connections_per_source):
             client = await stack.enter_async_context(RawWebSocket(relay.port))
@@ -128,7 +128,7 @@ async def test_ws_6_source_has_a_share_of_connections() -> None:
         assert relay.websocket_ends == {ConnectionEnd.TOO_MANY_OF_SOURCE: 1}
 
 
-async def test_ws_7_forged_forwarding_header_does_not_make_a_new_source() -> None:
+async def test_attack_22_ws_7_forged_forwarding_header_does_not_make_a_new_source() -> None:
     settings = WebSocketSettings(connections_per_source=1)
     async with new_relay(settings) as relay, RawWebSocket(relay.port) as first:
         forged = {"X-Forwarded-For": "203.0.113.7"}
@@ -180,12 +180,14 @@ def _half_open(sockets: ExitStack, source: str, port: int) -> None:
     sock.connect_ex((LOOPBACK, port))
 
 
-async def test_half_open_connections_do_not_disturb_rooms_over_udp() -> None:
+async def test_attack_22_half_open_connections_do_not_disturb_rooms_over_udp() -> None:
     await _rooms_go_on_beside(400, deadline=20.0)
 
 
 @pytest.mark.slow
-async def test_five_thousand_half_open_connections_do_not_disturb_rooms_over_udp() -> None:
+async def test_attack_22_five_thousand_half_open_connections_do_not_disturb_rooms_over_udp() -> (
+    None
+):
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(12_000, hard), hard))
     try:
@@ -209,7 +211,9 @@ async def test_ws_1_oversize_message_closes_with_1009(relay: RelayServer) -> Non
         assert await client.closed() == TOO_BIG
 
 
-async def test_ws_1_oversize_message_in_fragments_closes_with_1009(relay: RelayServer) -> None:
+async def test_attack_23_ws_1_oversize_message_in_fragments_closes_with_1009(
+    relay: RelayServer,
+) -> None:
     async with RawWebSocket(relay.port) as client:
         half = bytes(WS_MAX_MESSAGE // 2 + 1)
         client.send(binary(half, fin=False), Frame(Opcode.CONT, half))
@@ -240,14 +244,16 @@ async def test_message_in_few_fragments_is_put_together(relay: RelayServer) -> N
 
 
 @pytest.mark.parametrize("opcode", [Opcode.PING, Opcode.PONG])
-async def test_ws_6_ping_flood_closes_with_1008(relay: RelayServer, opcode: Opcode) -> None:
+async def test_attack_23_ws_6_ping_flood_closes_with_1008(
+    relay: RelayServer, opcode: Opcode
+) -> None:
     async with RawWebSocket(relay.port) as client:
         client.send(*[Frame(opcode, b"")] * 50)
         assert await client.closed() == POLICY
         await until(lambda: relay.websocket_ends == {ConnectionEnd.CONTROL_FLOOD: 1})
 
 
-async def test_ws_6_endless_empty_fragments_close_with_1008(relay: RelayServer) -> None:
+async def test_attack_23_ws_6_endless_empty_fragments_close_with_1008(relay: RelayServer) -> None:
     async with RawWebSocket(relay.port) as client:
         client.send(binary(b"", fin=False), *[Frame(Opcode.CONT, b"", False)] * 50)  # noqa: FBT003
         assert await client.closed() == POLICY
@@ -268,7 +274,7 @@ async def test_garbage_after_the_handshake_closes_the_connection(relay: RelaySer
 
 
 @pytest.mark.parametrize("seed", range(8))
-async def test_random_frames_and_bytes_meet_no_bug(
+async def test_attack_23_random_frames_and_bytes_meet_no_bug(
     relay: RelayServer, seed: int, caplog: pytest.LogCaptureFixture
 ) -> None:
     random = Random(seed)  # noqa: S311 - repeatable by design
@@ -298,7 +304,7 @@ def random_frame(random: Random) -> bytes:
 # A reader that does not read.
 
 
-async def test_ws_4_reader_that_stalls_is_closed_and_costs_bounded_memory() -> None:
+async def test_attack_21_ws_4_reader_that_stalls_is_closed_and_costs_bounded_memory() -> None:
     settings = WebSocketSettings(stall_timeout=1.0)
     async with (
         new_relay(settings) as relay,

@@ -31,7 +31,7 @@ pytestmark = pytest.mark.usefixtures("netns")
 
 @pytest.mark.slow
 @pytest.mark.timeout(120)
-def test_attack_flood_of_hellos_and_half_open_connections_leaves_rooms_usable(
+def test_attack_32_flood_of_hellos_and_half_open_connections_leaves_rooms_usable(
     tmp_path: Path,
 ) -> None:
     with RelayProcess() as relay, ExitStack() as stack:

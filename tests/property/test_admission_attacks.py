@@ -14,7 +14,7 @@ from packhorse.core.credentials import NO_ACCESS, Access, AccessFields
 from packhorse.wire.constants import DropReason, ErrorCode
 from packhorse.wire.ctrl import decode_ctrl, encode_ctrl
 from packhorse.wire.fields import Sender
-from packhorse.wire.messages import Ack, Error, Grant, Join, Pending
+from packhorse.wire.messages import Ack, Error, Grant, Join, Pending, SetRoom
 from packhorse.wire.ticket import Permission, Ticket, show_secret, sign_ticket
 from packhorse_relay.core.settings import Settings
 from packhorse_relay.core.tickets import Gate, OperatorKeys
@@ -121,7 +121,7 @@ def test_attack_ticket_for_a_small_room_gives_no_large_one() -> None:
     assert grant.max_peers == 3
 
 
-def test_attack_access_proof_replayed_with_another_cookie_is_worth_nothing() -> None:
+def test_attack_09_access_proof_replayed_with_another_cookie_is_worth_nothing() -> None:
     """ADM-4: Eve has read Bob's CREATE, and puts his proof beside her own cookie."""
     rig = guarded()
     bob = Applicant(address=address(1))
@@ -149,7 +149,7 @@ def protected(rig: Rig) -> RawMember:
     return host
 
 
-def test_attack_password_proof_replayed_with_another_cookie_is_worth_nothing() -> None:
+def test_attack_09_password_proof_replayed_with_another_cookie_is_worth_nothing() -> None:
     """ADM-4: Eve has read Bob's JOIN, and puts his proof beside her own cookie."""
     rig = Rig(UNLIMITED)
     host = protected(rig)
@@ -166,7 +166,7 @@ def test_attack_password_proof_replayed_with_another_cookie_is_worth_nothing() -
     assert isinstance(rig.send(read, bob.address).answer, Grant)
 
 
-def test_attack_key_of_the_password_cannot_be_read_from_the_hosts_traffic() -> None:
+def test_attack_28_key_of_the_password_cannot_be_read_from_the_hosts_traffic() -> None:
     """ADM-4: not without having seen GRANT."""
     rig = Rig(UNLIMITED)
     host = rig.create(address(1))
@@ -176,6 +176,19 @@ def test_attack_key_of_the_password_cannot_be_read_from_the_hosts_traffic() -> N
 
     assert PASSWORD_KEY not in data
     assert room.password_key == PASSWORD_KEY
+
+
+def test_attack_masked_key_without_a_nonce_changes_nothing() -> None:
+    """ADM-12, ADM-7."""
+    rig = Rig(UNLIMITED)
+    host = rig.create(address(1))
+    message = SetRoom(seq=host.next_seq, locked=True, password=bytes(32))
+    (ack,) = host.heard(host.send(host.seal(message)).sent)
+    (room,) = rig.core._registry.rooms.values()
+
+    assert isinstance(ack, Ack)
+    assert ack.code == ErrorCode.UNEXPECTED
+    assert (room.is_locked, room.password_key) == (False, None)
 
 
 REFUSED: Final[dict[str, dict[str, object]]] = {
@@ -188,7 +201,7 @@ REFUSED: Final[dict[str, dict[str, object]]] = {
 
 @pytest.mark.parametrize("name", REFUSED)
 @pytest.mark.parametrize("key", [None, bytes(32)])
-def test_attack_room_that_refuses_looks_like_none(name: str, key: bytes | None) -> None:
+def test_attack_07_room_that_refuses_looks_like_none(name: str, key: bytes | None) -> None:
     """ADM-5, ADM-6, JOIN-5: by bytes, drop reason and what it does to the limits."""
     rig = Rig(Settings(hello_rate=1e6, reply_rate=1e6))
     host = rig.create(address(1))
@@ -213,7 +226,7 @@ def test_attack_room_that_refuses_looks_like_none(name: str, key: bytes | None) 
 @pytest.mark.parametrize(
     "samples", [1000, pytest.param(10_000, marks=[pytest.mark.slow, pytest.mark.timeout(120)])]
 )
-def test_attack_timing_does_not_tell_a_wrong_proof_from_an_absent_room(samples: int) -> None:
+def test_attack_07_timing_does_not_tell_a_wrong_proof_from_an_absent_room(samples: int) -> None:
     """ADM-5: Welch's t of the times of both, taken in random turn; 4.5 is a leak for sure."""
     rig = Rig(replace(UNLIMITED, join_failures=1e9, join_failures_total=1e9))
     host = protected(rig)
@@ -248,7 +261,7 @@ def welch_t(one: list[int], other: list[int]) -> float:
     return (fmean(one) - fmean(other)) / math.sqrt(error)
 
 
-def test_attack_foreign_admit_lets_nobody_in() -> None:
+def test_attack_30_foreign_admit_lets_nobody_in() -> None:
     """ADM-8: neither a client, nor the host of another room, nor its client decides."""
     rig = Rig(UNLIMITED)
     host, client = rig.room(2)
@@ -281,3 +294,22 @@ def test_attack_requests_of_one_source_leave_places_for_others() -> None:
     assert len(rig.core._approvals) == 5
     rig.advance(31)
     assert len(rig.core._approvals) == 0
+
+
+def test_attack_13_request_that_is_made_anew_keeps_no_other_in_its_place() -> None:
+    """ADM-9: the same nonce with a fresh cookie, again and again; the others end in 30 s."""
+    rig = Rig(UNLIMITED)
+    host = rig.create(address(1))
+    host.send(host.set_room(approval=True))
+    eve = Applicant(address=EVE)
+    rig.ask_to_join(eve, host.code)
+    for number in range(4):
+        rig.ask_to_join(Applicant(address=address(2), nonce=nonce(number)), host.code)
+    for _ in range(5):
+        rig.advance(11)
+        rig.ask_to_join(eve, host.code)
+        host.send(host.ping())
+
+    assert len(rig.core._approvals) == 1
+    bob = rig.ask_to_join(Applicant(address=address(2), nonce=nonce(9)), host.code)
+    assert bob.answers == [Pending()]

@@ -21,7 +21,7 @@ def pending_of(session: Session) -> bool:
     return session.pending is not None
 
 
-def test_attack_5_bind_cannot_send_the_traffic_of_a_room_to_a_victim() -> None:
+def test_attack_05_bind_cannot_send_the_traffic_of_a_room_to_a_victim() -> None:
     """RES-1: the cookie of the attacker's own address is worth nothing at the victim's."""
     rig = RestartableRig()
     host, client = rig.room(2)
@@ -53,7 +53,7 @@ def test_attack_14_chained_resumes_leave_one_pending_path_at_most() -> None:
     assert len(rig.core._registry._by_attempt) <= 1 + 32
 
 
-def test_bind_with_the_key_of_another_session_is_refused() -> None:
+def test_attack_35_bind_with_the_key_of_another_session_is_refused() -> None:
     """RES-1: authorised by the target's key, never by the presenter's (coturn #1969)."""
     rig = RestartableRig()
     host, client, eve = rig.room(3)
@@ -82,7 +82,7 @@ def test_bind_with_the_key_of_another_session_is_refused_after_a_restart() -> No
     assert rig.core.session_count == 0
 
 
-def test_attack_9_replayed_bind_moves_nothing() -> None:
+def test_attack_09_replayed_bind_moves_nothing() -> None:
     """RES-2: seen again from the same address, after the session has moved on."""
     rig = RestartableRig()
     host, client = rig.room(2)
@@ -306,7 +306,7 @@ def test_attack_35_nobody_becomes_the_host_while_it_is_lost() -> None:
     assert [m.code for m in kick if isinstance(m, Ack)] == [ErrorCode.NOT_ALLOWED]
 
 
-def test_bind_flood_of_one_session_is_limited() -> None:
+def test_attack_14_bind_flood_of_one_session_is_limited() -> None:
     """Attack 14: five at once, then one a second."""
     rig = RestartableRig()
     _, client = rig.room(2)
@@ -315,7 +315,7 @@ def test_bind_flood_of_one_session_is_limited() -> None:
     assert drops == [None] * 5 + [DropReason.RATE_LIMITED] * 4
 
 
-def test_bind_flood_of_one_source_is_limited() -> None:
+def test_attack_14_bind_flood_of_one_source_is_limited() -> None:
     rig = RestartableRig(replace(UNLIMITED, bind_rate=2.0))
     drops = []
     for number in range(70):

@@ -21,6 +21,7 @@ from packhorse.wire.constants import (
 )
 from packhorse.wire.errors import ParseError
 from packhorse.wire.frames import MessageFrame, encode_message_head, with_length
+from tests.support.delivery_pair import DeliveryPair, DeliverySide
 
 MIB = 1 << 20
 TINY = 5000  # pieces or messages; more are counted just as well
@@ -86,7 +87,7 @@ def test_flood_of_tiny_messages_takes_no_more_memory_than_is_counted(name: str) 
 
 @pytest.mark.parametrize("mode", [Mode.RELIABLE, Mode.RELIABLE_UNORDERED])
 def test_flood_of_early_messages_ends_at_the_bound_of_its_sender(mode: Mode) -> None:
-    """DEL-17: three stretched lanes of 512 are more than anybody gets."""
+    """DEL-17: what the sender was granted, of which each message takes 512 bytes, is the end."""
     budget = MemoryBudget(REASSEMBLY_TOTAL)
     victim = PeerDelivery(1194, budget, now=0.0)
     reasons: set[DropReason] = set()
@@ -98,20 +99,63 @@ def test_flood_of_early_messages_ends_at_the_bound_of_its_sender(mode: Mode) -> 
             reasons.add(DropReason(error.reason))
 
     assert reasons == {DropReason.REASSEMBLY_FULL}
-    assert RECEIVE_WINDOW - MESSAGE_COST < budget.used < RECEIVE_WINDOW + MIB
+    most = RECEIVE_WINDOW // (MESSAGE_COST + 2)
+    assert most * MESSAGE_COST <= budget.used <= RECEIVE_WINDOW
 
 
-def test_peer_with_a_flood_of_tiny_messages_still_gets_a_large_one_through() -> None:
+def test_tiny_messages_that_wait_for_a_large_one_do_not_keep_it_out() -> None:
+    """DEL-17: as many as the credit leaves beside it."""
+    tiny = (RECEIVE_WINDOW - 15_000_000 - MESSAGE_COST) // (MESSAGE_COST + 2)
     budget = MemoryBudget(REASSEMBLY_TOTAL)
     one = PeerDelivery(1194, budget, now=0.0)
     large = (MessageFrame(Mode.RELIABLE, 200, 0, n, 15_000, bytes(1000)) for n in range(15_000))
     got = 0
 
-    for payload in payloads(chain(early(Mode.RELIABLE, 1, lanes=3), large)):
+    for payload in payloads(chain(islice(early(Mode.RELIABLE, 1, lanes=3), tiny), large)):
         with suppress(ParseError):
             got += sum(len(message.data) for message in one.receive(payload, now=0.0))
 
     assert got == 15_000 * 1000
+
+
+@pytest.mark.parametrize("mode", [Mode.UNRELIABLE, Mode.RELIABLE, Mode.RELIABLE_UNORDERED])
+def test_attack_10_datagrams_doubled_on_the_path_are_delivered_once(mode: Mode) -> None:
+    """DEL-3: each third datagram comes again, before its time and later."""
+    random, pair = Random(10), DeliveryPair()  # noqa: S311 - repeatable by design
+    again: list[bytes] = []
+
+    def doubled(sender: DeliverySide, payload: bytes) -> bool:
+        if sender is pair.left and random.random() < 0.3:
+            again.append(payload)
+            for old in (random.choice(again), payload):
+                pair.right.receive(old)
+        return False
+
+    pair.is_lost = doubled
+    sent = [number.to_bytes(2, "big") for number in range(500)]
+    for number in sent:
+        pair.left.peer.push(number, mode, 1)
+        pair.run(0.01)
+    pair.run(2.0)
+
+    reasons = {error.reason for error in pair.right.refused}
+    assert sorted(pair.right.data()) == sent
+    assert DropReason.DUPLICATE_NUMBER in reasons
+    assert reasons <= {DropReason.DUPLICATE_NUMBER, DropReason.LATE_MESSAGE}
+    assert len(pair.right.refused) >= 0.25 * len(sent)
+
+
+@pytest.mark.parametrize("mode", [Mode.RELIABLE, Mode.RELIABLE_UNORDERED])
+def test_attack_13_flood_of_empty_messages_to_a_member_that_does_not_read(mode: Mode) -> None:
+    """DEL-14: they carry no payload, and end with the credit all the same."""
+    victim = PeerDelivery(1194, MemoryBudget(REASSEMBLY_TOTAL), now=0.0)
+    empty = (MessageFrame(mode, 0, number & 0xFFFF, 0, 1, b"") for number in range(60_000))
+    delivered = 0
+    for payload in payloads(empty):
+        with suppress(ParseError):
+            delivered += len(victim.receive(payload, now=0.0))
+
+    assert delivered == RECEIVE_WINDOW // MESSAGE_COST
 
 
 def test_random_payloads_raise_only_parse_errors_and_take_bounded_memory() -> None:

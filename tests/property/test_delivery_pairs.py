@@ -101,8 +101,8 @@ def test_sender_waits_for_credit_and_goes_on_when_it_comes() -> None:
 
 def test_message_that_the_application_leaves_unread_is_repeated_only_until_it_arrives() -> None:
     pair = DeliveryPair()
-    pair.right.peer._credit.arrive(RECEIVE_WINDOW - 3 * KIB)
-    pair.left.peer._credit.spend(RECEIVE_WINDOW - 3 * KIB)
+    pair.right.peer._credit.arrive(RECEIVE_WINDOW - 4 * KIB)
+    pair.left.peer._credit.spend(RECEIVE_WINDOW - 4 * KIB)
     pair.right.is_reading = False
     pair.is_lost = lambda sender, _payload: sender is pair.right and pair.clock.now < 1.0
     pair.left.peer.push(bytes(3 * KIB), Mode.RELIABLE, 0)

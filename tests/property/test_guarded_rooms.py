@@ -48,6 +48,39 @@ def test_password_and_list_are_those_of_before_once_the_host_is_back(seed: int) 
     assert len(network.relay._registry.public) == 1
 
 
+@pytest.mark.parametrize(
+    "change",
+    [RoomChange(locked=True), RoomChange(approval=True), RoomChange(password_key=KEY)],
+    ids=["lock", "approval", "password"],
+)
+def test_room_guarded_just_before_the_restart_is_locked_before_its_host_has_spoken(
+    change: RoomChange,
+) -> None:
+    """RES-12: no ticket says so yet, but the host's BIND does."""
+    network = Network(GOOD)
+    host = network.create_room()
+    network.run(20.0)
+    host.set_room(change)
+    network.run(0.2)  # less than a PING: its ticket is older
+    code = RoomCode(host.session.code)
+    network.restart_relay()
+    doors, room = [], None
+    for _ in range(2000):
+        network.run(0.01)
+        room = network.relay._registry.rooms.get(code)
+        if room is not None and room.has_host:
+            doors.append(room.is_locked or room.needs_approval or room.password_key is not None)
+
+    assert len(doors) > 100
+    assert all(doors)
+    assert room is not None
+    assert (room.is_locked, room.needs_approval, room.password_key) == (
+        bool(change.locked),
+        bool(change.approval),
+        change.password_key,
+    )
+
+
 def test_host_program_that_was_restarted_with_the_relay_keeps_the_room_locked() -> None:
     """RES-12: it has forgotten the password; nobody gets in until it says who may."""
     network = Network(GOOD)

@@ -81,3 +81,21 @@ def test_challenge_costs_less_than_the_ping_that_brings_it() -> None:
 
     assert len(challenge) <= 46
     assert len(pong) <= usual
+
+
+@pytest.mark.parametrize("silent", [False, True])
+def test_attack_05_address_that_proves_nothing_is_left_at_the_time_of_removal(
+    *, silent: bool
+) -> None:
+    """PATH-4: and not when the member would next be lost, whether it was lost before or not."""
+    rig = Rig()
+    host = rig.create(address(1))
+    eve = rig.join(host.code, VICTIM)
+    eve.consents = False
+    sent = ping_on([host], 50) if silent else ping_on([host, eve], 50)
+    sent += eve.send(eve.ping()).sent + rig.advance(9.9)
+    assert not any(isinstance(message, Closed) for message in eve.heard(sent))
+
+    sent = rig.advance(0.2)
+
+    assert [type(message) for message in eve.heard(sent)] == [Closed]

@@ -17,6 +17,7 @@ from packhorse.wire.messages import Events, Roster
 from packhorse.wire.msgpack_profile import Value, _Decoder
 from packhorse.wire.seal import SharedSeal
 from packhorse_relay.core.settings import Settings
+from tests.support.binding_harness import Binding
 from tests.support.relay_harness import UNLIMITED, Applicant, Members, RawMember, Rig, address
 
 EVE: Final = address(900)
@@ -189,3 +190,15 @@ def test_attack_32_syncs_of_all_members_encode_no_roster_again() -> None:
 
     assert encode.call_count == 0
     assert all(isinstance(answer, Roster) for (answer,) in answers)
+
+
+def test_attack_32_binds_over_the_rate_are_refused_before_they_are_decoded() -> None:
+    """From a proven address, without end: 64 at once are read."""
+    rig = Rig(Settings(hello_rate=1e6))
+    binding = Binding(at=EVE, session=1, key=bytes(32), ticket=None)
+    body = decode_ctrl(binding.datagram(rig), Sender.MEMBER)
+    fat = encode_ctrl(body, 1, NESTED)
+    for _ in range(64):
+        rig.send(fat, EVE)
+
+    assert nodes_read(lambda: [rig.send(fat, EVE) for _ in range(500)]) <= 40  # ten refusals

@@ -1,12 +1,16 @@
 """Attacks on the relay's decoder, by numbers of the list of attacks."""
 
 import tracemalloc
+from unittest.mock import patch
 
 import pytest
 
 from packhorse.wire.constants import DropReason
+from packhorse.wire.ctrl import decode_ctrl
+from packhorse.wire.errors import ParseError
 from packhorse.wire.fields import Sender
 from packhorse.wire.messages import MESSAGE_CLASSES
+from packhorse.wire.msgpack_profile import _Decoder
 from tests.support.relay_harness import UNLIMITED, Rig, address
 
 EVE = address(900)
@@ -23,6 +27,19 @@ def reason_of(value: bytes) -> DropReason | None:
 @pytest.mark.parametrize("depth", [5, 500, 1100])
 def test_attack_15_deep_nesting_is_refused_at_once(depth: int) -> None:
     assert reason_of(b"\x91" * depth + b"\x90") is DropReason.TOO_DEEP
+
+
+def test_attack_15_depth_costs_nothing() -> None:
+    """A body of 65,000 levels, which no datagram can hold, is refused after the fifth."""
+    body = b"\x82\x00\x01\x70" + b"\x91" * 65_000 + b"\x90"
+    with (
+        patch.object(_Decoder, "value", autospec=True, side_effect=_Decoder.value) as value,
+        pytest.raises(ParseError) as error,
+    ):
+        decode_ctrl(b"\xa5\0\0\0\0\1" + body, Sender.MEMBER)
+
+    assert error.value.reason is DropReason.TOO_DEEP
+    assert value.call_count < 10
 
 
 @pytest.mark.parametrize(

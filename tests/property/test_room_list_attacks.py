@@ -143,7 +143,7 @@ def test_attack_08_list_does_not_grow_without_limit() -> None:
     assert len(rig.core._registry.public) == 0
 
 
-def test_attack_forged_request_for_the_list_is_refused_before_the_rest_is_decoded() -> None:
+def test_attack_32_forged_request_for_the_list_is_refused_before_the_rest_is_decoded() -> None:
     """ADM-11: by its cookie, and once the source is over LIST_RATE; then only by its form."""
     rig = Rig(replace(UNLIMITED, reply_rate=1e6))
     eve = Applicant(address=EVE)

@@ -72,7 +72,7 @@ class WatchedRelay:
         return {"Authorization": f"Bearer {self.token_file.read_text().strip()}"}
 
     def get(
-        self, path: str, headers: Mapping[str, str] | None = None, method: str = "GET"
+        self, path: str, headers: Mapping[str, str | bytes] | None = None, method: str = "GET"
     ) -> Reply:
         """Ask once; `headers` may replace `Host`."""
         connection = http.client.HTTPConnection(LOOPBACK, self.admin_port, timeout=_TIMEOUT)

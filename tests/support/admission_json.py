@@ -45,7 +45,7 @@ def decode_proof(vector: Vector) -> JsonObject:
         case "password":
             proof = password_proof(_key(vector), data)
         case "mask":
-            proof = mask_password_key(data, _key(vector), int(given["seq"]))
+            proof = mask_password_key(data, _key(vector), bytes.fromhex(str(given["nonce"])))
         case _:
             proof = password_key(data.decode(), RoomCode(given["code"]))
     return {"proof": proof.hex()}

@@ -54,6 +54,7 @@ class Binding:
     number: int = 500
     """Of the nonce."""
     restarted: bool | None = None
+    guarded: bool | None = None
 
     @classmethod
     def of(cls, member: RawMember, at: TransportAddress, number: int = 500) -> "Binding":
@@ -77,6 +78,7 @@ class Binding:
             resume_ticket=self.ticket,
             proof=bytes(16),
             restarted=self.restarted,
+            guarded=self.guarded,
         )
         return encode_ctrl(replace(bind, proof=bind_proof(self.key, bind)), TRANSACTION)
 

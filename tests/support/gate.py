@@ -40,6 +40,12 @@ class Gate:
         host, port = self._front.local_address
         return f"{host}:{port}"
 
+    def change_ports(self) -> None:
+        """Let the relay see members at other ports from their next datagrams on, as a NAT may."""
+        for sock in self._backs.values():
+            sock.close()
+        self._backs.clear()
+
     async def __aenter__(self) -> Self:
         self._front = await UdpSocket.open(self._from_member, bind=("127.0.0.1", 0))
         return self

@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Callable
 from signal import SIGTERM, Signals
+from subprocess import DEVNULL
 from typing import Any, Final, Self
 
 from tests.support.processes import Started
@@ -25,13 +26,14 @@ def packhorse(*arguments: str) -> list[str]:
 class MiddlemanProcess:
     """A command with `--json`; use it as a context manager."""
 
-    def __init__(self, *arguments: str) -> None:
+    def __init__(self, *arguments: str, stdin: int = DEVNULL) -> None:
         """Start it and wait until it is up.
 
         Args:
             arguments: The command and its options.
+            stdin: Descriptor that it reads from.
         """
-        self._process = Started(packhorse(*arguments, "--json"))
+        self._process = Started(packhorse(*arguments, "--json"), stdin=stdin)
         try:
             self.first: dict[str, Any] = json.loads(
                 self._process.wait_for("{", timeout=START_TIMEOUT)
@@ -92,9 +94,10 @@ class MiddlemanProcess:
         return self._process.output
 
 
-def hosting(relay: str, server: int, *arguments: str) -> MiddlemanProcess:
+def hosting(relay: str, server: int, *arguments: str, stdin: int = DEVNULL) -> MiddlemanProcess:
     """Start `packhorse host` for the server at a loopback port."""
-    return MiddlemanProcess("host", "--relay", relay, "--udp", str(server), *arguments)
+    service = ("--relay", relay, "--udp", str(server))
+    return MiddlemanProcess("host", *service, *arguments, stdin=stdin)
 
 
 def joining(host: MiddlemanProcess, *arguments: str) -> MiddlemanProcess:

@@ -24,15 +24,21 @@ class Started:
         lines: What it printed so far, standard error included.
     """
 
-    def __init__(self, command: Sequence[str], *, env: dict[str, str] | None = None) -> None:
-        """Start `command` in the repository, with `env` added to ours."""
+    def __init__(
+        self,
+        command: Sequence[str],
+        *,
+        env: dict[str, str] | None = None,
+        stdin: int = subprocess.DEVNULL,
+    ) -> None:
+        """Start `command` in the repository, with `env` added to ours, and read from `stdin`."""
         self.lines: list[str] = []
         self._unread: queue.SimpleQueue[str | None] = queue.SimpleQueue()
         self._process = subprocess.Popen(
             command,
             cwd=REPOSITORY,
             env=os.environ | (env or {}),
-            stdin=subprocess.DEVNULL,
+            stdin=stdin,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,

@@ -27,6 +27,8 @@ PACKAGES: Final = {
     "redis-cli": "redis-tools",
     "openssl": "openssl",
     "chromium": "chromium",
+    "nginx": "nginx",
+    "caddy": "caddy",
     "Xvfb": "xvfb",
 }
 UPDATE_DEADLINE: Final = 180.0  # seconds

@@ -194,8 +194,8 @@ def _event(event: events.Event) -> list[Any]:  # noqa: C901, PLR0911 - one for e
             return [_NAMES[events.RelayDraining], _exact(seconds)]
         case events.Limited(octets, datagrams, dropped):
             return [_NAMES[events.Limited], octets, datagrams, dropped]
-        case events.PingAnswered():
-            raise AssertionError("no recording pings a peer")
+        case events.PingAnswered() | events.PathChanged():
+            raise AssertionError("no recording pings a peer, and a session knows no path")
 
 
 def _code(error: PackhorseError) -> int:

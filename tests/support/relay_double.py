@@ -6,6 +6,7 @@ from collections.abc import Collection
 from packhorse.aio.udp import SocketAddress
 from packhorse.wire.constants import DropReason
 from packhorse_relay.admin.status import Identity
+from packhorse_relay.core.connections import ConnectionEnd
 from packhorse_relay.core.rooms import Room
 from packhorse_relay.core.settings import Settings
 from tests.support.relay_harness import Rig
@@ -33,6 +34,13 @@ class CoreAsRelay:
     @property
     def rooms(self) -> Collection[Room]:
         return self.rig.core.rooms
+
+    websocket_scheme = "ws"
+    websocket_count = 3
+
+    @property
+    def websocket_ends(self) -> Counter[ConnectionEnd]:
+        return Counter({ConnectionEnd.STALLED: 2})
 
     @property
     def room_count(self) -> int:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from random import Random
+from secrets import token_bytes
 from typing import Any, Final, NamedTuple
 
 from packhorse.core.credentials import NO_ACCESS, Access
@@ -191,12 +192,15 @@ class Rig:
         legacy: LegacyRoom | None = None,
         gate: Gate = OPEN_GATE,
         random_bytes: Callable[[int], bytes] | None = None,
+        stream_listener: int | None = None,
         now: float = START,
     ) -> None:
         self.now = now
         """Seconds."""
         source = random_bytes or seeded_bytes(0)
-        self.core = RelayCore(settings or Settings(), source, legacy, gate, now=now)
+        self.core = RelayCore(
+            settings or Settings(), source, legacy, gate, stream_listener=stream_listener, now=now
+        )
 
     def send(self, data: bytes, source: TransportAddress) -> Outcome:
         """Hand a datagram to the relay."""
@@ -321,7 +325,7 @@ class RawMember:
     def set_room(self, **changes: Any) -> bytes:
         """Return the next SEAL datagram: SET_ROOM with the fields of `RoomChange`."""
         change = RoomChange(**changes)
-        return self.seal(change.message(self._take_seq(), self.grant.key))
+        return self.seal(change.message(self._take_seq(), self.grant.key, token_bytes(16)))
 
     def decide(self, request: int, *, admit: bool) -> bytes:
         """Return the next SEAL datagram: ADMIT."""

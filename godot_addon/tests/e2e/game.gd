@@ -51,8 +51,14 @@ func _process(_delta: float) -> void:
 ## Does what a command says.
 func obey(command: Dictionary) -> void:
 	match command["do"]:
-		"create", "join":
+		"create", "join", "resume":
 			_start(command)
+		"decide":
+			var request: float = command["request"]
+			var is_welcome: bool = command["admit"]
+			_decide(int(request), is_welcome)
+		"save":
+			_tell(&"saved", {"session": _peer.get_saved_session()})
 		"say":
 			_say(command)
 		"put":
@@ -135,14 +141,19 @@ func _start(command: Dictionary) -> void:
 	var max_peers: float = command.get("max_peers", 0.0)
 	options.max_peers = int(max_peers)
 	options.password = command.get("password", "")
+	options.approve = command.get("approve", false)
+	options.player_name = command.get("name", "")
 	options.connect_timeout = command.get("timeout", 15.0)
 	_set_transport(options, command)
 	var relay := str(command["relay"])
 	var result := OK
-	if command["do"] == "create":
-		result = _peer.create_room(relay, options)
-	else:
-		result = _peer.join_room(relay, str(command["code"]), options)
+	match command["do"]:
+		"create":
+			result = _peer.create_room(relay, options)
+		"join":
+			result = _peer.join_room(relay, str(command["code"]), options)
+		"resume":
+			result = _peer.resume_room(relay, str(command["saved"]), options)
 	_tell(&"started", {"result": error_string(result)})
 	if result == OK and not _is_raw:
 		multiplayer.multiplayer_peer = _peer
@@ -194,11 +205,21 @@ func _set_options(command: Dictionary) -> void:
 	_tell(&"set_options", {"result": error_string(_peer.set_room_options(options))})
 
 
+func _decide(request: int, is_welcome: bool) -> void:
+	var doorman := _peer.doorman
+	var result := doorman.admit(request) if is_welcome else doorman.refuse(request)
+	_tell(&"decided", {"result": error_string(result)})
+
+
 func _watch(is_deaf: bool) -> void:
 	_peer.room_created.connect(func(code: String) -> void: _tell(&"room_created", {"code": code}))
 	_peer.stage_changed.connect(_on_peer_stage_changed)
 	if not is_deaf:
 		_peer.connection_error.connect(_on_peer_connection_error)
+	_peer.doorman.join_requested.connect(
+		func(request: int, player: String) -> void:
+			_tell(&"join_requested", {"request": request, "name": player})
+	)
 	_peer.peer_lost.connect(_tell_peer.bind(&"peer_lost"))
 	_peer.peer_found.connect(_tell_peer.bind(&"peer_found"))
 	_peer.peer_path_changed.connect(_on_peer_peer_path_changed)

@@ -221,7 +221,8 @@ static func _decode_proof(data: PackedByteArray, input: Dictionary) -> Dictionar
 		"password":
 			return {"proof": Proofs.password_proof(key, data).hex_encode()}
 		"mask":
-			return {"proof": Proofs.mask_key(data, key, str(input["seq"]).to_int()).hex_encode()}
+			var nonce := str(input["nonce"]).hex_decode()
+			return {"proof": Proofs.mask_key(data, key, nonce).hex_encode()}
 	var password := data.get_string_from_utf8()
 	return {"proof": Proofs.password_key(password, str(input["code"])).hex_encode()}
 

@@ -54,13 +54,17 @@ class Access:
     """Checks requests."""
 
     def __init__(self, token: str, names: Sequence[str] = (), *, needs_token: bool) -> None:
-        self._token = token.encode()
-        self._names = _LOCAL_NAMES | {name.lower() for name in names}
+        self.change(token, names)
         self._needs_token = needs_token
         self._failures: OrderedDict[bytes, _Failures] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._failures)
+
+    def change(self, token: str, names: Sequence[str]) -> None:
+        """Go by another token and other host names from now on."""
+        self._token = token.encode()
+        self._names = _LOCAL_NAMES | {name.lower() for name in names}
 
     def check_page(self, shown: Credentials) -> Verdict:
         """Check a request for what is no secret: whether the relay lives, the empty page."""
@@ -95,7 +99,7 @@ class Access:
     def _is_right(self, authorizations: Sequence[str]) -> bool:
         value = authorizations[0]
         is_bearer = len(authorizations) == 1 and value.lower().startswith(_BEARER)
-        given = value[len(_BEARER) :].strip().encode()
+        given = value[len(_BEARER) :].strip().encode(errors="replace")
         return is_bearer and bool(self._token) and hmac.compare_digest(given, self._token)
 
     def _count_failure(self, source: bytes, now: float) -> None:

@@ -15,6 +15,8 @@ class Counts(NamedTuple):
     """Datagrams."""
     dropped: int
     """Datagrams."""
+    octets: float
+    """Bytes of data that went to members."""
     cpu: float
     """Seconds."""
 
@@ -24,6 +26,8 @@ class Gauges(NamedTuple):
 
     rooms: int
     members: int
+    connections: int
+    """Over TCP."""
     rtt: float | None
     """Seconds; median of the members, None without any."""
     lag: float
@@ -39,10 +43,13 @@ class Sample(NamedTuple):
     """Datagrams a second."""
     dropped: float
     """Datagrams a second."""
+    octets: float
+    """Bytes a second."""
     cpu: float
     """Fraction of one core."""
     rooms: int
     members: int
+    connections: int
     rtt: float | None
     lag: float
     rss: int
@@ -66,6 +73,7 @@ class History:
             Sample(
                 forwarded=round((counts.forwarded - old.forwarded) / elapsed, 2),
                 dropped=round((counts.dropped - old.dropped) / elapsed, 2),
+                octets=round((counts.octets - old.octets) / elapsed),
                 cpu=round((counts.cpu - old.cpu) / elapsed, 4),
                 **gauges._asdict(),
             )

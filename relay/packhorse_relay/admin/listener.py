@@ -31,6 +31,7 @@ Remote = tuple[str, int]
 
 MAX_CONNECTIONS: Final = 64
 _OPEN_TIMEOUT: Final = 5.0  # seconds until a request must be there
+_MAX_FIELDS: Final = 8  # of a query
 _MAX_NUMBER: Final = 15  # digits of a sample's number
 _HEADERS: Final = {
     "Cache-Control": "no-store",
@@ -134,7 +135,7 @@ class AdminListener:
             return verdict, _PAGES[path](self._views) if verdict is Verdict.OK else None
         if path not in _DATA:
             return Verdict.NOT_FOUND, None
-        query = parse_qs(asked, keep_blank_values=True, max_num_fields=8)
+        query = _query(asked)
         now = asyncio.get_running_loop().time()
         verdict = self._access.check_data(shown, reveal="reveal" in query, now=now)
         return verdict, _DATA[path](self._views, query) if verdict is Verdict.OK else None
@@ -185,6 +186,14 @@ def _status(views: Views, query: dict[str, list[str]]) -> Answer:
 
 _PAGES: Final = {"/": _page, "/healthz": _health, "/readyz": _readiness}
 _DATA: Final = {"/metrics": _metrics, "/api/status": _status}
+
+
+def _query(asked: str) -> dict[str, list[str]]:
+    """Return the fields of a query; none of one that has more than we know."""
+    try:
+        return parse_qs(asked, keep_blank_values=True, max_num_fields=_MAX_FIELDS)
+    except ValueError:
+        return {}
 
 
 def _credentials(request: Request, remote: Remote) -> Credentials:

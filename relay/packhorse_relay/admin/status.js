@@ -10,7 +10,7 @@ const WIDTH = 300, HEIGHT = 60;
 const byId = (id) => document.getElementById(id);
 const samples = {};
 let last = 0, startedAt = null, token = sessionStorage.getItem("token") || "";
-let revealed = false, open = new Set();
+let revealed = false, open = new Set(), shown = {};
 
 const count = (value) => value.toLocaleString("en");
 
@@ -24,13 +24,22 @@ function figure(value) {
 const CARDS = [
   ["members", "Members", "", 1, 5, (s) => `of ${count(s.max_members)}`],
   ["rooms", "Rooms", "", 1, 5, (s) => `of ${count(s.max_rooms)}`],
+  ["connections", "WebSocket", "connections", 1, 5, (s) => s.websocket ? `${s.websocket}, ${count(total(s.connection_ends))} ended` : "off"],
   ["forwarded", "Forwarded", "datagrams/s", 1, 10, (s) => `${count(s.forwarded)} in all`],
+  ["octets", "Sent", "KiB/s", 1 / 1024, 10, (s) => `${size(s.octets)} in all`],
   ["dropped", "Dropped", "datagrams/s", 1, 10, (s) => `${count(total(s.drops))} in all`],
   ["rtt", "RTT of members", "ms", 1000, 1, () => "median"],
   ["lag", "Event loop late by", "ms", 1000, 5, () => "worst of a second"],
   ["cpu", "CPU", "% of a core", 100, 5, () => "this process"],
   ["rss", "Memory", "MiB", 1 / 1048576, 10, () => "this process"],
 ];
+
+// Bytes with a unit: 812 B, 3.42 KiB, 1.2 GiB.
+function size(bytes) {
+  const units = ["B", "KiB", "MiB", "GiB", "TiB"];
+  const step = bytes < 1 ? 0 : Math.min(units.length - 1, Math.floor(Math.log2(bytes) / 10));
+  return `${figure(bytes / 1024 ** step)} ${units[step]}`;
+}
 
 const total = (counts) => Object.values(counts).reduce((sum, each) => sum + each, 0);
 
@@ -147,7 +156,9 @@ function roomView(room) {
   const summary = element("summary", {},
     element("span", { class: "label" }, room.code ?? `room ${room.label}`),
     element("span", {}, `${room.count} of ${room.max} members`),
-    element("span", { class: "quiet" }, room.topology + (lost ? `, ${lost} lost` : "")));
+    element("span", { class: "quiet" }, room.topology + (lost ? `, ${lost} lost` : "")),
+    element("span", { class: "rate" }, `${figure(room.datagrams)} datagrams/s`),
+    element("span", { class: "rate" }, `${size(room.octets)}/s`));
   const columns = [["peer", true], ["state"], ["RTT", true], ["heard", true], ["address"]];
   const rows = room.members.map((member) => [
     member.peer === 1 ? "1 (host)" : String(member.peer), member.state,
@@ -169,14 +180,17 @@ function showRooms(status) {
   if (label) views.find((view) => view.querySelector(".label")?.textContent === label)?.firstChild.focus();
 }
 
-function showDrops(status) {
-  const entries = Object.entries(status.drops), most = Math.max(1, ...Object.values(status.drops));
-  const bars = entries.map(([reason, dropped]) => {
-    const bar = element("i");
-    bar.style.width = `${100 * dropped / most}%`;
-    return element("div", { class: "bar" }, element("span", {}, reason), bar, element("b", {}, count(dropped)));
+// A bar for each reason: how often in all, and how often a second since the last answer.
+function showReasons(id, counts, seconds) {
+  const before = shown[id] ?? counts, most = Math.max(1, ...Object.values(counts));
+  shown[id] = counts;
+  const bars = Object.entries(counts).map(([reason, value]) => {
+    const bar = element("i"), rate = (value - (before[reason] ?? 0)) / Math.max(1, seconds);
+    bar.style.width = `${100 * value / most}%`;
+    const now = element("span", { class: "quiet number" }, rate > 0 ? `${figure(rate)}/s` : "");
+    return element("div", { class: "bar" }, element("span", {}, reason), bar, now, element("b", { class: "number" }, count(value)));
   });
-  byId("drops").replaceChildren(...(bars.length ? bars : [element("p", { class: "quiet" }, "None.")]));
+  byId(id).replaceChildren(...(bars.length ? bars : [element("p", { class: "quiet" }, "None.")]));
 }
 
 const cards = CARDS.map((each) => new Card(each));
@@ -192,8 +206,10 @@ function show(status) {
   if (status.started_at !== startedAt) {
     const isFirst = startedAt === null;
     startedAt = status.started_at;
+    shown = {};
     if (!isFirst) { last = 0; for (const each of Object.keys(samples)) samples[each] = []; return; }
   }
+  const seconds = status.last - last;
   last = status.last;
   for (const [name, values] of Object.entries(status.samples)) {
     samples[name] = [...(samples[name] ?? []), ...values].slice(-KEEP);
@@ -203,7 +219,8 @@ function show(status) {
   byId("identity").textContent = `version ${status.version}, up ${uptime}, ${status.dataplane} data plane` +
     `${status.legacy ? ", legacy on" : ""}, UDP ${status.listening.join(" and ")}`;
   showRooms(status);
-  showDrops(status);
+  showReasons("drops", status.drops, seconds);
+  showReasons("ends", status.connection_ends, seconds);
   setState("running", "good");
 }
 

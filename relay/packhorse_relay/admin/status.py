@@ -6,19 +6,22 @@ import ipaddress
 import statistics
 from collections import Counter
 from collections.abc import Collection, Mapping
-from typing import Any, Final, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple, Protocol, TypeVar
 
 from packhorse.aio.udp import SocketAddress
 from packhorse.wire.address import TransportAddress
 from packhorse.wire.constants import DropReason, Topology
 from packhorse.wire.room_code import show_room_code
 from packhorse_relay.admin.history import Counts, Gauges, History, Sample
+from packhorse_relay.admin.traffic import Traffic
+from packhorse_relay.core.connections import ConnectionEnd
 from packhorse_relay.core.rooms import Room, Session
 from packhorse_relay.core.settings import Settings
 
 MAX_ROOMS_LISTED: Final = 100  # the largest ones
 MAX_MEMBERS_LISTED: Final = 64  # of one room
 _RTT_SAMPLE: Final = 1024  # members whose RTT is looked at
+_Reason = TypeVar("_Reason", DropReason, ConnectionEnd)
 
 
 class Relay(Protocol):
@@ -52,6 +55,18 @@ class Relay(Protocol):
     def settings(self) -> Settings:
         """Limits in force."""
 
+    @property
+    def websocket_scheme(self) -> str | None:
+        """`ws`, or `wss` with TLS; None where there is no WebSocket."""
+
+    @property
+    def websocket_count(self) -> int:
+        """TCP connections, open WebSockets or not."""
+
+    @property
+    def websocket_ends(self) -> Counter[ConnectionEnd]:
+        """WebSocket connections that the relay refused or ended, by reason."""
+
 
 class Identity(NamedTuple):
     """What does not change while a relay runs."""
@@ -63,14 +78,29 @@ class Identity(NamedTuple):
     """Seconds since 1970."""
 
 
-def counts_of(relay: Relay, cpu: float) -> Counts:
+class Record(NamedTuple):
+    """What is known of a relay besides what it shows by itself."""
+
+    identity: Identity
+    history: History
+    traffic: Traffic
+
+
+def counts_of(relay: Relay, octets: float, cpu: float) -> Counts:
     """Return what only grows."""
-    return Counts(relay.datagrams_forwarded, sum(relay.drops.values()), cpu)
+    return Counts(relay.datagrams_forwarded, sum(relay.drops.values()), octets, cpu)
 
 
 def gauges_of(relay: Relay, lag: float, rss: int) -> Gauges:
     """Return what is so now."""
-    return Gauges(relay.room_count, relay.session_count, median_rtt(relay), lag, rss)
+    return Gauges(
+        relay.room_count,
+        relay.session_count,
+        relay.websocket_count,
+        median_rtt(relay),
+        lag,
+        rss,
+    )
 
 
 def median_rtt(relay: Relay) -> float | None:
@@ -84,32 +114,35 @@ def median_rtt(relay: Relay) -> float | None:
 
 
 def status_of(
-    relay: Relay, identity: Identity, history: History, since: int, *, reveal: bool, now: float
+    relay: Relay, record: Record, since: int, *, reveal: bool, now: float
 ) -> dict[str, Any]:
     """Return everything for the status page.
 
     Args:
         relay: Running.
-        identity: Of the relay.
-        history: Samples of the last minutes.
+        record: Of the last minutes.
         since: Number of the last sample that the reader has; 0 for none.
         reveal: Show room codes and addresses.
         now: Clock of the sessions, in seconds.
     """
-    settings = relay.settings
+    settings, history = relay.settings, record.history
     listed = heapq.nlargest(MAX_ROOMS_LISTED, relay.rooms, key=lambda room: len(room.sessions))
     return {
-        **identity._asdict(),
+        **record.identity._asdict(),
         "listening": [_endpoint(*address) for address in relay.addresses],
         "rooms": relay.room_count,
         "max_rooms": settings.max_rooms,
         "members": relay.session_count,
         "max_members": settings.max_sessions,
         "forwarded": relay.datagrams_forwarded,
-        "drops": _drops(relay.drops),
+        "octets": round(record.traffic.octets),
+        "drops": _by_reason(relay.drops),
+        "websocket": relay.websocket_scheme,
+        "connections": relay.websocket_count,
+        "connection_ends": _by_reason(relay.websocket_ends),
         "last": history.last,
         "samples": _columns(history.since(since)),
-        "room_list": [_room(room, reveal=reveal, now=now) for room in listed],
+        "room_list": [_room(room, record, reveal=reveal, now=now) for room in listed],
         "rooms_left_off": relay.room_count - len(listed),
     }
 
@@ -127,8 +160,8 @@ def masked(host: str) -> str:
     return ":".join(address.exploded.split(":")[:2]) + ":x"
 
 
-def _drops(drops: Mapping[DropReason, int]) -> dict[str, int]:
-    most_first = sorted(drops.items(), key=lambda item: -item[1])
+def _by_reason(counts: Mapping[_Reason, int]) -> dict[str, int]:
+    most_first = sorted(counts.items(), key=lambda item: -item[1])
     return {reason.value: count for reason, count in most_first if count}
 
 
@@ -136,14 +169,17 @@ def _columns(samples: list[Sample]) -> dict[str, list[float | None]]:
     return {name: [getattr(each, name) for each in samples] for name in Sample._fields}
 
 
-def _room(room: Room, *, reveal: bool, now: float) -> dict[str, Any]:
+def _room(room: Room, record: Record, *, reveal: bool, now: float) -> dict[str, Any]:
     members = list(room.sessions.values())
+    rate = record.traffic.of(room)
     return {
         "label": label_of(room.code),
         "code": show_room_code(room.code) if reveal else None,
         "topology": Topology(room.topology).name.lower(),
         "count": len(members),
         "max": room.max_peers,
+        "datagrams": round(rate.datagrams, 1),
+        "octets": round(rate.octets),
         "members": [_member(each, reveal, now) for each in members[:MAX_MEMBERS_LISTED]],
     }
 

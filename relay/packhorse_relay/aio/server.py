@@ -145,10 +145,21 @@ class RelayServer:
         """Live sessions."""
         return self._core.session_count
 
-    def change_settings(self, settings: Settings) -> None:
-        """Take over the fields in `LIVE`; the others must be what they were."""
+    def change_settings(self, settings: Settings, keys: OperatorKeys) -> None:
+        """Go by other limits and keys from now on, without touching a room.
+
+        Raises:
+            ConfigurationError: The settings ask for tickets, but there is no key; nothing
+                was changed.
+        """
+        self._gate.change(settings.tickets, keys)
         self._settings = settings
-        self._core.change_settings(settings)
+        self._core.change_settings(settings, now=self._loop.time())
+
+    def change_websocket(self, settings: WebSocketSettings) -> None:
+        """Go by other limits of connections and other proxies; TLS stays as it is."""
+        if self._websocket is not None:
+            self._websocket.change_settings(settings)
 
     async def __aenter__(self) -> Self:
         """Open the sockets.
@@ -169,6 +180,7 @@ class RelayServer:
             self._gate,
             secret=None if self._state_dir is None else load_secret(self._state_dir),
             unix_now=time.time(),
+            stream_listener=None if self._websocket_settings is None else len(self._bind),
             now=self._loop.time(),
         )
         self._plane = PortablePlane(self._core.table, self._receive)

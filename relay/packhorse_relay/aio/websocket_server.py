@@ -60,7 +60,7 @@ class WebSocketServer:
         self._has_session = has_session
         self._loop = asyncio.get_running_loop()
         self._limits = ConnectionLimits(settings, _most(settings), now=self._loop.time())
-        self._trusted = {canonical_host(proxy) or proxy for proxy in settings.trusted_proxies}
+        self._trusted = _trusted(settings)
         self._certificates = (
             Certificates(settings.tls_cert, settings.tls_key) if settings.tls_cert else None
         )
@@ -88,6 +88,12 @@ class WebSocketServer:
     def has_tls(self) -> bool:
         """Tell whether connections are encrypted."""
         return self._certificates is not None
+
+    def change_settings(self, settings: WebSocketSettings) -> None:
+        """Go by other limits, timers and proxies for those who come next; TLS stays as it is."""
+        self._settings = settings
+        self._trusted = _trusted(settings)
+        self._limits.change_settings(settings, _most(settings), now=self._loop.time())
 
     def listen(self, address: SocketAddress) -> None:
         """Bind one address.
@@ -267,6 +273,10 @@ class WebSocketServer:
 
 def _source(host: str) -> bytes:
     return source_of(TransportAddress(host, 0))
+
+
+def _trusted(settings: WebSocketSettings) -> set[str]:
+    return {canonical_host(proxy) or proxy for proxy in settings.trusted_proxies}
 
 
 def _most(settings: WebSocketSettings) -> int:

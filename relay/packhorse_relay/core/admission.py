@@ -28,6 +28,7 @@ from packhorse_relay.core.blocks import JoinFailures
 from packhorse_relay.core.buckets import SourceBuckets, TokenBucket
 from packhorse_relay.core.ctrl_start import Proof, proof_of
 from packhorse_relay.core.drops import DatagramDropped
+from packhorse_relay.core.greetings import BURST, Greetings
 from packhorse_relay.core.members import Members
 from packhorse_relay.core.outbox import Answer, Outbox
 from packhorse_relay.core.registry import Registry
@@ -37,7 +38,7 @@ from packhorse_relay.core.settings import Settings
 from packhorse_relay.core.tickets import Gate, Pass
 
 _MINUTE: Final = 60.0  # seconds
-_HELLO_BURST: Final = 2.0  # seconds' worth of HELLOs, or of attempts, that may come at once
+_BIND_BURST: Final = 32.0  # likewise of BINDs: for all sessions of a source twice
 _LIST_BURST: Final = 4.0  # seconds' worth of LIST_ROOMS that may come at once
 _HOST_WAIT: Final = 1.0  # seconds; when to ask again for a room whose host is to come back
 _ROOM_LIST_OVERHEAD: Final = 15  # bytes around the entries: header, map, type, length, `more`
@@ -57,6 +58,7 @@ class Admission:
         random_bytes: Callable[[int], bytes],
         *,
         approvals: Approvals,
+        stream_listener: int | None,
         now: float,
     ) -> None:
         self._settings = settings
@@ -70,19 +72,23 @@ class Admission:
         self._secret = random_bytes(32)
         # A clock that starts with the machine would tell strangers for how long it runs.
         self._cookie_clock = int.from_bytes(random_bytes(4), "big") / 2  # seconds ahead of ours
-        self._hellos = SourceBuckets(settings.hello_rate, settings.hello_rate * _HELLO_BURST)
-        self._attempts = SourceBuckets(settings.hello_rate, settings.hello_rate * _HELLO_BURST)
+        self._greetings = Greetings(settings, outbox, random_bytes, stream_listener)
+        self._attempts = SourceBuckets(settings.hello_rate, settings.hello_rate * BURST)
         self._creates = SourceBuckets(settings.create_rate / _MINUTE, settings.create_rate)
         self._joins = SourceBuckets(settings.join_rate / _MINUTE, settings.join_rate)
+        self._binds = SourceBuckets(settings.bind_rate, settings.bind_rate * _BIND_BURST)
         self._lists = SourceBuckets(c.LIST_RATE, c.LIST_RATE * _LIST_BURST)
         self._failures = JoinFailures(
             settings.join_failures, settings.block_first, settings.block_longest
         )
-        self.hellos = 0
-        """HELLOs that came since the start."""
         total = settings.join_failures_total
         self._guesses = TokenBucket(total, total, now=now)
         self._reserve = TokenBucket(total, total, now=now)
+
+    @property
+    def hellos(self) -> int:
+        """HELLOs that came since the start."""
+        return self._greetings.count
 
     def screen(self, message_class: type[Message], request: Request) -> None:
         """Refuse what can be refused before the rest is decoded (SPEC.md section 5).
@@ -93,19 +99,30 @@ class Admission:
             ParseError: Another request without a cookie where it must be.
         """
         if message_class is Hello:
-            self._screen_hello(request)
+            self._greetings.screen(request)
             return
         self._check_cookie(proof_of(request.data), request)
         if message_class is ListRooms:
-            self.check_rate(self._lists, request)
-            return
-        is_attempt = message_class is not Bind
-        if is_attempt and not self._attempts.take(source_of(request.source), now=request.now):
+            self._check_rate(self._lists, request)
+        elif message_class is Bind:
+            self._check_rate(self._binds, request)
+        elif not self._attempts.take(source_of(request.source), now=request.now):
             raise DatagramDropped(DropReason.RATE_LIMITED)
 
-    def change_settings(self, settings: Settings) -> None:
-        """Take over the fields in `LIVE`."""
+    def change_settings(self, settings: Settings, *, now: float) -> None:
+        """Go by other limits from now on."""
         self._settings = settings
+        self._greetings.change_settings(settings)
+        self._attempts.change_rate(settings.hello_rate, settings.hello_rate * BURST)
+        self._binds.change_rate(settings.bind_rate, settings.bind_rate * _BIND_BURST)
+        self._creates.change_rate(settings.create_rate / _MINUTE, settings.create_rate)
+        self._joins.change_rate(settings.join_rate / _MINUTE, settings.join_rate)
+        self._failures.change_rate(
+            settings.join_failures, settings.block_first, settings.block_longest
+        )
+        total = settings.join_failures_total
+        self._guesses.change_rate(total, total, now=now)
+        self._reserve.change_rate(total, total, now=now)
 
     def hello(self, hello: Hello, request: Request) -> None:
         """Answer HELLO with a cookie and forget it (SPEC.md section 5)."""
@@ -137,7 +154,7 @@ class Admission:
             return
         if is_draining:
             self._refuse(ErrorCode.DRAINING, request)
-        self.check_rate(self._creates, request)
+        self._check_rate(self._creates, request)
         allowed = self._check_gate(create, Permission.CREATE, request)
         source = source_of(request.source)
         if self._registry.is_full_for_room() or self._registry.is_full_for_session():
@@ -159,7 +176,7 @@ class Admission:
         """Add a proven address to a room (SPEC.md section 5)."""
         if self._is_waiting(join, request) or self._is_repeated(join, request):
             return
-        self.check_rate(self._joins, request)
+        self._check_rate(self._joins, request)
         allowed = self._check_gate(join, Permission.JOIN, request)
         self._check_guesses(request)
         room = self._registry.room_for(join, source_of(request.source), allowed.app)
@@ -221,16 +238,6 @@ class Admission:
         request = waiting.request
         self._outbox.send(encode_ctrl(error, request.transaction), request.source)
 
-    def _screen_hello(self, request: Request) -> None:
-        self.hellos += 1
-        if len(request.data) < c.MIN_HELLO_SIZE:
-            raise DatagramDropped(DropReason.NOT_ENOUGH_PADDING)
-        if not self._outbox.has_any(Answer.GREETING, now=request.now):
-            raise DatagramDropped(DropReason.REPLY_BUDGET)
-        if not self._hellos.take(source_of(request.source), now=request.now):
-            raise DatagramDropped(DropReason.RATE_LIMITED)
-        self._outbox.spend(Answer.GREETING, request.source, now=request.now)
-
     def _check_cookie(self, proof: Proof, request: Request) -> None:
         """Refuse a request from an address that is not proven (SPEC.md section 5.2)."""
         now = request.now + self._cookie_clock
@@ -254,7 +261,7 @@ class Admission:
             and hmac.compare_digest(approved.cookie, proof.cookie)
         )
 
-    def check_rate(self, buckets: SourceBuckets, request: Request) -> None:
+    def _check_rate(self, buckets: SourceBuckets, request: Request) -> None:
         """Refuse a request of a source that is blocked or over its rate."""
         source = source_of(request.source)
         blocked = self._failures.blocked_for(source, now=request.now)
@@ -279,7 +286,7 @@ class Admission:
 
     def make_grant(self, session: Session, features: int, request: Request) -> Grant:
         """Return GRANT of a session to the address of `request`, without padding."""
-        settings, room = self._settings, session.room
+        timers, room = session.timers, session.room
         return Grant(
             version=c.WIRE_VERSION,
             features=features & c.KNOWN_FEATURES,
@@ -292,9 +299,9 @@ class Admission:
             key=session.key,
             peer=session.peer,
             rev=room.rev,
-            ping_interval_ms=round(settings.ping_interval * 1000),
-            lost_after_ms=round(settings.lost_after * 1000),
-            removed_after_ms=round(settings.removed_after(session.peer) * 1000),
+            ping_interval_ms=round(timers.ping_interval * 1000),
+            lost_after_ms=round(timers.lost_after * 1000),
+            removed_after_ms=round(timers.removed_after(session.peer) * 1000),
             mapped=encode_address(request.source),
             resume_ticket=self._members.resume_ticket(session, now=request.now),
         )

@@ -49,6 +49,7 @@ class Approvals:
         self._registry = registry
         self._members = members
         self._waiting: OrderedDict[Attempt, Waiting] = OrderedDict()  # by expiry
+        self._by_room: dict[Room, dict[int, Waiting]] = {}  # by number; at most 16 in a room
         self.admit: Callable[[Waiting, float], int] = lambda *_: ErrorCode.INTERNAL
         """Makes a member of who was admitted; returns 0 or why that cannot be."""
         self.refuse: Callable[[Waiting], None] = lambda _: None
@@ -71,14 +72,17 @@ class Approvals:
             self._tell_host(waiting, now)
 
     def hold(self, room: Room, join: Join, request: Request) -> bool:
-        """Let a request wait and tell the host; False when there is no place."""
-        source = source_of(request.source)
-        if not self._has_place(room, source):
+        """Let a request wait and tell the host; False when there is no place.
+
+        An address has one request for each nonce: another cookie makes no other of it.
+        """
+        is_known = attempt_of(request.source, join.nonce) in self._waiting
+        if is_known or not self._has_place(room, source_of(request.source)):
             return False
         room.next_request += 1
         now = request.now
         waiting = Waiting(room.next_request, room, join, request, now + APPROVAL, now)
-        self._waiting[attempt_of(request.source, join.nonce)] = waiting
+        self._keep(waiting)
         self._tell_host(waiting, now)
         return True
 
@@ -91,7 +95,7 @@ class Approvals:
             return ErrorCode.REQUEST_UNKNOWN
         code = self.admit(waiting, now) if message.admit else ErrorCode.JOIN_DENIED
         if not code:
-            del self._waiting[attempt_of(waiting.request.source, waiting.join.nonce)]
+            self._forget(waiting)
             return 0
         waiting.verdict = ErrorCode(code)
         self.refuse(waiting)
@@ -104,21 +108,30 @@ class Approvals:
     def handle_timeout(self, *, now: float) -> None:
         """Refuse what has waited for too long (ADM-9)."""
         while self._waiting and next(iter(self._waiting.values())).expires_at <= now:
-            _, waiting = self._waiting.popitem(last=False)
+            waiting = next(iter(self._waiting.values()))
+            self._forget(waiting)
             if waiting.verdict is None:
                 waiting.verdict = ErrorCode.JOIN_DENIED
                 self.refuse(waiting)
 
     def _named(self, room: Room, request: int) -> Waiting | None:
-        found = (each for each in self._of(room) if each.id == request)
-        return next((each for each in found if each.verdict is None), None)
+        waiting = self._by_room.get(room, {}).get(request)
+        return waiting if waiting is not None and waiting.verdict is None else None
 
-    def _of(self, room: Room) -> list[Waiting]:
-        return [each for each in self._waiting.values() if each.room is room]
+    def _keep(self, waiting: Waiting) -> None:
+        self._waiting[_attempt(waiting)] = waiting
+        self._by_room.setdefault(waiting.room, {})[waiting.id] = waiting
+
+    def _forget(self, waiting: Waiting) -> None:
+        del self._waiting[_attempt(waiting)]
+        held = self._by_room[waiting.room]
+        del held[waiting.id]
+        if not held:
+            del self._by_room[waiting.room]
 
     def _has_place(self, room: Room, source: bytes) -> bool:
-        held = self._of(room)
-        own = [each for each in held if source_of(each.request.source) == source]
+        held = self._by_room.get(room, {})
+        own = [each for each in held.values() if source_of(each.request.source) == source]
         return len(held) < PENDING_PER_ROOM and len(own) < PENDING_PER_SOURCE
 
     def _is_open(self, room: Room) -> bool:
@@ -130,3 +143,7 @@ class Approvals:
         name = waiting.join.name or ""
         message = JoinRequest(seq=host.take_seq(), request=waiting.id, name=name)
         self._members.send(host, message)
+
+
+def _attempt(waiting: Waiting) -> Attempt:
+    return attempt_of(waiting.request.source, waiting.join.nonce)

@@ -8,7 +8,6 @@ from packhorse.wire.constants import DropReason, ErrorCode, RoomEventKind
 from packhorse.wire.ctrl import encode_ctrl
 from packhorse.wire.messages import Bind, Closed
 from packhorse_relay.core.admission import Admission
-from packhorse_relay.core.buckets import SourceBuckets
 from packhorse_relay.core.drops import DatagramDropped
 from packhorse_relay.core.members import Members
 from packhorse_relay.core.outbox import Outbox
@@ -16,11 +15,7 @@ from packhorse_relay.core.recovery import Recovery
 from packhorse_relay.core.registry import Registry
 from packhorse_relay.core.request import Request
 from packhorse_relay.core.rooms import Session, attempt_of
-from packhorse_relay.core.settings import Settings
 
-_BURST: Final = (
-    32.0  # seconds' worth of BINDs that may come at once: all sessions of a source twice
-)
 _SHARE_SIZE: Final = 32  # bytes
 
 
@@ -29,7 +24,6 @@ class BindRequests:
 
     def __init__(
         self,
-        settings: Settings,
         registry: Registry,
         members: Members,
         admission: Admission,
@@ -41,14 +35,12 @@ class BindRequests:
         self._admission = admission
         self._recovery = recovery
         self._outbox = outbox
-        self._binds = SourceBuckets(settings.bind_rate, settings.bind_rate * _BURST)
 
     def bind(self, bind: Bind, request: Request) -> None:
-        """Check rate and proof, then move, or restore, the session.
+        """Check the proof, then move, or restore, the session.
 
-        `Admission.screen` has checked the cookie.
+        `Admission.screen` has checked cookie and rate.
         """
-        self._admission.check_rate(self._binds, request)
         session = self._registry.sessions.get(bind.session)
         if session is None:
             self._restore(bind, request)
@@ -68,6 +60,7 @@ class BindRequests:
         self._members.send(session, Closed(seq=session.take_seq(), code=ErrorCode.REPLACED))
         self._registry.begin_epoch(session, bind.nonce, now=request.now)
         self._registry.rebind(session, request.source, bind.nonce)
+        self._members.take_timers(session)
         session.max_datagram = self._admission.agreed_size(bind)
         self._members.renew(session, now=request.now)
         if bind.restarted:

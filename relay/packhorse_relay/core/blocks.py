@@ -36,6 +36,13 @@ class JoinFailures:
     def __len__(self) -> int:
         return len(self._blocks)
 
+    def change_rate(self, per_minute: float, first: float, longest: float) -> None:
+        """Go by other figures from now on; whoever is blocked stays so."""
+        for factor, table in self._buckets.items():
+            table.change_rate(per_minute * factor / _MINUTE, per_minute * factor)
+        self._first = first
+        self._longest = longest
+
     def blocked_for(self, source: bytes, *, now: float) -> float:
         """Return the seconds for which `source` stays blocked; 0 when it is not."""
         blocks = (self._blocks.get(scope.key) for scope in scopes_of(source))

@@ -37,10 +37,22 @@ class TokenBucket:
         missing = max(0.0, 1 - self._tokens)
         return missing / self._rate if self._rate else math.inf
 
+    def level(self, *, now: float) -> float:
+        """Return how full it is, 0..1."""
+        self._refill(now)
+        return self._tokens / self._burst if self._burst else 0.0
+
     def is_full(self, *, now: float) -> bool:
         """Tell whether it holds all its tokens, like a new one."""
         self._refill(now)
         return self._tokens >= self._burst
+
+    def change_rate(self, rate: float, burst: float, *, now: float) -> None:
+        """Go by another rate from now on; what is there stays, up to the new burst."""
+        self._refill(now)
+        self._rate = rate
+        self._burst = max(1.0, burst) if rate else burst
+        self._tokens = min(self._tokens, self._burst)
 
     def _refill(self, now: float) -> None:
         elapsed = max(0.0, now - self._updated)
@@ -100,6 +112,17 @@ class Buckets:
         bucket = self._buckets.get(key)
         return bucket is not None and not bucket.is_full(now=now)
 
+    def change_rate(self, rate: float, burst: float) -> None:
+        """Go by another rate; if it is another one indeed, all keys start afresh."""
+        if (rate, burst) != (self._rate, self._burst):
+            self._rate, self._burst = rate, burst
+            self._buckets.clear()
+
+    def level(self, key: bytes, now: float) -> float:
+        """Return how full the bucket of a key is, 0..1; one that is not remembered is full."""
+        bucket = self._buckets.get(key)
+        return 1.0 if bucket is None else bucket.level(now=now)
+
     def _make_place(self, now: float) -> None:
         while self._buckets:
             oldest = next(iter(self._buckets.values()))
@@ -130,6 +153,15 @@ class SourceBuckets:
         for bucket in buckets:
             bucket.take(now=now)
         return True
+
+    def change_rate(self, rate: float, burst: float) -> None:
+        """Go by another rate; if it is another one indeed, all sources start afresh."""
+        for factor, table in self._tables.items():
+            table.change_rate(rate * factor, burst * factor)
+
+    def level(self, source: bytes, *, now: float) -> float:
+        """Return how full the emptiest bucket that `source` takes from is, 0..1."""
+        return min(self._tables[factor].level(key, now) for key, factor in scopes_of(source))
 
     def wait(self, source: bytes, *, now: float) -> float:
         """Return the seconds until `source` has a token."""

@@ -3,7 +3,7 @@
 from collections import Counter
 from enum import StrEnum
 
-from packhorse_relay.core.buckets import TokenBucket
+from packhorse_relay.core.buckets import TokenBucket, scopes_of
 from packhorse_relay.core.websocket_settings import WebSocketSettings
 
 _BURST = 2.0  # seconds' worth of connections that may come at once
@@ -28,8 +28,17 @@ class ConnectionLimits:
         self._per_source = settings.connections_per_source
         self._max_connections = max_connections
         self._accepts = TokenBucket(settings.accept_rate, settings.accept_rate * _BURST, now=now)
-        self._by_source: Counter[bytes] = Counter()
+        self._by_source: Counter[bytes] = Counter()  # and by /56 and /48
         self._total = 0
+
+    def change_settings(
+        self, settings: WebSocketSettings, max_connections: int, *, now: float
+    ) -> None:
+        """Go by other limits; who is connected stays."""
+        self._per_source = settings.connections_per_source
+        self._max_connections = max_connections
+        rate = settings.accept_rate
+        self._accepts.change_rate(rate, rate * _BURST, now=now)
 
     def __len__(self) -> int:
         return self._total
@@ -41,7 +50,7 @@ class ConnectionLimits:
             source: Whom it counts for; None when a proxy has yet to tell.
             now: Clock seconds.
         """
-        if source is not None and self._by_source.get(source, 0) >= self._per_source:
+        if source is not None and self._has_its_share(source):
             return ConnectionEnd.TOO_MANY_OF_SOURCE
         if self._total >= self._max_connections:
             return ConnectionEnd.TOO_MANY
@@ -56,9 +65,9 @@ class ConnectionLimits:
         Returns:
             Why it must be closed, or None.
         """
-        if self._by_source.get(source, 0) >= self._per_source:
+        if self._has_its_share(source):
             return ConnectionEnd.TOO_MANY_OF_SOURCE
-        self._by_source[source] += 1
+        self._by_source.update(key for key, _ in scopes_of(source))
         return None
 
     def release(self, source: bytes | None) -> None:
@@ -66,6 +75,12 @@ class ConnectionLimits:
         self._total -= 1
         if source is None:
             return
-        self._by_source[source] -= 1
-        if not self._by_source[source]:
-            del self._by_source[source]
+        for key, _ in scopes_of(source):
+            self._by_source[key] -= 1
+            if not self._by_source[key]:
+                del self._by_source[key]
+
+    def _has_its_share(self, source: bytes) -> bool:
+        """Tell whether a source, or a range that it is in, has all that it may have."""
+        scopes = scopes_of(source)
+        return any(self._by_source[key] >= self._per_source * factor for key, factor in scopes)

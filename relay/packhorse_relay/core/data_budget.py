@@ -19,6 +19,7 @@ class DataRate(NamedTuple):
 
 
 UNLIMITED: Final = DataRate(1e15, 1e15)
+NOTHING: Final = DataRate(0.0, 0.0)
 
 
 class Verdict(Enum):
@@ -49,6 +50,8 @@ class DataBudget:
         "_window_since",
         "datagrams",
         "dropped",
+        "given_datagrams",
+        "given_octets",
         "octets",
         "rate",
     )
@@ -61,6 +64,10 @@ class DataBudget:
         """Datagrams that are left."""
         self.dropped = 0
         """Datagrams that were dropped since the member was told."""
+        self.given_octets = self.octets
+        """Bytes that were ever filled in; those above `octets` are spent."""
+        self.given_datagrams = self.datagrams
+        """Datagrams likewise; so that a data plane counts nothing for it."""
         self._filled_at = now
         self._told_at = now - LIMITED_INTERVAL
         self._window_since = now
@@ -88,11 +95,21 @@ class DataBudget:
         self._told_at = now
         return Verdict.TELL
 
+    def change_rate(self, rate: DataRate, *, now: float) -> None:
+        """Go by another rate from now on; what is left stays, up to half a second's worth."""
+        self._fill(now)
+        self.rate = rate
+        self._fill(now)
+
     def _fill(self, now: float) -> None:
         elapsed = max(0.0, now - self._filled_at)
         octets, datagrams = self.rate
+        spent_octets = self.given_octets - self.octets
+        spent_datagrams = self.given_datagrams - self.datagrams
         self.octets = min(octets * _BURST, self.octets + elapsed * octets)
         self.datagrams = min(datagrams * _BURST, self.datagrams + elapsed * datagrams)
+        self.given_octets = spent_octets + self.octets
+        self.given_datagrams = spent_datagrams + self.datagrams
         self._filled_at = max(self._filled_at, now)
 
     def _measure(self, octets: int, copies: int, now: float) -> None:

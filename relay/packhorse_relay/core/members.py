@@ -50,7 +50,7 @@ class Members:
         self, session: Session, random_bytes: Callable[[int], bytes], *, now: float
     ) -> None:
         """Let an address that was proven some time ago prove itself again (SPEC.md PATH-4)."""
-        if now - session.proven_at >= self._settings.consent_interval(session.peer):
+        if now - session.proven_at >= session.timers.consent_interval(session.peer):
             session.consent = session.consent or random_bytes(c.CHALLENGE_SIZE)
             self.send(session, PathChallenge(seq=session.take_seq(), challenge=session.consent))
 
@@ -84,7 +84,7 @@ class Members:
             room.is_guarded,
             room.app,
         )
-        lifetime = self._settings.removed_after(session.peer) + c.RESUME_SLACK
+        lifetime = session.timers.removed_after(session.peer) + c.RESUME_SLACK
         return self._registry.tickets.make(content, lifetime, now=now)
 
     def next_event(self) -> RelayEvent | None:
@@ -94,7 +94,18 @@ class Members:
     def watch(self, session: Session) -> None:
         """Look at the lease of a new session when it may first be lost."""
         self._events.append(SessionStarted(session.room.code, session.peer))
-        self._check_at(session, session.last_heard + self._settings.lost_after)
+        self._check_at(session, session.last_heard + session.timers.lost_after)
+
+    def change_settings(self, settings: Settings) -> None:
+        """Let epochs that begin from now on go by other timers."""
+        self._settings = settings
+
+    def take_timers(self, session: Session) -> None:
+        """Let a session whose next epoch begins go by the timers in force."""
+        if session.timers is not self._settings:
+            session.timers = self._settings
+            lost_at = session.last_heard + session.timers.lost_after
+            self._check_at(session, min(session.check_at, lost_at))
 
     def renew(self, session: Session, *, now: float) -> None:
         """Renew the lease: a valid, fresh SEAL datagram came (SPEC.md SEAL-3)."""
@@ -102,7 +113,8 @@ class Members:
         if session.is_lost:
             session.is_lost = False
             self.announce(session.room, RoomEventKind.PEER_FOUND, session.peer)
-            self._check_at(session, now + self._settings.lost_after)
+            lost_at = now + session.timers.lost_after
+            self._check_at(session, min(lost_at, self._removed_at(session)))
 
     def end(self, session: Session, code: int, *, now: float) -> None:
         """End one session; with the host goes the room."""
@@ -170,17 +182,22 @@ class Members:
             self._check(session, now)
 
     def _check(self, session: Session, now: float) -> None:
-        believed_until = min(session.last_heard, session.proven_at)
-        removed_at = believed_until + self._settings.removed_after(session.peer)
-        lost_at = session.last_heard + self._settings.lost_after
+        removed_at = self._removed_at(session)
+        lost_at = session.last_heard + session.timers.lost_after
         if removed_at <= now:
             self._expire(session, now)
         elif session.is_lost or lost_at > now:
-            self._check_at(session, removed_at if session.is_lost else lost_at)
+            self._check_at(session, removed_at if session.is_lost else min(lost_at, removed_at))
         else:
             session.is_lost = True
             self._announce_later(session.room, RoomEventKind.PEER_LOST, session.peer, 0, now)
             self._check_at(session, removed_at)
+
+    @staticmethod
+    def _removed_at(session: Session) -> float:
+        """Return when a session ends unless it is heard of, or its address proven, before."""
+        believed_until = min(session.last_heard, session.proven_at)
+        return believed_until + session.timers.removed_after(session.peer)
 
     def _check_at(self, session: Session, when: float) -> None:
         session.check_at = when

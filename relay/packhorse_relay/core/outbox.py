@@ -16,7 +16,9 @@ class Answer(Enum):
     """
 
     GREETING = auto()
-    """To HELLO: without it nobody joins."""
+    """To HELLO in a datagram: without it nobody joins."""
+    STREAM_GREETING = auto()
+    """To HELLO over WebSocket, whose address nobody can forge."""
     REFUSAL = auto()
     """To CREATE and JOIN with a valid cookie."""
     NUDGE = auto()
@@ -36,6 +38,11 @@ class _Budget:
     def __len__(self) -> int:
         return len(self._by_source)
 
+    def change_settings(self, settings: Settings, now: float) -> None:
+        total = settings.reply_rate_total
+        self._by_source.change_rate(settings.reply_rate, settings.reply_rate)
+        self.in_all.change_rate(total, total, now=now)
+
     def spend(self, source: bytes, now: float) -> bool:
         # Asked first and taken last: a flood from one source uses up only its own budget,
         # and a flood from many fills no table once the budget of all is used up.
@@ -53,6 +60,11 @@ class Outbox:
 
     def __len__(self) -> int:
         return len(self._datagrams)
+
+    def change_settings(self, settings: Settings, *, now: float) -> None:
+        """Go by other reply rates from now on."""
+        for budget in self._budgets.values():
+            budget.change_settings(settings, now)
 
     def send(self, datagram: bytes, address: TransportAddress) -> None:
         """Queue a datagram for a proven address."""

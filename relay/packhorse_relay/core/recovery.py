@@ -23,7 +23,7 @@ class Recovery:
     def __init__(
         self, settings: Settings, registry: Registry, members: Members, *, now: float
     ) -> None:
-        self._settings = settings
+        self._settings = settings  # of the start: the sessions of former runs know no others
         self._registry = registry
         self._members = members
         self._ends_at = now + settings.host_removed_after
@@ -60,7 +60,8 @@ class Recovery:
         """Restore a session that `refusal` lets pass, and its room if it is the first."""
         room = self._registry.rooms.get(content.code) or self._restore_room(content, now)
         self._spent.add(content.session)
-        if content.is_guarded and not room.has_host:
+        is_guarded = content.is_guarded or (content.peer == HOST and bind.guarded is True)
+        if is_guarded and not room.has_host:
             room.is_locked = True  # until the host says again who may join
         session = self._registry.restore_session(
             room, content, address, bind.nonce, bind.max_datagram, now=now

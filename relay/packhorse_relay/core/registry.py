@@ -98,9 +98,11 @@ class Registry:
         self.public = PublicRooms()
         self.tombstones: OrderedDict[int, Tombstone] = OrderedDict()
 
-    def change_settings(self, settings: Settings) -> None:
-        """Take over the fields in `LIVE`."""
+    def change_settings(self, settings: Settings, *, now: float) -> None:
+        """Go by other limits from now on; every session gets the new rate of data."""
         self._settings = settings
+        for session in self.sessions.values():
+            session.endpoint.budget.change_rate(settings.data_rate(session.peer), now=now)
 
     def is_full_for_room(self) -> bool:
         """Tell whether the relay has no place for another room."""
@@ -238,6 +240,7 @@ class Registry:
             max_datagram=max_datagram,
             attempts=[attempt],
             last_heard=now,
+            timers=self._settings,
             proven_at=now,
             challenges=TokenBucket(CHALLENGE_RATE, CHALLENGE_RATE, now=now),
             requests=TokenBucket(SEAL_RATE, 2 * SEAL_RATE, now=now),
@@ -251,7 +254,7 @@ class Registry:
     def remove_session(self, session: Session, code: int, *, now: float) -> None:
         """Remove a member and leave a tombstone that tells `code`."""
         del self.sessions[session.id]
-        del session.room.sessions[session.peer]
+        session.room.remove(session)
         for attempt in session.attempts:
             del self._by_attempt[attempt]
         self.table.detach(session.endpoint)

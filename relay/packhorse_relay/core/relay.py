@@ -52,6 +52,7 @@ class RelayCore:
         *,
         secret: bytes | None = None,
         unix_now: float = 0.0,
+        stream_listener: int | None = None,
         now: float,
     ) -> None:
         """Start a run of the relay.
@@ -64,6 +65,7 @@ class RelayCore:
             secret: 32 bytes that the runs of this relay share and keep to themselves; with
                 None nobody can take up a session in a later run.
             unix_now: Seconds since 1970: what the runs have in common as a clock.
+            stream_listener: The listener whose addresses are proven by TCP, if there is one.
             now: Clock seconds.
         """
         self._legacy = legacy
@@ -82,13 +84,13 @@ class RelayCore:
             gate,
             random_bytes,
             approvals=self._approvals,
+            stream_listener=stream_listener,
             now=now,
         )
         self._limits = DataLimits(self._registry, self._members)
         self._draining = Draining(self._registry, self._members)
         self._recovery = Recovery(settings, self._registry, self._members, now=now)
         self._binds = BindRequests(
-            settings,
             self._registry,
             self._members,
             self._admission,
@@ -138,10 +140,16 @@ class RelayCore:
         """All live rooms; read-only for others."""
         return self._registry.rooms.values()
 
-    def change_settings(self, settings: Settings) -> None:
-        """Take over the fields in `LIVE`; the others keep what they were at the start."""
-        self._registry.change_settings(settings)
-        self._admission.change_settings(settings)
+    def change_settings(self, settings: Settings, *, now: float) -> None:
+        """Go by other limits from now on, without touching a room.
+
+        Whoever is over a new limit stays. A session goes by the timers that its GRANT told
+        it until the next GRANT; its data budget gets the new rate at once.
+        """
+        self._outbox.change_settings(settings, now=now)
+        self._registry.change_settings(settings, now=now)
+        self._members.change_settings(settings)
+        self._admission.change_settings(settings, now=now)
 
     def receive_datagram(self, data: bytes, source: TransportAddress, *, now: float) -> None:
         """Act upon a datagram or count why not; never raises for what came from outside."""

@@ -20,6 +20,8 @@ class RoomOptions:
             return ErrorCode.NOT_ALLOWED
         if message.topology not in (None, room.topology) and len(room.sessions) > 1:
             return ErrorCode.UNEXPECTED
+        if message.password is not None and message.nonce is None:
+            return ErrorCode.UNEXPECTED
         if message.listed and not self._registry.public.add(room):
             return ErrorCode.QUOTA
         if message.listed is False:
@@ -48,7 +50,7 @@ def _set_doors(session: Session, message: SetRoom) -> None:
         room.metadata = message.metadata
     if message.approval is not None:
         room.needs_approval = message.approval
-    if message.password is not None:
-        room.password_key = mask_password_key(message.password, session.key, message.seq)
+    if message.password is not None and message.nonce is not None:
+        room.password_key = mask_password_key(message.password, session.key, message.nonce)
     elif message.no_password:
         room.password_key = None

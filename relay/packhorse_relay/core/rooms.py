@@ -17,7 +17,9 @@ from packhorse.wire.constants import (
 from packhorse.wire.room_code import RoomCode
 from packhorse.wire.seal import DirectionKeys, ReplayWindow
 from packhorse_relay.core.buckets import TokenBucket
+from packhorse_relay.core.data_budget import NOTHING, DataRate
 from packhorse_relay.core.forwarding import Endpoint, Group
+from packhorse_relay.core.settings import Settings
 
 HOST: Final = 1  # peer id
 _LAST_PEER: Final = (1 << 31) - 1  # ids have 31 bits and are never given twice (SPEC.md JOIN-6)
@@ -97,6 +99,8 @@ class Session:
     """Answers to repeated CREATE, JOIN and BIND."""
     binds: TokenBucket
     """BINDs that are acted upon."""
+    timers: Settings
+    """Those in force when its present epoch began; GRANT told the member."""
     proven_at: float
     """When its address was last seen to receive."""
     approved: "Approved | None" = None
@@ -196,6 +200,8 @@ class Room:
     history: deque[RoomEvent] = field(default_factory=lambda: deque(maxlen=HISTORY_LENGTH))
     is_recovering: bool = False
     """Taken up again after a restart, and members may still come back."""
+    spent_by_former: DataRate = NOTHING
+    """Bytes and datagrams that members sent who are gone, every copy counted."""
     barred: set[int] = field(default_factory=set)
     """Peer ids that may not come back: the host kicked them while they were away."""
     _bans: "OrderedDict[bytes, None]" = field(default_factory=OrderedDict)
@@ -204,6 +210,25 @@ class Room:
     def has_host(self) -> bool:
         """Tell whether the host is a member, lost or not."""
         return HOST in self.sessions
+
+    @property
+    def spent(self) -> DataRate:
+        """Bytes and datagrams that its members have sent so far, every copy counted."""
+        octets, datagrams = self.spent_by_former
+        for session in self.sessions.values():
+            budget = session.endpoint.budget
+            octets += budget.given_octets - budget.octets
+            datagrams += budget.given_datagrams - budget.datagrams
+        return DataRate(octets, datagrams)
+
+    def remove(self, session: Session) -> None:
+        """Take a member out, but remember what it has sent."""
+        del self.sessions[session.peer]
+        budget, former = session.endpoint.budget, self.spent_by_former
+        self.spent_by_former = DataRate(
+            former.octets + budget.given_octets - budget.octets,
+            former.datagrams + budget.given_datagrams - budget.datagrams,
+        )
 
     @property
     def is_full(self) -> bool:

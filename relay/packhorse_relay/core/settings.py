@@ -38,6 +38,13 @@ _NOT_NEGATIVE = (
     "sessions_per_source",
     "max_rooms",
     "max_sessions",
+    "websocket_connections_per_source",
+    "websocket_max_connections",
+    "websocket_accept_rate",
+    "websocket_control_rate",
+    "websocket_open_timeout",
+    "websocket_join_timeout",
+    "websocket_stall_timeout",
 )
 
 
@@ -98,6 +105,21 @@ class Settings:
     """Bytes of data per second that a host may send, every copy counted."""
     host_datagram_rate: float = c.HOST_DATAGRAM_RATE
     """Datagrams of data per second that a host may send, every copy counted."""
+
+    websocket_connections_per_source: int = c.WS_CONNECTIONS_PER_SOURCE
+    """WebSocket connections of one source."""
+    websocket_max_connections: int = c.WS_CONNECTIONS
+    """WebSocket connections in all; the limit on open files may allow fewer."""
+    websocket_accept_rate: float = c.WS_ACCEPT_RATE
+    """New connections per second in all; twice as many at once."""
+    websocket_control_rate: float = c.WS_CONTROL_RATE
+    """Control frames and fragments per second and connection; twice as many at once."""
+    websocket_open_timeout: float = c.WS_OPEN_TIMEOUT
+    """Seconds until a TCP connection must be an open WebSocket, TLS included."""
+    websocket_join_timeout: float = c.WS_JOIN_TIMEOUT
+    """Seconds that a connection may be without a session."""
+    websocket_stall_timeout: float = c.WS_STALL_TIMEOUT
+    """Seconds that a reader may take nothing while something waits for it."""
 
     def __post_init__(self) -> None:
         """Refuse what GRANT cannot carry, and what cannot be meant.

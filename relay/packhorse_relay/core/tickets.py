@@ -56,10 +56,18 @@ class Gate:
         Raises:
             ConfigurationError: As for `check_keys`.
         """
+        self._unix_time = unix_time
+        self.change(tickets, keys)
+
+    def change(self, tickets: str, keys: OperatorKeys) -> None:
+        """Go by another mode and other keys from now on; members stay members.
+
+        Raises:
+            ConfigurationError: As for `check_keys`; nothing was changed.
+        """
         check_keys(tickets, keys)
         self._asked = {"off": (), "create": (Permission.CREATE,)}.get(tickets, tuple(Permission))
         self._keys = keys
-        self._unix_time = unix_time
 
     def check(self, message: Create | Join | ListRooms, permission: Permission) -> Pass | ErrorCode:
         """Return what the sender may do, or why it is not served."""

@@ -8,7 +8,7 @@ from typing import Final
 
 from packhorse.aio.driver import SessionDriver
 from packhorse.aio.paths import Candidate, RelayPath, UdpPath, candidates, describe, resolve
-from packhorse.core.events import Closed, Event, Joined, Message, StageChanged
+from packhorse.core.events import Closed, Event, Joined, Message, Path, StageChanged
 from packhorse.core.joining import Wish
 from packhorse.core.relay_address import (
     RelayAddress,
@@ -129,11 +129,14 @@ class _Attempt:
         addresses = await resolve(self._relay)
         self._race = _Race(self._wish, self.on_waiting)
         try:
-            return await self._race.run(candidates(self._relay, addresses, self._transport))
+            driver = await self._race.run(candidates(self._relay, addresses, self._transport))
         except TransactionTimeoutError as error:
             raise TransactionTimeoutError(
                 self.stage, error.sends, error.elapsed, self.tried
             ) from None
+        if self._transport is Transport.AUTO and driver.path.kind is Path.RELAY_UDP:
+            driver.keep_path(self._relay)
+        return driver
 
 
 @asynccontextmanager

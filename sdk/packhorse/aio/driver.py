@@ -4,10 +4,13 @@ import asyncio
 import secrets
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
+from packhorse.aio.path_keeper import PathKeeper
 from packhorse.aio.paths import DatagramSocket, RelayPath
 from packhorse.aio.udp import SocketAddress
-from packhorse.core.events import Event
+from packhorse.core.events import Event, Path, PathChanged
 from packhorse.core.joining import Wish
+from packhorse.core.path_watch import Verdict
+from packhorse.core.relay_address import RelayAddress
 from packhorse.core.session import MemberSession
 from packhorse.wire.address import TransportAddress
 from packhorse.wire.constants import MemberState
@@ -167,9 +170,13 @@ class Driver(Generic[SessionT]):
         self.session.handle_timeout(now=self._loop.time())
         self._pump()
 
+    def _next_timeout(self) -> float | None:
+        """Return when something is to be done."""
+        return self.session.next_timeout()
+
     def _arm(self) -> None:
         """Set the timer; one that fires early is harmless, so later deadlines cost nothing."""
-        deadline = self.session.next_timeout()
+        deadline = self._next_timeout()
         if deadline is None or self._socket is None:
             return
         if self._timer is not None:
@@ -186,6 +193,8 @@ class SessionDriver(Driver[MemberSession]):
         address = TransportAddress(*path.address)
         now = asyncio.get_running_loop().time()
         super().__init__(MemberSession(wish, address, secrets.token_bytes, now=now), path)
+        self._keeper: PathKeeper | None = None
+        self._told_path: tuple[Path, TransportAddress] | None = None
 
     async def part(self) -> None:
         """Close; a relay that may be letting us in just now is waited for and told.
@@ -208,6 +217,71 @@ class SessionDriver(Driver[MemberSession]):
             self.session.leave(now=self._loop.time())
             self.pump_now()
         self.close()
+
+    def keep_path(self, relay: RelayAddress) -> None:
+        """Go over to WebSocket when UDP dies from now on."""
+        self._keeper = PathKeeper(relay, self.path)
+        self._arm()
+
+    def close(self) -> None:
+        """Close the path, the timer and the search for other paths; harmless when closed."""
+        super().close()
+        if self._keeper is not None:
+            self._keeper.close()
+
+    def _dispatch(self) -> None:
+        super()._dispatch()
+        self._tell_path()
+
+    def _tell_path(self) -> None:
+        """Tell a path that is new to the relay, too."""
+        session = self.session
+        if session.state is not MemberState.JOINED or session.is_binding:
+            return
+        path = (self.path.kind, session.mapped_address)
+        if self._told_path not in (None, path):
+            self.on_event(PathChanged(*path))
+        self._told_path = path
+
+    def _next_timeout(self) -> float | None:
+        deadline = self.session.next_timeout()
+        if self._keeper is None or deadline is None:
+            return deadline
+        other = self._keeper.watch.next_timeout(self.session.pings)
+        return deadline if other is None else min(deadline, other)
+
+    def _session_timeout(self) -> None:
+        if self._keeper is not None and self.session.state is MemberState.JOINED:
+            self._look_at_path(self._keeper)
+        super()._session_timeout()
+
+    def _look_at_path(self, keeper: PathKeeper) -> None:
+        now = self._loop.time()
+        verdict = keeper.watch.judge(self.session.pings, now=now)
+        if verdict is Verdict.NOTHING:
+            return
+        self.session.check_path(now=now)
+        if verdict is Verdict.REPLACE and self.path.kind is Path.RELAY_UDP:
+            keeper.replace(self._move)
+        elif verdict is Verdict.REPLACE:  # BIND was not answered
+            self.session.bind(now=now)
+
+    async def _move(self, path: RelayPath) -> None:
+        """Open another path and take the session up there, if the old one is still silent.
+
+        Raises:
+            OSError: It cannot be had.
+        """
+        sock = await path.open(self._receive, self._path_reopened)
+        is_silent = self.session.pings.silent_since is not None
+        if self._socket is None or not is_silent or self.session.state is not MemberState.JOINED:
+            sock.close()
+            return
+        self._socket.close()
+        self._socket, self.path = sock, path
+        sock.on_drained = self._pump
+        self.session.bind(now=self._loop.time())
+        self.pump_now()
 
     def _path_reopened(self) -> None:
         self.session.check_path(now=self._loop.time())

@@ -22,6 +22,7 @@ async def host(  # noqa: PLR0913 - all but one by keyword
     max_peers: int | None = None,
     password: str | None = None,
     approve: bool | Approve = False,
+    locked: bool = False,
     access: Access = NO_ACCESS,
     timeout: float = 10.0,  # noqa: ASYNC109 - the deadline is part of the answer's error
     transport: str = Transport.AUTO,
@@ -34,6 +35,7 @@ async def host(  # noqa: PLR0913 - all but one by keyword
         max_peers: 2..1024, host included; None takes the relay's default.
         password: What who joins has to know; it is never sent.
         approve: True to decide about each `JoinRequested`, or a function of it that decides.
+        locked: Let nobody in until `Room.set_options(locked=False)`.
         access: Ticket or access key, where the relay asks for one.
         timeout: Seconds until the room must exist, 0.1..600.
         transport: `auto` is UDP, and WebSocket where UDP gets no answer; or `udp`, or `ws`.
@@ -42,11 +44,14 @@ async def host(  # noqa: PLR0913 - all but one by keyword
         PackhorseError: The room cannot be had; `stage` and `advice` say more.
     """
     wish = CreateRoom(
-        topology=topology, max_peers=max_peers, access=access, locked=bool(password or approve)
+        topology=topology,
+        max_peers=max_peers,
+        access=access,
+        locked=bool(locked or password or approve),
     )
     async with membership(await enter(relay, wish, timeout, transport)) as room:
-        if wish.locked:
-            await room.open_doors(password, approve)
+        if password or approve:
+            await room.open_doors(password, approve, locked=locked)
         yield room
 
 

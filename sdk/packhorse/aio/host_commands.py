@@ -105,11 +105,19 @@ class HostCommands:
         """Turn somebody away who waits; raises what `admit` does."""
         await self._decide(request, admit=False)
 
-    async def open_doors(self, password: str | None, approve: "bool | Approve") -> None:
-        """Open a room that was created locked, because its password's key needs the code."""
+    async def open_doors(
+        self, password: str | None, approve: "bool | Approve", *, locked: bool
+    ) -> None:
+        """Open a room that was created locked, because its password's key needs the code.
+
+        Args:
+            password: Of the room; None for none.
+            approve: Who decides about each who wants to join; False for nobody.
+            locked: Whether it stays locked.
+        """
         if callable(approve):
             self._approve = approve
-        await self.set_options(password=password, approval=bool(approve), locked=False)
+        await self.set_options(password=password, approval=bool(approve), locked=locked)
 
     def _take_join_request(self, event: JoinRequested) -> bool:
         """Start deciding where a function does; False where the event is for the application."""

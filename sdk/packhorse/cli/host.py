@@ -2,7 +2,7 @@
 
 import argparse
 import shlex
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 
 from rich import box
 from rich.console import Group, RenderableType
@@ -14,6 +14,8 @@ from packhorse.aio.legacy_room import LegacyRoom, legacy_room
 from packhorse.aio.room import Room
 from packhorse.cli import options
 from packhorse.cli.access_options import access_of, add_access_arguments
+from packhorse.cli.door_options import add_door_arguments, check_doors, reads_commands
+from packhorse.cli.doorman import CommandDesk, Doorman, serving
 from packhorse.cli.output import Output, new_output
 from packhorse.cli.password_options import add_password_arguments, password_of
 from packhorse.cli.running import run_until_stopped, status_line
@@ -51,6 +53,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add_password_arguments(parser, "what who joins has to know")
     add_access_arguments(parser)
+    add_door_arguments(parser)
     parser.add_argument(
         "--public",
         metavar="TEXT",
@@ -65,6 +68,7 @@ def run(args: argparse.Namespace) -> int:
     if args.legacy and args.max_peers is not None:
         options.end_with_usage(args, "--max-peers: a legacy relay takes as many as it likes")
     options.transport_to(args.relay, args)
+    check_doors(args)
     output, traffic = new_output(is_json=args.json), Traffic()
     return run_until_stopped(_host(args, services, output, traffic), output, traffic)
 
@@ -75,15 +79,22 @@ async def _host(
     udp = [await resolve_endpoint(Endpoint(*address)) for address in services.udp]
     tcp = [await resolve_all(Endpoint(*address)) for address in services.tcp]
     side = HostSide(udp, output.tell, traffic, tcp=tcp, idle_after=args.idle_timeout)
-    async with side, _open_room(args) as room:
+    names = args.approve_names
+    doorman = Doorman(output.tell, output.reply, names=names, asks=args.approve)
+    async with side, _open_room(args, doorman) as room, AsyncExitStack() as stack:
         if args.public is not None and isinstance(room, Room):
             await room.set_options(listed=True, metadata=args.public.encode())
-        output.announce(_fields(room, args.relay, services), _text(room, args.relay, services))
-        async with status_line(output, room, traffic):
+        text = _text(room, args.relay, services, can_type=reads_commands(args))
+        output.announce(_fields(room, args.relay, services), text)
+        if isinstance(room, Room) and reads_commands(args):
+            await stack.enter_async_context(serving(CommandDesk(room, doorman, output.reply)))
+        async with status_line(output, room, traffic, is_held=lambda: doorman.is_asking):
             await side.run(room, output.tell)
 
 
-def _open_room(args: argparse.Namespace) -> AbstractAsyncContextManager[Room | LegacyRoom]:
+def _open_room(
+    args: argparse.Namespace, doorman: Doorman
+) -> AbstractAsyncContextManager[Room | LegacyRoom]:
     timeout = options.join_timeout(args)
     if args.legacy:
         return legacy_room(args.relay, HOST, timeout=timeout)
@@ -91,6 +102,8 @@ def _open_room(args: argparse.Namespace) -> AbstractAsyncContextManager[Room | L
         args.relay,
         max_peers=args.max_peers,
         password=password_of(args),
+        approve=doorman.decide if args.approve or args.approve_names else False,
+        locked=args.locked,
         access=access_of(args),
         timeout=timeout,
         transport=options.transport_to(args.relay, args),
@@ -116,7 +129,7 @@ def _fields(
 
 
 def _text(
-    room: Room | LegacyRoom, relay: RelayAddress, services: ServiceAddresses
+    room: Room | LegacyRoom, relay: RelayAddress, services: ServiceAddresses, *, can_type: bool
 ) -> RenderableType:
     lines: list[RenderableType]
     if isinstance(room, Room):
@@ -132,7 +145,8 @@ def _text(
     lines.append(Text(f"  {join}", style="bold"))
     if _is_this_machine(relay.host):
         lines.append(f"{relay.host} is this machine: friends elsewhere need another address of it.")
-    return Group(*lines, "", "Stop with Ctrl-C.")
+    hint = "Type help for what you can do here. " if can_type else ""
+    return Group(*lines, "", f"{hint}Stop with Ctrl-C.")
 
 
 def _is_this_machine(relay_host: str) -> bool:

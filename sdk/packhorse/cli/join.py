@@ -12,6 +12,7 @@ from packhorse.aio.legacy_room import LegacyRoom, legacy_room
 from packhorse.aio.room import Room
 from packhorse.cli import options
 from packhorse.cli.access_options import access_of, add_access_arguments
+from packhorse.cli.door_options import member_name
 from packhorse.cli.output import Output, new_output
 from packhorse.cli.password_options import add_password_arguments, password_of
 from packhorse.cli.running import run_until_stopped, status_line
@@ -37,6 +38,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="with --legacy: own id, 2 or above (default: a random one)",
     )
     add_password_arguments(parser, "password of the room")
+    parser.add_argument(
+        "--name",
+        type=member_name,
+        help="who you are, for a host that decides who may join",
+    )
     add_access_arguments(parser)
     options.add_shared_arguments(parser)
 
@@ -92,6 +98,7 @@ def _open_room(
         relay,
         args.code,
         password=password_of(args),
+        name=args.name or "",
         access=access_of(args),
         timeout=timeout,
         transport=options.transport_to(relay, args),

@@ -30,6 +30,9 @@ class Output(Protocol):
     def tell(self, event: Event | Notice) -> None:
         """Tell an event."""
 
+    def reply(self, text: str) -> None:
+        """Tell what became of what somebody typed, or what can be typed now."""
+
     def show_status(self, line: str) -> None:
         """Put `line` in the place of the last status line."""
 
@@ -49,6 +52,10 @@ class JsonOutput:
     def tell(self, event: Event | Notice) -> None:
         """Write the event's fields."""
         _write_json(event_fields(event))
+
+    def reply(self, text: str) -> None:
+        """Write `text` as an event of its own."""
+        _write_json({"event": "reply", "text": text})
 
     def show_status(self, line: str) -> None:
         """Write nothing."""
@@ -89,6 +96,10 @@ class TextOutput:
         if sentence is not None:
             line = Text(time.strftime("%H:%M:%S  "), style="dim")
             self._console.print(line.append(sentence, style="not dim"))
+
+    def reply(self, text: str) -> None:
+        """Print `text`."""
+        self._console.print(Text(text))
 
     def show_status(self, line: str) -> None:
         """Put `line` below what was printed."""

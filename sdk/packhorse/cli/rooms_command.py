@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import IO, Final
 from urllib.parse import urlsplit
 
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.live import Live
 
 from packhorse.cli import options
@@ -95,7 +95,7 @@ def run(args: argparse.Namespace) -> int:
     url = admin_url(args.admin or DEFAULT_ADMIN)
     token = "" if args.token_file is None else _token(args.token_file)
     if args.watch is None:
-        _print(fetch(url, token, reveal=args.reveal), is_json=args.json)
+        _print(url, fetch(url, token, reveal=args.reveal), is_json=args.json)
     else:
         _watch(args, url, token)
     return 0
@@ -182,33 +182,44 @@ _OPENER: Final = urllib.request.build_opener(urllib.request.ProxyHandler({}), _N
 def _watch(args: argparse.Namespace, url: str, token: str) -> None:
     if args.json:
         while True:
-            _print(fetch(url, token, reveal=args.reveal), is_json=True)
+            _print(url, fetch(url, token, reveal=args.reveal), is_json=True)
             time.sleep(args.watch)
     with Live(console=Console(highlight=False), auto_refresh=False, screen=True) as live:
         while True:
             try:
-                view = status_view(fetch(url, token, reveal=args.reveal))
+                view = _view(url, fetch(url, token, reveal=args.reveal))
             except ConnectivityError as error:  # a relay that restarts is worth waiting for
                 view = f"{error}"
             live.update(view, refresh=True)
             time.sleep(args.watch)
 
 
-def _print(status: Status, *, is_json: bool) -> None:
+def _print(url: str, status: Status, *, is_json: bool) -> None:
     if is_json:
         print(json.dumps(status), flush=True)
     else:
-        Console(highlight=False).print(status_view(status))
+        Console(highlight=False).print(_view(url, status))
+
+
+def _view(url: str, status: Status) -> RenderableType:
+    try:
+        return status_view(status)
+    except (LookupError, TypeError, ValueError, AttributeError, OverflowError):
+        raise _no_status(url) from None
 
 
 def _decoded(url: str, body: bytes) -> Status:
     try:
         status = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         status = None
     if not isinstance(status, dict) or "room_list" not in status:
-        raise ConfigurationError(f"{url} gave no status", "is this the admin listener of a relay?")
+        raise _no_status(url)
     return status
+
+
+def _no_status(url: str) -> ConfigurationError:
+    return ConfigurationError(f"{url} gave no status", "is this the admin listener of a relay?")
 
 
 def _token(file: Path) -> str:

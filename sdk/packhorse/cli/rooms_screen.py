@@ -12,14 +12,16 @@ Status: TypeAlias = dict[str, Any]
 """What the admin listener tells at /api/status."""
 
 _MEBIBYTE: Final = 1 << 20
-_LISTED_DROPS: Final = 5  # reasons
+_KIBIBYTE: Final = 1 << 10
+_LISTED: Final = 5  # reasons
+_NUMBERS: Final = ("members", "lost", "RTT", "datagrams/s", "KiB/s")
 
 
 def status_view(status: Status) -> RenderableType:
     """Return the figures and a table of the rooms."""
     lines = [_text(line) for line in (_heading(status), _traffic(status), _process(status))]
-    drops = _drops(status)
-    return Group(*lines, *([_text(drops)] if drops else []), Text(), _rooms(status))
+    reasons = (_reasons("Dropped", status["drops"]), _connections(status))
+    return Group(*lines, *(_text(each) for each in reasons if each), Text(), _rooms(status))
 
 
 def _heading(status: Status) -> str:
@@ -33,7 +35,9 @@ def _traffic(status: Status) -> str:
     rooms = f"{status['rooms']} of {status['max_rooms']} rooms"
     members = f"{status['members']} of {status['max_members']} members"
     forwarded, dropped = _latest(status, "forwarded"), _latest(status, "dropped")
-    return f"{rooms}, {members}; {forwarded:.0f} datagrams/s forwarded, {dropped:.0f}/s dropped"
+    sent = f"{_latest(status, 'octets') / _KIBIBYTE:.1f} KiB/s"
+    traffic = f"{forwarded:.0f} datagrams/s forwarded, {sent}, {dropped:.0f}/s dropped"
+    return f"{rooms}, {members}; {traffic}"
 
 
 def _process(status: Status) -> str:
@@ -44,18 +48,24 @@ def _process(status: Status) -> str:
     return process + shown
 
 
-def _drops(status: Status) -> str:
-    most = list(status["drops"].items())[:_LISTED_DROPS]
-    listed = ", ".join(f"{reason} {count}" for reason, count in most)
-    return f"Dropped since the start: {listed}" if listed else ""
+def _reasons(what: str, counts: dict[str, int]) -> str:
+    listed = ", ".join(f"{reason} {count}" for reason, count in list(counts.items())[:_LISTED])
+    return f"{what} since the start: {listed}" if listed else ""
+
+
+def _connections(status: Status) -> str:
+    if status.get("websocket") is None:
+        return ""
+    ended = _reasons("refused or ended", status["connection_ends"])
+    return f"{status['connections']} TCP connections{'; ' if ended else ''}{ended}"
 
 
 def _rooms(status: Status) -> RenderableType:
     if not status["room_list"]:
         return Text("No rooms are open.")
     table = Table(box=None, pad_edge=False, header_style="dim")
-    for title in ("room", "members", "lost", "RTT", "kind", "host"):
-        table.add_column(title, justify="right" if title in ("members", "lost", "RTT") else "left")
+    for title in ("room", *_NUMBERS, "kind", "host"):
+        table.add_column(title, justify="right" if title in _NUMBERS else "left")
     for room in status["room_list"]:
         table.add_row(*(_text(cell) for cell in _row(room)))
     if status["rooms_left_off"]:
@@ -74,6 +84,8 @@ def _row(room: dict[str, Any]) -> tuple[str, ...]:
         f"{room['count']} of {room['max']}",
         str(lost),
         rtt,
+        f"{room.get('datagrams', 0):.0f}",
+        f"{room.get('octets', 0) / _KIBIBYTE:.1f}",
         room["topology"],
         host,
     )

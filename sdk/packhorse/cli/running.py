@@ -3,7 +3,7 @@
 import asyncio
 import signal
 import time
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from typing import Final
 
@@ -62,12 +62,27 @@ def _on_signals(stop: asyncio.Event) -> None:
 
 
 @asynccontextmanager
-async def status_line(output: Output, room: RoomFace, traffic: Traffic) -> AsyncIterator[None]:
-    """Show once a second what is going on, where that is of use."""
+async def status_line(
+    output: Output,
+    room: RoomFace,
+    traffic: Traffic,
+    *,
+    is_held: Callable[[], bool] = lambda: False,
+) -> AsyncIterator[None]:
+    """Show once a second what is going on, where that is of use.
+
+    Args:
+        output: Shows it.
+        room: Joined.
+        traffic: Counts what is carried.
+        is_held: Tells that somebody is about to type, so that what is shown must not change.
+    """
     if not output.has_status:
         yield
         return
-    task = asyncio.create_task(_show_status(output, room, traffic), name="packhorse-status")
+    task = asyncio.create_task(
+        _show_status(output, room, traffic, is_held), name="packhorse-status"
+    )
     try:
         yield
     finally:
@@ -75,13 +90,17 @@ async def status_line(output: Output, room: RoomFace, traffic: Traffic) -> Async
         await asyncio.gather(task, return_exceptions=True)
 
 
-async def _show_status(output: Output, room: RoomFace, traffic: Traffic) -> None:
+async def _show_status(
+    output: Output, room: RoomFace, traffic: Traffic, is_held: Callable[[], bool]
+) -> None:
     then, before = time.monotonic(), _counts(traffic)
     while True:
         now, counts = time.monotonic(), _counts(traffic)
         elapsed = max(now - then, _STATUS_INTERVAL)
         rates = [(count - old) / elapsed for count, old in zip(counts, before, strict=True)]
-        output.show_status(status_text(room, *rates[:2]) + tcp_status_text(traffic, *rates[2:]))
+        if not is_held():
+            text = status_text(room, *rates[:2]) + tcp_status_text(traffic, *rates[2:])
+            output.show_status(text)
         then, before = now, counts
         await asyncio.sleep(_STATUS_INTERVAL)
 

@@ -10,6 +10,8 @@ from packhorse.core.events import (
     Event,
     JoinRequested,
     Limited,
+    Path,
+    PathChanged,
     PeerEvent,
     PeerFound,
     PeerJoined,
@@ -60,7 +62,7 @@ def event_sentence(event: Event | Notice) -> str | None:  # noqa: PLR0911 - one 
         case PeerJoined() | PeerLeft() | PeerLost() | PeerFound():
             name = "the host" if event.peer == HOST else f"peer {event.peer}"
             return f"{name} {_peer_verb(event)}"
-        case SessionLost() | SessionResumed() | RelayDraining() | Limited():
+        case SessionLost() | SessionResumed() | PathChanged() | RelayDraining() | Limited():
             return _relay_sentence(event)
         case JoinRequested(request, name):
             return f"{printable(name) or 'somebody'} wants to join (request {request})"
@@ -79,12 +81,17 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
 
-def _relay_sentence(event: SessionLost | SessionResumed | RelayDraining | Limited) -> str:
+def _relay_sentence(
+    event: SessionLost | SessionResumed | PathChanged | RelayDraining | Limited,
+) -> str:
     match event:
         case SessionLost():
             return "the relay does not answer; trying on"
         case SessionResumed():
             return "the relay answers again"
+        case PathChanged(path):
+            over = "UDP" if path is Path.RELAY_UDP else "WebSocket"
+            return f"the relay is reached over {over} now, from another address"
         case RelayDraining(seconds):
             return f"the relay stops in {seconds:.0f} s at most; finish and use another one"
         case Limited(octets, datagrams):

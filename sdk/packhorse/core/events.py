@@ -5,6 +5,7 @@ from enum import StrEnum
 from typing import NamedTuple, NewType
 
 from packhorse.core.stages import Stage
+from packhorse.wire.address import TransportAddress
 from packhorse.wire.constants import Mode
 from packhorse.wire.errors import PackhorseError
 
@@ -86,6 +87,16 @@ class JoinRequested:
 
 
 @dataclass(frozen=True, slots=True)
+class PathChanged:
+    """The relay is reached another way, or sees this side at another address."""
+
+    path: Path
+    """What carries the datagrams now."""
+    address: TransportAddress
+    """Own address as the relay sees it now."""
+
+
+@dataclass(frozen=True, slots=True)
 class SessionLost:
     """Nothing valid came from the relay for a while, or it has forgotten the session.
 
@@ -153,6 +164,7 @@ Event = (
     | StageChanged
     | Joined
     | JoinRequested
+    | PathChanged
     | SessionLost
     | SessionResumed
     | RelayDraining

@@ -94,6 +94,8 @@ class ResumeSession:
     saved: SavedSession
     is_restarted: bool = False
     """The program has forgotten what it and its peers had under way for each other."""
+    is_guarded: bool = False
+    """The host knows that not everybody may join its room."""
 
 
 Wish = CreateRoom | JoinRoom | FindRooms | ResumeSession
@@ -282,6 +284,7 @@ class Joining:
             resume_ticket=wish.saved.ticket,
             proof=b"",
             restarted=wish.is_restarted or None,
+            guarded=wish.is_guarded or None,
         )
         return replace(bind, proof=bind_proof(wish.saved.key, bind))
 

@@ -54,6 +54,10 @@ class Mail:
         """Go on under the tag of a GRANT that answered BIND; nothing under way is lost."""
         self._grant = grant
 
+    def keep_to(self, octets: int, datagrams: int) -> None:
+        """Send no more reliable frames than the relay allows, bytes and datagrams a second."""
+        self._delivery.keep_to(octets, datagrams)
+
     def check(self, data: bytes, to: int, mode: Mode, channel: int) -> None:
         """Refuse what cannot be sent.
 

@@ -19,15 +19,13 @@ from packhorse.core.events import (
     SessionLost,
     SessionResumed,
 )
-from packhorse.core.join_requests import JoinRequests
-from packhorse.core.kick_list import KickList
+from packhorse.core.host_requests import HostRequests
 from packhorse.core.mail import Mail
 from packhorse.core.pings import Liveness, Pings
 from packhorse.core.rebinding import Rebinding
 from packhorse.core.requests import Requests
 from packhorse.core.retransmission import GIVE_UP_AFTER
 from packhorse.core.room_change import RoomChange
-from packhorse.core.room_memory import RoomMemory
 from packhorse.core.roster import Roster
 from packhorse.core.saved_session import SavedSession
 from packhorse.core.seal_channel import SealChannel
@@ -46,12 +44,10 @@ from packhorse.wire.errors import (
 from packhorse.wire.header import Header
 from packhorse.wire.messages import (
     Ack,
-    Admit,
     Drain,
     Events,
     Grant,
     JoinRequest,
-    Kick,
     Leave,
     MemberSeal,
     PathChallenge,
@@ -93,14 +89,14 @@ class Membership:
         """What it takes to take up the session again, with the newest ticket."""
         self.closed: Closed | None = None
         self._rebinding = Rebinding(random_bytes, now=now)
-        self._kicked = KickList()
         self._is_draining = False
         self._emit = emit
         self._channel = SealChannel(grant)
         self._sync = SyncSchedule(self.roster, now=now)
         self._requests = Requests()
-        self._join_requests = JoinRequests()
-        self._room = RoomMemory(is_locked=is_locked)
+        self._host = HostRequests(
+            self._channel, self._requests, saved.key, random_bytes, is_locked=is_locked
+        )
         self.mail = Mail(grant, self.roster, emit, drops)
         self._outbox: list[bytes] = []
         self._leave: int | None = None
@@ -111,7 +107,7 @@ class Membership:
     @property
     def topology(self) -> Topology:
         """Who may address whom."""
-        changed = self._room.topology
+        changed = self._host.topology
         return Topology(self.grant.topology) if changed is None else changed
 
     @property
@@ -119,21 +115,22 @@ class Membership:
         """Tell whether the first roster has come."""
         return self._has_joined or self.roster.rev > 0
 
+    @property
+    def is_binding(self) -> bool:
+        """Tell whether an attempt to take the session up again is under way."""
+        return self._rebinding.is_open
+
     def kick(self, peer: PeerId, *, ban: bool, now: float) -> int:
         """Ask the relay to end a peer's session; returns the number of the request."""
-        self._kicked.add(peer, ban=ban)
-        return self._send_kick(peer, ban=ban, now=now)
+        return self._host.kick(peer, ban=ban, now=now)
 
     def set_room(self, change: RoomChange, *, now: float) -> int:
         """Ask the relay to change the room; returns the number of the request."""
-        return self._send_change(change, is_own=False, now=now)
+        return self._host.set_room(change, now=now)
 
     def decide(self, request: int, *, admit: bool, now: float) -> int:
         """Admit or refuse somebody who waits; returns the number of the request."""
-        seq = self._channel.take_seq()
-        message = Admit(seq=seq, request=request, admit=admit)
-        self._requests.open(seq, self._channel.encode(message), now=now)
-        return seq
+        return self._host.decide(request, admit=admit, now=now)
 
     def leave(self, *, now: float) -> None:
         """Tell the relay that the session ends."""
@@ -145,7 +142,7 @@ class Membership:
 
     def bind(self, *, now: float) -> None:
         """Take the session up again, over whatever path its datagrams go now."""
-        self._rebinding.start(self.saved, now=now)
+        self._start_binding(now)
 
     def next_timeout(self) -> float | None:
         """Return when `handle_timeout` has work."""
@@ -187,7 +184,7 @@ class Membership:
         counts = self.pings.take_denial()
         self.pings.advise(now=now)
         if self.saved.ticket is not None and self._leave is None:
-            if counts and self._rebinding.start(self.saved, now=now) and self.pings.lose():
+            if counts and self._start_binding(now) and self.pings.lose():
                 self._emit(SessionLost())
             return
         self._denials += counts
@@ -252,7 +249,7 @@ class Membership:
                 )
                 self._change(changes, now)
                 if message.recovering:
-                    self._tell_again(now)
+                    self._host.tell_again(now=now)
             case Ack():
                 self._acknowledged(message)
             case ClosedMessage():
@@ -267,43 +264,24 @@ class Membership:
         """Tell the application what the relay says to it."""
         match message:
             case JoinRequest():
-                if self._join_requests.is_new(message.request):
+                if self._host.is_new(message.request):
                     self._emit(JoinRequested(message.request, message.name))
             case Drain():
                 self._drain(message.deadline_ms / 1000)
             case LimitedMessage():  # pragma: no branch - the type has no other member
                 rates = (message.bytes_per_second, message.datagrams_per_second)
+                self.mail.keep_to(*rates)
                 self._emit(Limited(*rates, message.dropped))
 
-    def _send_kick(self, peer: PeerId, *, ban: bool, now: float) -> int:
-        seq = self._channel.take_seq()
-        message = Kick(seq=seq, peer=peer, ban=True if ban else None)
-        self._requests.open(seq, self._channel.encode(message), now=now)
-        return seq
-
-    def _send_change(self, change: RoomChange, *, is_own: bool, now: float) -> int:
-        seq = self._channel.take_seq()
-        message = change.message(seq, self.saved.key)
-        self._requests.open(seq, self._channel.encode(message), now=now)
-        self._room.open(seq, change, is_own=is_own)
-        return seq
-
-    def _tell_again(self, now: float) -> None:
-        """Tell a relay that has forgotten it what the host had done (SPEC.md section 8.7)."""
-        if not self._room.is_told:
-            self._join_requests = JoinRequests()  # such a relay counts them from 1
-        for peer, ban in self._kicked.take_untold():
-            self._kicked.note_request(self._send_kick(peer, ban=ban, now=now))
-        for change in self._room.take_untold():
-            self._send_change(change, is_own=True, now=now)
+    def _start_binding(self, now: float) -> bool:
+        return self._rebinding.start(self.saved, is_guarded=self._host.is_guarded, now=now)
 
     def _begin_epoch(self, grant: Grant, now: float) -> None:
         self.grant = grant
         self.mapped = decode_address(grant.mapped)
         self._keep_ticket(grant.resume_ticket)
         self._channel.begin_epoch(grant)
-        self._kicked.begin_epoch()
-        self._room.begin_epoch()
+        self._host.begin_epoch()
         self.mail.begin_epoch(grant)
         self.roster.begin_again(grant.rev)
         self._sync.begin_again(now=now)
@@ -339,13 +317,8 @@ class Membership:
             raise ParseError(DropReason.UNKNOWN_TRANSACTION)
         if ack.request == self._leave:
             self._close(None)
-        elif not self._has_told_again(ack.request, ack.code):
+        elif not self._host.end(ack.request, ack.code):
             self._emit(RequestEnded(ack.request, ack.code))
-
-    def _has_told_again(self, seq: int, code: int | None) -> bool:
-        """Note how a request ended; True when it was not the application's."""
-        is_change = self._room.close(seq, code)
-        return self._kicked.end_request(seq) or is_change
 
     def _closed_by_relay(self, message: ClosedMessage) -> None:
         if message.code == ErrorCode.REPLACED and self._rebinding.is_open:
@@ -364,7 +337,7 @@ class Membership:
         for seq in self._requests.give_up(now=now):
             if seq == self._leave:
                 self._close(None)
-            elif not self._has_told_again(seq, None):
+            elif not self._host.end(seq, None):
                 self._emit(RequestEnded(seq, None))
 
     def _send_due(self, now: float) -> None:

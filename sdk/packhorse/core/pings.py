@@ -40,6 +40,10 @@ class Pings:
         self._ping_at = now
         self._heard_at = now
         self._may_be_denied = False
+        self.silent_since: float | None = None
+        """When the first PING was sent after which nothing came; None while all is answered."""
+        self.unanswered = 0
+        """PINGs from then on."""
         self.liveness = Liveness.ALIVE
         self.rtt = RttEstimator()
 
@@ -62,6 +66,9 @@ class Pings:
     def count_send(self, seq: int, *, now: float) -> None:
         """Note that the PING with this sequence number was sent."""
         self._open[seq] = now
+        self.unanswered += 1
+        if self.silent_since is None:
+            self.silent_since = now
         if len(self._open) > _MAX_OPEN:
             self._open.popitem(last=False)
         self._sent += 1
@@ -106,6 +113,7 @@ class Pings:
         was_lost = self.liveness is Liveness.LOST
         self.liveness = Liveness.ALIVE
         self._heard_at = now
+        self.silent_since, self.unanswered = None, 0
         return was_lost
 
     def check(self, *, now: float) -> bool:

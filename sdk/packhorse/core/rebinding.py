@@ -37,11 +37,17 @@ class Rebinding:
         """Tell whether an attempt is under way, or will be."""
         return self._wish is not None
 
-    def start(self, saved: SavedSession, *, now: float) -> bool:
-        """Begin an attempt; False when one is under way or was a moment ago."""
+    def start(self, saved: SavedSession, *, is_guarded: bool = False, now: float) -> bool:
+        """Begin an attempt; False when one is under way or was a moment ago.
+
+        Args:
+            saved: The session.
+            is_guarded: As in `ResumeSession`.
+            now: Seconds, monotonic.
+        """
         if self._attempt is not None or now < self._start_at:
             return False
-        self._begin(ResumeSession(saved), now)
+        self._begin(ResumeSession(saved, is_guarded=is_guarded), now)
         return True
 
     def _begin(self, wish: ResumeSession, now: float) -> Joining:

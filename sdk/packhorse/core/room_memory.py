@@ -31,6 +31,12 @@ class RoomMemory:
         """What the topology was changed to since the last GRANT."""
         return self._made.topology
 
+    @property
+    def is_guarded(self) -> bool:
+        """Tell whether the room is guarded, or is to be (SPEC.md section 8.7)."""
+        asked = [each.change for each in self._open.values()]
+        return any(each.is_guarding for each in (self._start.then(self._made), *asked))
+
     def open(self, seq: int, change: RoomChange, *, is_own: bool = False) -> None:
         """Note a request; `is_own` tells that it is not the application's."""
         self._open[seq] = _OpenChange(change, is_own)

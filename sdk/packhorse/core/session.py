@@ -10,6 +10,7 @@ from packhorse.core.joining import Joining, Wish
 from packhorse.core.machine import MemberMachine
 from packhorse.core.mail import Mail
 from packhorse.core.membership import Membership
+from packhorse.core.pings import Pings
 from packhorse.core.room_change import RoomChange
 from packhorse.core.rtt import RttEstimator
 from packhorse.core.saved_session import SavedSession
@@ -102,6 +103,16 @@ class MemberSession:
     def rtt(self) -> RttEstimator:
         """Round-trip time to the relay."""
         return self._joined().pings.rtt
+
+    @property
+    def pings(self) -> Pings:
+        """What is known of the path to the relay."""
+        return self._joined().pings
+
+    @property
+    def is_binding(self) -> bool:
+        """Tell whether BIND is under way: the relay does not know the present path yet."""
+        return self._membership is not None and self._membership.is_binding
 
     @property
     def roster(self) -> Mapping[PeerId, PeerState]:

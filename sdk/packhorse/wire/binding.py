@@ -11,6 +11,8 @@ _EPOCH_LABEL: Final = b"packhorse.v1 epoch"
 _BOUND_LABEL: Final = b"packhorse.v1 bound"
 _BIND: Final = struct.Struct(">IHB")
 _BOUND: Final = struct.Struct(">IBIH")
+_RESTARTED: Final = 1
+_GUARDED: Final = 2
 _PROOF_SIZE: Final = 16  # bytes
 
 
@@ -20,7 +22,8 @@ def bind_proof(session_key: bytes, bind: Bind) -> bytes:
     Source: protocol_spec/SPEC.md section 8.6.
     """
     key = hmac.digest(session_key, _BIND_LABEL, "sha256")
-    numbers = _BIND.pack(bind.session, bind.max_datagram, bool(bind.restarted))
+    flags = (_RESTARTED if bind.restarted else 0) | (_GUARDED if bind.guarded else 0)
+    numbers = _BIND.pack(bind.session, bind.max_datagram, flags)
     signed = bind.cookie + numbers + (bind.resume_ticket or b"")
     return hmac.digest(key, signed, "sha256")[:_PROOF_SIZE]
 

@@ -63,7 +63,8 @@ MSGPACK_MAX_DEPTH: Final = 4  # containers; deepest nesting
 MSGPACK_MAX_NODES: Final = 256  # nodes; values, keys and containers in one body
 CTRL_MAX_NODES: Final = 64  # nodes; nodes in a CTRL body that a relay takes from a member
 MSGPACK_MAX_KEY: Final = 127  # largest map key
-MESSAGE_COST: Final = 512  # bytes; what an unfinished or early message counts besides its payload
+# bytes; what a reliable message, and an unfinished one of any mode, counts besides its payload
+MESSAGE_COST: Final = 512
 PIECE_COST: Final = 128  # bytes; what a piece of an unfinished message counts at least
 FRAGMENT_SIZE: Final = 1173  # bytes; largest piece of a message
 MAX_RELIABLE_MESSAGE: Final = 16777216  # bytes; largest message of the reliable modes
@@ -86,14 +87,14 @@ TIME_THRESHOLD: Final = 1.125  # RTT; time after which an overtaken datagram cou
 INITIAL_WINDOW: Final = 38400  # bytes; largest congestion window before the first RTT sample
 RESTART_WINDOW: Final = 4800  # bytes; largest congestion window after a retransmission timeout
 LANE_WINDOW: Final = 16384  # messages; messages of a lane that may be under way
-# bytes; reliable payload that a receiver grants beyond what the application has consumed
+# bytes; what a receiver grants of reliable messages beyond what the application has consumed
 RECEIVE_WINDOW: Final = 20971520
 # messages; unfinished unreliable messages of a lane; the oldest gives way
 MAX_UNFINISHED: Final = 16
 REASSEMBLY_TOTAL: Final = 67108864  # bytes; memory for unfinished and early messages of all peers
 HELLO_RATE: Final = 5  # 1/s per source; HELLO
-REPLY_RATE: Final = 10  # 1/s per source; answers of each of the three budgets of 4.5
-REPLY_RATE_TOTAL: Final = 2000  # 1/s; answers of each of the three budgets in all
+REPLY_RATE: Final = 10  # 1/s per source; answers of each of the budgets of 4.5
+REPLY_RATE_TOTAL: Final = 2000  # 1/s; answers of each of the budgets in all
 CREATE_RATE: Final = 6  # 1/min per source; CREATE
 ROOMS_PER_SOURCE: Final = 8  # rooms; live rooms
 JOIN_RATE: Final = 30  # 1/min per source; JOIN

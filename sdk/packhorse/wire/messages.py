@@ -314,6 +314,7 @@ class Bind:
         Field(30, "resume_ticket", FieldType.BYTES, maximum=256, optional=True),
         Field(31, "proof", FieldType.BYTES, sizes=(16,)),
         Field(32, "restarted", FieldType.BOOL, optional=True),
+        Field(33, "guarded", FieldType.BOOL, optional=True),
     )
 
     version_min: int
@@ -345,6 +346,9 @@ class Bind:
 
     restarted: bool | None = None
     """The member was restarted: whatever its peers have under way for it is void."""
+
+    guarded: bool | None = None
+    """The host knows that its room is guarded (7.6)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -719,6 +723,7 @@ class SetRoom:
     SENDER: ClassVar = Sender.MEMBER
     FIELDS: ClassVar[tuple[Field, ...]] = (
         Field(1, "seq", FieldType.UINT, minimum=1, maximum=4294967295),
+        Field(4, "nonce", FieldType.BYTES, sizes=(16,), optional=True),
         Field(7, "topology", FieldType.UINT, maximum=1, optional=True),
         Field(8, "max_peers", FieldType.UINT, minimum=2, maximum=1024, optional=True),
         Field(26, "locked", FieldType.BOOL, optional=True),
@@ -731,6 +736,9 @@ class SetRoom:
 
     seq: int
     """Sequence number of this direction."""
+
+    nonce: bytes | None = None
+    """Random; needed with password."""
 
     topology: int | None = None
     """0 mesh, 1 star; only while the host is alone."""

@@ -39,10 +39,10 @@ def password_proof(key: bytes, cookie: bytes) -> bytes:
     return hmac.digest(key, _PROOF_LABEL + cookie, "sha256")
 
 
-def mask_password_key(key: bytes, session_key: bytes, seq: int) -> bytes:
-    """Hide the key of a password in SET_ROOM number `seq`, or uncover it again.
+def mask_password_key(key: bytes, session_key: bytes, nonce: bytes) -> bytes:
+    """Hide the key of a password in SET_ROOM, or uncover it again.
 
     Source: protocol_spec/SPEC.md section 7.6.
     """
-    mask = hmac.digest(session_key, _MASK_LABEL + seq.to_bytes(4, "big"), "sha256")
+    mask = hmac.digest(session_key, _MASK_LABEL + nonce, "sha256")
     return bytes(one ^ other for one, other in zip(key, mask, strict=True))

@@ -5,7 +5,7 @@ import hmac
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from tests.support.vector_cases.build import Case, Json, sha256_mac, u32, unhex
+from tests.support.vector_cases.build import Case, Json, sha256_mac, unhex
 
 _KEY = bytes(range(0x40, 0x60))
 _OTHER_KEY = bytes(32)
@@ -184,12 +184,12 @@ def proofs() -> Iterator[Case]:
     ):
         proof = hmac.new(key, b"packhorse.v1 proof" + cookie, "sha256").hexdigest()
         yield _made(case_id, comment, {"of": "password", "key": key.hex()}, cookie, proof)
-    for seq in (1, 2, 2**32 - 1):
-        mask = hmac.new(_KEY, b"packhorse.v1 mask" + u32(seq), "sha256").digest()
+    for name, nonce in (("zeros", bytes(16)), ("ones", b"\xff" * 16), ("other", bytes(range(16)))):
+        mask = hmac.new(_KEY, b"packhorse.v1 mask" + nonce, "sha256").digest()
         masked = bytes(one ^ other for one, other in zip(_OTHER_KEY, mask, strict=True))
-        given: dict[str, Json] = {"of": "mask", "key": _KEY.hex(), "seq": str(seq)}
+        given: dict[str, Json] = {"of": "mask", "key": _KEY.hex(), "nonce": nonce.hex()}
         comment = "The key of a password, hidden in SET_ROOM: key XOR mask."
-        yield _made(f"mask_{seq}", comment, given, _OTHER_KEY, masked.hex())
+        yield _made(f"mask_nonce_{name}", comment, given, _OTHER_KEY, masked.hex())
 
 
 def _made(case_id: str, comment: str, given: dict[str, Json], data: bytes, proof: str) -> Case:

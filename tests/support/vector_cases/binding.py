@@ -72,6 +72,12 @@ def _binds() -> Iterator[Case]:
     restarted = {**_BIND, "restarted": True}
     proof = _bind_proof(_COOKIE, u32(_SESSION) + unhex("04b0 01"), _TICKET)
     yield _bind("restarted", "The last number is 01.", restarted, proof, None)
+    guarded = {**_BIND, "guarded": True}
+    proof = _bind_proof(_COOKIE, u32(_SESSION) + unhex("04b0 02"), _TICKET)
+    yield _bind("guarded", "The last number is 02.", guarded, proof, None)
+    proof = _bind_proof(_COOKIE, u32(_SESSION) + unhex("04b0 03"), _TICKET)
+    both = {**restarted, "guarded": True}
+    yield _bind("restarted_guarded", "The last number is 03.", both, proof, None)
     other_key = _bind_proof(_COOKIE, numbers, _TICKET, bytes(32))
     yield _bind("other_key", "The key of another session.", _BIND, other_key, "bad_mac")
     for name, value in {
@@ -80,6 +86,7 @@ def _binds() -> Iterator[Case]:
         "max_datagram": 1199,
         "resume_ticket": _TICKET + b"\0",
         "restarted": True,
+        "guarded": True,
     }.items():
         comment = f"Another {name} than the proof is for."
         yield _bind(f"other_{name}", comment, {**_BIND, name: value}, right, "bad_mac")

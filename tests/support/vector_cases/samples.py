@@ -102,6 +102,7 @@ CTRL: Final[dict[str, tuple[Values, Values]]] = {
             "resume_ticket": b"\xff" * 256,
             "proof": b"\xff" * 16,
             "restarted": True,
+            "guarded": True,
         },
     ),
     "PENDING": ({}, {}),
@@ -173,6 +174,7 @@ SEAL: Final[dict[str, tuple[Values, Values]]] = {
         {"seq": 1},
         {
             "seq": _MAX,
+            "nonce": b"\xff" * 16,
             "topology": 1,
             "max_peers": 1024,
             "locked": True,

@@ -34,7 +34,9 @@ def stream() -> Iterator[io.StringIO]:
 
 @pytest.mark.parametrize("text", HOSTILE)
 @pytest.mark.parametrize("form", ["text", "json"])
-def test_log_injection_gives_one_printable_line(stream: io.StringIO, form: str, text: str) -> None:
+def test_attack_25_log_injection_gives_one_printable_line(
+    stream: io.StringIO, form: str, text: str
+) -> None:
     """Attack 25: a text that somebody else chose ends lines, colours terminals, formats."""
     set_up_logs("info", form, stream)
 

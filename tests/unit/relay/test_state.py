@@ -146,3 +146,31 @@ def test_admin_token_that_others_may_read_is_refused(tmp_path: Path) -> None:
 
     with pytest.raises(ConfigurationError, match="others may read"):
         load_admin_token(file)
+
+
+def give_away(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a path belong to another user, or let us be one."""
+    if os.geteuid() == 0:
+        os.chown(path, 12345, -1)
+    else:
+        monkeypatch.setattr(os, "geteuid", lambda: 12345)
+
+
+@pytest.mark.parametrize("name", ["", "secret"])
+def test_attack_28_what_another_user_owns_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """Who owns the folder can put a secret there that they know, and forge every session."""
+    load_secret(tmp_path)
+    give_away(tmp_path / name, monkeypatch)
+
+    with pytest.raises(ConfigurationError, match="belongs to another user"):
+        load_secret(tmp_path)
+
+
+@pytest.mark.timeout(5)
+def test_attack_28_pipe_in_place_of_a_token_keeps_nobody_waiting(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "token", 0o600)
+
+    with pytest.raises(ConfigurationError, match="is no file"):
+        load_admin_token(tmp_path / "token")

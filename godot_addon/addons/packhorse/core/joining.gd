@@ -250,6 +250,8 @@ func _bind(fields: Dictionary[StringName, Variant]) -> PackedByteArray:
 		fields[&"resume_ticket"] = _wish.saved.ticket
 	if _wish.is_restarted:
 		fields[&"restarted"] = true
+	if _wish.is_guarded:
+		fields[&"guarded"] = true
 	fields[&"proof"] = Binding.bind_proof(_wish.saved.key, fields)
 	return Ctrl.encode(Constants.MessageType.BIND, fields, _transaction, _grease)
 

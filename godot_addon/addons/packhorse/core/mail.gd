@@ -53,6 +53,11 @@ func begin_epoch(grant: Message) -> void:
 	_hub.change_tag(grant.number(&"tag"))
 
 
+## Sends no more reliable frames than the relay allows, bytes and datagrams a second.
+func keep_to(octets: int, datagrams: int) -> void:
+	_hub.keep_to(octets, datagrams)
+
+
 ## Returns the bytes that a message of [param mode] may have.
 func largest_message(mode: Constants.Mode) -> int:
 	return _hub.largest_message(mode)

@@ -4,15 +4,13 @@ extends RefCounted
 const Address := preload("../wire/address.gd")
 const Constants := preload("../wire/constants.gd")
 const Event := preload("event.gd")
-const JoinRequests := preload("join_requests.gd")
-const KickList := preload("kick_list.gd")
+const HostRequests := preload("host_requests.gd")
 const Mail := preload("mail.gd")
 const Message := preload("../wire/message.gd")
 const Pings := preload("pings.gd")
 const Rebinding := preload("rebinding.gd")
 const Requests := preload("requests.gd")
 const RoomChange := preload("room_change.gd")
-const RoomMemory := preload("room_memory.gd")
 const Roster := preload("roster.gd")
 const SavedSession := preload("saved_session.gd")
 const SealChannel := preload("seal_channel.gd")
@@ -35,11 +33,9 @@ var _drops: Dictionary[StringName, int]  # the session's own dictionary
 var _own_id: int
 var _channel: SealChannel
 var _sync: SyncSchedule
-var _join_requests := JoinRequests.new()
 var _requests := Requests.new()
 var _rebinding: Rebinding
-var _kicked := KickList.new()
-var _room: RoomMemory
+var _host: HostRequests
 var _is_draining := false
 var _outbox: Array[PackedByteArray] = []
 var _leave := 0  # sequence number of LEAVE; 0 before it
@@ -59,7 +55,6 @@ func _init(
 ) -> void:
 	grant = granted
 	saved = saved_session
-	_room = RoomMemory.new(is_locked)
 	_rebinding = Rebinding.new(random_bytes, now)
 	_own_id = grant.number(&"peer")
 	_events = events
@@ -68,6 +63,7 @@ func _init(
 	pings = Pings.new(grant, random_bytes, now)
 	mail = Mail.new(grant, roster, events, drops)
 	_channel = SealChannel.new(grant)
+	_host = HostRequests.new(_channel, _requests, saved.key, random_bytes, is_locked)
 	_sync = SyncSchedule.new(roster, now)
 	roster.hear_of(grant.number(&"rev"))
 
@@ -79,38 +75,31 @@ func is_complete() -> bool:
 
 ## Asks the relay to end a peer's session; returns the number of the request.
 func kick(peer: int, ban: bool, now: float) -> int:
-	_kicked.add(peer, ban)
-	return _send_kick(peer, ban, now)
-
-
-func _send_kick(peer: int, ban: bool, now: float) -> int:
-	var fields: Dictionary[StringName, Variant] = {&"peer": peer}
-	if ban:
-		fields[&"ban"] = true
-	return _open_request(Constants.MessageType.KICK, fields, now)
+	return _host.kick(peer, ban, now)
 
 
 ## Asks the relay to change the room; returns the number of the request.
 func set_room(change: RoomChange, now: float) -> int:
-	return _send_change(change, false, now)
+	return _host.set_room(change, now)
 
 
 ## Admits or refuses somebody who waits; returns the number of the request.
 func decide(request: int, admit: bool, now: float) -> int:
-	var fields: Dictionary[StringName, Variant] = {&"request": request, &"admit": admit}
-	return _open_request(Constants.MessageType.ADMIT, fields, now)
+	return _host.decide(request, admit, now)
 
 
 ## Tells the relay that the session ends.
 func leave(now: float) -> void:
 	mail.close()
 	_rebinding.stop()
-	_leave = _open_request(Constants.MessageType.LEAVE, {}, now)
+	_leave = _channel.take_sequence()
+	var datagram := _channel.encode(Constants.MessageType.LEAVE, {&"seq": _leave})
+	_requests.open(_leave, datagram, now)
 
 
 ## Takes the session up again, over whatever path its datagrams go now.
 func bind(now: float) -> void:
-	_rebinding.start(saved, now)
+	_rebinding.start(saved, _host.is_guarded(), now)
 
 
 ## Returns when [method handle_timeout] has work; INF when never again.
@@ -154,7 +143,7 @@ func receive_denial(now: float) -> void:
 	var counts := pings.take_denial()
 	pings.advise(now)
 	if saved.ticket and not _leave:
-		if counts and _rebinding.start(saved, now) and pings.lose():
+		if counts and _rebinding.start(saved, _host.is_guarded(), now) and pings.lose():
 			_events.append(Event.new(Event.Type.SESSION_LOST))
 		return
 	_denials += 1 if counts else 0
@@ -224,13 +213,14 @@ func _tell(message: Message) -> void:
 	match message.type:
 		Constants.MessageType.JOIN_REQUEST:
 			var request := message.number(&"request")
-			if _join_requests.is_new(request):
+			if _host.is_new(request):
 				_events.append(Event.join_requested(request, message.text(&"name")))
 		Constants.MessageType.DRAIN:
 			_drain(message.number(&"deadline_ms") / 1000.0)
 		Constants.MessageType.LIMITED:
 			var octets := message.number(&"bytes_per_second")
 			var datagrams := message.number(&"datagrams_per_second")
+			mail.keep_to(octets, datagrams)
 			_events.append(Event.limited(octets, datagrams, message.number(&"dropped")))
 
 
@@ -240,8 +230,7 @@ func _begin_epoch(granted: Message, now: float) -> void:
 	_keep_ticket(grant.bytes(&"resume_ticket"))
 	_channel.begin_epoch(grant)
 	mail.begin_epoch(grant)
-	_kicked.begin_epoch()
-	_room.begin_epoch()
+	_host.begin_epoch()
 	roster.begin_again(grant.number(&"rev"))
 	_sync.begin_again(now)
 	_requests.begin_again(_channel.renew, now)
@@ -262,30 +251,6 @@ func _drain(seconds: float) -> void:
 	_events.append(event)
 
 
-func _send_change(change: RoomChange, is_own: bool, now: float) -> int:
-	var fields := change.fields(_channel.next_sequence(), saved.key)
-	var sequence := _open_request(Constants.MessageType.SET_ROOM, fields, now)
-	_room.open(sequence, change, is_own)
-	return sequence
-
-
-## Tells a relay that has forgotten it what the host had done.
-func _tell_again(now: float) -> void:
-	if not _room.is_told:
-		_join_requests = JoinRequests.new()  # such a relay counts them from 1
-	var untold := _kicked.take_untold()
-	for peer in untold:
-		_kicked.note_request(_send_kick(peer, untold[peer], now))
-	for change in _room.take_untold():
-		_send_change(change, true, now)
-
-
-## Notes how a request ended; true when it was not the application's.
-func _has_told_again(request: int, code: int) -> bool:
-	var is_change := _room.close(request, code)
-	return _kicked.end_request(request) or is_change
-
-
 func _take_page(message: Message, now: float) -> void:
 	var page := message.number(&"page")
 	var pages := message.number(&"pages")
@@ -293,7 +258,7 @@ func _take_page(message: Message, now: float) -> void:
 	var is_recovering := message.flag(&"recovering")
 	_change(roster.apply_page(message.number(&"rev"), page, pages, records, is_recovering), now)
 	if is_recovering:
-		_tell_again(now)
+		_host.tell_again(now)
 
 
 func _change(changes: Array[Event], now: float) -> void:
@@ -318,7 +283,7 @@ func _acknowledged(message: Message) -> StringName:
 		return Constants.DROP_UNKNOWN_TRANSACTION
 	if request == _leave:
 		_close(null)
-	elif not _has_told_again(request, message.number(&"code")):
+	elif not _host.end(request, message.number(&"code")):
 		_events.append(Event.request_ended(request, message.number(&"code")))
 	return &""
 
@@ -344,7 +309,7 @@ func _check_requests(now: float) -> void:
 	for request in _requests.give_up(now):
 		if request == _leave:
 			_close(null)
-		elif not _has_told_again(request, PackhorseError.Code.NO_ANSWER):
+		elif not _host.end(request, PackhorseError.Code.NO_ANSWER):
 			_events.append(Event.request_ended(request, PackhorseError.Code.NO_ANSWER))
 
 
@@ -369,15 +334,6 @@ func _send_new(type: Constants.MessageType, fields: Dictionary[StringName, Varia
 	var sequence := _channel.take_sequence()
 	fields[&"seq"] = sequence
 	_outbox.append(_channel.encode(type, fields))
-	return sequence
-
-
-func _open_request(
-	type: Constants.MessageType, fields: Dictionary[StringName, Variant], now: float
-) -> int:
-	var sequence := _channel.take_sequence()
-	fields[&"seq"] = sequence
-	_requests.open(sequence, _channel.encode(type, fields), now)
 	return sequence
 
 

@@ -40,12 +40,14 @@ func is_open() -> bool:
 	return _wish != null
 
 
-## Begins an attempt; false when one is under way or was a moment ago.
-func start(saved: SavedSession, now: float) -> bool:
+## Begins an attempt; false when one is under way or was a moment ago. [param is_guarded] is as in
+## Wish.
+func start(saved: SavedSession, is_guarded: bool, now: float) -> bool:
 	if _attempt != null or now < _start_at:
 		return false
 	var wish := Wish.new()
 	wish.saved = saved
+	wish.is_guarded = is_guarded
 	_begin(wish, now)
 	return true
 

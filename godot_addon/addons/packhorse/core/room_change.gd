@@ -38,13 +38,20 @@ func then(later: Self) -> Self:
 	return both
 
 
+## Tells whether not everybody may join with these values.
+func is_guarding() -> bool:
+	return locked == 1 or approval == 1 or not password_key.is_empty()
+
+
 ## Tells whether all stays as it is.
 func is_nothing() -> bool:
-	return fields(0, PackedByteArray()).is_empty()
+	return fields(PackedByteArray(), PackedByteArray()).is_empty()
 
 
-## Returns the fields of SET_ROOM with the number [param sequence].
-func fields(sequence: int, session_key: PackedByteArray) -> Dictionary[StringName, Variant]:
+## Returns the fields of SET_ROOM; [param nonce] is not looked at without a new password.
+func fields(
+	session_key: PackedByteArray, nonce: PackedByteArray
+) -> Dictionary[StringName, Variant]:
 	var changed: Dictionary[StringName, Variant] = {}
 	if topology != UNCHANGED:
 		changed[&"topology"] = topology
@@ -59,7 +66,8 @@ func fields(sequence: int, session_key: PackedByteArray) -> Dictionary[StringNam
 	if metadata != null:
 		changed[&"metadata"] = metadata
 	if password_key:
-		changed[&"password"] = Proofs.mask_key(password_key, session_key, sequence)
+		changed[&"nonce"] = nonce
+		changed[&"password"] = Proofs.mask_key(password_key, session_key, nonce)
 	if removes_password:
 		changed[&"no_password"] = true
 	return changed

@@ -19,6 +19,13 @@ func _init(is_locked: int) -> void:
 	_start.locked = is_locked
 
 
+## Tells whether the room is guarded, or is to be (SPEC.md section 8.7).
+func is_guarded() -> bool:
+	var changes: Array[RoomChange] = [_start.then(_made)]
+	changes.append_array(_open.values())
+	return changes.any(func(change: RoomChange) -> bool: return change.is_guarding())
+
+
 ## Notes a request; [param is_own] tells that it is not the application's.
 func open(sequence: int, change: RoomChange, is_own: bool) -> void:
 	_open[sequence] = change

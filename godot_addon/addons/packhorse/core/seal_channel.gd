@@ -35,11 +35,6 @@ func renew(datagram: PackedByteArray) -> PackedByteArray:
 	return Seal.sign_body(body, session, tag, _key_out)
 
 
-## Returns what [method take_sequence] will return.
-func next_sequence() -> int:
-	return _next_sequence
-
-
 ## Returns the next sequence number of this direction.
 func take_sequence() -> int:
 	_next_sequence += 1

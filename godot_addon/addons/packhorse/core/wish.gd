@@ -32,6 +32,8 @@ var locked := false
 var saved: SavedSession = null
 ## Whether the program has forgotten what it and its peers had under way for each other.
 var is_restarted := false
+## The host knows that not everybody may join its room.
+var is_guarded := false
 
 
 ## Returns the wish of a program that was restarted to have its session back.

@@ -10,6 +10,8 @@ const Seal := preload("seal.gd")
 const _BIND_LABEL := "packhorse.v1 bind"
 const _EPOCH_LABEL := "packhorse.v1 epoch"
 const _BOUND_LABEL := "packhorse.v1 bound"
+const _RESTARTED := 1
+const _GUARDED := 2
 
 
 ## Returns what the field proof of a BIND with the other [param fields] must be.
@@ -21,7 +23,8 @@ static func bind_proof(
 	var signed := bind.bytes(&"cookie").duplicate()
 	signed.append_array(_u32(bind.number(&"session")))
 	signed.append_array(_u16(bind.number(&"max_datagram")))
-	signed.append(1 if bind.flag(&"restarted") else 0)
+	var flags := _RESTARTED if bind.flag(&"restarted") else 0
+	signed.append(flags | (_GUARDED if bind.flag(&"guarded") else 0))
 	signed.append_array(bind.bytes(&"resume_ticket"))
 	return Seal.mac(Seal.hmac(session_key, _BIND_LABEL.to_ascii_buffer()), signed)
 

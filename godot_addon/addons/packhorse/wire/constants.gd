@@ -171,7 +171,8 @@ const MSGPACK_MAX_DEPTH := 4  ## containers; deepest nesting
 const MSGPACK_MAX_NODES := 256  ## nodes; values, keys and containers in one body
 const CTRL_MAX_NODES := 64  ## nodes; nodes in a CTRL body that a relay takes from a member
 const MSGPACK_MAX_KEY := 127  ## largest map key
-const MESSAGE_COST := 512  ## bytes; what an unfinished or early message counts besides its payload
+## bytes; what a reliable message, and an unfinished one of any mode, counts besides its payload
+const MESSAGE_COST := 512
 const PIECE_COST := 128  ## bytes; what a piece of an unfinished message counts at least
 const FRAGMENT_SIZE := 1173  ## bytes; largest piece of a message
 const MAX_RELIABLE_MESSAGE := 16777216  ## bytes; largest message of the reliable modes
@@ -194,7 +195,7 @@ const TIME_THRESHOLD := 1.125  ## RTT; time after which an overtaken datagram co
 const INITIAL_WINDOW := 38400  ## bytes; largest congestion window before the first RTT sample
 const RESTART_WINDOW := 4800  ## bytes; largest congestion window after a retransmission timeout
 const LANE_WINDOW := 16384  ## messages; messages of a lane that may be under way
-## bytes; reliable payload that a receiver grants beyond what the application has consumed
+## bytes; what a receiver grants of reliable messages beyond what the application has consumed
 const RECEIVE_WINDOW := 20971520
 ## messages; unfinished unreliable messages of a lane; the oldest gives way
 const MAX_UNFINISHED := 16

@@ -131,6 +131,7 @@ static var layouts: Dictionary[int, MessageLayout] = {
 			Field.bytes_up_to(30, &"resume_ticket", 256).as_optional(),
 			Field.bytes_of(31, &"proof", [16]),
 			Field.boolean(32, &"restarted").as_optional(),
+			Field.boolean(33, &"guarded").as_optional(),
 		]
 	),
 	Constants.MessageType.PENDING: _layout(&"PENDING", _CTRL, _RELAY, []),
@@ -308,6 +309,7 @@ static var layouts: Dictionary[int, MessageLayout] = {
 		_MEMBER,
 		[
 			Field.uint(1, &"seq", 1, 4294967295),
+			Field.bytes_of(4, &"nonce", [16]).as_optional(),
 			Field.uint(7, &"topology", 0, 1).as_optional(),
 			Field.uint(8, &"max_peers", 2, 1024).as_optional(),
 			Field.boolean(26, &"locked").as_optional(),

@@ -40,16 +40,13 @@ static func password_proof(key: PackedByteArray, cookie: PackedByteArray) -> Pac
 	return Seal.hmac(key, _PROOF_LABEL.to_ascii_buffer() + cookie)
 
 
-## Hides the key of a password in SET_ROOM number [param sequence], or uncovers it again.
+## Hides the key of a password in SET_ROOM, or uncovers it again.
 ##
 ## Source: protocol_spec/SPEC.md section 7.6.
 static func mask_key(
-	key: PackedByteArray, session_key: PackedByteArray, sequence: int
+	key: PackedByteArray, session_key: PackedByteArray, nonce: PackedByteArray
 ) -> PackedByteArray:
-	var number := PackedByteArray(
-		[sequence >> 24 & 0xFF, sequence >> 16 & 0xFF, sequence >> 8 & 0xFF, sequence & 0xFF]
-	)
-	var stream := Seal.hmac(session_key, _MASK_LABEL.to_ascii_buffer() + number)
+	var stream := Seal.hmac(session_key, _MASK_LABEL.to_ascii_buffer() + nonce)
 	var masked := PackedByteArray()
 	for index in key.size():
 		masked.append(key[index] ^ stream[index])

@@ -1,7 +1,11 @@
-"""How much reliable payload the receiver has room for (flow control)."""
+"""How much the receiver has room for (flow control).
+
+A reliable message counts its payload and MESSAGE_COST, so that tiny ones cost what it takes
+to keep them. Source: protocol_spec/SPEC.md section 16.12.
+"""
 
 from packhorse.core.delivery.pieces import UNCOUNTED, Piece
-from packhorse.wire.constants import RECEIVE_WINDOW
+from packhorse.wire.constants import MESSAGE_COST, RECEIVE_WINDOW
 from packhorse.wire.frames import encode_credit
 
 _KIB = 1024
@@ -14,17 +18,17 @@ class Credit:
     def __init__(self) -> None:
         self._granted = RECEIVE_WINDOW  # bytes since the beginning, by the peer
         self._spent = 0
-        self._arrived = 0  # bytes since the beginning, each piece counted once
+        self._arrived = 0  # bytes since the beginning, each piece and each message counted once
         self._consumed = 0
         self._told = 0
 
     @property
     def left(self) -> int:
-        """Bytes of new payload that the peer has room for."""
+        """Bytes that the peer has room for."""
         return self._granted - self._spent
 
     def spend(self, size: int) -> None:
-        """Note that new payload was sent."""
+        """Note that a message of this cost, bytes, was begun."""
         self._spent += size
 
     def may_arrive(self, size: int) -> bool:
@@ -40,8 +44,8 @@ class Credit:
         self._granted = max(self._granted, kibibytes * _KIB)
 
     def consume(self, size: int) -> Piece | None:
-        """Note that the application took `size` bytes; return a CREDIT frame when it is time."""
-        self._consumed += size
+        """Note that the application took a message; return a CREDIT frame when it is time."""
+        self._consumed += size + MESSAGE_COST
         if self._consumed - self._told < _STEP:
             return None
         self._told = self._consumed

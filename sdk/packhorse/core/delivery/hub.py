@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from packhorse.core.delivery.allowance import Allowance
 from packhorse.core.delivery.delivered import Delivered
 from packhorse.core.delivery.fanout import FanOutReceiver, FanOutSender
 from packhorse.core.delivery.memory import MemoryBudget
@@ -39,6 +40,7 @@ class Delivery:
         self._pings = 0
         self._max_payload = max_payload
         self._budget = MemoryBudget(REASSEMBLY_TOTAL)
+        self._allowance = Allowance()
         self._peers: dict[int, PeerDelivery] = {}
         self._fanout_sender = FanOutSender(max_payload)
         self._fanout_receivers: dict[int, FanOutReceiver] = {}
@@ -47,6 +49,10 @@ class Delivery:
         """Tell whether the send buffers towards all of `peers` have room."""
         known = (self._peers.get(peer) for peer in peers)
         return all(peer is None or peer.queued_bytes < _SEND_BUFFER for peer in known)
+
+    def keep_to(self, octets: int, datagrams: int) -> None:
+        """Send no more reliable frames than the relay allows, bytes and datagrams a second."""
+        self._allowance.limit(octets, datagrams)
 
     @property
     def largest_message(self) -> int:
@@ -130,7 +136,7 @@ class Delivery:
     def _peer(self, peer: int, now: float) -> PeerDelivery:
         delivery = self._peers.get(peer)
         if delivery is None:
-            delivery = PeerDelivery(self._max_payload, self._budget, now=now)
+            delivery = PeerDelivery(self._max_payload, self._budget, self._allowance, now=now)
             delivery.pings.on_answer = self.on_pong
             self._peers[peer] = delivery
         return delivery

@@ -12,6 +12,7 @@ from packhorse.wire.constants import (
     MAX_RELIABLE_MESSAGE,
     MAX_UNFINISHED,
     MAX_UNRELIABLE_MESSAGE,
+    MESSAGE_COST,
     PIECE_COST,
     DropReason,
     Mode,
@@ -105,7 +106,7 @@ class ReceiveLane:
         if is_early and not self._memory.acquire(len(kept), messages=1):
             raise ParseError(DropReason.REASSEMBLY_FULL)
         if frame.parts == 1:
-            self._credit.arrive(len(data))
+            self._credit.arrive(len(data) + MESSAGE_COST)
         if not is_ordered:
             yield data
         self._done[sequence] = kept
@@ -130,7 +131,7 @@ class ReceiveLane:
 
     def _join(self, sequence: int, frame: MessageFrame) -> bytes | None:
         if frame.parts == 1:
-            self._check_credit(frame)
+            self._check_credit(len(frame.payload) + MESSAGE_COST)
             if sequence in self._unfinished:
                 self._forget(sequence)
             return frame.payload
@@ -149,7 +150,7 @@ class ReceiveLane:
             raise ParseError(DropReason.BAD_FRAGMENT)
         if unfinished.has(frame.part):
             raise ParseError(DropReason.LATE_MESSAGE)
-        self._check_credit(frame)
+        self._check_credit(len(frame.payload))
         missing = max(0, size - unfinished.reserved)
         if missing and not self._memory.acquire(missing):
             raise ParseError(DropReason.REASSEMBLY_FULL)
@@ -158,14 +159,14 @@ class ReceiveLane:
         if self._is_reliable:
             self._credit.arrive(len(frame.payload))
 
-    def _check_credit(self, frame: MessageFrame) -> None:
-        if self._is_reliable and not self._credit.may_arrive(len(frame.payload)):
+    def _check_credit(self, size: int) -> None:
+        if self._is_reliable and not self._credit.may_arrive(size):
             raise ParseError(DropReason.REASSEMBLY_FULL)
 
     def _start(self, sequence: int, frame: MessageFrame) -> _Unfinished:
         """Set memory aside for the whole message, so that what has begun can be finished."""
         if self._is_reliable:
-            self._check_credit(frame)
+            self._check_credit(len(frame.payload) + MESSAGE_COST)
         else:
             self._make_place(sequence)
         payload = min(frame.parts * len(frame.payload), self._largest)
@@ -174,7 +175,9 @@ class ReceiveLane:
         if not self._memory.acquire(size, messages=messages):
             raise ParseError(DropReason.REASSEMBLY_FULL)
         unfinished = self._unfinished[sequence] = _Unfinished(frame.parts, size, messages)
-        if not self._is_reliable:
+        if self._is_reliable:
+            self._credit.arrive(MESSAGE_COST)
+        else:
             self._memory.offer(unfinished, partial(self._forget, sequence))
         return unfinished
 

@@ -4,7 +4,7 @@ from collections import deque
 from typing import Final
 
 from packhorse.core.delivery.pieces import UNCOUNTED, Piece, cut, lane_key
-from packhorse.wire.constants import LANE_WINDOW, Mode
+from packhorse.wire.constants import LANE_WINDOW, MESSAGE_COST, Mode
 
 _RELIABLE: Final = frozenset({Mode.RELIABLE, Mode.RELIABLE_UNORDERED})
 _MAX_UNRELIABLE: Final = 1024  # pieces; the oldest give way
@@ -28,11 +28,11 @@ class _SendLane:
         """Tell whether a piece can be taken now; a message begins if the credit covers it."""
         if self.pieces:
             return True
-        return bool(self.messages) and len(self.messages[0]) <= credit and not self._is_stretched()
+        return bool(self.messages) and self._cost() <= credit and not self._is_stretched()
 
     def is_uncovered(self, credit: int) -> bool:
         """Tell whether nothing but credit is missing for the next message to begin."""
-        return bool(self.messages) and not self._is_stretched() and len(self.messages[0]) > credit
+        return bool(self.messages) and not self._is_stretched() and self._cost() > credit
 
     def take(self, largest: int, room: int) -> Piece | None:
         """Return the next piece if it fits into `room` bytes; `has_work` must be true."""
@@ -44,7 +44,7 @@ class _SendLane:
         sequence = self.next_sequence
         self.next_sequence += 1
         self.pieces.extend(cut(message, self.mode, self.channel, sequence, largest))
-        self.pieces[0].cost = len(message)
+        self.pieces[0].cost = len(message) + MESSAGE_COST
         self.open_pieces[sequence] = len(self.pieces)
 
     def acknowledge(self, sequence: int) -> None:
@@ -52,6 +52,9 @@ class _SendLane:
         self.open_pieces[sequence] -= 1
         if not self.open_pieces[sequence]:
             del self.open_pieces[sequence]
+
+    def _cost(self) -> int:
+        return len(self.messages[0]) + MESSAGE_COST
 
     def _is_stretched(self) -> bool:
         while self._oldest not in self.open_pieces and self._oldest < self.next_sequence:

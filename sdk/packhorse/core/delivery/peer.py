@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from packhorse.core.delivery.allowance import Allowance
 from packhorse.core.delivery.asking import AskSchedule, may_go_on
 from packhorse.core.delivery.bandwidth import DeliveryRate
 from packhorse.core.delivery.congestion import AckedBatch, CongestionController
@@ -36,7 +37,14 @@ _RELIABLE: Final = frozenset({Mode.RELIABLE, Mode.RELIABLE_UNORDERED})
 class PeerDelivery:
     """The delivery layer towards one peer (SPEC.md section 16)."""
 
-    def __init__(self, max_payload: int, budget: MemoryBudget, *, now: float) -> None:
+    def __init__(
+        self,
+        max_payload: int,
+        budget: MemoryBudget,
+        allowance: Allowance | None = None,
+        *,
+        now: float,
+    ) -> None:
         self._max_payload = max_payload
         self._outgoing = Outgoing(largest_piece(max_payload))
         self._sent = SentDatagrams()
@@ -45,6 +53,7 @@ class PeerDelivery:
         self._rate = DeliveryRate(now=now)
         self._congestion = CongestionController(self._rate, now=now)
         self._pacer = Pacer()
+        self._allowance = allowance or Allowance()
         self.rtt = RttEstimator()
         """Round-trip time to the peer."""
         self.pings = PingLog()
@@ -88,7 +97,7 @@ class PeerDelivery:
         self.pings.want(ping)
 
     def consume(self, size: int) -> None:
-        """Note that the application has taken `size` bytes of reliable messages."""
+        """Note that the application has taken a reliable message of `size` bytes."""
         credit = self._credit.consume(size)
         if credit is not None:
             self._outgoing.push_control(credit)
@@ -121,7 +130,7 @@ class PeerDelivery:
         """Return when `handle_timeout` or `payloads_to_send` next has work."""
         deadlines = [self._received.ack_at, self._sent.loss_at, self._timer.deadline]
         if self._may_send_more():
-            deadlines.append(max(self._pacer.next_at, now))
+            deadlines.append(max(self._pacer.next_at, self._allowance.next_at, now))
         if self._outgoing.has_unreliable or self._is_ping_wanted or self._wants_probe:
             deadlines.append(now)
         if self._is_held_back:
@@ -162,7 +171,8 @@ class PeerDelivery:
 
     def _next_payload(self, now: float) -> bytes | None:
         is_ack_due = self._received.ack_at is not None and self._received.ack_at <= now
-        may_send = self._may_send_more() and self._pacer.may_send(now=now)
+        is_time = self._pacer.may_send(now=now) and self._allowance.next_at <= now
+        may_send = is_time and self._may_send_more()
         is_probe = self._wants_probe
         if is_probe:
             self._probe()
@@ -185,6 +195,7 @@ class PeerDelivery:
             self._is_ping_wanted = False
             self.pings.sent(self._next_number, now=now)
         payload = prefix + ping + join_frames(pieces)
+        self._allowance.count(len(payload), now=now)
         self._sent.note_time(self._next_number, now=now)
         if asks_ack:
             self._asking.note(self._next_number, now=now)

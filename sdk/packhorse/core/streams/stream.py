@@ -86,6 +86,7 @@ _MAY_SEND: Final = frozenset({StreamState.OPEN, StreamState.THEY_FINISHED})
 _MAY_RECEIVE: Final = frozenset({StreamState.OPEN, StreamState.WE_FINISHED})
 _ENDED: Final = frozenset({StreamState.CLOSING, StreamState.GONE})
 _BOTH_FINISHED: Final = frozenset({StreamState.FLUSHING, StreamState.FLUSHING_LAST})
+_JOINED: Final = 512  # bytes; what comes in smaller pieces is kept together
 _CAUSES: Final = {
     StreamKind.FIN: StreamCause.FIN,
     StreamKind.CLOSED: StreamCause.CLOSED,
@@ -266,7 +267,13 @@ class Stream:
         if self.state not in _MAY_RECEIVE or not self._window.receive(len(data)):
             self.fail(ResetReason.PROTOCOL)
         elif data:
-            self._inbox.append(data)
+            self._keep(data)
+
+    def _keep(self, data: bytes) -> None:
+        """Let data wait; a flood of tiny pieces must not take more than the window says."""
+        if self._inbox and len(self._inbox[-1]) + len(data) <= _JOINED:
+            data = self._inbox.pop() + data
+        self._inbox.append(data)
 
     def _receive_end(self, cause: StreamCause, value: int) -> None:
         was_ended = self.is_ended

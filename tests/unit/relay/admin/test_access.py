@@ -69,7 +69,7 @@ def public() -> Access:
         (None, Verdict.BAD_HOST),
     ],
 )
-def test_dns_rebinding_is_refused_by_the_host_name(
+def test_attack_24_dns_rebinding_is_refused_by_the_host_name(
     public: Access, host: str | None, verdict: Verdict
 ) -> None:
     """Attack 24: a page's own name comes to mean this machine."""
@@ -184,3 +184,18 @@ def test_flood_of_sources_fills_no_table(public: Access) -> None:
 )
 def test_host_header_gives_the_name(header: str, name: str) -> None:
     assert host_name(header) == name
+
+
+def test_changed_token_and_names_count_at_once(public: Access) -> None:
+    public.change("another-token-as-long", ["other.example"])
+
+    assert check(public, shown(bearer())) is Verdict.UNAUTHORIZED
+    assert check(public, shown(bearer("another-token-as-long"), host="other.example")) is Verdict.OK
+    assert check(public, shown(bearer(), host="relay.example")) is Verdict.BAD_HOST
+
+
+def test_attack_29_token_that_is_no_text_is_wrong_and_counts(public: Access) -> None:
+    """Bytes above 127 in a header; they raised, and were not counted."""
+    guesses = [check(public, shown(bearer("\udcff" * 28))) for _ in range(MAX_FAILURES + 1)]
+
+    assert guesses == [Verdict.UNAUTHORIZED] * MAX_FAILURES + [Verdict.LOCKED_OUT]

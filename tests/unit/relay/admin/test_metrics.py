@@ -9,17 +9,20 @@ from packhorse.wire.constants import DropReason
 from packhorse_relay.admin.access import Verdict
 from packhorse_relay.admin.history import Counts, Gauges, History
 from packhorse_relay.admin.metrics import Metrics, Sources
+from packhorse_relay.admin.status import Record
+from packhorse_relay.admin.traffic import Traffic
 from tests.support.relay_double import IDENTITY, CoreAsRelay
 from tests.support.relay_harness import UNLIMITED, Rig, address
 
 
 def metrics(rig: Rig, requests: Counter[Verdict] | None = None) -> Metrics:
-    history = History(Counts(0, 0, 0.0), now=0.0)
-    history.add(Counts(0, 0, 0.0), Gauges(0, 0, 0.25, 0.5, 4096), now=1.0)
+    history = History(Counts(0, 0, 0.0, 0.0), now=0.0)
+    history.add(Counts(0, 0, 0.0, 0.0), Gauges(0, 0, 0, 0.25, 0.5, 4096), now=1.0)
     counted = requests or Counter()
-    return Metrics(
-        Sources(CoreAsRelay(rig), IDENTITY, history, lambda: 1.5, lambda verdict: counted[verdict])
-    )
+    traffic = Traffic(now=0.0)
+    traffic.look(rig.core.rooms, now=1.0)
+    record = Record(IDENTITY, history, traffic)
+    return Metrics(Sources(CoreAsRelay(rig), record, lambda: 1.5, lambda verdict: counted[verdict]))
 
 
 def series(each: Metrics) -> dict[tuple[str, ...], float]:
@@ -45,6 +48,10 @@ def test_metrics_tell_what_the_relay_counts() -> None:
     assert told["packhorse_datagrams_dropped_total", "too_short"] == 1
     assert told["packhorse_admin_requests_total", "unauthorized"] == 3
     assert told["packhorse_cpu_seconds_total",] == 1.5
+    assert told["packhorse_data_bytes_total",] == len(client.data(1))
+    assert told["packhorse_websocket_connections",] == 3
+    assert told["packhorse_websocket_ends_total", "stalled"] == 2
+    assert told["packhorse_websocket_ends_total", "too_many"] == 0
     assert told["packhorse_event_loop_lag_seconds",] == 0.5
     assert told["packhorse_member_rtt_seconds",] == 0.25
     assert told["packhorse_build_info", "1.2.3", "portable"] == 1

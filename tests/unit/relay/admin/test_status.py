@@ -9,6 +9,7 @@ from packhorse_relay.admin.history import Counts, History
 from packhorse_relay.admin.status import (
     MAX_MEMBERS_LISTED,
     MAX_ROOMS_LISTED,
+    Record,
     counts_of,
     gauges_of,
     label_of,
@@ -16,6 +17,7 @@ from packhorse_relay.admin.status import (
     median_rtt,
     status_of,
 )
+from packhorse_relay.admin.traffic import Traffic
 from packhorse_relay.core.settings import Settings
 from tests.support.relay_double import IDENTITY, CoreAsRelay
 from tests.support.relay_harness import UNLIMITED, Rig, address
@@ -23,9 +25,12 @@ from tests.support.relay_harness import UNLIMITED, Rig, address
 
 def status(rig: Rig, *, reveal: bool = False, since: int = 0) -> dict[str, Any]:
     relay = CoreAsRelay(rig)
-    history = History(Counts(0, 0, 0.0), now=rig.now)
-    history.add(counts_of(relay, 0.5), gauges_of(relay, 0.01, 4096), now=rig.now + 1)
-    return status_of(relay, IDENTITY, history, since, reveal=reveal, now=rig.now)
+    history, traffic = History(Counts(0, 0, 0.0, 0.0), now=rig.now), Traffic(now=rig.now)
+    traffic.look(rig.core.rooms, now=rig.now + 1)
+    counts = counts_of(relay, traffic.octets, 0.5)
+    history.add(counts, gauges_of(relay, 0.01, 4096), now=rig.now + 1)
+    record = Record(IDENTITY, history, traffic)
+    return status_of(relay, record, since, reveal=reveal, now=rig.now)
 
 
 def test_status_counts_rooms_members_and_datagrams() -> None:
@@ -40,6 +45,29 @@ def test_status_counts_rooms_members_and_datagrams() -> None:
     assert told["drops"] == {"unknown_prefix": 1}
     assert told["listening"] == ["192.0.2.1:6969", "[::]:6969"]
     assert told["version"] == "1.2.3"
+
+
+def test_status_tells_what_each_room_sends() -> None:
+    rig = Rig()
+    host, *_ = rig.room(3)
+    quiet = rig.create(address(9))
+    fanout = host.data(0, bytes(94))
+    host.send(fanout)
+
+    told = status(rig)
+
+    rates = {room["label"]: (room["datagrams"], room["octets"]) for room in told["room_list"]}
+    assert rates == {label_of(host.code): (2.0, 200), label_of(quiet.code): (0.0, 0)}
+    assert told["octets"] == 200
+    assert told["samples"]["octets"] == [200]
+
+
+def test_status_tells_of_connections() -> None:
+    told = status(Rig())
+
+    assert (told["websocket"], told["connections"]) == ("ws", 3)
+    assert told["connection_ends"] == {"stalled": 2}
+    assert told["samples"]["connections"] == [3]
 
 
 def test_status_hides_codes_and_addresses_unless_asked() -> None:

@@ -1,5 +1,11 @@
 """Tests of requests to join that wait for the host."""
 
+import sys
+from types import FrameType
+from typing import Any
+
+import pytest
+
 from packhorse.wire.constants import APPROVAL, DropReason, ErrorCode
 from packhorse.wire.messages import Ack, Error, Grant, JoinRequest, Pending, RelaySeal
 from tests.support.relay_harness import (
@@ -148,6 +154,61 @@ def test_no_more_than_16_wait_for_a_room_and_4_from_a_source() -> None:
         for port in range(1000, 1005)
     ]
     assert [o.answers for o in same] == [[Pending()]] * 4 + [[busy]]
+
+
+def test_attack_host_is_not_asked_again_for_each_cookie_of_one_nonce() -> None:
+    """ADM-9: who was refused counts against their source until the time is over."""
+    asking = Asking(Rig(UNLIMITED))
+    asking.ask()
+    asking.decide(admit=False)
+    told = []
+    for _ in range(10):
+        asking.rig.advance(1)
+        cookie = asking.rig.cookie(asking.applicant)
+        join = asking.applicant.join(cookie, asking.host.code)
+        outcome = asking.rig.send(join, asking.applicant.address)
+        assert outcome.answers == [
+            Error(code=ErrorCode.RATE_LIMITED, retry_after_ms=30_000),
+        ]
+        told += asking.told(outcome.sent)
+
+    assert told == []
+    asking.rig.advance(APPROVAL)
+    assert len(asking.rig.core._approvals) == 0
+
+
+@pytest.mark.parametrize("admit", [True, False])
+def test_attack_requests_in_other_rooms_cost_a_room_nothing(admit: bool) -> None:  # noqa: FBT001
+    """Steps, not time: the same number with 2 rooms that wait as with 200."""
+    assert steps_of_a_request(2, admit=admit) == steps_of_a_request(200, admit=admit)
+
+
+def steps_of_a_request(rooms: int, *, admit: bool) -> int:
+    """Return how many lines of approval.py run from JOIN to the decision."""
+    rig = Rig(UNLIMITED)
+    for number in range(1, rooms):
+        host = rig.create(address(number))
+        host.send(host.set_room(approval=True))
+        Asking(rig, 1000 + number, host).ask()
+    asking = Asking(rig, 5000, rig.create(address(999)))
+    asking.host.send(asking.host.set_room(approval=True))
+    steps, tracer = 0, sys.gettrace()
+
+    def count(frame: FrameType, event: str, _argument: object) -> Any:
+        nonlocal steps
+        if not frame.f_code.co_filename.endswith("core/approval.py"):
+            return None
+        steps += event == "line"
+        return count
+
+    sys.settrace(count)
+    try:
+        asking.ask()
+        asking.decide(admit=admit)
+    finally:
+        sys.settrace(tracer)
+    assert len(rig.core._approvals) == rooms - 1 + (not admit)
+    return steps
 
 
 def test_other_cookie_does_not_answer_for_a_request_that_waits() -> None:

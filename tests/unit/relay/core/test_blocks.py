@@ -91,3 +91,21 @@ def test_source_that_is_blocked_again_is_no_longer_the_oldest() -> None:
     fail_until_blocked(blocks, 100.0, b"third")
 
     assert blocks.blocked_for(SOURCE, now=100.0) == 120
+
+
+def test_blocked_source_stays_blocked_when_the_figures_change() -> None:
+    blocks = failures()
+    fail_until_blocked(blocks, 0.0)
+
+    blocks.change_rate(100, 5, 50)
+
+    assert blocks.blocked_for(SOURCE, now=1.0) == 59
+    assert fail_until_blocked(blocks, 1.0, OTHER) == 0
+
+
+def test_changed_block_has_its_new_length() -> None:
+    blocks = failures()
+
+    blocks.change_rate(10, 5, 50)
+
+    assert fail_until_blocked(blocks, 0.0) == 5

@@ -165,3 +165,32 @@ def test_range_that_is_used_up_fills_no_table_with_sources() -> None:
         buckets.take(v6(subnet), now=0.0)
 
     assert len(buckets) <= 160
+
+
+def test_bucket_goes_by_its_new_rate_at_once() -> None:
+    bucket = TokenBucket(1.0, 1.0, now=0.0)
+    assert bucket.take(now=0.0)
+
+    bucket.change_rate(10.0, 20.0, now=0.0)
+
+    assert bucket.wait(now=0.0) == pytest.approx(0.1)
+    assert sum(bucket.take(now=100.0) for _ in range(30)) == 20
+
+
+def test_bucket_that_is_made_smaller_holds_no_more_than_it_may() -> None:
+    bucket = TokenBucket(100.0, 100.0, now=0.0)
+
+    bucket.change_rate(1.0, 2.0, now=0.0)
+
+    assert sum(bucket.take(now=0.0) for _ in range(100)) == 2
+
+
+def test_sources_start_afresh_when_the_rate_is_another_one() -> None:
+    sources = SourceBuckets(1.0, 1.0)
+    assert sources.take(bytes(4), now=0.0)
+
+    sources.change_rate(1.0, 1.0)
+    assert not sources.take(bytes(4), now=0.0)
+
+    sources.change_rate(2.0, 2.0)
+    assert [sources.take(bytes(4), now=0.0) for _ in range(3)] == [True, True, False]

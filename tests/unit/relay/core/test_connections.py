@@ -1,5 +1,7 @@
 """Tests of the limits on connections (WS-6)."""
 
+import pytest
+
 from packhorse_relay.core.connections import ConnectionEnd, ConnectionLimits
 from packhorse_relay.core.websocket_settings import WebSocketSettings
 
@@ -86,3 +88,38 @@ def test_sources_that_are_gone_leave_nothing_behind() -> None:
         limits.release(source)
 
     assert limits._by_source == {}
+
+
+def test_changed_limits_bind_those_who_come_next() -> None:
+    limits = new_limits(per_source=2, most=3)
+    for _ in range(2):
+        assert limits.accept(SOURCE, now=0.0) is None
+    lowered = WebSocketSettings(connections_per_source=1, accept_rate=0.5)
+
+    limits.change_settings(lowered, 4, now=0.0)
+
+    assert len(limits) == 2
+    assert limits.accept(SOURCE, now=0.0) is ConnectionEnd.TOO_MANY_OF_SOURCE
+    assert limits.accept(OTHER, now=0.0) is None
+    assert limits.accept(b"\x7f\0\0\3", now=0.0) is ConnectionEnd.TOO_FAST
+    assert limits.accept(b"\x7f\0\0\3", now=2.0) is None
+    assert limits.accept(b"\x7f\0\0\4", now=9.0) is ConnectionEnd.TOO_MANY
+
+
+@pytest.mark.parametrize(("bits", "most"), [(64, 2), (56, 8), (48, 32)])
+def test_attack_22_ipv6_customer_with_many_64_gets_no_more_than_a_few_sources(
+    bits: int, most: int
+) -> None:
+    """WS-6: 64 of them took all places of the relay."""
+    limits = new_limits(per_source=2, most=1000, rate=1000.0)
+    step = {64: 0, 56: 1, 48: 256}[bits]
+    sources = [
+        (0x20010DB800070000 + number * step % 0x10000).to_bytes(8, "big") for number in range(100)
+    ]
+    taken = [source for source in sources if limits.accept(source, now=0.0) is None]
+
+    assert len(taken) == most
+    for source in taken:
+        limits.release(source)
+    assert len(limits) == 0
+    assert not limits._by_source

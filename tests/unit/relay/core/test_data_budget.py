@@ -124,3 +124,30 @@ def test_dropped_datagrams_are_counted() -> None:
         spent.refuse(10, 1, now=0.0)
 
     assert spent.dropped == 3
+
+
+def test_raised_rate_counts_at_once() -> None:
+    raised = budget()
+    sent(raised, size=10, per_second=1000, seconds=1)
+
+    raised.change_rate(DataRate(octets=1e6, datagrams=500), now=1.0)
+
+    assert sent(raised, 10, 1000, SECONDS, start=1.0) == pytest.approx(500 * SECONDS, rel=0.02)
+
+
+def test_lowered_rate_takes_back_what_was_saved_up() -> None:
+    lowered = budget(DataRate(octets=1e15, datagrams=1e15))
+
+    lowered.change_rate(RATE, now=0.0)
+
+    assert sent(lowered, size=10, per_second=1000) == pytest.approx(100 * SECONDS, rel=0.02)
+
+
+def test_debt_of_a_large_fanout_stays_when_the_rate_changes() -> None:
+    wide = budget()
+    assert wide.take(1200, 63, now=0.0)
+
+    wide.change_rate(DataRate(octets=20_000, datagrams=200), now=0.0)
+
+    assert not wide.take(10, 1, now=1.0)
+    assert wide.take(10, 1, now=4.0)

@@ -28,7 +28,7 @@ def test_everything_is_read_while_little_comes() -> None:
 
 
 @given(st.floats(10_000, 10_000_000))
-def test_attack_flood_of_hellos_is_read_at_a_bounded_rate(rate: float) -> None:
+def test_attack_32_flood_of_hellos_is_read_at_a_bounded_rate(rate: float) -> None:
     sampling = HelloSampling(now=0.0)
     flooded(sampling, rate, 1)
 

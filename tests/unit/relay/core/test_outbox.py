@@ -97,3 +97,16 @@ def test_advice_uses_up_nothing_of_other_answers(kind: Answer) -> None:
     with pytest.raises(DatagramDropped) as dropped:
         box.spend(kind, address(1), now=0.0)
     assert dropped.value.reason is DropReason.REPLY_BUDGET
+
+
+def test_changed_reply_rates_count_at_once() -> None:
+    outbox = Outbox(Settings(reply_rate=1, reply_rate_total=1), now=0.0)
+    outbox.spend(Answer.GREETING, address(1), now=0.0)
+
+    outbox.change_settings(Settings(reply_rate=3, reply_rate_total=100), now=0.1)
+
+    assert not outbox.has_any(Answer.GREETING, now=0.1)
+    for _ in range(3):
+        outbox.spend(Answer.GREETING, address(1), now=1.0)
+    with pytest.raises(DatagramDropped):
+        outbox.spend(Answer.GREETING, address(1), now=1.0)

@@ -186,6 +186,29 @@ def test_guarded_room_stays_locked_until_its_host_says_who_may_join(
     assert rig.join(host.code, address(22)).peer > RESUME_ID_GAP
 
 
+def test_host_that_says_so_finds_its_room_locked_though_no_ticket_does() -> None:
+    """RES-12."""
+    rig = RestartableRig()
+    host, _ = rig.room(2)
+    rig.restart()
+    again = replace(Binding.of(host, host.address), guarded=True).bound(rig)
+
+    assert asked(rig, host.code, 50) == ErrorCode.JOIN_DENIED
+    again.send(again.set_room(locked=False))
+    assert rig.join(host.code, address(51)).peer > 2
+
+
+def test_attack_client_does_not_lock_the_room_by_saying_that_it_is_guarded() -> None:
+    """RES-12: its host would not know, and never unlock it."""
+    rig = RestartableRig()
+    host, client = rig.room(2)
+    rig.restart()
+    replace(Binding.of(client, client.address), guarded=True).bound(rig)
+    back(rig, host)
+
+    assert rig.join(host.code, address(50)).peer > 2
+
+
 def test_host_whose_ticket_tells_of_no_lock_is_enough_to_open_a_room_that_was_unlocked() -> None:
     rig = RestartableRig()
     host, client = rig.room(2)

@@ -31,6 +31,13 @@ from packhorse_relay.core.settings import Settings
         ("lost_after", c.LOST_AFTER),
         ("client_removed_after", c.CLIENT_REMOVED_AFTER),
         ("host_removed_after", c.HOST_REMOVED_AFTER),
+        ("websocket_connections_per_source", c.WS_CONNECTIONS_PER_SOURCE),
+        ("websocket_max_connections", c.WS_CONNECTIONS),
+        ("websocket_accept_rate", c.WS_ACCEPT_RATE),
+        ("websocket_control_rate", c.WS_CONTROL_RATE),
+        ("websocket_open_timeout", c.WS_OPEN_TIMEOUT),
+        ("websocket_join_timeout", c.WS_JOIN_TIMEOUT),
+        ("websocket_stall_timeout", c.WS_STALL_TIMEOUT),
     ],
 )
 def test_setting_has_the_default_of_the_specification(name: str, constant: float) -> None:

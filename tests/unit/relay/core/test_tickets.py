@@ -122,3 +122,22 @@ def test_what_the_relay_has_no_key_for_is_refused() -> None:
 def test_asking_for_tickets_without_a_key_is_refused(mode: str) -> None:
     with pytest.raises(ConfigurationError, match="no key"):
         Gate(mode, OperatorKeys(), lambda: NOW)
+
+
+def test_changed_gate_goes_by_its_new_keys_and_mode() -> None:
+    changed = gate("all", KEYS)
+
+    changed.change("create", OperatorKeys(ticket_key=ACCESS_KEY))
+
+    assert changed.check(with_ticket(TICKET), Permission.CREATE) == ErrorCode.TICKET_INVALID
+    assert changed.check(with_ticket(TICKET, ACCESS_KEY), Permission.CREATE) == Pass("tag", 4)
+    assert changed.check(request(), Permission.JOIN) == Pass()
+
+
+def test_gate_that_would_have_no_key_stays_as_it_is() -> None:
+    unchanged = gate("all", KEYS)
+
+    with pytest.raises(ConfigurationError, match="no key"):
+        unchanged.change("all", OperatorKeys())
+
+    assert unchanged.check(with_ticket(TICKET), Permission.CREATE) == Pass("tag", 4)

@@ -1,7 +1,11 @@
 """Tests of how `packhorse rooms` finds the admin listener, and when it keeps the token."""
 
+from io import BytesIO
+from unittest.mock import patch
+
 import pytest
 
+from packhorse.cli import rooms_command
 from packhorse.cli.main import main
 from packhorse.cli.rooms_command import admin_url, fetch
 from packhorse.wire.errors import ConfigurationError
@@ -53,3 +57,24 @@ def test_public_rooms_and_those_of_the_own_relay_do_not_mix(
         main(["rooms", *options])
 
     assert problem in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"[" * 100_000,
+        b'{"room_list": 1}',
+        b'{"room_list": [], "started_at": "x", "listening": 1}',
+        b'{"room_list": [{}], "started_at": 1e400, "version": "1", "listening": []}',
+    ],
+    ids=["nothing", "nested", "number", "wrong types", "endless"],
+)
+def test_attack_25_answer_that_is_no_status_is_a_failure_with_advice(
+    body: bytes, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Another server at that address, or a hostile one, ends the command in order."""
+    with patch.object(rooms_command._OPENER, "open", return_value=BytesIO(body)):
+        assert main(["rooms"]) == 1
+
+    assert "gave no status" in capsys.readouterr().err

@@ -15,6 +15,8 @@ ROOM = {
     "topology": "mesh",
     "count": 2,
     "max": 64,
+    "datagrams": 81.6,
+    "octets": 2048,
     "members": [MEMBER, MEMBER | {"peer": 2, "state": "lost", "rtt": 0.04}],
 }
 STATUS: dict[str, Any] = {
@@ -26,7 +28,11 @@ STATUS: dict[str, Any] = {
     "members": 2,
     "max_members": 4096,
     "drops": {"too_short": 5, "bad_mac": 1},
+    "websocket": "wss",
+    "connections": 7,
+    "connection_ends": {"stalled": 3},
     "samples": {
+        "octets": [1024.0, 3584.0],
         "forwarded": [1.0, 99.6],
         "dropped": [0.0],
         "cpu": [0.25],
@@ -48,11 +54,24 @@ def shown(status: dict[str, Any]) -> str:
 def test_view_sums_up_load_and_lists_rooms() -> None:
     text = shown(STATUS)
 
-    assert "1 of 1000 rooms, 2 of 4096 members; 100 datagrams/s forwarded" in text
+    assert "1 of 1000 rooms, 2 of 4096 members; 100 datagrams/s forwarded, 3.5 KiB/s" in text
     assert "CPU 25.0%, 32.0 MiB, event loop late by 1.5 ms, RTT 30.0 ms" in text
     assert "Dropped since the start: too_short 5, bad_mac 1" in text
+    assert "7 TCP connections; refused or ended since the start: stalled 3" in text
     row = next(line for line in text.splitlines() if line.startswith("3f2a"))
-    assert row.split() == ["3f2a", "2", "of", "64", "1", "30.0", "ms", "mesh", "198.51.x.x"]
+    assert row.split() == [
+        "3f2a",
+        "2",
+        "of",
+        "64",
+        "1",
+        "30.0",
+        "ms",
+        "82",
+        "2.0",
+        "mesh",
+        "198.51.x.x",
+    ]
 
 
 def test_view_shows_the_code_that_it_was_told() -> None:

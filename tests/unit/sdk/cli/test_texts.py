@@ -9,6 +9,8 @@ from packhorse.core.events import (
     Event,
     Joined,
     Limited,
+    Path,
+    PathChanged,
     PeerFound,
     PeerId,
     PeerJoined,
@@ -32,6 +34,7 @@ from packhorse.middleman.notices import (
 )
 from packhorse.middleman.traffic import Drop, TcpTraffic, Traffic
 from packhorse.testing.link import CUT
+from packhorse.wire.address import TransportAddress
 from packhorse.wire.constants import DropReason, ErrorCode
 from packhorse.wire.errors import ConfigurationError
 from tests.support.network import Network
@@ -56,6 +59,14 @@ V6 = ("::1", 6942)
             "the relay drops data: it allows 1048576 bytes and 2000 datagrams a second",
         ),
         (SessionResumed(), "the relay answers again"),
+        (
+            PathChanged(Path.RELAY_WEBSOCKET, TransportAddress("192.0.2.7", 40000)),
+            "the relay is reached over WebSocket now, from another address",
+        ),
+        (
+            PathChanged(Path.RELAY_UDP, TransportAddress("192.0.2.7", 40000)),
+            "the relay is reached over UDP now, from another address",
+        ),
         (
             RelayDraining(299.6),
             "the relay stops in 300 s at most; finish and use another one",

@@ -14,6 +14,7 @@ from packhorse.wire.constants import (
     FANOUT_BIT,
     MAX_RELIABLE_MESSAGE,
     MAX_UNRELIABLE_MESSAGE,
+    MESSAGE_COST,
     RECEIVE_WINDOW,
     DropReason,
     FirstByte,
@@ -314,7 +315,7 @@ def test_consumed_messages_are_granted_anew() -> None:
     post.mail.datagrams_to_send(now=1.0)
 
     for _ in range(8):
-        post.mail.consume(Message(bytes(RECEIVE_WINDOW // 64), BOB, Mode.RELIABLE))
+        post.mail.consume(Message(bytes(RECEIVE_WINDOW // 64 - MESSAGE_COST), BOB, Mode.RELIABLE))
 
     (datagram,) = post.mail.datagrams_to_send(now=1.0)
     assert decode_frames(datagram[6:]).credit == RECEIVE_WINDOW * 9 // 8 // 1024

@@ -7,33 +7,38 @@ from packhorse.wire.proofs import mask_password_key
 
 SESSION_KEY = bytes(range(32))
 KEY = bytes(range(32, 64))
+NONCE = bytes(range(16))
 
 
 def test_nothing_is_named_that_does_not_change() -> None:
-    assert RoomChange().message(7, SESSION_KEY) == SetRoom(seq=7)
+    assert RoomChange().message(7, SESSION_KEY, NONCE) == SetRoom(seq=7)
 
 
 def test_every_value_is_named() -> None:
     change = RoomChange(topology=Topology.STAR, max_peers=9, locked=False)
 
     expected = SetRoom(seq=7, topology=Topology.STAR, max_peers=9, locked=False)
-    assert change.message(7, SESSION_KEY) == expected
+    assert change.message(7, SESSION_KEY, NONCE) == expected
 
 
 def test_key_of_the_password_is_never_sent_as_it_is() -> None:
-    """ADM-4: masked, and differently in each request."""
-    messages = [RoomChange(password_key=KEY).message(seq, SESSION_KEY) for seq in (1, 2)]
+    """ADM-4, ADM-12: masked, and differently with each nonce, whatever the number."""
+    nonces = [NONCE, bytes(16)]
+    messages = [RoomChange(password_key=KEY).message(1, SESSION_KEY, nonce) for nonce in nonces]
     sent = [message.password or b"" for message in messages]
 
+    assert [message.nonce for message in messages] == nonces
     assert KEY not in sent
     assert sent[0] != sent[1]
-    assert [mask_password_key(s, SESSION_KEY, seq) for seq, s in enumerate(sent, 1)] == [KEY] * 2
+    assert [mask_password_key(s, SESSION_KEY, n) for s, n in zip(sent, nonces, strict=True)] == [
+        KEY
+    ] * 2
 
 
 def test_empty_key_removes_the_password() -> None:
     change = RoomChange(password_key=b"")
 
-    assert change.message(1, SESSION_KEY) == SetRoom(seq=1, no_password=True)
+    assert change.message(1, SESSION_KEY, NONCE) == SetRoom(seq=1, no_password=True)
 
 
 def test_later_change_wins_where_it_says_something() -> None:

@@ -89,6 +89,26 @@ def test_topology_is_that_of_the_last_change_until_grant_tells_it() -> None:
     assert memory.take_untold() == []
 
 
+@pytest.mark.parametrize(
+    "change", [RoomChange(locked=True), RoomChange(approval=True), RoomChange(password_key=KEY)]
+)
+def test_room_is_guarded_by_what_was_made_and_by_what_is_asked_for(change: RoomChange) -> None:
+    memory = remembering(RoomChange(max_peers=9, password_key=b"", locked=False))
+    told = [remembering(change).is_guarded, memory.is_guarded]
+    memory.open(9, change)
+    told.append(memory.is_guarded)
+    memory.close(9, ErrorCode.QUOTA)
+    told.append(memory.is_guarded)
+
+    assert told == [True, False, True, False]
+
+
+def test_room_that_was_made_locked_is_guarded_until_it_is_unlocked() -> None:
+    assert remembering(is_locked=True).is_guarded
+    assert not remembering(RoomChange(locked=False), is_locked=True).is_guarded
+    assert not remembering(is_locked=None).is_guarded
+
+
 def test_own_requests_are_told_from_those_of_the_application() -> None:
     memory = RoomMemory(is_locked=False)
     memory.open(7, RoomChange(locked=True), is_own=True)

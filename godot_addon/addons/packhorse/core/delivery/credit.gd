@@ -1,6 +1,7 @@
 extends RefCounted
-## How much reliable payload the receiver has room for (flow control), in both directions.
+## How much the receiver has room for (flow control), in both directions.
 ##
+## A reliable message counts its payload and MESSAGE_COST.
 ## Source: protocol_spec/SPEC.md section 16.12. All sizes are bytes since the beginning.
 
 const Constants := preload("../../wire/constants.gd")
@@ -11,17 +12,17 @@ const _STEP := Constants.RECEIVE_WINDOW >> 3  # consumed bytes after which the s
 
 var _granted := Constants.RECEIVE_WINDOW  # by the peer
 var _spent := 0
-var _arrived := 0  # each piece counted once
+var _arrived := 0  # each piece and each message counted once
 var _consumed := 0
 var _told := 0
 
 
-## Returns the bytes of new payload that the peer has room for.
+## Returns the bytes that the peer has room for.
 func left() -> int:
 	return _granted - _spent
 
 
-## Notes that new payload was sent.
+## Notes that a message of this cost, bytes, was begun.
 func spend(size: int) -> void:
 	_spent += size
 
@@ -41,9 +42,9 @@ func grant(kibibytes: int) -> void:
 	_granted = maxi(_granted, kibibytes << _KIB_BITS)
 
 
-## Notes that the application took [param size] bytes; returns a CREDIT frame when it is time.
+## Notes that the application took a message; returns a CREDIT frame when it is time.
 func consume(size: int) -> Piece:
-	_consumed += size
+	_consumed += size + Constants.MESSAGE_COST
 	if _consumed - _told < _STEP:
 		return null
 	_told = _consumed

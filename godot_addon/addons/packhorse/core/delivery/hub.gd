@@ -3,6 +3,7 @@ extends RefCounted
 ##
 ## Source: protocol_spec/SPEC.md section 16.
 
+const Allowance := preload("allowance.gd")
 const Constants := preload("../../wire/constants.gd")
 const Cutter := preload("cutter.gd")
 const Delivered := preload("delivered.gd")
@@ -22,6 +23,7 @@ const _NOTHING: Array[PackedByteArray] = []
 var _tag: int
 var _max_payload: int
 var _budget := MemoryBudget.new(Constants.REASSEMBLY_TOTAL)
+var _allowance := Allowance.new()
 var _peers: Dictionary[int, PeerDelivery] = {}
 var _fanout_sender: FanoutSender
 var _fanout_receivers: Dictionary[int, FanoutReceiver] = {}
@@ -42,6 +44,11 @@ func _init(tag: int, max_payload: int) -> void:
 func change_tag(tag: int) -> void:
 	_tag = tag
 	_heads.clear()
+
+
+## Sends no more reliable frames than the relay allows, bytes and datagrams a second.
+func keep_to(octets: int, datagrams: int) -> void:
+	_allowance.limit(octets, datagrams)
 
 
 ## Tells whether the send buffer towards a peer has room.
@@ -172,7 +179,7 @@ func _woken(peer: int, now: float) -> PeerDelivery:
 
 func _peer(peer: int, now: float) -> PeerDelivery:
 	if not _peers.has(peer):
-		_peers[peer] = PeerDelivery.new(_max_payload, _budget, now)
+		_peers[peer] = PeerDelivery.new(_max_payload, _budget, now, _allowance)
 	return _peers[peer]
 
 

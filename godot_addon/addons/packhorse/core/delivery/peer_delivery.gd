@@ -4,6 +4,7 @@ extends RefCounted
 ## Source: protocol_spec/SPEC.md section 16.
 
 const AckedBatch := preload("acked_batch.gd")
+const Allowance := preload("allowance.gd")
 const AskSchedule := preload("ask_schedule.gd")
 const CongestionController := preload("congestion.gd")
 const Constants := preload("../../wire/constants.gd")
@@ -41,6 +42,7 @@ var _asking: AskSchedule
 var _rate: DeliveryRate
 var _congestion: CongestionController
 var _pacer := Pacer.new()
+var _allowance: Allowance
 var _packing := Packing.new()
 var _batch := AckedBatch.new()
 var _timer: RetransmissionTimer
@@ -53,8 +55,11 @@ var _is_held_back := false  # unreliable messages, until the peer answers
 
 
 ## Makes payloads of at most [param max_payload] bytes.
-func _init(max_payload: int, budget: MemoryBudget, now: float) -> void:
+func _init(
+	max_payload: int, budget: MemoryBudget, now: float, allowance := Allowance.new()
+) -> void:
 	_max_payload = max_payload
+	_allowance = allowance
 	_outgoing = Outgoing.new(Cutter.largest_piece(max_payload), {})
 	_asking = AskSchedule.new(now)
 	_rate = DeliveryRate.new(now)
@@ -110,7 +115,7 @@ func ping() -> void:
 	wake_at = -INF
 
 
-## Notes that the application has taken [param size] bytes of reliable messages.
+## Notes that the application has taken a reliable message of [param size] bytes.
 func consume(size: int) -> void:
 	var credit := _credit.consume(size)
 	if credit != null:
@@ -153,7 +158,7 @@ func next_timeout(now: float) -> float:
 		return now
 	var deadline := minf(minf(_received.ack_at, _sent.loss_at), _timer.deadline())
 	if _may_send_more(_congestion.window()):
-		deadline = minf(deadline, maxf(_pacer.next_at, now))
+		deadline = minf(deadline, maxf(maxf(_pacer.next_at, _allowance.next_at), now))
 	if _is_held_back:
 		deadline = minf(deadline, _asking.due_at)
 	return deadline
@@ -197,7 +202,7 @@ func close() -> void:
 
 
 func _may_send_now(window: float, now: float) -> bool:
-	return _pacer.next_at <= now and _may_send_more(window)
+	return _pacer.next_at <= now and _allowance.next_at <= now and _may_send_more(window)
 
 
 ## Tells whether something leaves whatever the window and the pacing say.
@@ -228,6 +233,7 @@ func _next_datagram(head: PackedByteArray, may_send: bool, now: float) -> Packed
 	if counted or not _packing.is_empty() and _asking.is_due(_next_number, now):
 		asks_ack = true
 	_packing.finish()
+	_allowance.count(buffer.size() - start, now)
 	_sent.note_time(_next_number, now)
 	if asks_ack:
 		buffer[start] |= Frames.ASKS_ACK

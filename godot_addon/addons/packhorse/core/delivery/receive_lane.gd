@@ -64,7 +64,7 @@ func _receive_reliable(sequence: int, frame: Frame, ready: Array[PackedByteArray
 	if is_early and not _memory.acquire(_joined.size() if is_kept else 0, 1):
 		return Constants.DROP_REASSEMBLY_FULL
 	if frame.parts == 1:
-		_credit.arrive(_joined.size())
+		_credit.arrive(_joined.size() + Constants.MESSAGE_COST)
 	if not is_kept:
 		ready.append(_joined)
 		_joined = PackedByteArray()
@@ -107,7 +107,7 @@ func _receive_unreliable(sequence: int, frame: Frame, ready: Array[PackedByteArr
 func _join(sequence: int, frame: Frame) -> StringName:
 	if frame.parts > 1:
 		return _join_piece(sequence, frame)
-	if not _is_covered(frame):
+	if not _is_covered(frame.payload.size() + Constants.MESSAGE_COST):
 		return Constants.DROP_REASSEMBLY_FULL
 	if _unfinished.has(sequence):
 		_forget(sequence)
@@ -134,7 +134,7 @@ func _add_piece(unfinished: Unfinished, frame: Frame) -> StringName:
 	if unfinished.has(frame.part):
 		return Constants.DROP_LATE_MESSAGE
 	var missing := maxi(0, size - unfinished.reserved)
-	if not _is_covered(frame) or missing and not _memory.acquire(missing):
+	if not _is_covered(frame.payload.size()) or missing and not _memory.acquire(missing):
 		return Constants.DROP_REASSEMBLY_FULL
 	unfinished.reserved += missing
 	unfinished.add(frame)
@@ -143,13 +143,13 @@ func _add_piece(unfinished: Unfinished, frame: Frame) -> StringName:
 	return &""
 
 
-func _is_covered(frame: Frame) -> bool:
-	return not _is_reliable or _credit.may_arrive(frame.payload.size())
+func _is_covered(size: int) -> bool:
+	return not _is_reliable or _credit.may_arrive(size)
 
 
 ## Sets memory aside for the whole message, so that what has begun can be finished.
 func _start(sequence: int, frame: Frame) -> StringName:
-	if not _is_covered(frame):
+	if not _is_covered(frame.payload.size() + Constants.MESSAGE_COST):
 		return Constants.DROP_REASSEMBLY_FULL
 	if not _is_reliable and not _make_place(sequence):
 		return Constants.DROP_LATE_MESSAGE
@@ -160,7 +160,9 @@ func _start(sequence: int, frame: Frame) -> StringName:
 		return Constants.DROP_REASSEMBLY_FULL
 	var unfinished := Unfinished.new(frame.parts, size, messages)
 	_unfinished[sequence] = unfinished
-	if not _is_reliable:
+	if _is_reliable:
+		_credit.arrive(Constants.MESSAGE_COST)
+	else:
 		_memory.offer(unfinished, _forget.bind(sequence))
 	return &""
 

@@ -46,12 +46,12 @@ func is_idle() -> bool:
 func has_work(credit: int) -> bool:
 	if _cutter != null or _returned != null:
 		return true
-	return _next < _messages.size() and _messages[_next].size() <= credit and not _is_stretched()
+	return _next < _messages.size() and _cost() <= credit and not _is_stretched()
 
 
 ## Tells whether nothing but credit is missing for the next message to begin.
 func is_uncovered(credit: int) -> bool:
-	return _next < _messages.size() and _messages[_next].size() > credit and not _is_stretched()
+	return _next < _messages.size() and _cost() > credit and not _is_stretched()
 
 
 ## Returns the next piece; [method has_work] must be true.
@@ -93,7 +93,7 @@ func _begin() -> Piece:
 		piece = _cutter.take()
 		_open_pieces[_next_sequence] = _cutter.parts
 	_next_sequence += 1
-	piece.cost = message.size()
+	piece.cost = message.size() + Constants.MESSAGE_COST
 	return piece
 
 
@@ -107,6 +107,10 @@ func _take_message() -> PackedByteArray:
 		_messages = _messages.slice(_next)
 		_next = 0
 	return message
+
+
+func _cost() -> int:
+	return _messages[_next].size() + Constants.MESSAGE_COST
 
 
 func _is_stretched() -> bool:

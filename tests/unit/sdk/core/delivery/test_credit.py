@@ -3,7 +3,7 @@
 import struct
 
 from packhorse.core.delivery.credit import Credit
-from packhorse.wire.constants import RECEIVE_WINDOW
+from packhorse.wire.constants import MESSAGE_COST, RECEIVE_WINDOW
 
 KIB = 1024
 EIGHTH = RECEIVE_WINDOW // 8
@@ -38,8 +38,8 @@ def test_smaller_grant_than_before_changes_nothing() -> None:
 def test_credit_is_told_when_an_eighth_was_consumed() -> None:
     credit = Credit()
 
-    assert credit.consume(EIGHTH - 1) is None
-    frame = credit.consume(1)
+    assert credit.consume(EIGHTH - MESSAGE_COST - 1) is None
+    frame = credit.consume(0)
 
     assert frame is not None
     assert frame.head == struct.pack(">BI", 0x81, (RECEIVE_WINDOW + EIGHTH) // KIB)
@@ -49,12 +49,12 @@ def test_next_credit_comes_after_another_eighth() -> None:
     credit = Credit()
     assert credit.consume(EIGHTH)
 
-    assert credit.consume(EIGHTH - 1) is None
-    assert credit.consume(1) is not None
+    assert credit.consume(EIGHTH - MESSAGE_COST - 1) is None
+    assert credit.consume(0) is not None
 
 
 def test_credit_is_rounded_down_to_kibibytes() -> None:
-    frame = Credit().consume(EIGHTH + KIB - 1)
+    frame = Credit().consume(EIGHTH - MESSAGE_COST + KIB - 1)
 
     assert frame is not None
     assert frame.head[1:] == struct.pack(">I", (RECEIVE_WINDOW + EIGHTH) // KIB)
@@ -81,9 +81,9 @@ def test_only_what_the_sender_was_told_is_granted() -> None:
     credit = Credit()
     credit.arrive(RECEIVE_WINDOW)
 
-    credit.consume(EIGHTH - 1)
+    credit.consume(EIGHTH - MESSAGE_COST - 1)
     assert not credit.may_arrive(1)
-    credit.consume(KIB)  # and a bit, which is rounded down
+    credit.consume(KIB - MESSAGE_COST)  # and a bit, which is rounded down
 
     assert credit.may_arrive(EIGHTH)
     assert not credit.may_arrive(EIGHTH + KIB)

@@ -6,6 +6,7 @@ from packhorse.core.delivery.delivered import Delivered
 from packhorse.core.delivery.hub import Delivery, PeerStatistics
 from packhorse.wire.constants import (
     MAX_RELIABLE_MESSAGE,
+    MESSAGE_COST,
     REASSEMBLY_TOTAL,
     RECEIVE_WINDOW,
     DropReason,
@@ -151,7 +152,7 @@ def test_consumed_messages_are_granted_anew() -> None:
     one.consume(BOB, Mode.UNRELIABLE, RECEIVE_WINDOW)
     one.consume(CAROL, Mode.RELIABLE, RECEIVE_WINDOW)
     assert one.payloads_to_send(now=0.0) == []
-    one.consume(BOB, Mode.RELIABLE_UNORDERED, RECEIVE_WINDOW)
+    one.consume(BOB, Mode.RELIABLE_UNORDERED, RECEIVE_WINDOW - MESSAGE_COST)
 
     ((to, payload),) = one.payloads_to_send(now=0.0)
     assert to == BOB

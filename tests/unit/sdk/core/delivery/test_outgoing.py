@@ -2,7 +2,7 @@
 
 from packhorse.core.delivery.outgoing import Outgoing
 from packhorse.core.delivery.pieces import UNCOUNTED, Piece
-from packhorse.wire.constants import LANE_WINDOW, NUMBER_WINDOW, Mode
+from packhorse.wire.constants import LANE_WINDOW, MESSAGE_COST, NUMBER_WINDOW, Mode
 from packhorse.wire.frames import NUMBER_SIZE, MessageFrame, decode_frames, encode_credit
 
 ROOM = 1200
@@ -170,13 +170,13 @@ def test_message_begins_only_when_the_credit_covers_all_of_it() -> None:
     queue = outgoing()
     queue.push(bytes(3 * PIECE), Mode.RELIABLE, 0)
 
-    assert not queue.has_reliable(3 * PIECE - 1)
-    assert queue.take_reliable(ROOM, 3 * PIECE - 1) is None
-    assert queue.has_reliable(3 * PIECE)
-    first = queue.take_reliable(ROOM, 3 * PIECE)
+    assert not queue.has_reliable(3 * PIECE + MESSAGE_COST - 1)
+    assert queue.take_reliable(ROOM, 3 * PIECE + MESSAGE_COST - 1) is None
+    assert queue.has_reliable(3 * PIECE + MESSAGE_COST)
+    first = queue.take_reliable(ROOM, 3 * PIECE + MESSAGE_COST)
 
     assert first is not None
-    assert first.cost == 3 * PIECE
+    assert first.cost == 3 * PIECE + MESSAGE_COST
     assert [piece.cost for piece in take_all(queue, credit=0)] == [0, 0]
 
 
@@ -185,27 +185,28 @@ def test_message_that_waits_for_credit_lets_no_later_one_begin() -> None:
     queue.push(bytes(60), Mode.RELIABLE, 0)
     queue.push(b"small", Mode.RELIABLE, 1)
 
-    assert take_all(queue, credit=59) == []
-    assert not queue.has_reliable(59)
+    assert take_all(queue, credit=MESSAGE_COST + 59) == []
+    assert not queue.has_reliable(MESSAGE_COST + 59)
 
-    assert payloads(take_all(queue, credit=65)) == [bytes(60), b"small"]
+    assert payloads(take_all(queue, credit=2 * MESSAGE_COST + 65)) == [bytes(60), b"small"]
 
 
 def test_message_that_has_begun_goes_on_while_another_waits_for_credit() -> None:
     queue = outgoing()
     queue.push(bytes(2 * PIECE), Mode.RELIABLE, 0)
     queue.push(bytes(60), Mode.RELIABLE, 1)
-    assert queue.take_reliable(ROOM, 2 * PIECE)
+    assert queue.take_reliable(ROOM, 2 * PIECE + MESSAGE_COST)
 
     assert queue.has_reliable(0)
     assert payloads(take_all(queue, credit=0)) == [bytes(PIECE)]
 
 
-def test_message_of_no_bytes_needs_no_credit() -> None:
+def test_message_of_no_bytes_takes_credit_for_being_a_message() -> None:
     queue = outgoing()
     queue.push(b"", Mode.RELIABLE, 0)
 
-    assert payloads(take_all(queue, credit=0)) == [b""]
+    assert take_all(queue, credit=MESSAGE_COST - 1) == []
+    assert payloads(take_all(queue, credit=MESSAGE_COST)) == [b""]
 
 
 def test_lane_is_at_most_a_window_ahead_of_its_oldest_message() -> None:

@@ -311,8 +311,8 @@ def test_acknowledgement_of_what_was_sent_long_ago_is_no_sample() -> None:
 
 def test_sender_without_credit_is_refused_but_not_its_unreliable_messages() -> None:
     one = peer()
-    size = 1 << 10
-    for number in range(RECEIVE_WINDOW // size):
+    size = (1 << 10) - MESSAGE_COST
+    for number in range(RECEIVE_WINDOW >> 10):
         head = f"02 {number & 0xFFFF:04x} 40 {number & 0xFFFF:04x}"
         one.receive(bytes.fromhex(head) + bytes(size), now=0.0)
     assert one.receive(bytes.fromhex("00 5000 00 61"), now=0.0)

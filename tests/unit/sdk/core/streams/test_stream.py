@@ -1,5 +1,7 @@
 """One connection from both ends: data, ends, resets and what breaks the rules."""
 
+import tracemalloc
+
 import pytest
 
 from packhorse.core.streams import format as stream_format
@@ -282,3 +284,17 @@ def test_states_end_and_only_legal_causes_move_them() -> None:
     assert not any(state is StreamState.GONE for state, _ in TRANSITIONS)
     assert {state for state, _ in TRANSITIONS} == set(StreamState) - {StreamState.GONE}
     assert {cause for _, cause in TRANSITIONS} == set(StreamCause)
+
+
+def test_attack_13_tiny_pieces_that_nobody_reads_take_little_more_than_the_window() -> None:
+    """64 times the payload is what a piece of two bytes took on its own."""
+    stream = lone_stream()
+    piece = stream_format.encode_data(b"ab")
+    tracemalloc.start()
+    for _ in range(INITIAL_WINDOW // 2):
+        tell(stream, bytes(piece))
+    size = tracemalloc.get_traced_memory()[0]
+    tracemalloc.stop()
+
+    assert size < 2 * INITIAL_WINDOW
+    assert read_all(stream) == b"ab" * (INITIAL_WINDOW // 2)
