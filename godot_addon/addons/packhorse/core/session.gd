@@ -16,7 +16,6 @@ const Message := preload("../wire/message.gd")
 const MessageLayout := preload("../wire/message_layout.gd")
 const Pings := preload("pings.gd")
 const RoomChange := preload("room_change.gd")
-const Rtt := preload("rtt.gd")
 const SavedSession := preload("saved_session.gd")
 const Stages := preload("stages.gd")
 const Wish := preload("wish.gd")
@@ -91,11 +90,6 @@ func max_payload() -> int:
 ## Returns the own address as the relay sees it, as people write it.
 func mapped_address() -> String:
 	return _membership.mapped if _membership else ""
-
-
-## Returns the round-trip time to the relay.
-func rtt() -> Rtt:
-	return _membership.pings.rtt if _membership else Rtt.new()
 
 
 ## Returns what is known of the path to the relay; null before GRANT.

@@ -154,8 +154,10 @@ func add_statistics(statistics: Dictionary[StringName, float]) -> void:
 	if _driver == null:
 		return
 	statistics[&"path"] = kind()
-	statistics[&"rtt"] = session.rtt().smoothed
-	statistics[&"jitter"] = session.rtt().variation
+	var pings := session.pings()
+	if pings != null:
+		statistics[&"rtt"] = pings.rtt.smoothed
+		statistics[&"jitter"] = pings.rtt.variation
 	statistics[&"datagrams_sent"] = _driver.datagrams_sent
 	statistics[&"datagrams_received"] = _driver.datagrams_received
 	statistics[&"bytes_sent"] = _driver.bytes_sent
