@@ -81,6 +81,8 @@ class NatNetwork(Network):
         """Nothing goes directly."""
         self.direct: list[tuple[float, bytes, TransportAddress]] = []
         """When each direct datagram arrived, and from where."""
+        self.targets: set[TransportAddress] = set()
+        """Where members have sent directly."""
         self._nats: dict[int, Nat] = {}
         self._dice = Random(seed)  # noqa: S311 - repeatable by design
 
@@ -110,6 +112,7 @@ class NatNetwork(Network):
 
     def _send_directly(self, member: Member, datagram: DirectDatagram) -> None:
         nat = self._nats[id(member)]
+        self.targets.add(datagram.address)
         source = nat.send(datagram.address)
         is_lost = self.is_cut or self._dice.random() < self.loss
         if is_lost or (datagram.ttl or _PATH_HOPS) < _PATH_HOPS:

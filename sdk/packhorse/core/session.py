@@ -17,7 +17,7 @@ from packhorse.core.room_change import RoomChange
 from packhorse.core.rtt import RttEstimator
 from packhorse.core.saved_session import SavedSession
 from packhorse.core.stages import Stage
-from packhorse.wire.address import TransportAddress, is_loopback
+from packhorse.wire.address import TransportAddress
 from packhorse.wire.candidates import Candidate
 from packhorse.wire.constants import (
     HEADER_SIZE,
@@ -240,7 +240,7 @@ class MemberSession:
                 self._joined(),
                 self._random_bytes,
                 self._events.append,
-                is_local=is_loopback(self._relay),
+                relay=self._relay,
                 shares_socket=shares_socket,
             )
         self._direct.set_candidates(candidates, now=now)
@@ -263,13 +263,20 @@ class MemberSession:
         self._machine.advance(MemberCause.LEFT)
         self._membership.leave(now=now)
 
+    def receive_from_peer(self, data: bytes, source: TransportAddress, *, now: float) -> None:
+        """Act upon what came on a socket that is not that of the relay, whatever its source."""
+        if source[:2] == self._relay[:2]:
+            self.drops[DropReason.UNEXPECTED_SOURCE] += 1
+        else:
+            self.receive_datagram(data, source, now=now)
+
     def receive_datagram(self, data: bytes, source: TransportAddress, *, now: float) -> None:
         """Act upon a datagram or count why not; never raises for what came from outside."""
         try:
             self._receive(data, source, now)
         except ParseError as error:
             self.drops[error.reason] += 1
-        if self._direct is not None:
+        if self._direct is not None and self._machine.state is not MemberState.CLOSED:
             self._direct.flush(now=now)
         self._settle()
 
@@ -290,9 +297,8 @@ class MemberSession:
         if self._machine.state is MemberState.CLOSED:
             return None
         source = self._membership or self._joining
-        due = source.next_timeout()
-        direct = self._direct.next_timeout() if self._direct else None
-        return direct if due is None or (direct is not None and direct < due) else due
+        dues = [source.next_timeout(), self._direct.next_timeout() if self._direct else None]
+        return min((due for due in dues if due is not None), default=None)
 
     def datagrams_to_send(self) -> list[tuple[bytes, TransportAddress]]:
         """Drain what must go out now."""
@@ -312,10 +318,9 @@ class MemberSession:
         header = decode_header(data)
         if self._machine.state is MemberState.CLOSED:
             raise ParseError(DropReason.UNEXPECTED_MESSAGE)
-        if not is_from_relay and self._direct is not None:
+        if self._direct is not None and not is_from_relay:
             self._direct.receive(data, header, source, now)
-            return
-        if header.kind is Kind.CTRL:
+        elif header.kind is Kind.CTRL:
             self._receive_ctrl(data, header, now)
         else:
             self._receive_tagged(data, header, now)
@@ -345,23 +350,19 @@ class MemberSession:
             membership.receive_ctrl(message, header.word, now=now)
 
     def _is_denial(self, message: object, header: Header, membership: Membership) -> bool:
-        return (
-            isinstance(message, Error)
-            and message.code == ErrorCode.SESSION_UNKNOWN
-            and header.word == membership.grant.session
-        )
+        is_denial = isinstance(message, Error) and message.code == ErrorCode.SESSION_UNKNOWN
+        return is_denial and header.word == membership.grant.session
 
     def _take_grant(self, now: float) -> None:
         grant = self._joining.grant
         if grant is not None:
             self._machine.advance(MemberCause.GRANTED)
-            emit = self._events.append
             saved = self._joining.saved
             self._membership = Membership(
                 grant,
                 saved,
                 self._random_bytes,
-                emit,
+                self._events.append,
                 self.drops,
                 is_locked=self._joining.is_locked,
                 now=now,

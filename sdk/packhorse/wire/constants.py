@@ -106,6 +106,8 @@ OPENING_TTL: Final = 3  # hops; of these
 CHECK_INTERVAL: Final = 0.05
 CHECK_FAST: Final = 1.2  # seconds; how long that lasts
 CHECK_SLOW_MAX: Final = 0.2  # seconds; longest random time between two checks later in an attempt
+CHECK_RATE: Final = 20  # 1/s; CHECKs to addresses that are not proven, of all peers together
+CHECK_BURST: Final = 240  # checks; of these at once
 ATTEMPT_TIME: Final = 5.0  # seconds; after which an attempt ends
 ATTEMPTS: Final = 3  # attempts; in a row
 ATTEMPT_PAUSE: Final = 60.0  # seconds; from the end of these to the next; a changed offer ends it
@@ -114,7 +116,11 @@ TRUST_MIN: Final = 0.35  # seconds; least silence after which a path in use is i
 TRUST_RTT: Final = 3  # RTT; the same counted in round trips; the longer counts
 QUIET_CHECK: Final = 0.1  # seconds; silence of a path in use after which it is checked
 DOUBT_TIME: Final = 3.0  # seconds; how long a path in doubt is still used beside the relay
-IDLE_CHECK: Final = 15.0  # seconds; between two checks of a path while no data flows
+# seconds; between two checks of a path while no data flows, and from an answer to the next check
+IDLE_CHECK: Final = 15.0
+# seconds; for which an answer lets data go to an address, and a check or answer lets it come from
+# there
+CONSENT_TIME: Final = 30.0
 SWITCH_RTT: Final = 0.005  # seconds; least gain for which a proven path is left for another
 SWITCH_SHARE: Final = 0.1  # RTT; the same as a share; the larger counts
 IPV6_BONUS: Final = 0.003  # seconds; taken off the RTT of an IPv6 path when paths are compared

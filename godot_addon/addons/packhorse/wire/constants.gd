@@ -227,6 +227,8 @@ const OPENING_TTL := 3  ## hops; of these
 const CHECK_INTERVAL := 0.05
 const CHECK_FAST := 1.2  ## seconds; how long that lasts
 const CHECK_SLOW_MAX := 0.2  ## seconds; longest random time between two checks later in an attempt
+const CHECK_RATE := 20  ## 1/s; CHECKs to addresses that are not proven, of all peers together
+const CHECK_BURST := 240  ## checks; of these at once
 const ATTEMPT_TIME := 5.0  ## seconds; after which an attempt ends
 const ATTEMPTS := 3  ## attempts; in a row
 const ATTEMPT_PAUSE := 60.0  ## seconds; from the end of these to the next; a changed offer ends it
@@ -235,7 +237,10 @@ const TRUST_MIN := 0.35  ## seconds; least silence after which a path in use is 
 const TRUST_RTT := 3  ## RTT; the same counted in round trips; the longer counts
 const QUIET_CHECK := 0.1  ## seconds; silence of a path in use after which it is checked
 const DOUBT_TIME := 3.0  ## seconds; how long a path in doubt is still used beside the relay
-const IDLE_CHECK := 15.0  ## seconds; between two checks of a path while no data flows
+## seconds; between two checks of a path while no data flows, and from an answer to the next check
+const IDLE_CHECK := 15.0
+## seconds; for which an answer lets data go to an address, and a check or answer lets it come from there
+const CONSENT_TIME := 30.0
 const SWITCH_RTT := 0.005  ## seconds; least gain for which a proven path is left for another
 const SWITCH_SHARE := 0.1  ## RTT; the same as a share; the larger counts
 const IPV6_BONUS := 0.003  ## seconds; taken off the RTT of an IPv6 path when paths are compared
