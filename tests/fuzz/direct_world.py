@@ -46,7 +46,6 @@ class DirectWorld:
     def __init__(self, script: Script) -> None:
         random = Random(script.number())  # noqa: S311 - repeatable by design
         self._now = 100.0
-        self._events: list[Event] = []
         self._paths = DirectPaths(OWN, _LARGEST, random.randbytes, self._take_event, relay=_RELAY)
         self._told: dict[int, m.Offer] = {}  # by peer: the own newest offer
         self._ends: dict[int, DirectEnd] = {}
@@ -141,9 +140,9 @@ class DirectWorld:
             self._learned.add(source)
 
     def _answer(self, script: Script) -> None:
-        """Answer a CHECK that was sent, from where it went."""
+        """Answer a CHECK that was sent, the newest first, from where it went."""
         if self._challenges:
-            peer, target, asked = script.pick(self._challenges)
+            peer, target, asked = script.pick(self._challenges[::-1])
             message = m.Checked(seq=self._take_seq(peer), challenge=asked.challenge)
             self._answered.add(target)
             self._say(peer, message, target)
