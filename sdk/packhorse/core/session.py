@@ -3,6 +3,7 @@
 from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
+from typing import Final
 
 from packhorse.core.delivery.hub import PeerStatistics
 from packhorse.core.direct.attachment import DirectAttachment
@@ -37,6 +38,8 @@ from packhorse.wire.fields import Sender
 from packhorse.wire.header import Header, decode_header
 from packhorse.wire.messages import Error, Nudge
 from packhorse.wire.room_code import RoomCode
+
+_CONTROL: Final = frozenset({Kind.CTRL, Kind.SEAL})  # what may give direct paths something to do
 
 
 class MemberSession:
@@ -269,8 +272,6 @@ class MemberSession:
             self._receive(data, source, now)
         except ParseError as error:
             self.drops[error.reason] += 1
-        if self._direct is not None:
-            self._direct.flush(now=now)
         self._settle()
 
     def handle_timeout(self, *, now: float) -> None:
@@ -312,9 +313,16 @@ class MemberSession:
         header = decode_header(data)
         if self._machine.state is MemberState.CLOSED:
             raise ParseError(DropReason.UNEXPECTED_MESSAGE)
-        if not is_from_relay and self._direct is not None:
-            self._direct.receive(data, header, source, now)
-            return
+        try:
+            if is_from_relay:
+                self._receive_from_relay(data, header, now)
+            elif self._direct is not None:  # pragma: no branch - checked above
+                self._direct.receive(data, header, source, now)
+        finally:
+            if self._direct is not None and header.kind in _CONTROL:
+                self._direct.flush(now=now)
+
+    def _receive_from_relay(self, data: bytes, header: Header, now: float) -> None:
         if header.kind is Kind.CTRL:
             self._receive_ctrl(data, header, now)
         else:

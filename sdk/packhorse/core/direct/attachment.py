@@ -8,7 +8,15 @@ from packhorse.core.events import HOST, Event, PeerId
 from packhorse.core.membership import Membership
 from packhorse.wire.address import TransportAddress
 from packhorse.wire.candidates import Candidate
-from packhorse.wire.constants import HEADER_SIZE, CandidateKind, FirstByte, Kind, Topology
+from packhorse.wire.constants import (
+    HEADER_SIZE,
+    CandidateKind,
+    DropReason,
+    FirstByte,
+    Kind,
+    Topology,
+)
+from packhorse.wire.errors import ParseError
 from packhorse.wire.header import Header
 
 
@@ -64,6 +72,8 @@ class DirectAttachment:
             ParseError: It is not to be acted upon; the reason says why.
         """
         self._now = now
+        if header.kind is Kind.CTRL:
+            raise ParseError(DropReason.UNEXPECTED_SOURCE)
         if header.kind is Kind.SEAL:
             self._paths.receive_seal(data, header.word, source, now=now)
             return
@@ -110,7 +120,7 @@ class DirectAttachment:
         present = {peer for peer in roster.peers if self._may_signal(peer)}
         for peer in self._paths.peers - present:
             self._paths.forget(PeerId(peer))
-        for peer in present:
+        for peer in sorted(present):
             self._paths.welcome(peer, now=now)
 
     def _may_signal(self, peer: PeerId) -> bool:
