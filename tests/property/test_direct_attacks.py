@@ -90,7 +90,7 @@ def test_attack_control_of_a_peer_is_not_taken_for_data() -> None:
     peer = direct._paths._peers[3]
     peer.offers.own = peer.own._replace(tag=0)
     control = encode_header(FirstByte.CTRL, 0, 3) + b"\x81\x00\x01"
-    assert give(network, client, control, other.address) is DropReason.UNEXPECTED_MESSAGE
+    assert give(network, client, control, other.address) is DropReason.UNEXPECTED_SOURCE
 
 
 @pytest.mark.parametrize("kind", [FirstByte.DATA, FirstByte.CTRL, FirstByte.SEAL])

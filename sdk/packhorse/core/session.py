@@ -3,6 +3,7 @@
 from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
+from typing import Final
 
 from packhorse.core.delivery.hub import PeerStatistics
 from packhorse.core.direct.attachment import DirectAttachment
@@ -10,7 +11,6 @@ from packhorse.core.direct.direct_peer import DirectDatagram
 from packhorse.core.events import Closed, Event, Message, PeerId, StageChanged
 from packhorse.core.joining import Joining, Wish
 from packhorse.core.machine import MemberMachine
-from packhorse.core.mail import Mail
 from packhorse.core.membership import Membership
 from packhorse.core.pings import Pings
 from packhorse.core.room_change import RoomChange
@@ -37,6 +37,8 @@ from packhorse.wire.fields import Sender
 from packhorse.wire.header import Header, decode_header
 from packhorse.wire.messages import Error, Nudge
 from packhorse.wire.room_code import RoomCode
+
+_CONTROL: Final = frozenset({Kind.CTRL, Kind.SEAL})  # what may give direct paths something to do
 
 
 class MemberSession:
@@ -140,7 +142,7 @@ class MemberSession:
             LocalProtocolError: Not joined, `data` empty or larger than `max_payload`,
                 or `to` no int32 or not to be addressed.
         """
-        mail = self._open_mail()
+        mail = self._joined_for("sending").mail
         if not mail.is_plain(data, Mode.UNRELIABLE, 0):
             raise LocalProtocolError(f"payload of {len(data)} bytes, must be 1..{self.max_payload}")
         mail.check_destination(to)
@@ -156,7 +158,7 @@ class MemberSession:
         Raises:
             LocalProtocolError: Not joined, or `Mail.check` refuses it.
         """
-        mail = self._open_mail()
+        mail = self._joined_for("sending").mail
         mail.check(data, to, mode, channel)
         if mail.is_plain(data, mode, channel):
             return mail.post_plain(data, to, now=now)
@@ -165,11 +167,11 @@ class MemberSession:
 
     def may_send(self, *, to: int, mode: Mode) -> bool:
         """Tell whether the send buffers have room for another message."""
-        return self._open_mail().may_push(to, mode)
+        return self._joined_for("sending").mail.may_push(to, mode)
 
     def ping_peer(self, peer: PeerId, *, now: float) -> int:
         """Measure the round-trip time to a peer, end to end; `PingAnswered` tells it."""
-        return self._open_mail().ping(peer, now=now)
+        return self._joined_for("sending").mail.ping(peer, now=now)
 
     def peer_statistics(self, peer: PeerId) -> PeerStatistics:
         """Return what was measured towards a peer."""
@@ -276,8 +278,6 @@ class MemberSession:
             self._receive(data, source, now)
         except ParseError as error:
             self.drops[error.reason] += 1
-        if self._direct is not None and self._machine.state is not MemberState.CLOSED:
-            self._direct.flush(now=now)
         self._settle()
 
     def handle_timeout(self, *, now: float) -> None:
@@ -318,14 +318,19 @@ class MemberSession:
         header = decode_header(data)
         if self._machine.state is MemberState.CLOSED:
             raise ParseError(DropReason.UNEXPECTED_MESSAGE)
-        if self._direct is not None and not is_from_relay:
-            self._direct.receive(data, header, source, now)
-        elif header.kind is Kind.CTRL:
-            self._receive_ctrl(data, header, now)
-        else:
-            self._receive_tagged(data, header, now)
+        try:
+            if is_from_relay:
+                self._receive_from_relay(data, header, now)
+            elif self._direct is not None:  # pragma: no branch - checked above
+                self._direct.receive(data, header, source, now)
+        finally:
+            if self._direct is not None and header.kind in _CONTROL:
+                self._direct.flush(now=now)
 
-    def _receive_tagged(self, data: bytes, header: Header, now: float) -> None:
+    def _receive_from_relay(self, data: bytes, header: Header, now: float) -> None:
+        if header.kind is Kind.CTRL:
+            self._receive_ctrl(data, header, now)
+            return
         if header.kind is Kind.SEAL and len(data) <= HEADER_SIZE + MAC_SIZE:
             raise ParseError(DropReason.TOO_SHORT, len(data))
         membership = self._membership
@@ -354,13 +359,11 @@ class MemberSession:
         return is_denial and header.word == membership.grant.session
 
     def _take_grant(self, now: float) -> None:
-        grant = self._joining.grant
-        if grant is not None:
+        if (grant := self._joining.grant) is not None:
             self._machine.advance(MemberCause.GRANTED)
-            saved = self._joining.saved
             self._membership = Membership(
                 grant,
-                saved,
+                self._joining.saved,
                 self._random_bytes,
                 self._events.append,
                 self.drops,
@@ -372,10 +375,9 @@ class MemberSession:
         """Tell a new stage; close when one of the parts has ended."""
         if self._machine.state is MemberState.CLOSED:
             return
-        stage = self.stage
-        if stage is not self._told_stage:
-            self._told_stage = stage
-            self._events.append(StageChanged(stage))
+        if self.stage is not self._told_stage:
+            self._told_stage = self.stage
+            self._events.append(StageChanged(self._told_stage))
         closed = self._membership.closed if self._membership else None
         if closed is None and self._joining.error is not None:
             closed = Closed(self._joining.error)
@@ -385,9 +387,6 @@ class MemberSession:
     def _close(self, closed: Closed) -> None:
         self._machine.advance(MemberCause.FAILED)
         self._events.append(closed)
-
-    def _open_mail(self) -> Mail:
-        return self._joined_for("sending").mail
 
     def _joined_for(self, what: str) -> Membership:
         if self._machine.state is not MemberState.JOINED:

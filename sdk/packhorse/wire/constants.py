@@ -118,9 +118,7 @@ QUIET_CHECK: Final = 0.1  # seconds; silence of a path in use after which it is 
 DOUBT_TIME: Final = 3.0  # seconds; how long a path in doubt is still used beside the relay
 # seconds; between two checks of a path while no data flows, and from an answer to the next check
 IDLE_CHECK: Final = 15.0
-# seconds; for which an answer lets data go to an address, and a check or answer lets it come from
-# there
-CONSENT_TIME: Final = 30.0
+CONSENT_TIME: Final = 30.0  # seconds; how long an answer lets data go to an address
 SWITCH_RTT: Final = 0.005  # seconds; least gain for which a proven path is left for another
 SWITCH_SHARE: Final = 0.1  # RTT; the same as a share; the larger counts
 IPV6_BONUS: Final = 0.003  # seconds; taken off the RTT of an IPv6 path when paths are compared

@@ -239,8 +239,7 @@ const QUIET_CHECK := 0.1  ## seconds; silence of a path in use after which it is
 const DOUBT_TIME := 3.0  ## seconds; how long a path in doubt is still used beside the relay
 ## seconds; between two checks of a path while no data flows, and from an answer to the next check
 const IDLE_CHECK := 15.0
-## seconds; for which an answer lets data go to an address, and a check or answer lets it come from there
-const CONSENT_TIME := 30.0
+const CONSENT_TIME := 30.0  ## seconds; how long an answer lets data go to an address
 const SWITCH_RTT := 0.005  ## seconds; least gain for which a proven path is left for another
 const SWITCH_SHARE := 0.1  ## RTT; the same as a share; the larger counts
 const IPV6_BONUS := 0.003  ## seconds; taken off the RTT of an IPv6 path when paths are compared

@@ -71,7 +71,7 @@ class DirectAttachment:
         """
         self._now = now
         if header.kind is Kind.CTRL:
-            raise ParseError(DropReason.UNEXPECTED_MESSAGE)
+            raise ParseError(DropReason.UNEXPECTED_SOURCE)
         if header.kind is Kind.SEAL:
             self._paths.receive_seal(data, header.word, source, now=now)
             return
@@ -118,7 +118,7 @@ class DirectAttachment:
         present = {peer for peer in roster.peers if self._may_signal(peer)}
         for peer in self._paths.peers - present:
             self._paths.forget(PeerId(peer))
-        for peer in present:
+        for peer in sorted(present):
             self._paths.welcome(peer, now=now)
 
     def _may_signal(self, peer: PeerId) -> bool:
