@@ -270,7 +270,7 @@ class MemberSession:
         except ParseError as error:
             self.drops[error.reason] += 1
         if self._direct is not None:
-            self._direct.flush(now=now)
+            self._direct.note(data, now=now)
         self._settle()
 
     def handle_timeout(self, *, now: float) -> None:

@@ -1,6 +1,7 @@
 """Direct paths of one membership: who is offered what, and what comes from where."""
 
 from collections.abc import Callable, Sequence
+from typing import Final
 
 from packhorse.core.direct.direct_paths import DirectPaths
 from packhorse.core.direct.direct_peer import DirectDatagram
@@ -10,6 +11,8 @@ from packhorse.wire.address import TransportAddress
 from packhorse.wire.candidates import Candidate
 from packhorse.wire.constants import HEADER_SIZE, CandidateKind, FirstByte, Kind, Topology
 from packhorse.wire.header import Header
+
+_CONTROL: Final = frozenset({bytes([FirstByte.CTRL]), bytes([FirstByte.SEAL])})
 
 
 class DirectAttachment:
@@ -37,6 +40,7 @@ class DirectAttachment:
         self._membership = membership
         self._shares_socket = shares_socket
         self._found: list[Candidate] = []
+        self._offered: tuple[list[Candidate], TransportAddress] | None = None
         self._seen_rev: int | None = None
         grant = membership.grant
         self._paths = DirectPaths(
@@ -80,15 +84,16 @@ class DirectAttachment:
         self._paths.handle_timeout(now=now)
         self.flush(now=now)
 
+    def note(self, datagram: bytes, *, now: float) -> None:
+        """Follow what a datagram may have changed; data changes nothing here, and costs nothing."""
+        if datagram[:1] in _CONTROL:
+            self.flush(now=now)
+
     def flush(self, *, now: float) -> None:
         """Follow the roster and the own address; signal what is to be signaled."""
         self._now = now
         self._follow(now)
-        candidates = list(self._found)
-        if self._shares_socket:
-            candidates.append(Candidate(CandidateKind.REFLEXIVE, self._membership.mapped))
-        unique = {candidate.address: candidate for candidate in reversed(candidates)}
-        self._paths.offer(list(reversed(unique.values())), now=now)
+        self._offer(now)
         self._paths.rtt = self._membership.pings.rtt.smoothed or 0.0
         for peer, signal in self._paths.signals_to_send(now=now):
             self._membership.signal(peer, signal)
@@ -97,7 +102,20 @@ class DirectAttachment:
         """Drain what goes to addresses of peers."""
         return self._paths.datagrams_to_send()
 
+    def _offer(self, now: float) -> None:
+        """Tell where this member may be reached, unless that is what was told before."""
+        mapped = self._membership.mapped
+        if self._offered == (self._found, mapped):
+            return
+        self._offered = (self._found, mapped)
+        candidates = list(self._found)
+        if self._shares_socket:
+            candidates.append(Candidate(CandidateKind.REFLEXIVE, mapped))
+        unique = {candidate.address: candidate for candidate in reversed(candidates)}
+        self._paths.offer(list(reversed(unique.values())), now=now)
+
     def _receive_signal(self, peer: int, data: bytes, now: float) -> None:
+        self._now = now
         self._follow(now)
         self._paths.receive_signal(peer, data, now=now)
 
