@@ -21,6 +21,7 @@ GROUP: Final = 8  # members that send before all is awaited
 _NAME: Final = bytes(16)  # struct sockaddr_in
 _BATCH: Final = 64
 _LOOK_EVERY: Final = 32  # datagrams
+_MOST_LOSSES: Final = 5  # turns of a run
 _LOST_AFTER: Final = 0.5  # seconds in which nothing comes
 _SIZES: Final = {len(PAYLOAD), HEADER_SIZE + len(PAYLOAD)}  # what sessions say differs
 
@@ -40,6 +41,24 @@ class Result(NamedTuple):
         return self.cpu / max(1, self.received) * 1e6
 
 
+class _Messages:
+    """Datagrams that a socket sends by one call."""
+
+    def __init__(self, sock: socket.socket, datagrams: list[bytes]) -> None:
+        self.fd = sock.fileno()
+        self.count = len(datagrams)
+        self._copies = [ctypes.create_string_buffer(each, len(each)) for each in datagrams]
+        self._batch = UnicastBatch(NATIVE, len(_NAME), self.count)
+        words = array(NATIVE.word_format, map(ctypes.addressof, self._copies))
+        self._batch.bases[:] = memoryview(words)
+        self._batch.lengths[:] = memoryview(array("I", map(len, datagrams)))
+        self.address = self._batch.messages
+
+
+_Turn = tuple[Sequence[_Messages], Sequence[socket.socket]]
+"""What is sent before all is awaited, and where it arrives."""
+
+
 class Generator:
     """Sends and counts, with what a batch needs prepared."""
 
@@ -52,14 +71,8 @@ class Generator:
         relay.keep_sessions()
         messages = [_Messages(flow.sock, [flow.datagram] * BURST) for flow in relay.flows]
         groups = [slice(at, at + GROUP) for at in range(0, len(messages), GROUP)]
-        received, before = 0, relay.cpu_seconds()
-        for _ in range(rounds):
-            for group in groups:
-                for message in messages[group]:
-                    self._send(message)
-                waited = BURST * len(messages[group])
-                received += self._take(relay.receivers[group], waited)
-        return Result(rounds * BURST * len(messages), received, relay.cpu_seconds() - before)
+        turns = [(messages[group], relay.receivers[group]) for group in groups] * rounds
+        return self._await_each(relay, turns, 1)
 
     def evenly(self, relay: LoadedRelay, rate: float, seconds: float) -> Result:
         """Let one datagram come after the other, the members in turn."""
@@ -78,27 +91,34 @@ class Generator:
 
     def fan_outs(self, relay: LoadedRelay, rounds: int) -> Result:
         """Let the first member send 16 datagrams to all others, await all copies, again."""
+        relay.keep_sessions()
         host = relay.members[0]
         message = _Messages(host.sock, [host.datagram_to(0, PAYLOAD)] * BURST)
-        return self._rounds(relay, [message], rounds)
+        turn = ([message], relay.receivers)
+        return self._await_each(relay, [turn] * rounds, len(relay.members) - 1)
 
     def unicasts_to_all(self, relay: LoadedRelay, rounds: int) -> Result:
         """Let the first member send the same by one datagram for each copy."""
+        relay.keep_sessions()
         host, *others = relay.members
         message = _Messages(host.sock, [host.datagram_to(each.peer, PAYLOAD) for each in others])
-        return self._rounds(relay, [message] * BURST, rounds)
+        return self._await_each(relay, [([message] * BURST, relay.receivers)] * rounds, 1)
 
-    def _rounds(self, relay: LoadedRelay, messages: "list[_Messages]", rounds: int) -> Result:
-        relay.keep_sessions()
-        copies, received = BURST * (len(relay.members) - 1), 0
+    def _await_each(self, relay: LoadedRelay, turns: Sequence[_Turn], copies: int) -> Result:
+        """Send what each turn has and await it; stop where much is lost, for that takes long."""
+        expected, received, losses = 0, 0, 0
         before = relay.cpu_seconds()
-        for _ in range(rounds):
+        for messages, receivers in turns:
             for message in messages:
                 self._send(message)
-            received += self._take(relay.receivers, copies)
-        return Result(rounds * copies, received, relay.cpu_seconds() - before)
+            due = copies * sum(message.count for message in messages)
+            came = self._take(receivers, due)
+            expected, received, losses = expected + due, received + came, losses + (came < due)
+            if losses == _MOST_LOSSES:
+                break
+        return Result(expected, received, relay.cpu_seconds() - before)
 
-    def _send(self, message: "_Messages") -> None:
+    def _send(self, message: _Messages) -> None:
         done = self._calls.send(message.fd, message.address, message.count)
         if done != message.count:
             raise OSError(-done if done < 0 else errno.ENOBUFS, "the load could not be sent")
@@ -123,17 +143,3 @@ class Generator:
             if got < _BATCH:
                 break
         return count
-
-
-class _Messages:
-    """Datagrams that a socket sends by one call."""
-
-    def __init__(self, sock: socket.socket, datagrams: list[bytes]) -> None:
-        self.fd = sock.fileno()
-        self.count = len(datagrams)
-        self._copies = [ctypes.create_string_buffer(each, len(each)) for each in datagrams]
-        self._batch = UnicastBatch(NATIVE, len(_NAME), self.count)
-        words = array(NATIVE.word_format, map(ctypes.addressof, self._copies))
-        self._batch.bases[:] = memoryview(words)
-        self._batch.lengths[:] = memoryview(array("I", map(len, datagrams)))
-        self.address = self._batch.messages
