@@ -112,7 +112,8 @@ def draw(sections: Sequence[Any]) -> str:
 def main() -> None:
     """Read the figures, write the picture."""
     source, target = map(Path, sys.argv[1:])
-    target.write_text(draw(json.loads(source.read_text())["sections"]))
+    told = [json.loads(line) for line in source.read_text().splitlines()]
+    target.write_text(draw([each for each in told if each["event"] == "load"]))
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from packhorse_relay.bench.programs import cpu_seconds, running
 
 PAYLOAD: Final = bytes(100)
 _LOOPBACK: Final = "127.0.0.1"
+_SHARE: Final = 4  # rooms of one address
 
 
 class Flow(NamedTuple):
@@ -70,7 +71,7 @@ def packhorse_relay(dataplane: str, *, rooms: int, members: int) -> Iterator[Loa
     command += ["--port", "0", "--json", "--profile", "unlimited", "--dataplane", dataplane]
     with running(command) as program:
         relay = (_LOOPBACK, int(loads(program.wait_for("listening"))["port"]))
-        full = [fill_room(relay, members) for _ in range(rooms)]
+        full = [fill_room(relay, members, _source(number)) for number in range(rooms)]
         loaded = LoadedRelay.ring(f"packhorse {dataplane}", program.pid, full)
         yield loaded
         loaded.close()
@@ -84,3 +85,9 @@ def registering_relay(name: str, command: list[str], count: int) -> Iterator[Loa
         loaded = LoadedRelay.ring(name, program.pid, [[register(relay) for _ in range(count)]])
         yield loaded
         loaded.close()
+
+
+def _source(room: int) -> str:
+    """Return an address of this machine; no relay lets one address open many rooms at once."""
+    number = room // _SHARE
+    return f"127.1.{number // 200}.{number % 200 + 1}"

@@ -47,14 +47,15 @@ class Member:
         return encode_destination(FirstByte.DATA, self.tag, destination) + payload
 
 
-def fill_room(relay: tuple[str, int], count: int) -> list[Member]:
-    """Open a room and bring `count` members in.
+def fill_room(relay: tuple[str, int], count: int, source: str) -> list[Member]:
+    """Open a room and bring `count` members in, all from the IP address `source`.
 
     Raises:
         ConnectivityError: The relay did not let them in.
     """
-    host, session = _join(relay, CreateRoom())
-    return [host, *(_join(relay, JoinRoom(session.code))[0] for _ in range(count - 1))]
+    host, session = _join(relay, CreateRoom(), source)
+    wish = JoinRoom(session.code)
+    return [host, *(_join(relay, wish, source)[0] for _ in range(count - 1))]
 
 
 def register(relay: tuple[str, int]) -> Member:
@@ -65,10 +66,11 @@ def register(relay: tuple[str, int]) -> Member:
     return Member(sock, int.from_bytes(sock.recv(_LARGEST)[2:6], "big"), 0)
 
 
-def connected(relay: tuple[str, int]) -> socket.socket:
-    """Return a socket that sends to a relay, and never waits."""
+def connected(relay: tuple[str, int], source: str = "") -> socket.socket:
+    """Return a socket that sends to a relay, from an IP address if it matters; it never waits."""
     sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _BUFFER)
+    sock.bind((source, 0))
     sock.connect(relay)
     sock.settimeout(0)
     return sock
@@ -86,8 +88,10 @@ def wait_readable(sock: socket.socket) -> None:
             raise ConnectivityError("measuring", ("the relay does not answer",))
 
 
-def _join(relay: tuple[str, int], wish: CreateRoom | JoinRoom) -> tuple[Member, MemberSession]:
-    sock, address = connected(relay), TransportAddress(*relay)
+def _join(
+    relay: tuple[str, int], wish: CreateRoom | JoinRoom, source: str
+) -> tuple[Member, MemberSession]:
+    sock, address = connected(relay, source), TransportAddress(*relay)
     session = MemberSession(wish, address, secrets.token_bytes, now=time.monotonic())
     member = Member(sock, 0, 0, session)
     deadline = time.monotonic() + _PATIENCE

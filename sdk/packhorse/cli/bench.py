@@ -61,7 +61,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="runs of each relay under each load (default: %(default)d)",
     )
-    relay.add_argument("--json", action="store_true", help="one JSON object on stdout")
+    relay.add_argument("--json", action="store_true", help="one JSON object a line on stdout")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -73,15 +73,14 @@ def run(args: argparse.Namespace) -> int:
     if sys.platform != "linux" or (os.cpu_count() or 1) < _NEEDED:
         raise ConfigurationError("measuring needs Linux and two processors")
     console = Console() if sys.stdout.isatty() else Console(width=_WIDTH)
-    sections: list[Json] = []
+    if args.json:
+        _tell({"event": "bench", "machine": machine()})
     for section in measure(Wish(args.dataplane, args.against, args.load, args.runs)):
         if args.json:
-            sections.append(_fields(section))
+            _tell(_fields(section))
         else:
             console.print(heading(section), markup=False, highlight=False)
             console.print(table(section))
-    if args.json:
-        print(json.dumps({"event": "bench", "machine": machine(), "sections": sections}))
     return 0
 
 
@@ -96,7 +95,11 @@ def machine() -> dict[str, "Json"]:
     }
 
 
-def _fields(section: Section) -> "Json":
+def _tell(fields: dict[str, "Json"]) -> None:
+    print(json.dumps(fields), flush=True)
+
+
+def _fields(section: Section) -> dict[str, "Json"]:
     relays: list[Json] = []
     for cost in costs_of(section.results):
         ratios: dict[str, Json] = {name: list(each) for name, each in cost.ratios.items()}
@@ -109,7 +112,13 @@ def _fields(section: Section) -> "Json":
                 "lost": cost.lost,
             }
         )
-    return {"load": section.shape, "x": section.x, "text": section.text, "relays": relays}
+    return {
+        "event": "load",
+        "load": section.shape,
+        "x": section.x,
+        "text": section.text,
+        "relays": relays,
+    }
 
 
 def _names(known: tuple[str, ...]) -> Callable[[str], tuple[str, ...]]:
