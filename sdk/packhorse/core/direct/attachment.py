@@ -45,6 +45,7 @@ class DirectAttachment:
         self._membership = membership
         self._shares_socket = shares_socket
         self._found: list[Candidate] = []
+        self._offered: tuple[list[Candidate], TransportAddress] | None = None
         self._seen_rev: int | None = None
         grant = membership.grant
         self._paths = DirectPaths(grant.peer, grant.max_datagram, random_bytes, emit, relay=relay)
@@ -92,11 +93,7 @@ class DirectAttachment:
         """Follow the roster and the own address; signal what is to be signaled."""
         self._now = now
         self._follow(now)
-        candidates = list(self._found)
-        if self._shares_socket:
-            candidates.append(Candidate(CandidateKind.REFLEXIVE, self._membership.mapped))
-        unique = {candidate.address: candidate for candidate in reversed(candidates)}
-        self._paths.offer(list(reversed(unique.values())), now=now)
+        self._offer(now)
         self._paths.rtt = self._membership.pings.rtt.smoothed or 0.0
         for peer, signal in self._paths.signals_to_send(now=now):
             self._membership.signal(peer, signal)
@@ -105,7 +102,20 @@ class DirectAttachment:
         """Drain what goes to addresses of peers."""
         return self._paths.datagrams_to_send()
 
+    def _offer(self, now: float) -> None:
+        """Tell where this member may be reached, unless that is what was told before."""
+        mapped = self._membership.mapped
+        if self._offered == (self._found, mapped):
+            return
+        self._offered = (self._found, mapped)
+        candidates = list(self._found)
+        if self._shares_socket:
+            candidates.append(Candidate(CandidateKind.REFLEXIVE, mapped))
+        unique = {candidate.address: candidate for candidate in reversed(candidates)}
+        self._paths.offer(list(reversed(unique.values())), now=now)
+
     def _receive_signal(self, peer: int, data: bytes, now: float) -> None:
+        self._now = now
         self._follow(now)
         self._paths.receive_signal(peer, data, now=now)
 
