@@ -155,7 +155,7 @@ def module_text() -> str:
 
 def differences() -> list[str]:
     """Return what in the module is not as the source gives it, where that can be told."""
-    if program.SOURCE_HASH != source_hash():
+    if source_hash() != program.SOURCE_HASH:
         return ["kernel.bpf.c has changed since program.py was made"]
     if compiler() != program.COMPILER:
         return []

@@ -11,7 +11,7 @@ from packhorse_relay.dataplane.batched import BatchedPlane
 from packhorse_relay.dataplane.contract import DataPlane, OnMiss
 from packhorse_relay.dataplane.kernel.attachment import WAYS
 from packhorse_relay.dataplane.kernel.plane import KernelPlane
-from packhorse_relay.dataplane.kernel.requirements import require
+from packhorse_relay.dataplane.kernel.prerequisites import require
 from packhorse_relay.dataplane.portable import PortablePlane
 from packhorse_relay.dataplane.system import SystemCalls
 

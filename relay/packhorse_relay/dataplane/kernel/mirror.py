@@ -11,6 +11,7 @@ from packhorse_relay.dataplane.kernel.loans import Loans
 from packhorse_relay.dataplane.kernel.tables import MAX_MEMBERS, MAX_ROUTES, Tables
 
 _TAG_AT: Final = 1  # of a header
+_ENDS: Final = 2  # members of a route
 _LOOKS: Final = 4  # senders that are looked at again at a time
 
 
@@ -110,30 +111,37 @@ class Mirror:
         return receiver.listener < self._udp_listeners and is_same_family and not has_zone
 
     def _install(self, place: _Place, header: bytes, receiver: Receiver) -> _Ends | None:
+        """Give the program a route; None where it cannot have it."""
         to = _Place(receiver.address, receiver.prefix[_TAG_AT], receiver.listener)
-        members = (self._enter(place), self._enter(to))
-        sender, other = members
-        if sender is None or other is None:
-            for each in members:
-                if each is not None:
-                    self._leave(each)
+        if not (self._can_enter(place) and self._can_enter(to)):
             return None
-        self._tables.add_route(place.address, header, sender.index, other.index, receiver.prefix)
+        ends = _Ends(self._enter(place), self._enter(to))
+        try:
+            self._tables.add_route(
+                place.address, header, ends.sender.index, ends.receiver.index, receiver.prefix
+            )
+        except OSError:  # no memory
+            for each in ends:
+                self._leave(each)
+            return None
         self._count += 1
-        return _Ends(sender, other)
+        return ends
 
-    def _enter(self, place: _Place) -> _Mirrored | None:
-        """Use a member once more; None where the program cannot have it."""
+    def _can_enter(self, place: _Place) -> bool:
+        """Tell whether the program can have a member; it knows only one at address and tag."""
+        member = self._members.get((place.address, place.tag))
+        if member is None:
+            return len(self._free) >= _ENDS
+        return member.place.listener == place.listener
+
+    def _enter(self, place: _Place) -> _Mirrored:
+        """Use a member once more."""
         key = (place.address, place.tag)
         member = self._members.get(key)
         if member is None:
-            if not self._free:
-                return None
             member = _Mirrored(self._free.popleft(), place)
             self._tables.add_member(member.index, *place)
             self._members[key] = member
-        elif member.place.listener != place.listener:
-            return None
         member.uses += 1
         return member
 

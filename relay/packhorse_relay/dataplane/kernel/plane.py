@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Sequence
+from math import inf
 from typing import ClassVar, Final
 
 from packhorse.aio.udp import SocketAddress, UdpSocket
@@ -12,7 +13,7 @@ from packhorse_relay.dataplane.contract import OnMiss
 from packhorse_relay.dataplane.kernel import interfaces
 from packhorse_relay.dataplane.kernel.attachment import WAYS, Attachment, load
 from packhorse_relay.dataplane.kernel.mirror import Mirror
-from packhorse_relay.dataplane.kernel.requirements import cannot_attach
+from packhorse_relay.dataplane.kernel.prerequisites import cannot_attach
 from packhorse_relay.dataplane.kernel.tables import Tables
 from packhorse_relay.dataplane.reader import Clock, Reader
 from packhorse_relay.dataplane.system import SystemCalls
@@ -53,7 +54,7 @@ class KernelPlane(BatchedPlane):
         self._mirror: Mirror | None = None
         self._attachment: Attachment | None = None
         self._hosts: list[str] = []
-        self._fresh_until = 0.0
+        self._fresh_until = inf  # nobody has bound anything yet
         self._full = 0
         self._counted = 0
 

@@ -34,20 +34,20 @@ class Tables:
         Raises:
             OSError: The kernel refuses.
         """
-        size, grows = layout.INDEX.size, MapFlags.GROWS
+        size = layout.INDEX.size
         self.by_name: Mapping[str, Map] = {
             "settings": bpf.create_map(MapKind.ARRAY, size, layout.PORT.size, 1),
             "own_addresses": bpf.create_map(
                 MapKind.HASH, layout.ADDRESS_SIZE, size, _MAX_OWN_ADDRESSES
             ),
             "members_by_key": bpf.create_map(
-                MapKind.HASH, layout.MEMBER_KEY.size, size, MAX_MEMBERS, grows
+                MapKind.HASH, layout.MEMBER_KEY.size, size, MAX_MEMBERS
             ),
             "members": bpf.create_map(
                 MapKind.ARRAY, size, layout.MEMBER.size, MAX_MEMBERS, MapFlags.MAPPABLE
             ),
             "routes": bpf.create_map(
-                MapKind.HASH, layout.ROUTE_KEY.size, layout.ROUTE.size, MAX_ROUTES, grows
+                MapKind.HASH, layout.ROUTE_KEY.size, layout.ROUTE.size, MAX_ROUTES, MapFlags.GROWS
             ),
             "counts": bpf.create_map(MapKind.ARRAY_PER_CPU, size, layout.COUNT.size, 1),
         }
@@ -81,11 +81,7 @@ class Tables:
         self._own = wanted
 
     def add_member(self, index: int, address: SocketAddress, tag: int, listener: int) -> None:
-        """Let the program learn the way to a member.
-
-        Raises:
-            OSError: The kernel refuses.
-        """
+        """Let the program learn the way to a member."""
         value = layout.encode_member(address, listener, self.spent(index))
         self.by_name["members"].update(layout.INDEX.pack(index), value)
         key = layout.encode_member_key(address, tag)
