@@ -135,8 +135,8 @@ INLINE int is_same_address(const struct address *a, const struct address *b, con
 }
 
 // Sees that a packet is one whole UDP datagram without anything special. Returns the size of
-// the UDP payload, or 0.
-INLINE __u32 parse(struct packet *p, void *data, void *end, const int is_v6)
+// the UDP payload, or 0. Only the headers need to lie before `end`; `length` is all there is.
+INLINE __u32 parse(struct packet *p, void *data, void *end, __u32 length, const int is_v6)
 {
 	p->eth = data;
 	p->ip4 = data + sizeof(struct ethhdr);
@@ -150,6 +150,8 @@ INLINE __u32 parse(struct packet *p, void *data, void *end, const int is_v6)
 	if (is_v6) {
 		const __be32 *source = (void *)&p->ip6->saddr;
 		if (p->ip6->version != 6 || p->ip6->nexthdr != IPPROTO_UDP)
+			return 0;
+		if (!p->udp->check) // not allowed in IPv6 (RFC 8200 section 8.1)
 			return 0;
 		if (!source[0] && !source[1]) // IPv4 in disguise, and loopback
 			if (source[2] || source[3] != __builtin_bswap32(1))
@@ -165,6 +167,8 @@ INLINE __u32 parse(struct packet *p, void *data, void *end, const int is_v6)
 			return 0;
 	}
 	__u32 size = TO_BIG_ENDIAN(p->udp->len);
+	if ((void *)p->udp - data + size > length)
+		return 0;
 	if (size != room || size < sizeof(struct udphdr) + sizeof(struct header))
 		return 0;
 	return size - sizeof(struct udphdr);
@@ -315,11 +319,11 @@ INLINE int can_leave_by(__u32 out, __u32 in)
 	return out && (out == in || (out != LOOPBACK && in != LOOPBACK));
 }
 
-INLINE enum verdict relay(void *ctx, void *data, void *end, __u32 in, __u32 *out, const int is_v6,
-			  const int is_tc)
+INLINE enum verdict relay(void *ctx, void *data, void *end, __u32 length, __u32 in, __u32 *out,
+			  const int is_v6, const int is_tc)
 {
 	struct packet p = { .interface = in };
-	__u32 size = parse(&p, data, end, is_v6), zero = 0;
+	__u32 size = parse(&p, data, end, length, is_v6), zero = 0;
 	const __be16 *port = look_up(&settings, &zero);
 	if (!size || !port || p.udp->dest != *port)
 		return PASS_UP;
@@ -349,15 +353,16 @@ INLINE enum verdict relay(void *ctx, void *data, void *end, __u32 in, __u32 *out
 	return SEND;
 }
 
-INLINE enum verdict dispatch(void *ctx, void *data, void *end, __u32 in, __u32 *out, const int is_tc)
+INLINE enum verdict dispatch(void *ctx, void *data, void *end, __u32 length, __u32 in, __u32 *out,
+			     const int is_tc)
 {
 	const struct ethhdr *eth = data;
 	if ((void *)(eth + 1) > end)
 		return PASS_UP;
 	if (eth->h_proto == TO_BIG_ENDIAN(ETH_P_IP))
-		return relay(ctx, data, end, in, out, 0, is_tc);
+		return relay(ctx, data, end, length, in, out, 0, is_tc);
 	if (eth->h_proto == TO_BIG_ENDIAN(ETH_P_IPV6))
-		return relay(ctx, data, end, in, out, 1, is_tc);
+		return relay(ctx, data, end, length, in, out, 1, is_tc);
 	return PASS_UP;
 }
 
@@ -365,7 +370,7 @@ SECTION("xdp") int on_xdp(struct xdp_md *ctx)
 {
 	__u32 out = 0, in = ctx->ingress_ifindex;
 	void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
-	if (dispatch(ctx, data, end, in, &out, 0) == PASS_UP)
+	if (dispatch(ctx, data, end, end - data, in, &out, 0) == PASS_UP)
 		return XDP_PASS;
 	return out == in ? XDP_TX : redirect(out, 0);
 }
@@ -381,7 +386,7 @@ SECTION("tc") int on_tc(struct __sk_buff *ctx)
 	if (ctx->data_end - ctx->data < size && make_linear(ctx, size))
 		return TC_ACT_UNSPEC;
 	void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
-	if (dispatch(ctx, data, end, ctx->ifindex, &out, 1) == PASS_UP)
+	if (dispatch(ctx, data, end, ctx->len, ctx->ifindex, &out, 1) == PASS_UP)
 		return TC_ACT_UNSPEC;
 	return redirect(out, 0);
 }

@@ -16,107 +16,108 @@ class Program(NamedTuple):
     """Number of an instruction to the map whose file descriptor belongs there."""
 
 
-SOURCE_HASH: Final = "88b4cafa7042fdcf8c135a4d0361f988e451d2a50638295598e2bd6bf222197a"  # SHA-256
+SOURCE_HASH: Final = "79651c6a7774fab4b08cbe9fee2debbbccc85bf20baba71d04642c939be0ba42"  # SHA-256
 COMPILER: Final = "clang 14"
 
 TC: Final = Program(
     zlib.decompress(
         bytes.fromhex(
             """
-            78daed5a6f4c5bd715bfef61f32f6e00631b6c08e15f4842ca06947504653464544b9935a0a169c43484
-            e54cc472a5e5c1b6d4f23461205b2be5c38ca9164d9a5408a3e9d45568430b1f98bc7d9834691f36695f
-            22ad9bf8d06dd1fe48fd5869a5de7beffceef3bb179bda195ab27596d0e59c7bdfbde79e73eeef9c73df
-            4bd731f3b755ca5846ff85b47593ee507ea12a7a1bd23c267d5949abcca41da07f46f42c3dbfa18f1e36
-            e6d1b9461b8a05198d1f33db9d5a1ad798a276b0cd69b6698de89bfadf49fdef05f663d5fe1c9f27bd4c
-            e3caf4dea37adbe5fe118dfbda2993afadb8a84d3d61b6574b182bd7dbe067e9395fc9abec5b7fd0e52e
-            d9500d7e78f2e58cb96fda0e4b43ae32fdb96e835f4e74576d3dcddb023d817f59f1b2670d7eb24ee2bb
-            598dde4692a4b7095d89cf64ecfd47cd3692ac36db77f47ee33f87defe5dd73f1fd7a154e8f6d0c72d77
-            d03895c6f1fead126aa75a54d26f1bd10e9dffbe3e8f610f63a59d7e8c57a80d07e6cd7d87475e31dbf4
-            5a56afafe8cfd5631cff1976516c7af295c754bbdebcec864947480c1649b5337bff54db9c2aebb7d3d0
-            5b2fe6533f50d6cdf69fca1bb6e72eab2fa91bf0a79cf2773e30db7be0c703bb196aef6748bfad263f1a
-            a0715af20ccd63ce97c9843b69fc5ce0af661b4a0630ffbbfbf472ff00bd7875490d5aee4fabe2b87419
-            f45536a666f7a3cb11d896f6b109799a20cf0ed1b37d741eee92df4e2d907f8566e99c4cb9ddf0ab526a
-            67fbc1af02bf1cfc01f05de057827f0efc0af061cfd941f0316f5205ff3cf825e03bc0bf60b64deea754
-            598f9b07eab18bfc088e1182fea6dc9daa60ffba3e619fd1ba7e41de68dda0b0df68dd802077b4eebcb0
-            ef68dd3941fe681dc91f5b25bbc4d6c81ee16fd3ba4ee63627da871f367c1ab6e387bb91f02379d4c283
-            f704bca867d366bf671fbed4987ee0034d1ddc4f2f2ba5ccee2732be84e0ff59fe11a3512249d2479adc
-            252fae6ca8aa891f0e95f084e34b64d90dbb9041f2e3cbad7de7e85641f8f20f45c497bf2922bef44bf8
-            f21745c69741015f6e33c297ef32115f769542f025927c5ac29167981d3734d8474b511c9841dc1945bc
-            d392881fcb7eea57d10ffdcf40ffa390574b3508f14b83bd83d67cc7a85f41ff0af9577088597c63be60
-            0fe6d7e966637ec42f6db909eb1c17e5857db595668c6b11e5bdc0f189f0759fdcc93651ae14f91f9743
-            435cd0564ed03807e2731fb368536e0fe47640ee76ac3bb25b242edf518ac3e5ef2bb48f4f40de4fe6b1
-            6737f4d353a03d9f92ecd92bd9f353923dfb8ab46707d63999c79ec88f964fe7b1e7761e7b9e91ecd929
-            d9f349ccdff590f6449cd3a4b896a0f312d386991d7fbfd4e2053f08fe36f88f5bdc9b508a8b7b5f5072
-            c7bdcf2b146f9a8538b351fe9c5266a33bca3fa77cd369c7a9bb845b3d887781b740233e067e4879d2c0
-            34f8887b81b7816779f0c1f2d73cf890d7ffdb24ff6f95fcff84e4ffed45fa7f1efcb5fc3f0ffe5afeff
-            7a1eff6f90fc3f20f9ff31715f1c87516f18fc6adb3e0db99a6d72c5076eefc3b3db07f849fa358cd36d
-            ed33eba42a851d46fc1ac77e2e29b9ed3d4e0b68cf971466ef4b4e512fe30ed1dee365a25e274a8bb3f7
-            f3e558a722b7bd272a31ee4871f16bfc0951ae4b2ed1de978e62feaaff50fcfa352b2e7efd92fd3f7e3d
-            c2f8b586f8d5f2df1ebfbec18a8b5f5f67b9e3d71ceaa54926c62f8d89f1eb2b8ce257ab14bf20572fc7
-            4bc42b2a2bf1bc5e3f8f107e470728ce453b29bef17896adab6f4b75fe7a51f8fb02bba81682b78ffe3e
-            62b848dc1864ffd67dc41df87defe37e1fd152a45f37e4f1eb7af638dc4770bd873f4deb874f0e431ec2
-            17e356aed9e45f241ab81bae1b13ce636895fcd7e720bdddb3f9899151a5695b6c679a5aa4212c3e7925
-            73909fc52baf65ecfa8c575e87fcc437f4efc8f1bc751f209d2f2e6f6c95e6f12a0f32e23dc19fe9bc55
-            8e653e9e7170f721e3609794c73e59641e4bf8c6ed12aa91e361b360b7580d8f8bf711ff1aa57e1e1f77
-            d15f2f9cafd81a8d8bb4723cf108e72bdbcf71a55a385fd9fe7312ee30a99fe34cb9705eb3fd1c6f1cc2
-            79cdf673dc6963c5e1f72d419f911a197fe8de9e9f8fd83a8d0b7b241cf24838e49170c823e19047c221
-            8f84431e8e43bb19bbfd2c1cea030eb503873c120eb54b38e419c37c745e43de3e01977cce9788bf4af3
-            37799d226ec1bf7cea4c46b83f747ed9a42d7fc2798ed5560bcf7fa66d5ad0730c768ee17d4f76dc1769
-            7f9317290e439f65fa221de6b93b4ffc84e83fbf87df1971543169296e202f28dc2fe0ffe8afc27af16a
-            ac8bfbe132ac17afe67e4bf55fec0ef2a75ed8b3f39d8c3dbfe2795534f0c78c70ee71cec3fc9cdf25dc
-            d712a8b3168ee4c4cf7827e1b6b64075f955f46b09aad783d6b8eb98cf8df96af3cc47f6d6168f8b7895
-            6812713881fa70a122cf3cfd90cb2bc9e511e40a779e825ca4606da9c6aa03ccf95017680bc7c479e671
-            0f80f3aacde3fe21e1b770df7c1e76d46e06104fbb69bd79ca3b66188d8bfd80f8a363cce29bf85e2de1
-            731b8f8fa4a719c49bd1211e1f88cff182d737a155da27af7362c807f8f3b135d2178f5371c4632d21d5
-            cb0ba897793cbb893ad9c9fba97e0e9e6016df94db8b7d390917f8faa35eb1eee2fbe27ab7e25009b73b
-            b78792d3eeda3cee31122539ed101f789ff28791f7a89d7c20ea91ef6bc129da7b11f71b3cde2e9689fe
-            b9549a3b9eb649fba8e572005fd70917234384e3513fcee9d00068e4bd43e740230e0d0d82467e3c741e
-            74b9853f06277281f07cceefb5f8468a17f6939da2a7e97c8786c8f1c2f52ed041d0781f357411b40334
-            f0bf1e383d740ab848381976f3e728cf08bbf9bccda0f973eda0797ce57a781afbea06dd0f7cbb86bad1
-            85f508efa2fcf91ec43537f4d68338e866c27c915e17f0718be24f2fc6057e8a3a6ff390f1ef6511ff16
-            6b73e7ab4bc7857b0a0bf73c85e2def502716f5ac4bd57817b1598cf7fd8b8772d0fee5d3b18f7f8fd4c
-            7bf61c99fd780f187b93f47ab582e31ced2be8cf8773d71f2dce550007ce4af74d8e02f12d017c5b2cc9
-            e93ff191df12ae7def57c0b79f6704bdf13a23e194f6eb10f7bb500a7f2c13efcdda3fe2deac8fcb4175
-            6c7a359b4719794ffa4ef6fdad51976f617f5b987fcb99cd871a6ddf0d19e30c04bc87389086beee41cf
-            c6f823d27abbd27adb58af19eb353fe47addb6f58c79ccefa756296f74b233caa3ad97d50fc57a997d48
-            eb5ec988f73fbbd2fdcf7de9fee7dd8c3dcf0db5caf7400d4cec1f13ee4d3e3e75dceff60eaee37eb3f7
-            bf55c75dc953c7fd64afb03aeeed3db18e7b6bafb03aee8dbdc2eab8b53daae3e61ff37aadf550eb35fe
-            fd88b6dc903b6ea41a85ef4aac386dbba712f2df94547fe17b12be2e7f2f6ce505f89e24887baaabb89f
-            e2f972faa3f260d49b9145e47f888f9145e4c16791cf2d220f3e8b73bc883cf82cf2e0944fc8bf232b47
-            85bc3cb2843cf939d861e902e84ae44514b7c201ca0bc3039b197b3e3de7f709fe32e7a7bc209440feec
-            273b841690f79e6e825cf81e74c5877556b0ce77843a8dbf97e2df55455e23ff5c7732f33b517b7cdb94
-            e2db2dc43717ce83cb1ed720ef8b0acd730379d68b8ce82af82b1f7703fe30817e17fa77d0ff55f4bb40
-            af2bf45d71d4cff1bf1d793bf97924c1f3f8f6c3c9e31345e6f1877d3e968f8bfe9f6a12ebc3548b74df
-            da5c647db88df7495457f9149a3f7d17f62ea77c26fd26e80ae43b87986f9d2a24df4a66c71bf3a51799
-            85c70f3b7feefc0aefdf90f738d99f3e30da7f01d19619a1
+            78daed5a6f4c5bd715bfefd90643dc40c036d824843f0e21a4d902a559c2321ad2544d9935a0a1699469
+            08cb9988e549e3856aa9e569c3906c9d944905132d9a3469109aa65355a12d5a9884f4f665d2a46aeaa4
+            7d89b46ce243b645fb23f5633f8c7aefbdf3bbcfef5e6c6a6768c9d65942977bee7de79e7bceb9bf73ce
+            7d4f6f60d6ef4e056339e317d396ad7e87f281aa186d4cf35bfdb3ca6f5466f5dde8bf4ffd54d4eac7a6
+            86ad76ad97f8ed5ea036a651bb5647ed2d4561a7ccf58ca7cdb63f5261d175ccbb6afced37fe5e61baea
+            7c9ef3e7ebe9f344af3466ed34da433dbfa0f9939d165dbbeea376e129abbd6088ed35dae8283d17747f
+            9f7de70fc63edc3f554d7abcfaf59ca5071a663ae4af349e3b6cd2bdd43fd4bb9bf8b6416fa09f5543ec
+            05933edf20d1836c97d126e6498fa38694cfe59ce3a498c47cadd5de37c6cdffd6da69dced62ecef865d
+            f8fc0e97cfb093317fa183e6bb69befe02e4f530d6e694375021c873cbedb6f4c5fb63cfabb48ed13c30
+            d659ebc4be146ae3e1694b2ff1ea37ac565fcaebfd0d637e23e6f19f693f9374c70d3d7b33d602bc1f60
+            dfb6fa095a9625b211e61c1f6b4f5b237a16eb18fbef32f5da037eaa5b5db65a97fab6e3b9b3ea6bea2d
+            f85541f9bb1e5aed5dd0d3e1f51cb5f7ac363147064d86699e367790f858fc72b97817cd9f0affd56a63
+            7361f07fb0492ff7b6d04b808d591ce5715d15e7e995d057e53935bf1f438ef0aab48f15c8d30c79d6a8
+            7f890e62ec36f9f5d80cf95fec129da3b13af8dd1cf947e2d251d06b40f782de07ba0ff46ad08f835e05
+            3aec79a91f74f09d53413f01ba0b7437e827adb6b9eef3aaacc7952df5f82cf9111c2306fd8dd5f5a882
+            fd1b7a857d261b8e0af2261bfa85fd261bfa04b9930d27847d271b8e0bf2271b48fed422d925b544f688
+            7f97d6f5b0b0ca9cf8e2619bf0eb94f3bcf6d079d0e677da78f1a180272d6cdc1af74b38b30738735ca0
+            0755f2d3d87c10f3bce887d1af40bf59e2570f7a9b44b7704a4964494f3ace25c72d3d92c7cd23ce7df9
+            b99f90dfe97e113fc77a3d224ea92e0ba7ee2bc4d76db41f99f8d458e47c9fbfb6e91c5e2b099ffea188
+            f8f43745c4a7a3123efd4591f1a95fc0a71b8cf0e9074cc4a775a5147c4acc1d9170e839e6c41d6d8eec
+            a86529ce4cb828ae0d91b98cf146f84f88c6558c23fe4ec04e439057cb36517c041f0db816b5f9eda171
+            05e30b14ffa203cca69bfca2dde06ff45b4cfead781e7ea565f78af222be690b2d98d72aca7b92e31be1
+            f326b9e7da45b9b2e4a75c0e0d71455bd827c67fe427171037a3f0c30937e486ffa607d7cbc4f59b4a79
+            b8fe2385f6f119c8fbd922f63c0cfd749768cf67247bf648f67c56b2676f99f6ecc03afb8bd813f9d7fc
+            8122f65c2d62cf83923dbb247b3e0dfe871ed19e88939a141733745e52da29e6c4efafb406408f82be0a
+            fa9316374795f2e2e69794c271f38b0ac5abc69c13ef6e795f522a1dfd0eef8bcab73c4e9cba4db8d58d
+            78197e177dc4d7f04f28cfea1b071d7133fc1ef0ac083ed8fe5a041f8afa7fbbe4ff6d92ffef93fc3f52
+            a6ff17c15fdbff8be0afedff3f2ee2ff4d92ff8725ffdf23ee8be3f0f3cca6d73af669cad5e2902bdd77
+            63139eddd8c24ff4ebf97a2268d563350adb8ef83582fd9c510adb7b8416d05e769566ef331e512f236e
+            d1de2395a25e472bcab3f7cb5eac5355d8dea3d598b7a3bcf835f29428d7199f68ef333bc1bfe63f14bf
+            de67e5c5af5fb1ffc7afc718bf9610bf5affdbe3d7375979f1eb1bac70fc9a42bd759e89f14b6362fcfa
+            3aa3f8d526c52fc8d5c3f112f1ea19d5c1cfa8bf0709bf937d14e7925d14df783ccbd7e537a47b82e5b2
+            f0f715765a2d056f1fff7dc6a93271a39ffd5bf71937e1f73d4ffa7d466b997edd54c4af1bd993709fc1
+            f51eff1cad1fdf7f0af210be5c5609afe2fb4f531fb81b6f1816ce636c91fc37e826bddd75f8899951e9
+            15b82f1ea71669084b9f3f97dbcacfd2d517734e7da6ab27213fd14dfdbb0b3c6fdf0748e78bcb9b5a24
+            3e01e5614ebc27f8339db7eae1dca7330eae3f621c3c24e5b14f9799c712be71bbc476c9f1b045b05b6a
+            178f8bf710ff764be33c3eae63bc51385fa9259a9768e378e217ce577e9ce34aad70bef2e3c725dc61d2
+            38c719af705ef3e31c6fdcc279cd8f73dc6967e5e1f735419f895d32fed0bd3f3f1fa9659a17f74b38e4
+            9770c82fe1905fc221bf84437e0987fc1c87d6734efbd938d40b1c8a0087fc120e45241cf20f831f9dd7
+            58a057c0a5a0e76b445f24fecd018f885bf0afa03a9113ee0f3d5fb5fab63fe13ca7ea6b85e7bfd03e2e
+            e839053ba7ea1ba5795fc67de6698ac3d067a5b1488775ee4e103d23facfefe177661c55acbe14379017
+            94ee17f07f8cd760bd742dd655bcb65c16ded672bfa5fa2f7513f9530fecd9753fe7ccaf785e950cff31
+            279c7b9cf3383fe7b709f7b50ceaac991d05f133dd45b8adcd505d7e01e35a86eaf5a83d6f12fceac0af
+            be083fb2b736bb57c4ab4cb388c319d487335545f81c855c01492ebf2057bcab13729182b52bbbec3ac0
+            e287ba409bd923f299c63d00ceab368dfb874cc8c67deb79d851bb1a463c3d4ceb4d53de31c1685eea2d
+            a20f0d339b6ee17bad84cfed3c3e929e26106f8606787c203ac70b5edfc416699fbcce49211fe0cfa796
+            485f3c4ea5118fb58c542fcfa05ee6f1ec2aea640f1fa7fa39ba8fd9744bee00f6e5215ce0eb0f05c4ba
+            8bef8bebdd8e432e6e776e0fa5a0ddb569dc63645c05ed90eefb88f287c10fa93dff50d423dfd78c47b4
+            f72cee3778bc9dad14fdf34a45e178da2eeda39ecb017c5d265c4c0c108e274338a7037de823ef1d388e
+            3ee2d0403ffac88f074ea0efb5f1c7a4244e129e4f850236dd4cf1e221b253f2009defd800395ebcd187
+            7e147dbcb71a388dbe1b7de03fde0bc5063a818b8493f13afe1ce519f13aceb7057dfe5c047d1e5fb91e
+            8e605f87d13f0a7cbb88bad187f508ef92fcf96ec4b53ae8ad1b71b08e09fc123d3ee0e31d8a3f3d9817
+            fe39eabc956dc6bfd745fc9bad2f9caf5ed92bdc53d8b8e72f15f7264bc4bd7111f7be07dcab02bfd076
+            e3dec522b877716bdce3f73391fc39b2c6f11e30f50ee9f54215c739da5734540ce7261f2fce5501078e
+            49f74dee12f12d037c9b7515f49ff4e06f09d77ef86be0db2f7382de789d91f148fb758bfb9da9803f56
+            8af766914fb837ebe572501dab2fe6f32833efd16fe6dfdf9a75f91decef0ef8f3f7f4663eb4dbf17d92
+            39cf44c0bb88033af475177a36e7ef90d65b97d65bc57a2d58afe511d73bec58cfe4637dafb54879a387
+            1d541e6fbdac7e2cd6cbec635af75c4ebcff5997ee7fee49f73f0f72ce3c37d626df033531717c58b837
+            f9f4d471bfdbd8ba8efb60e37fab8e3b57a48efbd9466975dc7b1b621df7ee466975dcdb1ba5d5714b1b
+            54c74d3fe1f55adbb6d66bfcfb116dbea970dcc8ee16be2bb1e3b4e39e4ac87fb352fd85ef49f8bafcbd
+            b09d17e07b9228eea92ee07e8ae7cbfa27e5c1a83713b3c8ff101f13b3c8838f219f9b451e7c0ce77816
+            79f031e4c1d9a0907f2716760a7979e20af2e49760872b27d1af465e44712b1ea6bc30deb79273e6d353
+            a1a0e02f5321ca0b6219e4cf217cf73583bcf74033e42239120b41acb38075de14ea34fe5e2a3e48f743
+            89ebe49fcb1e667d7fea8c6f2b527cbb86f8e6c379f039e31ae47d55213e979167bdcaa85f037fe5f32e
+            c31f4631eec3f81ac65fc3b80ffd6585be634e8638fe4790b7939f27323c8f8f6c4f1e9f29338fdfeef3
+            31bf57f4ff6cb3581f665ba5fbd69632ebc355bc4fa2ba2aa8107ffd36eceda57c467f07fd2ae43bdb98
+            6f7596926fcde5e79bfcf45966e3f1a3f22f9c5fe1fd1bf21e0ffbd33fcdf65f5b1121a1
             """
         )
     ),
     {
-        66: "settings",
-        101: "members_by_key",
-        105: "members",
-        142: "own_addresses",
-        206: "settings",
-        280: "members_by_key",
-        284: "members",
-        365: "own_addresses",
-        434: "routes",
-        496: "members_by_key",
-        500: "members",
-        581: "own_addresses",
-        610: "routes",
-        631: "members_by_key",
-        635: "members",
-        672: "own_addresses",
-        712: "members",
-        720: "members",
-        815: "own_addresses",
-        882: "counts",
-        1198: "members",
-        1206: "members",
-        1256: "own_addresses",
-        1320: "counts",
+        72: "settings",
+        107: "members_by_key",
+        111: "members",
+        148: "own_addresses",
+        220: "settings",
+        294: "members_by_key",
+        298: "members",
+        379: "own_addresses",
+        448: "routes",
+        510: "members_by_key",
+        514: "members",
+        595: "own_addresses",
+        624: "routes",
+        645: "members_by_key",
+        649: "members",
+        686: "own_addresses",
+        726: "members",
+        734: "members",
+        829: "own_addresses",
+        896: "counts",
+        1212: "members",
+        1220: "members",
+        1270: "own_addresses",
+        1334: "counts",
     },
 )
 
@@ -124,96 +125,97 @@ XDP: Final = Program(
     zlib.decompress(
         bytes.fromhex(
             """
-            78daed5a6f4c5bd715bf36363884116278c6761a02e14f899b3481928821960696490c79020c4b58a431
-            2c3311cb5f784095389eaa856e5335f5c30c748db60f2b84926aaa2a3ea0359390bc49d3344d53154d9a
-            84d46e42d33e4c55a5e563a482dffceef9dd17df8b1fc16953656b91a29b73ee7de79e7bcfb9bff307d6
-            4b197332c6a25e17337fa2013eb0cc028d65258c55e6c6538dbfa079ad828ffa22c6f457f838e160cc93
-            1bc33df49dcff173f693bf3376c9b1c0f9eb65909b86dcdcfa3326df43f4a9063fc96b235af02f3934f6
-            0dbe4fadc2f7b2c3b9319eaee1f4484ede8b46fe7c251fe3e92a3e7e989b37ffe7ca8d1f1b8621d6b538
-            0e3023f75d7cbe85d639699d985f2fa171acc1c9c78d46a25d39fe839c9c55a783dfcf4627f163577e68
-            f0f1c6ab7ccc2ce3bcb9cf5fcdadf73b98f4f3e3dc3f93b50ebecff37dda17b4c662740eda9ec5179aa4
-            f9b1c6efedb257c8bcaf76c8739e76acf0f179c79dbcef2e3947d96a9e5d6237fecdf57d0ff3a9e09641
-            e3a641f7789cf313415aa7a79f233db85e86110bd1fa99e0477c8ca6832437f8af5df7b0b9c73d68ec22
-            a7d5f98c535e97817d34cff9bcfbc8e911bcab9c630dfad4419f0da2e73ac89f6f93bdc6dac98fa27383
-            74af5e2ffca794c6b94ef00f81ef01bf0bfc0af0cbc1ef06ff00f8b0dfdc79f02137ed04ff02f825e0bb
-            c0efe5639db781a9f7b8b6e73d1ea1ef6f922344717f635ebfe43f317f8774ce84bf53d237e13f2f9d37
-            e1ef92f44ef82f48e74ef8bb25fd137ed23fb94476492ec31eb8f75827ed1f6bbd087dc27cbc96135fcf
-            f97d443b40fb0725fda3cb24c7e720fdd77383798375cfd2fe1b3aad7b2fcf7f4c24c9d072b6314ee3eb
-            b8bf42387551c2a967807b9516eedc9770c9cfc6f97ccd2e1c3bccfdd0079a26c43bb904fd859faa3816
-            c5fb7bc83f680e8e789aec912177b5c5af55a793e394cb49b825702c3eef855fd085eec6b1d776bddfd7
-            f685637f31641cfbb321e358a782637f34541c3b2fe1d87d4638f61f26e358c6288463f1f43905af5e64
-            f9f8a4c30efa02c595c9128a5f03d50cf6453c9aa78038e9c43cee7912f73c00fdf4057a6f1390a3c3ae
-            614bde51294eea8be447225e4e203e8511ff26e1ef030df87ebe0efb1c93f5851df5c57aac6b90f5ed15
-            384838be4bef74a3acd702f999d04347bcd1179b699d0b71be835934d7bb067abba07713f6eddf2a12ff
-            7f641487ff2fc39ecf43dfd336f63c83fb69dba73d5f50ecd9aed8f3ac62cf8e22edd9827d9eb5b1672b
-            d69db0b1e75d1b7b3ea7d833a4d8f324e49f7a4c7b02bf6f7648f83b86fc2d7993705ce0fc771b34f0c3
-            e0df05ff698baf678de2e2eb69a3707c3dc9f96e562de1dfaa276494e5d12d9e56e365777e5ef536c96b
-            835eb067aa6b8af82fd006eb2ee439fd6f727ea2eb1d1a43bfa631f8ae92ffdc52f2b1955de7bcb5c739
-            33c0d56f97d53ad853992f66b3c5e1c583ec17235ffc205b9c3fff2d5bd89fff9a257ffe6d56f6e77b59
-            d99fdfcf923f9f53fc197962f01dd0c82b83e4af967fc3ef85ffea699b7867e1af4dbcb3c5f34605cf8f
-            2b78deace0795391786e934f58786e934f5878fea60d9e1f51f03ca8e0f951f95c22aff83ab3f85579e7
-            34f5aacfd32bd575ebb1f0208384b92c67731fc787770be2c323f3b0219c63d851d8ce43e43f7aa4647f
-            761e76cbf731e492ed3c5426dfe7486971768e78b0cf81c2761e29c7ba83c5e56143721f451fae90ed3c
-            5c09f9873ea73c6cb8485cfd56f6cb3ceccb3cecd3c72d5791712bbb53386e7db24371eb9f3b05fd785a
-            96932abf4ef1e8c6553e96e560c2b58fef926fd17702f7ac7ad7fdf18e5cff7ec4e954f9b821e71f5b4a
-            feb1a9e41f940f452336f947c426ff88d8d8316263c7888d1d2336768cd8d83122ec789c158337e21e35
-            f607b2e7906acfdf4bf719d394be95a6f4ad34a56fa5297d2b4de95b694adf4a137dab2df4ad36e5bed5
-            59f4ad9ad1b7d294be55b3d2b7d206218fec1fade990fcc5e75ae5e78b2e91fcba1a77e13e97736947ea
-            b3b87ec5e96484e8e47095f4ddd71a7fc9e52611b792c37e65fe0d3e1feb1fa5f87093f81f6824c7f44b
-            07a795be21fc74fff184ec94c4fc21ec93aa82dee8879561bf5415fc15795af26de48973b04fe843d0f0
-            d357449ef90f43ca7b80e3b1ae4de41f41e0f99182f1475f7846ead74c02bf07f2e247557efc407e6ac5
-            27f469c4be223f9d708af844796b18f1630271238cb8916954f2b46a91a7c10fef90ffc467c8df135fc5
-            f967ba40e37dce7483c6bb9c390f1aef78c127e587f1c54a296f8ccfd2fb487c137698ed054def2516a2
-            f8110baed3d8b566e19af9e54cc027f9cb4c807028aad33b8805c80ed1698a83b11375d00bbfb759f461
-            9f45ecf333438a8b8893b17eea4fc65f27ff5c7133fefb9cccd2c3fead193f32b71ff615cdfea5598756
-            a09eae809f9a96cf40dfcb0e92738dd17e9719d187e0af62dd35f8c308e62b30bf81f959cc57805ee172
-            0d2311f0c3bf29a02702e4e771fd0c68e2276f5f457d54817e3aecd926faedb0779be8cf33494ebc1ddf
-            85c84ed176ac0bfe86ee35b4f664dec5fc31d9ef17f02eacbcae41a95bea0bd72db6efe12eec4ef999cf
-            7dc4d6fe9b8afdd760ff2ad8bfea73b4ff06f41f29a1f5a61ea63ff84a9c9c16feb1817b4f9c68b5de91
-            29227a6714fda5ad6d7e0f57ae1ac5e537e39f517e736f5bce6fde277dca47bfa0fdd8adc7ac034e29ef
-            e06491f53bf292219b3a6048d4019b721d3024ea80adc275c0ff6cfef883edc2f96372fbff237f1cb5c9
-            1fc7b6f7973f7e675bce1f2f6fef9d3f0e6fef9d3f0e6c531c1e34d4df9bb6f077d1f794e695e7105f91
-            57b62b7925deafe8bb3f2aaf4cde211cd675f47fa60f16c4b554e802adbb4e7dc2090fdebd4ef94e18f1
-            5bd7bd90536d2387fc5d9f3d26f50f741d71b646c841bf6afa808d9c4e9233adc9f15a270161ac8b855a
-            713eba587de670615c9f3e2acb99423f12ef509f421f540fc87904eca7bf447948eaca19da6f0af908a3
-            75c9b7883f30c82c3ec7db2aa56f823e497289eec9ca4fda045e13dfbcff2afe6ee87ce2fe934b17a4ef
-            92cb744f225e64c47975a56f378dbe9d882b2fa15fe716f3c8b39b99c5e7fa6a388f1bf87e16b4876871
-            8e01bfd20f72093dc4fd3b0ae76f3afaa8332505ed96ea7f40f9c14fefd37885fab593f0772b0eea6ee5
-            bc2ef9bcd365b2fd674b0bd73b7971be3e2f5ea6f07ba1e40ae15cbc07750efe2e2dde833a278038d283
-            3a2780f8d1833a278078d3833a26e061f9f549bcb717758966f1c7795d5289bc8bde71b407f54a6d05e8
-            3068fcfd464f1f68fcfd5c0ff0bc16b8dbd38a384b3818f38aef50f77885dc7ad0e2bb26d038575adcc3
-            399c4bd4099dc0b171a94e482e13ae25bc4abde055ea052f93e489fa40d4056afd20ea8647e31cf069ba
-            56c1159f842ba9d09421e1dd4c75615cf9d43837be4f9ceb9371eefa61eb1d7af2dedf678773a3363837
-            5a14ce59eff41526f54b1ee25b9f826fd7157c1b97f04de0e393c2370bcf3419e7063a9f14bedd03befd
-            09f8f6bbc7c4b752f86399dcb76f7a44dfbe43e821ead6eea2ebd556d4abad4f75bddaadd4ab83a857cb
-            3f31c7ff020befbfb7
+            78daed5a6f485cd915bf33cee8c4583351679c9924c6ff31b36b1b5d63ad5837ba09b5ee803aa6ae046a
+            1dc66286f9e253b77132a5342e2d4b5968470d9bf64389c64d96b22c2e844d0ad229a52ca15028f48bb4
+            6991920fa5141a282c0b555fe7ddf3bbcfb937f38c93dd2c6977857073cebdefde73cf39f777fe68a4dc
+            c18c9f889f0fec762163f6cc985e22ba28335d9a199bdbae737abd95f84717688cb84bf8a85dc598fa02
+            1f276c8cb932636888d6796d3f633ffc0b6323b637393f5afc7d9d9f5744f3e914cecb7c77cae0bb886e
+            6e394afbf6403ef0476c7e768e9f57a9f0bdec70668ca52a387d3eb3df8b7af67c191f6329371fef67e6
+            8dffad97d3bca380b17feaba2ed6371694303df37d6ca991d63b687dfa1ce47532569b2d6f43a124cf4d
+            8783eb4fd0632fd9e99cccb90f32e7acfb881fbdfc3ad7477a05fb6696bd9e99f7d998f4f383cc3f8375
+            1b7cafebdb741e680f8bd2fde818165bac97e6c7eabe45fa5ec43999fb060d3dc2ae5efb976dab7c6cb7
+            ddcafa6ec43eca6e66d92b7af9ef5cde3b984f0636751a3774d26f2de7c703b44e4b3d477270b9743d1a
+            a4f533817ff031920ad0be81078fe861630f3d78d8594eabf369bbbc2e0dfd7b5cdd59fac8c811b8abdc
+            630df254419e75a2e7dbc8df6f90df8eb5927f45e60749af65c2afc8feb1f90ef00f81ef02bf13fc12f0
+            8bc1ef02ff00f8b0df7c37f8d8376507ff0cf805e03bc0efe56355590d53f5b8b6a71e8fd0f757c81122
+            d0df58994ff29fa8af4dba67dcd721c91bf7754bf78dfb3a25b9e3be33d2bde3be2e49feb88fe44f2c93
+            5d122bb007f41eeda0f3a34d67214f888f9732db57737e1fd136d0be4149fec80aede3b5159a786768b0
+            ea049dbfaed1ba3b59fe63204c9a96b3f5711aaf427f7be1d85909c7ea818fa5262e3d9470ab9a8df3f9
+            0a05cf8e01cfba24bed746ef2592f2629d8b65bfa311dc4ff8f1ee7ee5e0d72a7c8e87b6d822d92bddc2
+            247c4c57ecc683f6ec7bd5c35f17c8ffd3f5324e8fb539653cb415703cbc6fa77d1d99f12303079b04ae
+            bcf1c8fb7f635f38f85b5dc6c1dfe8320e762838f82b5dc5c16e09071f32c2c17f311907efe8b9703096
+            6a57f0ee45968d6f1aeca42d52bc9a2ca0f83880b8a3a5e89d690b148827ed9827b572dad0d700e4d316
+            e9bd4e601f0d760f99fb1d93e2b0b644713484383a01bb8660e749bc97811a7cbf5085738ecbf2d6617e
+            a91aeb6a64797b058e521c7844ee549d2cd722f9a1904343bcd2961a689d0379441b33692e37fc71d201
+            b9e177c9fecd3ce3c777f5fce2c77760cf2f42de2f59d8f314f4d3b24f7bbea0d8b355b1e769c59e6d79
+            dab311e79cb0b06713d69db4b0e75d0b7b3ea7d833a8d8f379ecdffc84f604fe5f6993f07bac86de4be2
+            0ac5011127be59e3013f04fe5df09fb5f8dcace7179f4fe8b9e3733de73bd94109ff6eba6af5a22cbad1
+            55ad7fcf999d97bd4dfbb5402ed833d93945fc17e880db0ee449fdd7393fdef90e8dc15fd0187857c99f
+            ae29f9dcea23f7bcb6c73dd3c0d56f1455dad833996f7eb8931f5e3cdcf96ce49b7fdcc9cf9f7fbf93db
+            9f7fb743fefcde8eeccff776647ffe6087fcb95df167e499817740232f0d90bf9afe0dbf17feaba52ce2
+            9d89bf16f1ce12cfeb143caf55f0bc41c1f3fa3cf1dc229f30f1dc229f30f1fcba059e1f51f03ca0e0f9
+            31f95e22af7889997c77d63d0db9aab3e44a765e7b223c485fddadb7bd1c1fdecd890f8fcdc3d08fd086
+            6db9ed3c44fea3850bf667e761a7ac8f21876ce7a122599fe70bf3b373d885730ee4b6f3f962ac3b985f
+            1e3624f769b4e112d9cec3a5d8ffd0a79487bd9c27ae9edbf93c0ffb3c0ffbf8716b6b3bbfb8f5e176ee
+            b8f5ef6d8a5b7fdacee9c7d3f23ec9e2398a47972ff2b12803138e7d7c97786b4eea3798f5aef3c1b65c
+            fffe8dd3c9e2715dce3f3695fc6343c93f281f8a842df28fb045fe11b6b063d8c28e610b3b862dec18b6
+            b06358d8b196e58337428f1eb64ef61c52edf94b499f518fd2f7f2287d2f8fd2f7f2287d2f8fd2f7f228
+            7d2f8fe87b6da2efb521f7bd4ea3efd580be9747e97b35287d2fcf20f623fb472ada247ff13a7eceef17
+            59a6fdab2a9cb9fb64f69f6e4b7d16c79b9c4e84894e0cbba5efbe5ab7c8f74d206e25867dcafc8ff97c
+            b47f94e2c315e2ffd943fb187e69e3b4d277849fee3f9e909d12983f8473926ec88d7e5911ce4bbae1af
+            c8d3126f234f9c877d82f741c34f5f1379e65f7529ef018e473b37907f0480e74772c61f6df1a8d4af99
+            047e0f64c50f7776fc407e6ac627f469c4b9223f9db08bf844796b08f16302712384b891ae53f2b47291
+            a7c10f6f91ffc466c8dfe35fc1fd673a41e37dce7481c6bb9ce9068d77bce895f2c3d852a99437c666e9
+            7dc4bf0e3bccf682a6f7120d52fc88066ed3d8b966e29af1e58cdf2bf9cb8c9f7028a2d13b88fad12f9d
+            a638183d5905b9488ed89217e72ce19c9fe8525c449c8cf6537f327695fc73d5c9f8ef87d2cbbb7d5f23
+            7ea46fecf6158dfea5518796a09e2e819f1a964f43de576cb4cf2546e7bdc2883e047f15eb2ec11fce63
+            be04f3eb989fc57c09e855beafaec7fd3ef83705f4b89ffc3ca69d024dfcc48d8ba88f4ad08f873d5b44
+            bf1ef66e11fd7d26ed136bc57741b253a415eb02ef935e836b4fe75d2c1c97fd7e11efc2cceb6a94baa5
+            3a77dd62f91eeec2ee949f799d472cedbfa1d87f0df677c3feee4fd1fee2f79ae70b68bd2187e10fde02
+            3ba7857fac43eff1934de63b32b688dc1a457f69638bebe1c2453dbffc66fc13ca6fee6dc9f9cd07244f
+            f1e867b41fbbf9847540b3f20e9ecfb37e475e326451070c893a6043ae0386441db099bb0ef89fcd1f67
+            b772e78fdad6ff47fe386a913f8e6ced2f7f1cda92f3c781adbdf3c797b7f6ce1fbfb645717850577fdf
+            dac8df45df339a57b623be22af6c55f24abc5fd1777f5c5e99b84538ac69e8ff4c1fcc896bc9e0195a37
+            477dc20917debd46f94e08f15bd3cab04fb9c53ee4efdaec71a97fa06988b315621ff4aba60f58ecd341
+            fb4c7be478add10621ac8b069b703f52ac36733837ae4f1f93f799423f12ef509b421f54f3cb7904eca7
+            bd4a7948f2c2293a6f0af908a37589b7883f30c84c3ec75bb7d237419f24b14c7a32f3931681d7c437f4
+            efe6ef86ee27f49f583e237d9758213d89789116f7d594bedd34fa7622aebc8a7e9d53cc23cf6e60269f
+            cbebc17d9cc0f7d3a05d448b7b0cf8947e9043c821f46fcb9dbf69e8a3ce14e4b45bb2ff23ca0f7ef490
+            c60bd4af9d84bf9b7150732af775c8f79d2e92ed3f5b98bbdec98af3d559f13289df0b255609e7623da8
+            73f0f770b11ed4397ec4911ed4397ec48f1ed4397ec49b1ed4317e17cbae4f62bdbda84b3c267f9cd725
+            a5c8bbe81d477a50af5496800e81c6df77f4f481c6dfedf500cf2b81bb3d4d88b38483d132f11dea9e32
+            b16f3568f15d3d68dc2b25f4d08e7b893aa10338362ed5098915c2b57899522f9429f5421993f613f581
+            a80bd4fa41d40d8fc739e0d374a5822b5e095792c1295dc2bb99f2dcb8f2b1716e7c9f38d727e3dcdc61
+            f31dbab2dedf278773a31638379a17ce99eff43526f54b76f1ad4fc1b73905dfc6257c13f8f8b4f0cdc4
+            338f8c73031d4f0bdffe007cbb077cfbf513e25b21fcb148eedbd73fa66fdf26e410756b57def56a13ea
+            d5a667ba5eed52ead541d4abf6ff18e37f01b971c893
             """
         )
     ),
     {
-        46: "settings",
-        79: "members_by_key",
-        83: "members",
-        120: "own_addresses",
-        199: "settings",
-        271: "members_by_key",
-        275: "members",
-        356: "own_addresses",
-        385: "routes",
-        405: "members_by_key",
-        409: "members",
-        446: "own_addresses",
-        515: "routes",
-        576: "members_by_key",
-        580: "members",
-        661: "own_addresses",
-        669: "members",
-        676: "members",
-        718: "own_addresses",
-        778: "counts",
-        953: "members",
-        960: "members",
-        1046: "own_addresses",
-        1109: "counts",
+        52: "settings",
+        85: "members_by_key",
+        89: "members",
+        126: "own_addresses",
+        213: "settings",
+        285: "members_by_key",
+        289: "members",
+        370: "own_addresses",
+        399: "routes",
+        419: "members_by_key",
+        423: "members",
+        460: "own_addresses",
+        529: "routes",
+        590: "members_by_key",
+        594: "members",
+        675: "own_addresses",
+        683: "members",
+        690: "members",
+        732: "own_addresses",
+        792: "counts",
+        967: "members",
+        974: "members",
+        1060: "own_addresses",
+        1123: "counts",
     },
 )
