@@ -46,27 +46,33 @@ def coturn(count: int) -> Iterator[LoadedRelay]:
     """Run coturn: `count` clients, each sending to a peer of its own by a channel."""
     with ExitStack() as stack:
         port = _free_port()
-        process = stack.enter_context(Started(_command(port)))
+        process = stack.enter_context(Started(coturn_command(port)))
         process.wait_for("IO method (admin thread)", timeout=20)
         clients = [stack.enter_context(connected(("127.0.0.1", port))) for _ in range(count)]
         peers = [stack.enter_context(_peer()) for _ in range(count)]
         for client, peer in zip(clients, peers, strict=True):
-            transport = struct.pack("!HHB3x", _REQUESTED_TRANSPORT, 4, _UDP)
-            _ask(client, _ALLOCATE, transport)
-            _ask(client, _CHANNEL_BIND, _channel_to(peer))
-        flows = [Flow(client, _channel_data) for client in clients]
-        yield LoadedRelay(_version(), process.pid, flows, peers)
+            open_channel(client, peer)
+        flows = [Flow(client, channel_data) for client in clients]
+        yield LoadedRelay(coturn_version(), process.pid, flows, peers)
 
 
-def _command(port: int) -> list[str]:
+def open_channel(client: socket.socket, peer: socket.socket) -> None:
+    """Let coturn relay what a client sends in ChannelData to a peer."""
+    _ask(client, _ALLOCATE, struct.pack("!HHB3x", _REQUESTED_TRANSPORT, 4, _UDP))
+    _ask(client, _CHANNEL_BIND, _channel_to(peer))
+
+
+def coturn_command(port: int, listen: str = "127.0.0.1", relay: str = "127.0.0.1") -> list[str]:
+    """Return how coturn is run, pinned to a processor."""
     options = "-n --no-auth --no-tls --no-dtls --no-cli --allow-loopback-peers --relay-threads 1"
-    places = ["--listening-ip", "127.0.0.1", "--relay-ip", "127.0.0.1"]
+    places = ["--listening-ip", listen, "--relay-ip", relay]
     pinned = [program("taskset"), "-c", str(RELAY_CPU), program("turnserver")]
     log = ["--log-file", "stdout", "--listening-port", str(port)]
     return [*pinned, *options.split(), *places, *log, "--pidfile", "/dev/null"]
 
 
-def _version() -> str:
+def coturn_version() -> str:
+    """Return its name and version."""
     done = subprocess.run(
         [program("turnserver"), "--version"], capture_output=True, text=True, check=False, timeout=5
     )
@@ -89,7 +95,8 @@ def _channel_to(peer: socket.socket) -> bytes:
     return number + struct.pack("!HHxBHI", _XOR_PEER_ADDRESS, 8, 1, *xored)
 
 
-def _channel_data(payload: bytes) -> bytes:
+def channel_data(payload: bytes) -> bytes:
+    """Return ChannelData."""
     return struct.pack("!HH", _CHANNEL, len(payload)) + payload
 
 

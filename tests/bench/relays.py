@@ -49,7 +49,7 @@ class Member:
 
     @property
     def _relay(self) -> TransportAddress:
-        return TransportAddress(*self.sock.getpeername())
+        return TransportAddress(*self.sock.getpeername()[:2])
 
     def flow_to(self, destination: int) -> "Flow":
         """Return how this member sends DATA."""
@@ -111,9 +111,9 @@ def packhorse_relay(count: int, dataplane: str = "portable") -> Iterator[LoadedR
     with Started([*command, "--bind", "127.0.0.1"]) as process:
         pin(process.pid)
         relay = ("127.0.0.1", int(loads(process.wait_for("listening"))["port"]))
-        host, session = _join(relay, CreateRoom())
+        host, session = join_room(relay, CreateRoom())
         members = [host]
-        members += [_join(relay, JoinRoom(session.code))[0] for _ in range(count - 1)]
+        members += [join_room(relay, JoinRoom(session.code))[0] for _ in range(count - 1)]
         with _closing(members):
             yield LoadedRelay.ring(f"packhorse ({dataplane})", process.pid, members)
 
@@ -130,7 +130,7 @@ def registering_relay(name: str, command: list[str], count: int) -> Iterator[Loa
     with Started(command) as process:
         pin(process.pid)
         relay = ("127.0.0.1", int(process.wait_for("")))
-        members = [_register(relay) for _ in range(count)]
+        members = [register(relay) for _ in range(count)]
         with _closing(members):
             yield LoadedRelay.ring(name, process.pid, members)
 
@@ -231,7 +231,8 @@ def _read(sock: socket.socket) -> Iterator[bytes]:
             yield sock.recv(2048)
 
 
-def _join(relay: tuple[str, int], wish: CreateRoom | JoinRoom) -> tuple[Member, MemberSession]:
+def join_room(relay: tuple[str, int], wish: CreateRoom | JoinRoom) -> tuple[Member, MemberSession]:
+    """Return a member and its session."""
     sock = connected(relay)
     address = TransportAddress(*relay)
     session = MemberSession(wish, address, secrets.token_bytes, now=time.monotonic())
@@ -253,7 +254,8 @@ def _has_joined(session: MemberSession) -> bool:
     return any(isinstance(event, Joined) for event in events)
 
 
-def _register(relay: tuple[str, int]) -> Member:
+def register(relay: tuple[str, int]) -> Member:
+    """Return a member of a relay such as `plain_relay`."""
     sock = connected(relay)
     sock.send(encode_destination(FirstByte.DATA, 0, 0))
     wait_readable(sock)
@@ -262,7 +264,8 @@ def _register(relay: tuple[str, int]) -> Member:
 
 def connected(relay: tuple[str, int]) -> socket.socket:
     """Return a socket that sends to a relay, and never waits."""
-    sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    family = socket.AF_INET6 if ":" in relay[0] else socket.AF_INET
+    sock = socket.socket(family, socket.SOCK_DGRAM)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _BUFFER)
     sock.connect(relay)
     sock.settimeout(0)

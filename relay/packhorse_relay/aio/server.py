@@ -126,7 +126,7 @@ class RelayServer:
     @property
     def dataplane(self) -> str:
         """Name of the data plane."""
-        return self._plane.name
+        return self._new_plane.name
 
     @property
     def websocket_scheme(self) -> str | None:

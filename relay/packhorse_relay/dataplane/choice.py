@@ -1,16 +1,12 @@
 """Which data plane a relay uses."""
 
 import logging
-from collections.abc import Callable
-from functools import partial
 from typing import Final
 
 from packhorse.wire.errors import ConfigurationError
-from packhorse_relay.core.forwarding import ForwardingTable
 from packhorse_relay.dataplane.batched import BatchedPlane
-from packhorse_relay.dataplane.contract import DataPlane, OnMiss
-from packhorse_relay.dataplane.kernel.attachment import WAYS
-from packhorse_relay.dataplane.kernel.plane import KernelPlane
+from packhorse_relay.dataplane.contract import DataPlane
+from packhorse_relay.dataplane.kernel.plane import BY_ATTACH, KernelPlane
 from packhorse_relay.dataplane.kernel.prerequisites import require
 from packhorse_relay.dataplane.portable import PortablePlane
 from packhorse_relay.dataplane.system import SystemCalls
@@ -19,11 +15,10 @@ logger = logging.getLogger(__name__)
 
 AUTO: Final = "auto"
 NAMES: Final = (AUTO, PortablePlane.name, BatchedPlane.name, KernelPlane.name)
-ATTACH_NAMES: Final = tuple(WAYS)
-NewPlane = Callable[[ForwardingTable, OnMiss], DataPlane]
+ATTACH_NAMES: Final = tuple(BY_ATTACH)
 
 
-def choose(wanted: str, attach: str = "tcx") -> NewPlane:
+def choose(wanted: str, attach: str = "tcx") -> type[DataPlane]:
     """Return the data plane of this name, or for `auto` the best that works here.
 
     `auto` never is `kernel`, which takes datagrams past the firewall of this machine: who
@@ -40,7 +35,7 @@ def choose(wanted: str, attach: str = "tcx") -> NewPlane:
         return PortablePlane
     if wanted == KernelPlane.name:
         require(attach)
-        return partial(KernelPlane, attach=attach)
+        return BY_ATTACH[attach]
     try:
         SystemCalls.of_this_system().try_out()
     except OSError as error:

@@ -26,7 +26,7 @@ enum verdict { PASS_UP, SEND };
 static void *(*look_up)(void *map, const void *key) = (void *)1;
 static long (*redirect)(__u32 interface, __u64 flags) = (void *)23;
 static long (*replace_checksum)(void *ctx, __u32 at, __u64 from, __u64 to, __u64 flags) = (void *)11;
-static __s64 (*checksum_diff)(__be32 *from, __u32 from_size, __be32 *to, __u32 to_size,
+static __s64 (*checksum_diff)(const __be32 *from, __u32 from_size, const __be32 *to, __u32 to_size,
                               __u32 seed) = (void *)28;
 static long (*make_linear)(void *ctx, __u32 size) = (void *)39;
 
@@ -105,6 +105,19 @@ INLINE __u16 fold(__u64 sum)
 	sum = (sum & 0xffff) + (sum >> 16 & 0xffff) + (sum >> 32);
 	sum = (sum & 0xffff) + (sum >> 16);
 	return (sum & 0xffff) + (sum >> 16);
+}
+
+// What a checksum has to change by when words do (RFC 1624), on top of `sum`. The helper costs
+// more than a few words do, but many words would need more stack than a program has.
+INLINE __u32 difference(const __be32 *from, const __be32 *to, const int words, __u64 sum)
+{
+	enum { FEW = 4 };
+	if (words > FEW)
+		return checksum_diff(from, 4 * words, to, 4 * words, sum);
+	for (int i = 0; i < words; i++)
+		sum += (__u64)to[i] + (__u32)~from[i];
+	sum = (sum & 0xffffffff) + (sum >> 32);
+	return (sum & 0xffffffff) + (sum >> 32);
 }
 
 INLINE void set_address(struct address *to, const void *from, const int is_v6)
@@ -243,7 +256,7 @@ INLINE void rewrite_ip4(struct packet *p, const struct member *to)
 	__be16 to_half[2] = { half[0], half[4] };
 	__be32 into[3] = { *(__be32 *)to_half, p->ip4->saddr, p->ip4->daddr };
 	__u32 seed = (__u16)~p->ip4->check;
-	p->ip4->check = ~fold((__u32)checksum_diff(from, sizeof from, into, sizeof into, seed));
+	p->ip4->check = ~fold(difference(from, into, 3, seed));
 }
 
 INLINE void rewrite_ip6(struct packet *p, const struct member *to)
@@ -259,7 +272,7 @@ struct covered {
 	struct header header;
 	__be16 port; // the one that is not the relay's
 	__be32 ip[8];
-};
+} __attribute__((aligned(4)));
 
 INLINE void cover(struct covered *c, const struct packet *p, __be16 port, const int is_v6)
 {
@@ -275,19 +288,17 @@ INLINE void checksum_tc(void *ctx, struct covered *from, struct covered *to, con
 	const __u32 at = sizeof(struct ethhdr) +
 			 (is_v6 ? sizeof(struct ipv6hdr) : sizeof(struct iphdr)) +
 			 __builtin_offsetof(struct udphdr, check);
-	const __u32 size = is_v6 ? 32 : 8;
-	replace_checksum(ctx, at, 0, checksum_diff((void *)from, 8, (void *)to, 8, 0),
+	replace_checksum(ctx, at, 0, difference((void *)from, (void *)to, 2, 0),
 			 BPF_F_MARK_MANGLED_0);
-	replace_checksum(ctx, at, 0, checksum_diff(from->ip, size, to->ip, size, 0),
+	replace_checksum(ctx, at, 0, difference(from->ip, to->ip, is_v6 ? 8 : 2, 0),
 			 BPF_F_PSEUDO_HDR | BPF_F_MARK_MANGLED_0);
 }
 
 INLINE void checksum_xdp(struct packet *p, struct covered *from, struct covered *to,
 			 const int is_v6)
 {
-	const __u32 size = 8 + (is_v6 ? 32 : 8);
 	__u32 seed = (__u16)~p->udp->check;
-	__u16 sum = ~fold((__u32)checksum_diff((void *)from, size, (void *)to, size, seed));
+	__u16 sum = ~fold(difference((void *)from, (void *)to, is_v6 ? 10 : 4, seed));
 	p->udp->check = sum ? sum : 0xffff;
 }
 

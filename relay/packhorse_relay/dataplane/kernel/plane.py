@@ -37,6 +37,8 @@ class KernelPlane(BatchedPlane):
     """
 
     name: ClassVar = "kernel"
+    attach: ClassVar = "tcx"
+    """One of `attachment.WAYS`."""
 
     def __init__(
         self,
@@ -44,12 +46,9 @@ class KernelPlane(BatchedPlane):
         on_miss: OnMiss,
         calls: SystemCalls | None = None,
         clock: Clock | None = None,
-        *,
-        attach: str = "tcx",
     ) -> None:
         super().__init__(table, self._take, calls, clock)
         self._control = on_miss
-        self._attach = attach
         self._tables: Tables | None = None
         self._mirror: Mirror | None = None
         self._attachment: Attachment | None = None
@@ -70,7 +69,7 @@ class KernelPlane(BatchedPlane):
         own = self._refresh()
         names = list(dict.fromkeys(each.interface for each in own))
         done = self._attach_to(names)
-        logger.info("data plane kernel, by %s on %s", self._attach, ", ".join(done))
+        logger.info("data plane kernel, by %s on %s", self.attach, ", ".join(done))
         for listener, sock in enumerate(sockets):
             reader = Reader(self.lane(listener, sock.socket), sock, self._clock)
             sock.read_with(self._lending(reader))
@@ -149,11 +148,11 @@ class KernelPlane(BatchedPlane):
         tables = self._tables
         if tables is None:  # pragma: no cover - `read` has made them
             return []
-        way = WAYS[self._attach]
+        way = WAYS[self.attach]
         self._attachment = Attachment(way, load(way, tables.by_name))
         done = self._attachment.attach(names)
         if not done:
-            raise cannot_attach(self._attach)
+            raise cannot_attach(self.attach)
         return done
 
     def _refresh(self) -> list[interfaces.OwnAddress]:
@@ -162,3 +161,18 @@ class KernelPlane(BatchedPlane):
         if self._tables is not None:
             self._tables.set_own_addresses((each.host, each.listener) for each in own)
         return own
+
+
+class XdpPlane(KernelPlane):
+    """With the program in the driver of the card, where the driver can do that."""
+
+    attach: ClassVar = "xdp"
+
+
+class GenericXdpPlane(KernelPlane):
+    """With the program right behind any driver."""
+
+    attach: ClassVar = "xdp-generic"
+
+
+BY_ATTACH: Final = {plane.attach: plane for plane in (KernelPlane, XdpPlane, GenericXdpPlane)}
