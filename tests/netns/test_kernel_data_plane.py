@@ -174,7 +174,7 @@ def test_ipv4_and_ipv6_member_talk_by_the_relays_process(lab: RelayNetwork) -> N
         assert talk.reaches_both()
 
 
-def test_attack_5_moved_member_is_reached_at_its_new_address_only(lab: RelayNetwork) -> None:
+def test_attack_05_moved_member_is_reached_at_its_new_address_only(lab: RelayNetwork) -> None:
     with relay_in(lab) as relay:
         talk = Talk(lab)
         talk.settle()

@@ -119,13 +119,13 @@ def test_absent_checksum_stays_absent(pair: Pair) -> None:
 
 
 @pytest.mark.parametrize("header_tag", range(0, 256, 5))
-def test_attack_2_spoofed_sender_with_another_tag_goes_up(pair: Pair, header_tag: int) -> None:
+def test_attack_02_spoofed_sender_with_another_tag_goes_up(pair: Pair, header_tag: int) -> None:
     header = encode_destination(FirstByte.DATA, header_tag, 7)
 
     assert not pair.is_sent(pair.packet(header=header))
 
 
-def test_attack_1_sender_at_another_address_goes_up(pair: Pair) -> None:
+def test_attack_01_sender_at_another_address_goes_up(pair: Pair) -> None:
     host, port = pair.sender.address
     packet = pair.packet()
 
@@ -226,7 +226,7 @@ def test_nothing_is_sent_to_whom_the_way_is_not_known(strangers: Pair) -> None:
     assert not strangers.program.tables.is_way_known(2)
 
 
-def test_attack_5_datagram_with_a_wrong_tag_teaches_no_way(strangers: Pair) -> None:
+def test_attack_05_datagram_with_a_wrong_tag_teaches_no_way(strangers: Pair) -> None:
     assert not strangers.is_sent(strangers.sealed(tag=RECEIVER_TAG + 1))
 
     assert not strangers.is_sent(strangers.packet())
@@ -259,7 +259,7 @@ def test_attack_20_member_that_left_gets_nothing_more(pair: Pair) -> None:
     assert not tables.is_way_known(2)
 
 
-def test_attack_2_ipv4_in_ipv6_is_nobodys_address(program: LoadedProgram) -> None:
+def test_attack_02_ipv4_in_ipv6_is_nobodys_address(program: LoadedProgram) -> None:
     sender = Member(1, ("198.51.100.2", 40001), SENDER_TAG)
     receiver = Member(2, ("198.51.100.3", 40002), RECEIVER_TAG)
     for member in (sender, receiver):
