@@ -286,6 +286,18 @@ def test_capabilities_are_dropped_once_it_runs(lab: RelayNetwork) -> None:
     assert {held[name] for name in ("CapEff", "CapPrm", "CapInh", "CapAmb")} == {"0" * 16}
 
 
+def test_three_capabilities_are_enough(lab: RelayNetwork) -> None:
+    three = "-all,+bpf,+net_admin,+perfmon"
+    weak = [program("setpriv"), f"--bounding-set={three}", "--inh-caps=-all"]
+    with Started(lab.relay.command([*weak, *KERNEL, *UNLIMITED])) as relay:
+        relay.wait_for("listening", timeout=20)
+        talk = Talk(lab)
+        talk.settle()
+
+        with stopped(relay):
+            assert talk.reaches_both()
+
+
 def test_without_capabilities_kernel_is_refused_with_advice_and_auto_is_not() -> None:
     weak = [program("setpriv"), "--bounding-set=-all", "--inh-caps=-all"]
 

@@ -19,7 +19,7 @@ _REQUEST: Final = struct.Struct("16s24s")  # struct ifreq of a 64-bit system
 _ROOM: Final = 256  # addresses
 _WITH_ETHERNET: Final = frozenset({1, 772})  # ARPHRD_ETHER, ARPHRD_LOOPBACK
 _LEAST_MTU: Final = 1454  # bytes: the largest datagram in UDP and IPv6
-_IPV6: Final = Path("/proc/net/if_inet6")
+_IPV6: Final = Path("/proc/self/net/if_inet6")  # also where /proc shows processes only
 _LINK_LOCAL: Final = "20"  # scope
 _WILDCARDS: Final = {False: "0.0.0.0", True: "::"}  # noqa: S104 - what others bind to
 

@@ -159,7 +159,7 @@ def test_what_is_lent_is_neither_left_nor_spent() -> None:
 
     lent = budget.lend()
 
-    assert lent == (300, 50)
+    assert lent == DataRate(300, 50)
     assert not budget.take(1, 1, now=0.0)
     assert (budget.given_octets, budget.given_datagrams) == (200, 0)
 
