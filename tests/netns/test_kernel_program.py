@@ -251,7 +251,7 @@ def test_change_of_the_way_is_followed(pair: Pair) -> None:
 
 def test_attack_20_member_that_left_gets_nothing_more(pair: Pair) -> None:
     tables = pair.program.tables
-    tables.remove_route(pair.sender.address, TO_RECEIVER)
+    tables.remove_routes(pair.sender.address, [TO_RECEIVER])
     tables.remove_member(2, pair.receiver.address, RECEIVER_TAG)
 
     assert not pair.is_sent(pair.packet())

@@ -7,8 +7,10 @@ import ctypes
 import os
 import platform
 import struct
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import cache
 from typing import Final, NoReturn
 
 _SYSTEM_CALL: Final = {"x86_64": 321, "aarch64": 280, "riscv64": 280}
@@ -20,6 +22,7 @@ _LOG_LINES: Final = 3  # that the reason of a refusal takes
 
 _CREATE_MAP: Final = struct.Struct("=7I16s")
 _ELEMENT: Final = struct.Struct("=I4xQQQ")
+_BATCH: Final = struct.Struct("=QQQQIIQQ")
 _LOAD: Final = struct.Struct("=IIQQIIQII16sII")
 _LINK: Final = struct.Struct("=IIII")
 
@@ -30,6 +33,7 @@ class _Command(IntEnum):
     MAP_UPDATE = 2
     MAP_DELETE = 3
     PROGRAM_LOAD = 5
+    MAP_DELETE_BATCH = 27
     LINK_CREATE = 28
 
 
@@ -85,6 +89,17 @@ class Map:
             FileNotFoundError: It is not there.
         """
         self._call(_Command.MAP_DELETE, key, b"")
+
+    def delete_all(self, keys: Sequence[bytes]) -> None:
+        """Remove several keys by one system call.
+
+        Raises:
+            FileNotFoundError: One is not there; those after it stay.
+        """
+        if keys:
+            memory = _memory(b"".join(keys))
+            attributes = _BATCH.pack(0, 0, ctypes.addressof(memory), 0, len(keys), self.fd, 0, 0)
+            _bpf(_Command.MAP_DELETE_BATCH, attributes)
 
     def look_up(self, key: bytes) -> bytes:
         """Return the value of a key; of a map per processor, all their values.
@@ -184,6 +199,7 @@ def _fail() -> NoReturn:
     raise OSError(number, os.strerror(number))
 
 
+@cache
 def _library() -> ctypes.CDLL:
     return ctypes.CDLL(None, use_errno=True)
 

@@ -93,9 +93,10 @@ class Mirror:
 
     def forget(self, listener: int, source: SocketAddress) -> None:
         """Take away all routes of a sender."""
-        for header, ends in self._routes.pop((listener, source), {}).items():
-            self._tables.remove_route(source, header)
-            self._count -= 1
+        routes = self._routes.pop((listener, source), {})
+        self._tables.remove_routes(source, routes)
+        self._count -= len(routes)
+        for ends in routes.values():
             self.loans.call_in(ends.sender.index)
             self._waiting.pop(ends.sender.index, None)
             for each in ends:

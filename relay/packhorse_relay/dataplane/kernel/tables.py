@@ -104,9 +104,10 @@ class Tables:
         value = layout.ROUTE.pack(sender, receiver, prefix)
         self.by_name["routes"].update(layout.encode_route_key(source, header), value)
 
-    def remove_route(self, source: SocketAddress, header: bytes) -> None:
-        """Let the program forward them no more."""
-        self.by_name["routes"].delete(layout.encode_route_key(source, header))
+    def remove_routes(self, source: SocketAddress, headers: Iterable[bytes]) -> None:
+        """Let the program forward the datagrams with these headers no more."""
+        keys = [layout.encode_route_key(source, header) for header in headers]
+        self.by_name["routes"].delete_all(keys)
 
     def allow(self, index: int, octets: int, datagrams: int) -> None:
         """Let `spent` of a member grow until it has reached both, or is beyond."""

@@ -1,5 +1,6 @@
 """Which routes the kernel has, and when they go."""
 
+from collections.abc import Iterable
 from typing import cast
 
 import pytest
@@ -42,8 +43,9 @@ class FakeTables:
             raise OSError
         self.routes[source, header] = (sender, receiver, prefix)
 
-    def remove_route(self, source: SocketAddress, header: bytes) -> None:
-        del self.routes[source, header]
+    def remove_routes(self, source: SocketAddress, headers: Iterable[bytes]) -> None:
+        for header in headers:
+            del self.routes[source, header]
 
     def is_way_known(self, index: int) -> bool:
         return index in self.known
