@@ -27,7 +27,7 @@ func test_silence_is_asked_once_a_second_and_dead_after_5_s_and_5_pings() -> voi
 		if verdict != PathWatch.Verdict.NOTHING:
 			verdicts.append(verdict)
 			asked_at.append(now - since)
-			session.check_path(now)
+			session.pings().advise(now)
 		send()
 
 	assert_true(session.pings().unanswered >= PathWatch.DEAD_PINGS, "PINGs")

@@ -25,7 +25,7 @@ Case = dict[str, Any]
 
 @pytest.fixture
 def relay() -> Iterator[RelayProcess]:
-    with RelayProcess() as relay:
+    with RelayProcess("--profile", "unlimited") as relay:
         yield relay
 
 

@@ -15,6 +15,7 @@ from tests.support.gate import Gate
 from tests.support.godot_counting import count_up, stop_and_check, wait_for_numbers
 from tests.support.godot_member import GodotMember
 from tests.support.killable_relay import KillableRelay
+from tests.support.lossy_proxy import LossyProxy
 from tests.support.rebinding_proxy import RebindingProxy
 from tests.support.relay_process import RelayProcess
 from tests.support.relays import (
@@ -114,6 +115,23 @@ async def test_websocket_breaks_while_both_count(start: Start) -> None:
 
             await asyncio.to_thread(partial(stop_and_check, host, client, timeout=_BACK_WITHIN))
 
+    assert client.unexpected("session_lost") == []
+
+
+async def test_every_tenth_datagram_is_lost_while_both_count(start: Start) -> None:
+    host, client = await asyncio.to_thread(start, 2)
+    async with new_relay() as relay, LossyProxy(relay.port, loss=0.1, reorder=0.05) as proxy:
+        code = await asyncio.to_thread(host.create, address_of(relay))
+        await asyncio.to_thread(client.join, proxy.address, code, transport="UDP")
+        await asyncio.to_thread(partial(client.expect, "peer_connected", peer=1))
+        count_up(host, client)
+        waiting = partial(wait_for_numbers, host, 2, 150, timeout=60.0)
+        await asyncio.to_thread(waiting)
+
+        said = await asyncio.to_thread(partial(stop_and_check, host, client, timeout=_BACK_WITHIN))
+
+    assert min(said) >= 100
+    assert proxy.lost > 20
     assert client.unexpected("session_lost") == []
 
 

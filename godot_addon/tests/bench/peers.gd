@@ -39,6 +39,11 @@ func _run(relay: String) -> void:
 	await process_frame
 	for kind in KINDS:
 		_games[kind] = await Games.new(self, relay).start(kind, 2)
+	for _frame in FRAMES_PER_SECOND:  # until names and paths are agreed on
+		for kind in KINDS:
+			for player: Player in _games[kind]:
+				player.api.poll()
+		await process_frame
 	for _round in ROUNDS:
 		for method in METHODS:
 			for case in LOADS:

@@ -158,9 +158,10 @@ func saved() -> SavedSession:
 	return _membership.saved if _membership else null
 
 
-## Pings soon: the relay sees this side at another address now.
+## Pings soon: the relay may see this member at another address now, or not at all.
 func check_path(now: float) -> void:
 	if _membership != null:
+		_timeout_at = -INF
 		_membership.receive_advice(now)
 
 

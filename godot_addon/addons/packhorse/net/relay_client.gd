@@ -16,7 +16,6 @@ const Reach := preload("reach.gd")
 const RelayLink := preload("relay_link.gd")
 const RoomChange := preload("../core/room_change.gd")
 const RoomSetup := preload("room_setup.gd")
-const Rtt := preload("../core/rtt.gd")
 const Session := preload("../core/session.gd")
 const SessionDriver := preload("session_driver.gd")
 const Stages := preload("../core/stages.gd")
@@ -155,9 +154,10 @@ func add_statistics(statistics: Dictionary[StringName, float]) -> void:
 	if _driver == null:
 		return
 	statistics[&"path"] = kind()
-	var rtt := session.pings().rtt if session.pings() != null else Rtt.new()
-	statistics[&"rtt"] = rtt.smoothed
-	statistics[&"jitter"] = rtt.variation
+	var pings := session.pings()
+	if pings != null:
+		statistics[&"rtt"] = pings.rtt.smoothed
+		statistics[&"jitter"] = pings.rtt.variation
 	statistics[&"datagrams_sent"] = _driver.datagrams_sent
 	statistics[&"datagrams_received"] = _driver.datagrams_received
 	statistics[&"bytes_sent"] = _driver.bytes_sent

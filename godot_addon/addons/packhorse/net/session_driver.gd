@@ -57,8 +57,8 @@ func poll(now: float) -> void:
 	_link.poll(now)
 	if _link.state == RelayLink.State.OPENING:
 		return
-	if _link.take_reopened():
-		session.check_path(now)
+	if _link.take_reopened() and session.pings() != null:
+		session.pings().advise(now)
 	for _index in mini(_link.pending(), MAX_DATAGRAMS_PER_POLL):
 		var datagram := _link.receive()
 		datagrams_received += 1

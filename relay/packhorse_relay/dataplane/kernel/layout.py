@@ -9,7 +9,8 @@ from typing import Final
 
 from packhorse.aio.udp import SocketAddress
 
-ROUTE_KEY: Final = struct.Struct("16s2s6s")
+ROUTE_KEY_SIZE: Final = 24
+"""Bytes: the source, then a header."""
 ROUTE: Final = struct.Struct("=II6s2x")
 MEMBER_KEY: Final = struct.Struct("16s2sBx")
 INDEX: Final = struct.Struct("=I")
@@ -40,9 +41,9 @@ def encode_host(host: str) -> bytes:
     return _MAPPED + socket.inet_pton(socket.AF_INET, host)
 
 
-def encode_route_key(source: SocketAddress, header: bytes) -> bytes:
-    """Return where the route of a datagram with this header stands."""
-    return ROUTE_KEY.pack(encode_host(source[0]), PORT.pack(source[1]), header)
+def encode_source(source: SocketAddress) -> bytes:
+    """Return how the keys of all routes of a sender begin."""
+    return encode_host(source[0]) + PORT.pack(source[1])
 
 
 def encode_member_key(address: SocketAddress, tag: int) -> bytes:

@@ -47,7 +47,7 @@ class Tables:
                 MapKind.ARRAY, size, layout.MEMBER.size, MAX_MEMBERS, MapFlags.MAPPABLE
             ),
             "routes": bpf.create_map(
-                MapKind.HASH, layout.ROUTE_KEY.size, layout.ROUTE.size, MAX_ROUTES, MapFlags.GROWS
+                MapKind.HASH, layout.ROUTE_KEY_SIZE, layout.ROUTE.size, MAX_ROUTES, MapFlags.GROWS
             ),
             "counts": bpf.create_map(MapKind.ARRAY_PER_CPU, size, layout.COUNT.size, 1),
         }
@@ -102,12 +102,12 @@ class Tables:
             OSError: The kernel refuses: there are too many.
         """
         value = layout.ROUTE.pack(sender, receiver, prefix)
-        self.by_name["routes"].update(layout.encode_route_key(source, header), value)
+        self.by_name["routes"].update(layout.encode_source(source) + header, value)
 
     def remove_routes(self, source: SocketAddress, headers: Iterable[bytes]) -> None:
         """Let the program forward the datagrams with these headers no more."""
-        keys = [layout.encode_route_key(source, header) for header in headers]
-        self.by_name["routes"].delete_all(keys)
+        start = layout.encode_source(source)
+        self.by_name["routes"].delete_all([start + header for header in headers])
 
     def allow(self, index: int, octets: int, datagrams: int) -> None:
         """Let `spent` of a member grow until it has reached both, or is beyond."""
