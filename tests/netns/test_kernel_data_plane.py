@@ -261,6 +261,24 @@ def test_attack_19_member_over_its_limit_is_limited_and_told(lab: RelayNetwork) 
         assert 1000 <= dropped <= 3000 - len(came)  # its socket's buffer is full at times
 
 
+def test_lower_limits_reach_the_kernel_when_the_configuration_is_read_again(
+    lab: RelayNetwork, tmp_path: Path
+) -> None:
+    configuration = tmp_path / "relay.toml"
+    configuration.write_text('profile = "unlimited"\n')
+    with relay_in(lab, "--config", str(configuration)) as relay:
+        talk = Talk(lab)
+        talk.settle()
+        configuration.write_text("[limits]\nclient_datagram_rate = 200\n")
+
+        relay.signal(signal.SIGHUP)
+        relay.wait_for("was read again")
+        for number in range(3000):
+            send(talk.other, talk.one.peer, b"%d" % number)
+
+        assert len(received(talk.one.sock, seconds=1)) <= 400
+
+
 def test_forwarded_datagrams_count_when_the_relay_ends(lab: RelayNetwork) -> None:
     with relay_in(lab) as relay:
         talk = Talk(lab)
