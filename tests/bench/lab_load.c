@@ -2,6 +2,7 @@
  * what became of it: "sent received seconds cpu_seconds".
  *
  * lab_load SEND_FD RECEIVE_FD RATE BURST WINDOW SECONDS SIZE HEADER_HEX
+ * What is not as long as the datagram, or 4 bytes shorter at most, is no part of the load.
  * RATE 0: as fast as the window lets it. No segmentation, or there would be fewer packets. */
 #define _GNU_SOURCE
 #include <stdio.h>
@@ -51,7 +52,7 @@ int main(int argc, char **argv) {
         int came = recvmmsg(receive_fd, incoming, MOST, MSG_DONTWAIT, NULL);
         now = clock_now(CLOCK_MONOTONIC);
         for (int i = 0; i < came; i++)
-            received += incoming[i].msg_len + 16 >= size; /* no keepalives */
+            received += incoming[i].msg_len + 4 >= size && incoming[i].msg_len <= size;
         if (came > 0) quiet = now;
         double due = rate ? start + sent / rate - now : 0; /* wait: do not burn what is measured */
         if (due > 0) nanosleep(&(struct timespec){0, (long)(due * 1e9)}, NULL);

@@ -43,6 +43,7 @@ RUNS: Final = 7  # of each subject, interleaved
 SECONDS: Final = 0.6  # a run
 PAYLOAD: Final = bytes(100)
 FOLDER: Final = Path(__file__).parent
+MEASURABLE: Final = 0.2  # us; less is noise of the empty link
 NOTHING: Final = "one link, nothing in between"
 ROUTING: Final = "plain routing by the kernel"
 
@@ -266,7 +267,8 @@ def report(results: dict[str, list[Result]], load: Load) -> None:
     print(f"runs; load average {os.getloadavg()[0]:.1f} on {os.cpu_count()} processors;")
     print(f"processor us for each over the {empty * 1e6:.2f} of an empty link, median (min-max)")
     for name, runs in costs.items():
-        ratios = [f"{middle[name] / middle[peer]:.2f} x {peer}" for peer in peers if peer != name]
+        others = [peer for peer in peers if peer != name and middle[peer] > MEASURABLE]
+        ratios = [f"{middle[name] / middle[peer]:.2f} x {peer}" for peer in others]
         rate = median(run.rate for run in results[name])
         loss = median(run.loss for run in results[name])
         spread = f"{middle[name]:5.2f} ({min(runs):.2f}-{max(runs):.2f})"
