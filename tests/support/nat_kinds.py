@@ -169,7 +169,7 @@ def _nat(kind: Kind, outer: str, inner: str) -> str:
         case _:
             return _NAT.format(pre=_pre(kind, outer, inner), post=_post(kind, outer))
     is_hairpin = kind is Kind.HAIRPIN
-    hairpin = f"ct status dnat snat to {outer}" if is_hairpin else ""
+    hairpin = f'iifname != "wan" ct status dnat snat to {outer}' if is_hairpin else ""
     wan = "" if is_hairpin else 'iifname "wan"'
     return _CONE.format(key=key, out=out, back=back, wan=wan, hairpin=hairpin, outer=outer)
 

@@ -10,7 +10,6 @@ all of it goes away with the lab.
 """
 
 import sys
-from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -138,8 +137,10 @@ class Internet(Namespaces):
             self._add_home(plan)
 
     def _remove(self) -> None:
-        self._programs.close()
-        super()._remove()
+        try:
+            self._programs.close()
+        finally:
+            super()._remove()
 
     def _add_router(self, name: str, address: str) -> Host:
         router = Host(self._add_namespace(name), address)
@@ -182,9 +183,7 @@ class Internet(Namespaces):
         carrying.wait_for("ready")
 
     def _add_home(self, plan: Plan) -> None:
-        provider = (
-            self._providers[-1] if plan.shares_provider else self._add_provider(plan.carrier)
-        )
+        provider = self._providers[-1] if plan.shares_provider else self._add_provider(plan.carrier)
         number = len(self.homes) + 1
         home = self._add_router_of(number, plan, provider)
         self.homes.append(home)
@@ -228,9 +227,7 @@ class Internet(Namespaces):
 
     def _add_machine(self, number: int, machine: int, home: Home) -> Host:
         """Add a machine to a home."""
-        host = Host(
-            self._add_namespace(f"machine{number}-{machine}"), f"192.168.1.{10 + machine}"
-        )
+        host = Host(self._add_namespace(f"machine{number}-{machine}"), f"192.168.1.{10 + machine}")
         host.run("sysctl", "-qw", *_NO_WAITING)
         self._connect(home.router, f"lan{machine}", host, "eth0")
         home.router.ip(f"link set lan{machine} master lan")

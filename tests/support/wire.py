@@ -31,7 +31,7 @@ def carry(one: socket.socket, other: socket.socket, delay: float, jitter: float)
     while True:
         wait = max(0.0, queue[0][0] - time.monotonic()) if queue else None
         for end in select.select([one, other], [], [], wait)[0]:
-            due = time.monotonic() + delay + random.uniform(-jitter, jitter)
+            due = time.monotonic() + delay + random.uniform(-jitter, jitter)  # noqa: S311
             for frame in _frames(end):
                 heapq.heappush(queue, (due, next(numbers), across[end], frame))
         while queue and queue[0][0] <= time.monotonic():
