@@ -65,14 +65,14 @@ class ReflexiveSearch:
     def predict(self) -> None:
         """Look at an attempt's beginning which ports the NAT gives out now.
 
-        Only where each peer sees another port, and once an attempt.
+        Only where each peer may see another port, and once an attempt.
         """
-        hard = next((r for r in self._found.values() if r.behaviour.is_hard), None)
+        hard = next((each for each in self._found.values() if each.may_be_hard), None)
         now = self._loop.time()
         if hard is None or now < self._predicted_at + ATTEMPT_TIME:
             return
         self._predicted_at = now
-        self._prediction = asyncio.create_task(self._predict(hard.relay), name="packhorse-predict")
+        self._prediction = asyncio.create_task(self._predict(hard), name="packhorse-predict")
 
     def close(self) -> None:
         """Ask no more; the sockets stay their owner's."""
@@ -82,10 +82,11 @@ class ReflexiveSearch:
             self._prediction.cancel()
         self._found.clear()
 
-    async def _predict(self, relay: TransportAddress) -> None:
+    async def _predict(self, reflexive: Reflexive) -> None:
         with suppress(OSError):  # without a socket more there is no prediction
-            mapped = await fresh_mappings(relay)
-            self._predicted = predict_ports(*mapped) if len(mapped) > 1 else []
+            mapped = await fresh_mappings(reflexive.relay)
+            is_hard = reflexive.may_be_hard and len(mapped) > 1
+            self._predicted = predict_ports(*mapped) if is_hard else []
             self._on_changed()
 
     def _begin(self, relay: SocketAddress, sock: UdpSocket) -> Reflexive:

@@ -48,6 +48,12 @@ class Reflexive:
         """How the NAT of this socket maps; filtering is not looked at."""
         return nat_behaviour(self._own, self._seen, is_answered_from_elsewhere=None)
 
+    @property
+    def may_be_hard(self) -> bool:
+        """Tell whether each peer may see another port: that is known, or nothing is yet."""
+        behaviour = self.behaviour
+        return behaviour.is_hard or not behaviour.mapping
+
     def receive(self, data: bytes, source: TransportAddress, *, now: float) -> bool:
         """Take a STUN message; tell whether `mapped` or `behaviour` has changed.
 
