@@ -43,11 +43,11 @@ class Case:
 
 
 def expects_direct(one: Kind, other: Kind) -> bool:
-    """Tell whether punching without prediction can work (RFC 5128)."""
+    """Tell whether punching with prediction can work (RFC 5128)."""
     pair = {one, other}
     if Kind.UDP_BLOCKED in pair or pair <= _SYMMETRIC:
         return False
-    return not (Kind.PORT_RESTRICTED in pair and pair & _SYMMETRIC)
+    return not (Kind.PORT_RESTRICTED in pair and pair & (_SYMMETRIC - {Kind.SYMMETRIC_IN_ORDER}))
 
 
 def _carried(kind: Kind, *, shares: bool = False) -> Plan:

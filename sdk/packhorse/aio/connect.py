@@ -134,6 +134,7 @@ class _Attempt:
             raise TransactionTimeoutError(
                 self.stage, error.sends, error.elapsed, self.tried
             ) from None
+        driver.relay_addresses = addresses
         if self._transport is Transport.AUTO and driver.path.kind is Path.RELAY_UDP:
             driver.keep_path(self._relay)
         return driver

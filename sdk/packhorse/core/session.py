@@ -224,12 +224,11 @@ class MemberSession:
     def seek_direct_paths(
         self, candidates: Sequence[Candidate], *, shares_socket: bool, now: float
     ) -> None:
-        """Offer addresses to the peers, and look for direct paths to them from now on.
+        """Offer addresses to the peers, and look for direct paths from now on.
 
         Args:
             candidates: Where this member may be reached, the better first.
-            shares_socket: Direct datagrams take the socket of those to the relay, so that
-                the address the relay sees is a candidate, too.
+            shares_socket: What the relay sees is a candidate, too: it is the same socket.
             now: Clock.
 
         Raises:
@@ -244,6 +243,11 @@ class MemberSession:
                 shares_socket=shares_socket,
             )
         self._direct.set_candidates(candidates, now=now)
+
+    @property
+    def direct_attempts(self) -> int:
+        """Attempts to find direct paths that have begun; changes when another one begins."""
+        return self._direct.attempts if self._direct else 0
 
     def direct_path(self, peer: PeerId) -> TransportAddress | None:
         """Return where data for a peer goes directly; None: over the relay."""
@@ -355,13 +359,11 @@ class MemberSession:
         grant = self._joining.grant
         if grant is not None:
             self._machine.advance(MemberCause.GRANTED)
-            emit = self._events.append
-            saved = self._joining.saved
             self._membership = Membership(
                 grant,
-                saved,
+                self._joining.saved,
                 self._random_bytes,
-                emit,
+                self._events.append,
                 self.drops,
                 is_locked=self._joining.is_locked,
                 now=now,
@@ -371,8 +373,7 @@ class MemberSession:
         """Tell a new stage; close when one of the parts has ended."""
         if self._machine.state is MemberState.CLOSED:
             return
-        stage = self.stage
-        if stage is not self._told_stage:
+        if (stage := self.stage) is not self._told_stage:
             self._told_stage = stage
             self._events.append(StageChanged(stage))
         closed = self._membership.closed if self._membership else None

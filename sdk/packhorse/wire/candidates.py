@@ -67,3 +67,16 @@ def may_be_checked(address: TransportAddress, *, is_local: bool) -> bool:
     if ip.version == 6 and ip.is_link_local:  # noqa: PLR2004 - it has no scope here
         return False
     return is_local or not ip.is_loopback
+
+
+_ORDER: Final = (
+    CandidateKind.REFLEXIVE,
+    CandidateKind.MAPPED,
+    CandidateKind.HOST,
+    CandidateKind.PREDICTED,
+)
+
+
+def arranged(candidates: Sequence[Candidate]) -> list[Candidate]:
+    """Return candidates with those first that must not be lost when there are too many."""
+    return sorted(candidates, key=lambda candidate: _ORDER.index(candidate.kind))

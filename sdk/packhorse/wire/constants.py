@@ -384,6 +384,7 @@ class DropReason(StrEnum):
     LATE_MESSAGE = "late_message"
     BAD_FRAGMENT = "bad_fragment"
     REASSEMBLY_FULL = "reassembly_full"
+    BAD_STUN = "bad_stun"
     LEGACY_DISABLED = "legacy_disabled"
     LEGACY_BAD_ID = "legacy_bad_id"
     LEGACY_FULL = "legacy_full"

@@ -53,6 +53,11 @@ class DirectAttachment:
         self._found = list(found)
         self.flush(now=now)
 
+    @property
+    def attempts(self) -> int:
+        """Attempts that have begun, with all peers together."""
+        return self._paths.attempts
+
     def path(self, peer: PeerId) -> TransportAddress | None:
         """Return the address to which data for a peer goes; None: over the relay."""
         return self._paths.path(peer)
@@ -86,7 +91,7 @@ class DirectAttachment:
         self._follow(now)
         candidates = list(self._found)
         if self._shares_socket:
-            candidates.append(Candidate(CandidateKind.REFLEXIVE, self._membership.mapped))
+            candidates.insert(0, Candidate(CandidateKind.REFLEXIVE, self._membership.mapped))
         unique = {candidate.address: candidate for candidate in reversed(candidates)}
         self._paths.offer(list(reversed(unique.values())), now=now)
         self._paths.rtt = self._membership.pings.rtt.smoothed or 0.0
