@@ -82,7 +82,9 @@ class FailsAfterAnswer(UdpPath):
     """It cannot be opened, as turns out when the other path has been answered."""
 
     async def open(
-        self, on_datagram: OnDatagram, on_reopened: Callable[[], None]
+        self,
+        on_datagram: OnDatagram,  # noqa: ARG002 - as RelayPath has it
+        on_reopened: Callable[[], None],  # noqa: ARG002
     ) -> DatagramSocket:
         """Fail."""
         await FirstAnswerOnly.answered.wait()
