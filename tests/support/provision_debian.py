@@ -29,6 +29,7 @@ PACKAGES: Final = {
     "chromium": "chromium",
     "nginx": "nginx",
     "caddy": "caddy",
+    "miniupnpd": "miniupnpd-nftables",
 }
 UPDATE_DEADLINE: Final = 180.0  # seconds
 INSTALL_DEADLINE: Final = 300.0  # seconds
