@@ -127,6 +127,7 @@ async def _relay(loaded: Loaded, output: LogOutput, args: argparse.Namespace) ->
         websocket=websocket_settings(config, loaded.settings),
         state_dir=_usable_state_directory(config),
         stun_port=config.stun_port,
+        dataplane=config.dataplane,
     )
     operation = Operation(
         server,
@@ -151,7 +152,7 @@ def _announce(
             event="listening",
             port=server.port,
             addresses=addresses,
-            dataplane="portable",
+            dataplane=server.dataplane,
             admin=admin,
             websocket=server.websocket_scheme,
             stun_port=server.stun_port,

@@ -15,6 +15,7 @@ from typing import Any, Final, NamedTuple, cast, get_origin, get_type_hints
 from packhorse.wire.errors import ConfigurationError
 from packhorse_relay.config_values import Key, Value, from_text, from_toml, to_toml
 from packhorse_relay.core.settings import PROFILES, RANGES, Settings
+from packhorse_relay.dataplane.choice import NAMES as DATAPLANES
 
 ENVIRONMENT_PREFIX: Final = "PACKHORSE_RELAY_"
 DEFAULT_PORT: Final = 6969
@@ -36,7 +37,7 @@ class RelayConfig:
     """Second UDP port, for STUN only; -1 takes the one after `port` if it is free, 0 none."""
     legacy: bool = False
     """Also speak the legacy protocol."""
-    dataplane: str = field(default="auto", metadata={"choices": ("auto", "portable")})
+    dataplane: str = field(default="auto", metadata={"choices": DATAPLANES})
     """How datagrams are forwarded."""
     admin: str = ""
     """`ADDR:PORT` or `PORT` of the admin listener; empty means none."""

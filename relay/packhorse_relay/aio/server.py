@@ -27,7 +27,8 @@ from packhorse_relay.core.rooms import Room
 from packhorse_relay.core.settings import Settings
 from packhorse_relay.core.tickets import Gate, OperatorKeys
 from packhorse_relay.core.websocket_settings import WebSocketSettings
-from packhorse_relay.dataplane.portable import PortablePlane, SendTo
+from packhorse_relay.dataplane.choice import AUTO, choose
+from packhorse_relay.dataplane.contract import SendTo
 from packhorse_relay.state import load_secret
 
 logger = logging.getLogger(__name__)
@@ -51,6 +52,7 @@ class RelayServer:
         websocket: WebSocketSettings | None = _WITH_WEBSOCKET,
         state_dir: Path | None = None,
         stun_port: int = 0,
+        dataplane: str = AUTO,
     ) -> None:
         """Open nothing yet.
 
@@ -63,10 +65,13 @@ class RelayServer:
             websocket: Limits, timers and certificate; None: UDP only.
             state_dir: Where the secret is that lets sessions survive a restart; None: nowhere.
             stun_port: Second UDP port, for STUN; 0: none; `NEXT_PORT`: after the first.
+            dataplane: One of `choice.NAMES`.
 
         Raises:
-            ConfigurationError: The settings ask for tickets, but there is no key.
+            ConfigurationError: The settings ask for tickets, but there is no key; or this
+                system cannot run the data plane.
         """
+        self._new_plane = choose(dataplane)
         self._bind = tuple(bind)
         self._port = port
         self._settings = settings or Settings()
@@ -78,6 +83,7 @@ class RelayServer:
         self._sockets: list[UdpSocket] = []
         has_websocket = websocket is not None
         self._stun_ports = StunPorts(stun_port, len(self._bind) + has_websocket)
+        self._sends = list[SendTo]()
         self._timer: asyncio.TimerHandle | None = None
         self._internal_errors = 0
         self._has_received = False
@@ -122,6 +128,11 @@ class RelayServer:
     def datagrams_forwarded(self) -> int:
         """Datagrams that were forwarded, by the data plane and by the core."""
         return self._plane.datagrams_forwarded + self._core.datagrams_forwarded
+
+    @property
+    def dataplane(self) -> str:
+        """Name of the data plane."""
+        return self._new_plane.name
 
     @property
     def websocket_scheme(self) -> str | None:
@@ -193,10 +204,11 @@ class RelayServer:
             stream_listener=None if self._websocket_settings is None else len(self._bind),
             now=self._loop.time(),
         )
-        self._plane = PortablePlane(self._core.table, self._receive)
+        self._plane = self._new_plane(self._core.table, self._receive)
         await self._open_sockets()
         await self._open_stun_ports()
-        self._guard = HelloGuard([sock.socket for sock in self._sockets], lambda: self._core.hellos)
+        self._plane.read(self._sockets)
+        self._guard = HelloGuard(self._sockets, lambda: self._core.hellos)
         own_addresses.listen_on(self.addresses)
         if self._websocket is not None:
             self._websocket.start()
@@ -249,7 +261,6 @@ class RelayServer:
             self._close_sockets()
             raise
         self._sends += [sock.sendto for sock in self._stun_ports.sockets]
-        self._plane.use_sockets(self._sends)
         self._stun_ports.introduce(self._core.stun)
 
     async def _bind_all(self, port: int) -> None:
@@ -262,7 +273,7 @@ class RelayServer:
             port = sock.local_address[1]
             if self._websocket is not None:
                 self._websocket.listen((host, port))
-        self._sends: list[SendTo] = [sock.sendto for sock in self._sockets]
+        self._sends = [sock.sendto for sock in self._sockets]
         if self._websocket is not None:
             self._sends.append(self._websocket.sendto)
         self._plane.use_sockets(self._sends)

@@ -1,15 +1,20 @@
 """Everything of this machine that direct paths need: sockets, and the addresses they have."""
 
 import asyncio
+import os
 from collections.abc import Callable, Sequence
 
 from packhorse.aio.direct_sockets import DirectSockets
+from packhorse.aio.gateways import MappedPort
 from packhorse.aio.reflexive_search import ReflexiveSearch
 from packhorse.aio.udp import OnDatagram, SocketAddress, UdpSocket
 from packhorse.core.direct.direct_peer import DirectDatagram
 from packhorse.wire.candidates import Candidate, arranged
+from packhorse.wire.constants import CandidateKind
 from packhorse.wire.stun import is_stun
 
+NO_PORT_MAPPING = "PACKHORSE_NO_PORT_MAPPING"
+"""Environment variable; anything but empty keeps gateways from being asked for ports."""
 _REFRESH = 30.0  # seconds after which the addresses of this machine are looked up again
 
 
@@ -26,6 +31,8 @@ class DirectSearch:
         self._on_changed = on_changed
         self._sockets = DirectSockets()
         self._reflexive: ReflexiveSearch | None = None
+        self._gateway: MappedPort | None = None
+        self._mapping: asyncio.Task[None] | None = None
         self._refresh: asyncio.TimerHandle | None = None
         self._attempts = 0
 
@@ -46,12 +53,15 @@ class DirectSearch:
         """
         await self._sockets.open(shared, on_datagram, on_drained)
         self._reflexive = ReflexiveSearch(relay, self._sockets.sockets, self._on_changed)
+        self._map_port()
         self._look_again()
 
     def candidates(self) -> list[Candidate]:
         """Return where this machine may be reached, as far as that is known by now."""
         seen = self._reflexive.candidates() if self._reflexive else []
-        return arranged([*self._sockets.candidates(), *seen])
+        forwarded = self._gateway.address if self._gateway else None
+        mapped = [Candidate(CandidateKind.MAPPED, forwarded)] if forwarded else []
+        return arranged([*self._sockets.candidates(), *seen, *mapped])
 
     def send(self, datagram: DirectDatagram) -> None:
         """Send a datagram to a peer; what the system refuses is lost."""
@@ -84,7 +94,19 @@ class DirectSearch:
             self._refresh.cancel()
         if self._reflexive is not None:
             self._reflexive.close()
+        if self._gateway is not None:
+            self._gateway.close()
+        if self._mapping is not None:
+            self._mapping.cancel()
         self._sockets.close()
+
+    def _map_port(self) -> None:
+        """Ask the gateway to forward the IPv4 port, unless the user does not want that."""
+        port = self._sockets.ipv4_port
+        if port is None or os.environ.get(NO_PORT_MAPPING):
+            return
+        self._gateway = MappedPort(self._on_changed)
+        self._mapping = asyncio.create_task(self._gateway.open(port), name="packhorse-map-port")
 
     def _look_again(self) -> None:
         """This machine may have moved."""

@@ -56,6 +56,12 @@ class DirectSockets:
         """The sockets, one of each family."""
         return list(self._sockets.values())
 
+    @property
+    def ipv4_port(self) -> int | None:
+        """Own port of the IPv4 socket, or None without one."""
+        opened = self._sockets.get(socket.AF_INET)
+        return opened.local_address[1] if opened else None
+
     def candidates(self) -> list[Candidate]:
         """Return the addresses of this machine's interfaces, with the ports of the sockets."""
         found = []

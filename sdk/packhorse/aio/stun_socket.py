@@ -3,13 +3,16 @@
 import asyncio
 import secrets
 from contextlib import suppress
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from packhorse.aio.udp import SocketAddress, UdpSocket
 from packhorse.core.stun_client import StunClient, StunResult
 from packhorse.wire.address import TransportAddress
 from packhorse.wire.errors import ParseError
 from packhorse.wire.stun import is_stun
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 class StunSocket:
@@ -21,6 +24,8 @@ class StunSocket:
         self._client = StunClient(secrets.token_bytes)
         self._waiting: dict[int, asyncio.Future[StunResult]] = {}
         self._timer: asyncio.TimerHandle | None = None
+        self.on_other: Callable[[bytes], None] = lambda _data: None
+        """Called with each datagram that is no STUN."""
 
     async def __aenter__(self) -> Self:
         """Open the socket.
@@ -51,6 +56,8 @@ class StunSocket:
                 now = self._loop.time()
                 self._client.receive(data, TransportAddress(*source), now=now)
             self._pump()
+        else:
+            self.on_other(data)
 
     def _timeout(self) -> None:
         self._client.handle_timeout(now=self._loop.time())
