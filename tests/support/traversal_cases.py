@@ -20,6 +20,10 @@ KINDS: Final = (
 _SYMMETRIC: Final = frozenset(
     {Kind.SYMMETRIC_BY_ADDRESS, Kind.SYMMETRIC_IN_ORDER, Kind.SYMMETRIC_RANDOM}
 )
+_PREDICTED: Final = (
+    {Kind.PORT_RESTRICTED, Kind.SYMMETRIC_IN_ORDER},
+    {Kind.SYMMETRIC_IN_ORDER},
+)
 RELAY_V6: Final = f"[{PUBLIC_V6}]:{PORT}"
 
 
@@ -55,23 +59,25 @@ class Case:
 def expects_direct(one: Kind, other: Kind) -> bool:
     """Tell whether punching with prediction can work (RFC 5128)."""
     pair = {one, other}
-    if pair == {Kind.SYMMETRIC_IN_ORDER}:
+    if pair in _PREDICTED:
         return True
     if Kind.UDP_BLOCKED in pair or pair <= _SYMMETRIC:
         return False
-    return not (Kind.PORT_RESTRICTED in pair and pair & (_SYMMETRIC - {Kind.SYMMETRIC_IN_ORDER}))
+    return not (Kind.PORT_RESTRICTED in pair and pair & _SYMMETRIC)
 
 
 def _pair(one: Kind, other: Kind) -> Case:
-    """Return the case of two kinds; where ports are predicted, one pair after the other comes."""
-    is_direct = expects_direct(one, other)
-    is_predicted = is_direct and {one, other} <= {Kind.PORT_RESTRICTED, Kind.SYMMETRIC_IN_ORDER}
+    """Return the case of two kinds; a port is often predicted in the second attempt only.
+
+    Meanwhile no other pair may open any, so that they come one after the other.
+    """
+    is_predicted = {one, other} in _PREDICTED
     return Case(
         f"{one} x {other}",
         (Plan(one), Plan(other)),
-        is_direct,
-        stagger=3.0 if Kind.SYMMETRIC_IN_ORDER in {one, other} and is_predicted else 0.25,
-        patience=12.0 if one is other is Kind.SYMMETRIC_IN_ORDER else 6.0,
+        expects_direct(one, other),
+        stagger=3.0 if is_predicted else 0.25,
+        patience=12.0 if is_predicted else 6.0,
     )
 
 

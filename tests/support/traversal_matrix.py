@@ -35,8 +35,9 @@ Measured on {date} by `make traversal`.
 """
 _TAIL: Final = """
 "Symmetric in order" is reached by predicting the port, which fails when others behind the same
-router open connections in the same moment. Trying ports at random against a router that gives
-them at random is not built. TCP between members is not tried.
+router open connections in the same moment; two such routers meet in the second attempt, after 5 s.
+Trying ports at random against a router that gives them at random is not built. TCP between members
+is not tried.
 """
 
 
