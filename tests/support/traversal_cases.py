@@ -67,7 +67,7 @@ def expects_direct(one: Kind, other: Kind) -> bool:
 
 
 def _pair(one: Kind, other: Kind) -> Case:
-    """Return the case of two kinds; a port is often predicted in the second attempt only.
+    """Return the case of two kinds; a port is often predicted in a later attempt only.
 
     Meanwhile no other pair may open any, so that they come one after the other.
     """
@@ -77,7 +77,7 @@ def _pair(one: Kind, other: Kind) -> Case:
         (Plan(one), Plan(other)),
         expects_direct(one, other),
         stagger=3.0 if is_predicted else 0.25,
-        patience=12.0 if is_predicted else 6.0,
+        patience=18.0 if is_predicted else 6.0,
     )
 
 
