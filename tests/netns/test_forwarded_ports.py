@@ -66,4 +66,13 @@ def test_gateway_answers_nat_pmp(lab: ForwardingLab) -> None:
 def test_router_that_forwards_nothing_is_given_up(lab: ForwardingLab) -> None:
     client = lab.start(lab.homes[0], *CLIENT, "--port", "40123")
     answer = json.loads(client.wait_for("protocol"))
-    assert answer == {"protocol": "None", "address": "None"}
+    assert answer == {"protocol": "", "address": "None"}
+
+
+def test_gateway_that_speaks_only_upnp_forwards_and_gets_the_port_back(lab: ForwardingLab) -> None:
+    pytest.importorskip("async_upnp_client")
+    gateway = lab.let_forward(lab.homes[0], only_upnp=True)
+    client = lab.start(lab.homes[0], *CLIENT, "--port", "40123")
+    answer = json.loads(client.wait_for("protocol"))
+    assert answer == {"protocol": "UPnP", "address": "5.9.0.11:40123"}
+    gateway.wait_for("removing redirect rule port 40123 UDP")
