@@ -76,7 +76,7 @@ def test_ports_in_order_follow_each_other() -> None:
     ("kind", "is_kept"), [(Kind.PORT_RESTRICTED, True), (Kind.UNGUARDED, False)]
 )
 def test_router_without_a_guard_gives_away_the_port_that_a_stranger_knocked_at(
-    kind: Kind, is_kept: bool
+    kind: Kind, *, is_kept: bool
 ) -> None:
     """RFC 5128 section 3.3: what comes in first makes the answer another connection."""
     with Internet(Plan(kind)) as lab, probe(lab, lab.homes[0].machine, 5000) as found:
@@ -88,7 +88,7 @@ def test_router_without_a_guard_gives_away_the_port_that_a_stranger_knocked_at(
 
 @pytest.mark.parametrize(("carrier", "is_back"), [(Kind.HAIRPIN, True), (Kind.FULL_CONE, False)])
 def test_two_subscribers_of_one_carrier_meet_only_over_a_hairpin(
-    carrier: Kind, is_back: bool
+    carrier: Kind, *, is_back: bool
 ) -> None:
     one = Plan(Kind.FULL_CONE, carrier=carrier)
     other = Plan(Kind.FULL_CONE, carrier=carrier, shares_provider=True)
@@ -104,7 +104,7 @@ def test_two_subscribers_of_one_carrier_meet_only_over_a_hairpin(
 
 
 @pytest.mark.parametrize(("kind", "is_let_in"), [(Kind.V6_STATEFUL, False), (Kind.V6_OPEN, True)])
-def test_ipv6_router_lets_in_what_its_kind_does(kind: Kind, is_let_in: bool) -> None:
+def test_ipv6_router_lets_in_what_its_kind_does(kind: Kind, *, is_let_in: bool) -> None:
     with (
         Internet(Plan(kind, has_v6=True)) as lab,
         udp_socket(lab.net.namespace, PUBLIC_V6, 3478) as one,
@@ -121,7 +121,7 @@ def test_ipv6_router_lets_in_what_its_kind_does(kind: Kind, is_let_in: bool) -> 
 
 
 @pytest.mark.parametrize(("port", "is_open"), [(443, True), (6969, False)])
-def test_only_tcp_443_goes_out(port: int, is_open: bool) -> None:
+def test_only_tcp_443_goes_out(port: int, *, is_open: bool) -> None:
     with Internet(Plan(Kind.ONLY_443)) as lab, _listener(lab.net, port):
         assert _connects(lab.homes[0].machine, port) is is_open
 

@@ -48,6 +48,8 @@ class Talk:
                     self._note_path(address)
                 case packhorse.PeerLeft():
                     self.has_ended.set()
+                case _:
+                    pass
 
     async def speak(self, peer: int) -> None:
         """Send numbers until cancelled."""
@@ -105,19 +107,25 @@ async def play_host(number: int, args: argparse.Namespace, code: "asyncio.Future
     """Wait for the other, talk until it ends, answer that."""
     async with packhorse.host(args.relay, relay_only=args.relay_only) as room:
         code.set_result(room.code)
-        async for event in room:
-            if isinstance(event, packhorse.PeerJoined):
-                break
+        peer = await first_peer(room)
         talk = Talk(room, args)
         listening = asyncio.create_task(talk.listen())
-        speaking = asyncio.create_task(talk.speak(event.peer))
+        speaking = asyncio.create_task(talk.speak(peer))
         await talk.has_ended.wait()
         await stop(speaking)
-        talk.report(number, event.peer)
+        talk.report(number, peer)
         with suppress(packhorse.PackhorseError):
-            await talk.end(event.peer)
+            await talk.end(peer)
             await room.flush()
         await stop(listening)
+
+
+async def first_peer(room: packhorse.Room) -> int:
+    """Return the id of the first who joins."""
+    async for event in room:
+        if isinstance(event, packhorse.PeerJoined):
+            return event.peer
+    raise AssertionError("the room was closed")
 
 
 async def play_joiner(number: int, args: argparse.Namespace, code: str) -> None:

@@ -142,13 +142,13 @@ table inet loss {{
 """
 
 
-def blocked_except(network: str) -> str:
-    """Return the rules that drop UDP but for that from and to one network."""
+def drop_rules(match: str) -> str:
+    """Return the rules that drop what is forwarded and matches, such as `meta l4proto udp`."""
     return f"""
-table ip cut {{
+table inet cut {{
     chain forward {{
         type filter hook forward priority -150; policy accept;
-        meta l4proto udp ip saddr != {network} ip daddr != {network} drop
+        {match} drop
     }}
 }}
 """

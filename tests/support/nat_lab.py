@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Final
 
 from tests.support.inside import turn_offloads_off
-from tests.support.nat_kinds import Kind, blocked_except, loss_rules, rules
+from tests.support.nat_kinds import Kind, drop_rules, loss_rules, rules
 from tests.support.netns import Host, Namespaces
 from tests.support.processes import Started
 
@@ -101,11 +101,16 @@ class Home:
 
     def cut_direct_paths(self) -> None:
         """Let the router silently drop all UDP but that of the relay."""
-        self.router.nft(blocked_except(PUBLIC_NETWORK))
+        others = f"ip saddr != {PUBLIC_NETWORK} ip daddr != {PUBLIC_NETWORK}"
+        self.router.nft(drop_rules(f"meta l4proto udp {others}"))
 
     def block_udp(self) -> None:
         """Let the router silently drop all UDP."""
-        self.router.nft(blocked_except("127.0.0.0/8"))
+        self.router.nft(drop_rules("meta l4proto udp"))
+
+    def block_udp_to_relay(self) -> None:
+        """Let the router silently drop all UDP to the relay."""
+        self.router.nft(drop_rules(f"meta l4proto udp ip daddr {PUBLIC_NETWORK}"))
 
     def _translate_to(self, target: str) -> None:
         self.router.nft(f'insert rule ip nat post oifname "wan" meta l4proto udp snat to {target}')

@@ -41,7 +41,7 @@ def carry(one: socket.socket, other: socket.socket, delay: float, jitter: float)
 
 def _frames(end: socket.socket) -> list[bytes]:
     """Return what has come in, without what went out there."""
-    frames = []
+    frames: list[bytes] = []
     while True:
         try:
             frame, address = end.recvfrom(_FRAME)

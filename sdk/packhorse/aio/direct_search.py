@@ -67,6 +67,10 @@ class DirectSearch:
         """Send a datagram to a peer; what the system refuses is lost."""
         self._sockets.send(datagram)
 
+    def keep(self, shared: UdpSocket) -> None:
+        """Own the shared socket from now on: the relay is reached in another way."""
+        self._sockets.keep(shared)
+
     def takes(self, data: bytes, source: SocketAddress) -> bool:
         """Take a datagram if it is meant for the search; tell whether it was."""
         if self._reflexive is None or not is_stun(data):

@@ -83,6 +83,10 @@ class DirectSockets:
         else:
             self._send_short(opened, family, datagram, datagram.ttl)
 
+    def keep(self, shared: UdpSocket) -> None:
+        """Own the shared socket from now on."""
+        self._own.append(shared)
+
     def close(self) -> None:
         """Close the own sockets; harmless when closed."""
         own, self._own = self._own, []

@@ -325,11 +325,15 @@ class SessionDriver(Driver[MemberSession]):
         if self._socket is None or not is_silent or self.session.state is not MemberState.JOINED:
             sock.close()
             return
-        self._socket.close()
+        if self._direct is not None and isinstance(self._socket, UdpSocket):
+            self._direct.keep(self._socket)
+        else:
+            self._socket.close()
         self._socket, self.path = sock, path
         sock.on_drained = self._pump
         self.session.bind(now=self._loop.time())
         self.pump_now()
+        self._offer()
 
     def _path_reopened(self) -> None:
         self.session.check_path(now=self._loop.time())

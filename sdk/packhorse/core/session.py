@@ -240,9 +240,8 @@ class MemberSession:
                 self._random_bytes,
                 self._events.append,
                 is_local=is_loopback(self._relay),
-                shares_socket=shares_socket,
             )
-        self._direct.set_candidates(candidates, now=now)
+        self._direct.set_candidates(candidates, shares_socket=shares_socket, now=now)
 
     @property
     def direct_attempts(self) -> int:

@@ -231,7 +231,8 @@ const ATTEMPT_TIME := 5.0  ## seconds; after which an attempt ends
 const ATTEMPTS := 3  ## attempts; in a row
 const ATTEMPT_PAUSE := 60.0  ## seconds; from the end of these to the next; a changed offer ends it
 const ANSWER_RATE := 100  ## 1/s per peer; CHECKs that are answered; twice as many at once
-const TRUST_MIN := 0.35  ## seconds; least silence after which a path in use is in doubt
+## seconds; least time that a CHECK of a path in use may be without an answer
+const TRUST_MIN := 0.25
 const TRUST_RTT := 3  ## RTT; the same counted in round trips; the longer counts
 const QUIET_CHECK := 0.1  ## seconds; silence of a path in use after which it is checked
 const DOUBT_TIME := 3.0  ## seconds; how long a path in doubt is still used beside the relay

@@ -22,7 +22,6 @@ class DirectAttachment:
         emit: Callable[[Event], None],
         *,
         is_local: bool,
-        shares_socket: bool,
     ) -> None:
         """Begin to follow the roster.
 
@@ -31,11 +30,9 @@ class DirectAttachment:
             random_bytes: Source of randomness.
             emit: Called with each event.
             is_local: The relay is at a loopback address.
-            shares_socket: Direct datagrams take the socket of those to the relay, so that
-                the address the relay sees is a candidate.
         """
         self._membership = membership
-        self._shares_socket = shares_socket
+        self._shares_socket = False
         self._found: list[Candidate] = []
         self._seen_rev: int | None = None
         grant = membership.grant
@@ -48,9 +45,19 @@ class DirectAttachment:
         membership.on_signal = self._receive_signal
         membership.mail.post_directly = self._post
 
-    def set_candidates(self, found: Sequence[Candidate], *, now: float) -> None:
-        """Offer what has been found, and the address that the relay sees."""
+    def set_candidates(
+        self, found: Sequence[Candidate], *, shares_socket: bool, now: float
+    ) -> None:
+        """Offer what has been found.
+
+        Args:
+            found: The better first.
+            shares_socket: Direct datagrams take the socket of those to the relay, so that
+                the address the relay sees is a candidate.
+            now: Clock.
+        """
         self._found = list(found)
+        self._shares_socket = shares_socket
         self.flush(now=now)
 
     @property
