@@ -22,8 +22,9 @@ async def ask_as_members_do(port: int) -> None:
     mapped = MappedPort(lambda: None)
     await mapped.open(port)
     await mapped.settled()
-    print(json.dumps({"protocol": str(mapped.protocol), "address": str(mapped.address)}))
+    print(json.dumps({"protocol": mapped.protocol, "address": str(mapped.address)}))
     mapped.close()
+    await mapped.removed()
 
 
 async def ask_by_nat_pmp() -> None:

@@ -24,10 +24,10 @@ def lab(netns: None, tmp_path: Path) -> Iterator[ForwardingLab]:  # noqa: ARG001
         yield lab
 
 
-def meet(lab: ForwardingLab) -> Started:
+def meet(lab: ForwardingLab, *environment: str) -> Started:
     """Let a host in the first home and a client in the second talk; return the client."""
     lab.start_relay()
-    host = lab.start(lab.homes[0], *MEMBER)
+    host = lab.start(lab.homes[0], "env", *environment, *MEMBER)
     code = json.loads(host.wait_for("code"))["code"]
     client = lab.start(lab.homes[1], *MEMBER, "--code", code)
     client.wait_for("echo")
@@ -45,6 +45,12 @@ def test_symmetric_routers_are_passed_where_one_forwards_a_port(lab: ForwardingL
     client = meet(lab)
     path = json.loads(client.wait_for('"direct"', timeout=PATIENCE))["direct"]
     assert path.startswith("5.9.0.11:")
+
+
+def test_gateway_is_not_asked_where_the_user_does_not_want_it(lab: ForwardingLab) -> None:
+    gateway = lab.let_forward(lab.homes[0])
+    meet(lab, "PACKHORSE_NO_PORT_MAPPING=1")
+    assert "request received" not in gateway.output
 
 
 def test_gateway_forwards_by_pcp_and_gets_the_port_back(lab: ForwardingLab) -> None:
@@ -66,4 +72,13 @@ def test_gateway_answers_nat_pmp(lab: ForwardingLab) -> None:
 def test_router_that_forwards_nothing_is_given_up(lab: ForwardingLab) -> None:
     client = lab.start(lab.homes[0], *CLIENT, "--port", "40123")
     answer = json.loads(client.wait_for("protocol"))
-    assert answer == {"protocol": "None", "address": "None"}
+    assert answer == {"protocol": "", "address": "None"}
+
+
+def test_gateway_that_speaks_only_upnp_forwards_and_gets_the_port_back(lab: ForwardingLab) -> None:
+    pytest.importorskip("async_upnp_client")
+    gateway = lab.let_forward(lab.homes[0], only_upnp=True)
+    client = lab.start(lab.homes[0], *CLIENT, "--port", "40123")
+    answer = json.loads(client.wait_for("protocol"))
+    assert answer == {"protocol": "UPnP", "address": "5.9.0.11:40123"}
+    gateway.wait_for("removing redirect rule port 40123 UDP")

@@ -83,13 +83,21 @@ class ForwardingLab:
         """Start a program on the machine of a home."""
         return self._stack.enter_context(Started(home.machine.command(command)))
 
-    def let_forward(self, home: Home) -> Started:
-        """Let the router of a home forward what it is asked for by PCP, NAT-PMP and UPnP."""
+    def let_forward(self, home: Home, *, only_upnp: bool = False) -> Started:
+        """Let the router of a home forward what it is asked for.
+
+        Args:
+            home: Whose router.
+            only_upnp: Not by PCP and NAT-PMP.
+        """
         configuration = self._folder / f"{home.router.namespace}.conf"
-        configuration.write_text(_CONFIGURATION, "ascii")
+        text = _CONFIGURATION
+        if only_upnp:
+            text = text.replace("enable_natpmp=yes", "enable_natpmp=no")
+        configuration.write_text(text, "ascii")
         home.router.nft(_RULES)
         pid = self._folder / f"{home.router.namespace}.pid"
         command = ["miniupnpd", "-d", "-f", str(configuration), "-P", str(pid)]
         daemon = self._stack.enter_context(Started(home.router.command(command)))
-        daemon.wait_for("Listening for NAT-PMP/PCP")
+        daemon.wait_for("HTTP listening" if only_upnp else "Listening for NAT-PMP/PCP")
         return daemon

@@ -100,6 +100,11 @@ class DirectSearch:
             self._mapping.cancel()
         self._sockets.close()
 
+    async def removed(self) -> None:
+        """Wait after `close` until no gateway forwards anything any more, at most a second."""
+        if self._gateway is not None:
+            await self._gateway.removed()
+
     def _map_port(self) -> None:
         """Ask the gateway to forward the IPv4 port, unless the user does not want that."""
         port = self._sockets.ipv4_port

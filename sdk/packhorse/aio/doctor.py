@@ -29,7 +29,7 @@ _DEADLINES: Final = {
     Stage.MAPPING: 8.0,
     Stage.FILTERING: 8.0,
     Stage.HAIRPIN: 6.0,
-    Stage.GATEWAY: 3.0,
+    Stage.GATEWAY: 12.0,
     Stage.IPV6: 1.0,
     Stage.CLOCK: 6.0,
 }

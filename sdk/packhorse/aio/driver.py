@@ -272,6 +272,11 @@ class SessionDriver(Driver[MemberSession]):
         if self._direct is not None:
             self._direct.close()
 
+    async def closed(self) -> None:
+        """Wait after `close` until nothing is left behind, at most a second."""
+        if self._direct is not None:
+            await self._direct.removed()
+
     def _dispatch(self) -> None:
         super()._dispatch()
         self._tell_path()

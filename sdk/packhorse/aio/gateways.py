@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Final
 
 from packhorse.aio.udp import SocketAddress, UdpSocket
+from packhorse.aio.upnp import UpnpPort, has_upnp
 from packhorse.core.direct.gateway import gateway_of_netstat, gateway_of_proc
-from packhorse.core.direct.port_mapper import PortMapper, Protocol, is_inside
+from packhorse.core.direct.port_mapper import PortMapper, is_inside
 from packhorse.wire.address import TransportAddress
 from packhorse.wire.errors import ParseError
 from packhorse.wire.port_mapping import GATEWAY_PORT
@@ -52,6 +53,10 @@ class MappedPort:
         self._loop = asyncio.get_running_loop()
         self._on_changed = on_changed
         self._mapper: PortMapper | None = None
+        self._upnp: UpnpPort | None = None
+        self._upnp_run: asyncio.Task[None] | None = None
+        self._gateway = ""
+        self._port = 0
         self._socket: UdpSocket | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._is_closed = False
@@ -61,12 +66,16 @@ class MappedPort:
     @property
     def address(self) -> TransportAddress | None:
         """Where the gateway takes in what it forwards; None without a mapping."""
-        return self._mapper.mapped if self._mapper else None
+        by_upnp = self._upnp.address if self._upnp else None
+        return by_upnp or (self._mapper.mapped if self._mapper else None)
 
     @property
-    def protocol(self) -> Protocol | None:
-        """What the gateway understands; None when it does not answer."""
-        return self._mapper.protocol if self._mapper else None
+    def protocol(self) -> str:
+        """What the gateway understands; empty when it does not answer."""
+        if self._upnp is not None and self._upnp.is_forwarded:
+            return "UPnP"
+        known = self._mapper.protocol if self._mapper else None
+        return "" if known is None else str(known)
 
     async def open(self, port: int) -> None:
         """Ask the gateway for a port, where this machine is behind one; does not wait for it.
@@ -75,16 +84,23 @@ class MappedPort:
             port: Own UDP port.
         """
         gateway = await default_gateway()
+        self._port = port
         if gateway is None or self._is_closed:
             self._settled.set()
             return
+        self._gateway = gateway
         with suppress(OSError):
             self._socket = await UdpSocket.open(self._receive, connect=(gateway, GATEWAY_PORT))
-        self._begin(port)
+        self._begin()
 
     async def settled(self) -> None:
-        """Wait until the gateway has said yes, or all has been tried: at most a second."""
+        """Wait until the gateway has said yes, or all has been tried: some seconds with UPnP."""
         await self._settled.wait()
+
+    async def removed(self) -> None:
+        """Wait after `close` until a mapping by UPnP has been taken away, at most a second."""
+        if self._upnp_run is not None:
+            await asyncio.gather(self._upnp_run, return_exceptions=True)
 
     def close(self) -> None:
         """Take the mapping away; harmless when closed."""
@@ -92,6 +108,8 @@ class MappedPort:
         self._settled.set()
         if self._timer is not None:
             self._timer.cancel()
+        if self._upnp_run is not None:
+            self._upnp_run.cancel()
         if self._mapper is not None:
             self._mapper.close()
             self._send()
@@ -99,13 +117,17 @@ class MappedPort:
             self._socket.close()
             self._socket = None
 
-    def _begin(self, port: int) -> None:
-        own = self._socket.local_address[0] if self._socket else None
-        if self._is_closed or own is None or not is_inside(own):
+    @property
+    def _own(self) -> str:
+        """Own address towards the gateway; empty without one."""
+        return self._socket.local_address[0] if self._socket else ""
+
+    def _begin(self) -> None:
+        if self._is_closed or not self._own or not is_inside(self._own):
             self.close()
             return
         now = self._loop.time()
-        self._mapper = PortMapper(own, port, secrets.token_bytes, now=now)
+        self._mapper = PortMapper(self._own, self._port, secrets.token_bytes, now=now)
         self._pump()
 
     def _receive(self, data: bytes, _source: SocketAddress) -> None:
@@ -122,8 +144,29 @@ class MappedPort:
     def _pump(self) -> None:
         self._send()
         self._arm()
-        if self._mapper is not None and self._mapper.is_settled:
+        self._look_at_mapper()
+        self._tell()
+
+    def _look_at_mapper(self) -> None:
+        """Go over to UPnP, once, when the gateway knows nothing else."""
+        if self._mapper is None or not self._mapper.is_settled:
+            return
+        if self._mapper.protocol is None and has_upnp():
+            self._try_upnp()
+        else:
             self._settled.set()
+
+    def _try_upnp(self) -> None:
+        if self._upnp is None:
+            self._upnp = UpnpPort(self._own, self._gateway, self._port)
+            run = self._upnp.run(self._upnp_changed)
+            self._upnp_run = asyncio.create_task(run, name="packhorse-upnp")
+
+    def _upnp_changed(self) -> None:
+        self._settled.set()
+        self._tell()
+
+    def _tell(self) -> None:
         if self.address != self._told:
             self._told = self.address
             self._on_changed()

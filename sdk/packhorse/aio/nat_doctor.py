@@ -117,10 +117,11 @@ class NatDoctor:
         try:
             await port.open(self._own.port)
             await port.settled()
-            protocol = "" if port.protocol is None else str(port.protocol)
+            protocol = port.protocol
             address = "" if port.address is None else str(port.address)
         finally:
             port.close()
+            await port.removed()
         return nat_findings.gateway(protocol, address, is_hard=self._is_hard)
 
 

@@ -1,6 +1,5 @@
 """What the measurements of a relay mean, in words with advice."""
 
-import statistics
 from collections.abc import Sequence
 from typing import Final
 
@@ -54,7 +53,7 @@ def websocket(
     """
     stage = ExaminationStage.WEBSOCKET
     if not problem:
-        words = f"{url} answers" + (f", median {_ms(statistics.median(rtts))}" if rtts else "")
+        words = f"{url} answers" + (f", median {_ms(_median(rtts))}" if rtts else "")
         return Finding(stage, Result.PASSED, words, seconds=seconds)
     if not by_udp:
         advice = "Check the address, and that no firewall blocks TCP to the relay's port."
@@ -86,7 +85,7 @@ def round_trip(rtts: Sequence[float], sent: int) -> Finding:
     if not rtts:
         advice = "Try again; the way is broken."
         return Finding(stage, Result.FAILED, f"none of {sent} probes came back", advice)
-    middle, lost = statistics.median(rtts), sent - len(rtts)
+    middle, lost = _median(rtts), sent - len(rtts)
     words = f"median {_ms(middle)}, least {_ms(min(rtts))}, {lost} of {sent} lost"
     if lost > sent * _MUCH_LOSS:
         advice = "Datagrams get lost on the way: try a cable instead of Wi-Fi."
@@ -124,6 +123,11 @@ def clock(offset: float) -> Finding:
 def skipped(stage: ExaminationStage, why: str) -> Finding:
     """Return the finding about a stage that is needless or impossible."""
     return Finding(stage, Result.SKIPPED, why)
+
+
+def _median(rtts: Sequence[float]) -> float:
+    ordered, middle = sorted(rtts), len(rtts) // 2
+    return (ordered[middle] + ordered[-middle - 1]) / 2
 
 
 def _ms(seconds: float) -> str:

@@ -56,7 +56,7 @@ def gateway(protocol: str, address: str, *, is_hard: bool) -> Finding:
         words = f"{protocol} answers, but the router has no public address"
         return Finding(stage, Result.WARNING, words, advice if is_hard else "")
     result = Result.WARNING if is_hard else Result.SKIPPED
-    words = "the router answers neither PCP nor NAT-PMP"
+    words = "the router forwards no ports by itself"
     return Finding(stage, result, words, _SWITCH_ON if is_hard else "")
 
 

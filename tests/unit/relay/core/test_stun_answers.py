@@ -13,6 +13,7 @@ from packhorse.wire.stun import (
     encode_stun,
     encode_success,
 )
+from packhorse_relay.core.relay_legacy import LegacyRoom
 from packhorse_relay.core.settings import Settings
 from tests.support.relay_harness import Rig, address
 from tests.support.stun_samples import ANSWER_IPV4, REQUEST
@@ -128,6 +129,14 @@ def test_second_port_acts_upon_nothing_but_stun(first: int) -> None:
     """STUN-3."""
     outcome = rig().send(bytes((first, 0)) + bytes(60), address(1, listener=SECOND))
     assert (outcome.sent, outcome.drop) == ([], DropReason.UNKNOWN_PREFIX)
+
+
+def test_relay_that_speaks_the_legacy_protocol_answers_stun_too() -> None:
+    """HDR-1: the legacy datagram whose bytes 4 to 7 are the magic cookie stays a legacy one."""
+    relay = Rig(legacy=LegacyRoom())
+    assert len(relay.send(encode_request(TRANSACTION, size=80), address(1)).sent) == 1
+    lookalike = bytes.fromhex("00aa 00002112 a442").ljust(80, b"\x00")
+    assert relay.send(lookalike, address(1)).drop is DropReason.LEGACY_UNREGISTERED
 
 
 def test_there_is_no_stun_over_websocket() -> None:

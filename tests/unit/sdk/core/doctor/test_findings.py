@@ -62,6 +62,10 @@ def test_clock_is_said_to_be_ahead_or_behind(offset: float, word: str) -> None:
     assert findings.clock(offset).words == f"100 s {word} the relay's"
 
 
-def test_round_trips_are_summed_up() -> None:
-    finding = findings.round_trip([0.03, 0.01, 0.02], 3)
-    assert finding.words == "median 20.0 ms, least 10.0 ms, 0 of 3 lost"
+@pytest.mark.parametrize(
+    ("rtts", "median"),
+    [([0.03, 0.01, 0.02], 20.0), ([0.03, 0.01, 0.02, 0.04], 25.0), ([0.01], 10.0)],
+)
+def test_round_trips_are_summed_up(rtts: list[float], median: float) -> None:
+    finding = findings.round_trip(rtts, len(rtts))
+    assert finding.words == f"median {median} ms, least 10.0 ms, 0 of {len(rtts)} lost"
