@@ -76,7 +76,7 @@ def test_pair_reaches_its_class(case: Case, selected: dict[str, Run]) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(400)
 @pytest.mark.parametrize("line", [DELAYED, LOSSY], ids=["delay", "delay-and-loss"])
 @pytest.mark.parametrize("case", [*PAIRS.values(), *SPECIAL], ids=lambda case: case.name)
 def test_pair_reaches_its_class_nearly_always(case: Case, line: Line) -> None:

@@ -20,10 +20,11 @@ KINDS: Final = (
 _SYMMETRIC: Final = frozenset(
     {Kind.SYMMETRIC_BY_ADDRESS, Kind.SYMMETRIC_IN_ORDER, Kind.SYMMETRIC_RANDOM}
 )
-_PREDICTED: Final = (
-    {Kind.PORT_RESTRICTED, Kind.SYMMETRIC_IN_ORDER},
-    {Kind.SYMMETRIC_IN_ORDER},
-)
+_PREDICTED: Final = {
+    frozenset({Kind.PORT_RESTRICTED, Kind.SYMMETRIC_IN_ORDER}): 3.0,
+    frozenset({Kind.SYMMETRIC_IN_ORDER}): 12.0,
+}
+"""Pairs that need prediction: seconds until it has mostly succeeded."""
 RELAY_V6: Final = f"[{PUBLIC_V6}]:{PORT}"
 
 
@@ -58,7 +59,7 @@ class Case:
 
 def expects_direct(one: Kind, other: Kind) -> bool:
     """Tell whether punching with prediction can work (RFC 5128)."""
-    pair = {one, other}
+    pair = frozenset({one, other})
     if pair in _PREDICTED:
         return True
     if Kind.UDP_BLOCKED in pair or pair <= _SYMMETRIC:
@@ -71,13 +72,13 @@ def _pair(one: Kind, other: Kind) -> Case:
 
     Meanwhile no other pair may open any, so that they come one after the other.
     """
-    is_predicted = {one, other} in _PREDICTED
+    stagger = _PREDICTED.get(frozenset({one, other}))
     return Case(
         f"{one} x {other}",
         (Plan(one), Plan(other)),
         expects_direct(one, other),
-        stagger=3.0 if is_predicted else 0.25,
-        patience=18.0 if is_predicted else 6.0,
+        stagger=stagger or 0.25,
+        patience=18.0 if stagger else 6.0,
     )
 
 

@@ -30,7 +30,7 @@ more or less 5 ms each way, so a round trip to the relay takes 80 ms and one bet
 
 Each cell tells how many of {runs} rooms went over a **direct** path, or stayed on the **relay** as
 they must, and the median time from the second member's joining until both sent directly. Runs of
-one cell start a quarter of a second apart and overlap, but where ports are predicted 3 s apart.
+one cell start a quarter of a second apart and overlap, but where ports are predicted 3 s or 12 s.
 Measured on {date} by `make traversal`.
 """
 _TAIL: Final = """
