@@ -23,7 +23,7 @@ stage = @printf '\n=== %s ===\n' '$(1)'; start=$$(date +%s); { $(2); } && printf
 tests_in = $(wildcard $(addprefix tests/,$(1)))
 
 .NOTPARALLEL:
-.PHONY: help demo test test-all setup lint types generated unit property conformance e2e netns package \
+.PHONY: help demo test test-all setup lint types generated unit property conformance e2e netns traversal package \
 	tests bench coverage fuzz godot debian addon screenshots generate vectors format clean clean-all
 
 help: ## Show the targets.
@@ -68,6 +68,9 @@ e2e: $(VENV)/.dev godot debian ## Real sockets and processes on the loopback int
 
 netns: $(VENV)/.dev debian ## NATs in network namespaces; needs root.
 	$(call stage,netns,$(PYTEST) $(REQUIRE) $(call tests_in,netns))
+
+traversal: $(VENV)/.dev debian ## Who reaches whom directly: writes docs/traversal-matrix.md; root, half an hour.
+	$(call stage,traversal,$(BIN)/python -m tests.support.traversal_matrix --write $(ARGS))
 
 package: $(VENV)/.dev ## Build the wheel, install it in a clean environment, run it.
 	$(call stage,package,$(PYTEST) $(call tests_in,package))

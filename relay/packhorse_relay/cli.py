@@ -128,6 +128,7 @@ async def _relay(loaded: Loaded, output: LogOutput, args: argparse.Namespace) ->
         with_legacy=config.legacy,
         websocket=websocket_settings(config, loaded.settings),
         state_dir=_usable_state_directory(config),
+        stun_port=config.stun_port,
         dataplane=config.dataplane,
         kernel_attach=config.kernel_attach,
     )
@@ -159,6 +160,7 @@ def _announce(
             dataplane=server.dataplane,
             admin=admin,
             websocket=server.websocket_scheme,
+            stun_port=server.stun_port,
         )
         return
     where = ", ".join(f"[{h}]:{p}" if ":" in h else f"{h}:{p}" for h, p in server.addresses)
@@ -166,7 +168,8 @@ def _announce(
     print(f"Packhorse relay {__version__} listens on {websocket[server.websocket_scheme]} {where}")
     print(f"Players use --relay ADDRESS{_port_suffix(server)} with an address of this machine.")
     ports = "UDP port" if server.websocket_scheme is None else "UDP and TCP port"
-    print(f"Behind a home router, forward {ports} {server.port} to it. Stop it with Ctrl-C.")
+    stun = "" if server.stun_port is None else f", and UDP port {server.stun_port} for STUN,"
+    print(f"Behind a home router, forward {ports} {server.port}{stun} to it. Stop it with Ctrl-C.")
     if config.legacy:
         print("The legacy protocol is on: anybody can take part in its one room.")
     if admin:

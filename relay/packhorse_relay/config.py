@@ -34,6 +34,8 @@ class RelayConfig:
     """Addresses to listen on; none means every IPv4 and IPv6 address."""
     port: int = field(default=DEFAULT_PORT, metadata={"range": (0, 65535)})
     """UDP port, and TCP port for WebSocket; 0 takes a free one."""
+    stun_port: int = field(default=-1, metadata={"range": (-1, 65535)})
+    """Second UDP port, for STUN only; -1 takes the one after `port` if it is free, 0 none."""
     legacy: bool = False
     """Also speak the legacy protocol."""
     dataplane: str = field(default="auto", metadata={"choices": DATAPLANES})

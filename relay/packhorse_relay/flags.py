@@ -14,6 +14,7 @@ from packhorse_relay.websocket_options import add_websocket_arguments
 _PLAIN: Final = (
     "profile",
     "port",
+    "stun_port",
     "legacy",
     "dataplane",
     "admin",
@@ -71,6 +72,12 @@ def _add_relay(parser: argparse.ArgumentParser) -> None:
         "--port",
         type=_port,
         help=f"UDP port, and TCP port for WebSocket; 0 for a free one (default: {DEFAULT_PORT})",
+    )
+    parser.add_argument(
+        "--stun-port",
+        type=_port,
+        help="second UDP port, by which players find out about their NAT; 0 for none"
+        " (default: the one after --port, if it is free)",
     )
     parser.add_argument(
         "--legacy",

@@ -20,16 +20,15 @@ from packhorse.core.joining import CreateRoom, JoinRoom
 from packhorse.wire.constants import FirstByte
 from packhorse.wire.header import encode_destination
 from packhorse.wire.room_code import RoomCode
-from tests.bench.peers import channel_data, coturn_command, coturn_version, open_channel
-from tests.bench.relays import (
-    LOAD_CPU,
-    connected,
-    cpu_seconds,
-    join_room,
-    pin,
-    register,
-    wait_readable,
+from packhorse_relay import bench
+from packhorse_relay.bench.members import connected, join_room, register, wait_readable
+from packhorse_relay.bench.peers import (
+    channel_data,
+    coturn_command,
+    coturn_version,
+    open_channel,
 )
+from packhorse_relay.bench.programs import LOAD_CPU, RELAY_CPU, cpu_seconds
 from tests.netns.test_kernel_data_plane import PORT, RELAY, UNLIMITED
 from tests.support.kernel_program import LISTENERS, RELAY_PORT, LoadedProgram, Member
 from tests.support.packets import Packet
@@ -158,7 +157,7 @@ def packhorse_between(name: str, *options: str) -> Iterator[Subject]:
         command = lab.relay.command([*RELAY, *UNLIMITED, *options])
         relay = stack.enter_context(Started(command))
         relay.wait_for("listening", timeout=20)
-        pin(relay.pid)
+        os.sched_setaffinity(relay.pid, {RELAY_CPU})
         with lab.inside(lab.hosts[0]):
             one, session = join_room((lab.relay_address(0), PORT), CreateRoom())
         stack.enter_context(one.sock)
@@ -167,11 +166,11 @@ def packhorse_between(name: str, *options: str) -> Iterator[Subject]:
             other, _ = join_room((lab.relay_address(1), PORT), wish)
         stack.enter_context(other.sock)
         for _ in range(10):
-            other.sock.send(other.flow_to(one.peer).frame(b"here"))
-            one.sock.send(one.flow_to(other.peer).frame(b"here"))
+            other.sock.send(other.datagram_to(one.peer, b"here"))
+            one.sock.send(one.datagram_to(other.peer, b"here"))
             wait_readable(other.sock)
             other.sock.recv(2048)
-        datagram = one.flow_to(other.peer).frame(PAYLOAD)
+        datagram = one.datagram_to(other.peer, PAYLOAD)
         yield Subject(name, relay.pid, one.sock.fileno(), other.sock.fileno(), datagram)
 
 
@@ -179,18 +178,18 @@ def packhorse_between(name: str, *options: str) -> Iterator[Subject]:
 def c_between(folder: Path) -> Iterator[Subject]:
     """Send through the relay in C."""
     binary = folder / "batch_relay"
-    compile_c(FOLDER / "batch_relay.c", binary)
+    compile_c(Path(bench.__file__).with_name("batch_relay.c"), binary)
     with RelayNetwork() as lab, ExitStack() as stack:
         relay = stack.enter_context(Started(lab.relay.command([str(binary), "everywhere"])))
         port = int(relay.wait_for(""))
-        pin(relay.pid)
+        os.sched_setaffinity(relay.pid, {RELAY_CPU})
         members = []
         for number, host in enumerate(lab.hosts):
             with lab.inside(host):
                 members.append(register((lab.relay_address(number), port)))
                 stack.enter_context(members[-1].sock)
         one, other = members
-        datagram = one.flow_to(other.peer).frame(PAYLOAD)
+        datagram = one.datagram_to(other.peer, PAYLOAD)
         name = "C, recvmmsg and sendmmsg"
         yield Subject(name, relay.pid, one.sock.fileno(), other.sock.fileno(), datagram)
 

@@ -3,7 +3,7 @@
 import asyncio
 import gc
 import socket
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -11,6 +11,9 @@ import pytest
 
 import packhorse
 from packhorse import ErrorCode, Message, SessionClosedByError, TransactionTimeoutError
+from packhorse.aio import connect
+from packhorse.aio.paths import Candidate, DatagramSocket, UdpPath
+from packhorse.aio.udp import OnDatagram, SocketAddress
 from packhorse_relay.aio.server import RelayServer
 from tests.support.gate import Gate
 from tests.support.lossy_proxy import LossyProxy
@@ -52,6 +55,52 @@ async def test_join_given_up_between_join_and_grant_leaves_no_ghost_behind() -> 
         await asyncio.gather(joining, return_exceptions=True)
 
         await until(lambda: relay.session_count == 1)
+
+
+class FirstAnswerOnly(UdpPath):
+    """Over it, the relay's first answer comes; the rest only once another path has failed."""
+
+    answered = asyncio.Event()
+    failed = asyncio.Event()
+
+    async def open(
+        self, on_datagram: OnDatagram, on_reopened: Callable[[], None]
+    ) -> DatagramSocket:
+        """Open it."""
+        sock: DatagramSocket
+
+        def receive(data: bytes, source: SocketAddress) -> None:
+            if not self.answered.is_set() or self.failed.is_set():
+                on_datagram(data, source)
+            self.answered.set()
+
+        sock = await super().open(receive, on_reopened)
+        return sock
+
+
+class FailsAfterAnswer(UdpPath):
+    """It cannot be opened, as turns out when the other path has been answered."""
+
+    async def open(
+        self,
+        on_datagram: OnDatagram,  # noqa: ARG002 - as RelayPath has it
+        on_reopened: Callable[[], None],  # noqa: ARG002
+    ) -> DatagramSocket:
+        """Fail."""
+        await FirstAnswerOnly.answered.wait()
+        asyncio.get_running_loop().call_soon(FirstAnswerOnly.failed.set)
+        raise ConnectionResetError
+
+
+async def test_path_that_fails_while_another_one_joins_does_no_harm(
+    relay: RelayServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address = (LOOPBACK, relay.port)
+    paths = [Candidate(FirstAnswerOnly(address), 0.0), Candidate(FailsAfterAnswer(address), 0.0)]
+    monkeypatch.setattr(connect, "candidates", lambda *_: paths)
+
+    async with packhorse.host(address_of(relay)) as room:
+        assert room.is_host
 
 
 async def _join_and_stay(relay: str, code: str) -> None:

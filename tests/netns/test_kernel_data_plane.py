@@ -19,7 +19,7 @@ from packhorse.core.joining import CreateRoom, JoinRoom
 from packhorse.core.session import MemberSession
 from packhorse.wire.constants import FirstByte
 from packhorse.wire.room_code import RoomCode
-from tests.bench.relays import Member, connected, join_room
+from packhorse_relay.bench.members import Member, connected, join_room
 from tests.support.netns import Host
 from tests.support.processes import Started, run
 from tests.support.programs import program
@@ -91,7 +91,7 @@ class Talk:
 
 
 def send(sender: Member, peer: int, payload: bytes) -> None:
-    sender.sock.send(sender.flow_to(peer).frame(payload))
+    sender.sock.send(sender.datagram_to(peer, payload))
 
 
 def received(sock: socket.socket, *, until: bytes = b"", seconds: float = SILENCE) -> list[bytes]:
@@ -189,7 +189,7 @@ def test_attack_05_moved_member_is_reached_at_its_new_address_only(lab: RelayNet
             assert talk.reaches_both()
             send(talk.one, talk.other.peer, b"not for the former address")
             assert received(former) == []
-            former.send(talk.other.flow_to(talk.one.peer).frame(b"from the former address"))
+            former.send(talk.other.datagram_to(talk.one.peer, b"from the former address"))
             assert received(talk.one.sock) == []
         assert received(talk.one.sock) == []
 

@@ -204,3 +204,25 @@ def test_messages_go_directly_and_not_over_the_relay() -> None:
     post_all(network, host, 0, Mode.UNRELIABLE, 1.0)
     assert sum(sent.data[:1] in (b"\xa4", b"\xa7") for sent in network.sent) == before
     assert len(client.messages) >= 95
+
+
+@pytest.mark.parametrize("hard_is_host", [True, False])
+@pytest.mark.parametrize("easy", ["port-restricted", "address-restricted", "full cone"])
+def test_router_that_counts_its_ports_up_is_predicted(*, easy: str, hard_is_host: bool) -> None:
+    """The pair that plain punching does not bring together, whoever leads."""
+    kinds = ("symmetric", easy) if hard_is_host else (easy, "symmetric")
+    network, host, client = world(*kinds)
+    network.predict(host if hard_is_host else client)
+    took = direct_after(network, host, client)
+    assert took is not None
+    assert took <= 1.0
+
+
+def test_prediction_does_not_make_attempts_that_never_end() -> None:
+    """DIR-6: new predictions are no reason for another row of attempts."""
+    network, host, client = world("symmetric", "blocked")
+    network.predict(host)
+    assert direct_after(network, host, client) is None
+    before = host.session.direct_attempts
+    network.run(50.0)
+    assert host.session.direct_attempts <= before + 1

@@ -7,8 +7,10 @@ from itertools import count
 from random import Random
 
 from packhorse.core.direct.direct_peer import DirectDatagram
+from packhorse.core.direct.prediction import predict_ports
 from packhorse.wire.address import TransportAddress
 from packhorse.wire.candidates import Candidate
+from packhorse.wire.constants import CandidateKind
 from tests.support.network import RELAY, Member, Network
 
 _PATH_HOPS = 8
@@ -51,6 +53,10 @@ class Nat:
         port = self.ports.setdefault(target, next(self._next_port))
         return self.outer._replace(port=port)
 
+    def fresh(self) -> TransportAddress:
+        """Return what the relay sees of a socket that was opened just now."""
+        return self.outer._replace(port=next(self._next_port))
+
     def lets_in(self, target: TransportAddress, source: TransportAddress) -> bool:
         """Tell whether a datagram from `source` to an outer address arrives."""
         if target not in {self.outer, *(self.outer._replace(port=p) for p in self.ports.values())}:
@@ -88,6 +94,7 @@ class NatNetwork(Network):
         self.posted: list[DirectDatagram] = []
         """What members have sent directly, whatever became of it."""
         self._nats: dict[int, Nat] = {}
+        self._predicting: dict[int, int] = {}  # attempts so far, by member
         self._dice = Random(seed)  # noqa: S311 - repeatable by design
 
     def put_behind(self, member: Member, mapping: Mapping, filtering: Filtering) -> Nat:
@@ -103,8 +110,24 @@ class NatNetwork(Network):
         member.flush()
         self.tend(member)
 
+    def predict(self, member: Member) -> None:
+        """Let a member look at each attempt's beginning which ports its router gives out."""
+        self._predicting[id(member)] = 0
+
+    def _follow_attempts(self, member: Member) -> None:
+        before = self._predicting.get(id(member))
+        attempts = member.session.direct_attempts
+        if before is None or attempts == before:
+            return
+        self._predicting[id(member)] = attempts
+        nat = self._nats[id(member)]
+        predicted = predict_ports(nat.fresh(), nat.fresh())
+        found = [Candidate(CandidateKind.PREDICTED, address) for address in predicted]
+        self.clock.call_at(self.clock.now + self.latency, lambda: self.seek(member, found))
+
     def tend(self, member: Member) -> None:
         """Send what a member has to send directly."""
+        self._follow_attempts(member)
         for datagram in member.session.direct_datagrams_to_send():
             self._send_directly(member, datagram)
 

@@ -11,6 +11,7 @@ import os
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import count
 from typing import Final, Self
 
 _NET_ADDRESS: Final = "198.51.100.1"  # RFC 5737: addresses for documentation
@@ -44,6 +45,18 @@ class Host:
         """Return `command` as it runs in this namespace."""
         return ["ip", "netns", "exec", self.namespace, *command]
 
+    def run(self, *command: str) -> None:
+        """Run `command` there to its end."""
+        run(self.command(command))
+
+    def ip(self, *lines: str) -> None:
+        """Run lines of `ip`, such as `link set lo up`."""
+        run(["ip", "-n", self.namespace, "-batch", "-"], text="\n".join(lines))
+
+    def nft(self, rules: str) -> None:
+        """Add rules of nftables."""
+        run(self.command(["nft", "-f", "-"]), text=rules)
+
 
 @dataclass(frozen=True, slots=True)
 class Home:
@@ -55,21 +68,21 @@ class Home:
 
     def block_udp(self) -> None:
         """Let the router drop all UDP."""
-        _run(self.router.command(["nft", _UDP_RULES]))
+        self.router.nft(_UDP_RULES)
 
     def forget_mappings(self) -> None:
         """Let the router forget its NAT table: the next datagram leaves from another port."""
-        _run(self.router.command(["conntrack", "-F"]))
+        self.router.run("conntrack", "-F")
 
 
-class NatLab:
-    """One public host and any number of homes; a context manager."""
+class Namespaces:
+    """Namespaces and links between them; a context manager that removes them all."""
 
-    def __init__(self, homes: int = 2) -> None:
-        self._prefix = f"ph{os.getpid()}"
+    _numbers = count()
+
+    def __init__(self) -> None:
+        self._prefix = f"ph{os.getpid()}-{next(self._numbers)}"
         self._namespaces: list[str] = []
-        self._count = homes
-        self.homes: list[Home] = []
 
     def __enter__(self) -> Self:
         try:
@@ -83,10 +96,41 @@ class NatLab:
         self._remove()
 
     def _build(self) -> None:
+        """Make everything."""
+
+    def _add_namespace(self, name: str) -> str:
+        namespace = f"{self._prefix}-{name}"
+        run(["ip", "netns", "add", namespace])
+        self._namespaces.append(namespace)
+        run(["ip", "-n", namespace, "link", "set", "lo", "up"])
+        return namespace
+
+    def _connect(self, one: Host, one_name: str, other: Host, other_name: str) -> None:
+        ends = ["name", one_name, "netns", one.namespace, "type", "veth"]
+        peer = ["peer", "name", other_name, "netns", other.namespace]
+        run(["ip", "link", "add", *ends, *peer])
+        one.ip(f"link set {one_name} up")
+        other.ip(f"link set {other_name} up")
+
+    def _remove(self) -> None:
+        for namespace in reversed(self._namespaces):
+            subprocess.run(["ip", "netns", "del", namespace], check=False, timeout=_DEADLINE)
+        self._namespaces.clear()
+
+
+class NatLab(Namespaces):
+    """One public host and any number of homes; a context manager."""
+
+    def __init__(self, homes: int = 2) -> None:
+        super().__init__()
+        self._count = homes
+        self.homes: list[Home] = []
+
+    def _build(self) -> None:
         self.net = Host(self._add_namespace("net"), _NET_ADDRESS)
-        _run(self.net.command(["ip", "link", "add", "br0", "type", "bridge"]))
-        _run(self.net.command(["ip", "addr", "add", f"{_NET_ADDRESS}/24", "dev", "br0"]))
-        _run(self.net.command(["ip", "link", "set", "br0", "up"]))
+        self.net.run("ip", "link", "add", "br0", "type", "bridge")
+        self.net.run("ip", "addr", "add", f"{_NET_ADDRESS}/24", "dev", "br0")
+        self.net.run("ip", "link", "set", "br0", "up")
         for number in range(1, self._count + 1):
             self.homes.append(self._add_home(number))
 
@@ -94,36 +138,25 @@ class NatLab:
         router = Host(self._add_namespace(f"router{number}"), f"198.51.100.{10 + number}")
         machine = Host(self._add_namespace(f"home{number}"), f"10.{number}.0.2")
         self._connect(self.net, f"r{number}", router, "wan")
-        _run(self.net.command(["ip", "link", "set", f"r{number}", "master", "br0"]))
+        self.net.run("ip", "link", "set", f"r{number}", "master", "br0")
         self._connect(router, "lan", machine, "eth0")
         gateway = f"10.{number}.0.1"
-        _run(router.command(["ip", "addr", "add", f"{router.address}/24", "dev", "wan"]))
-        _run(router.command(["ip", "addr", "add", f"{gateway}/24", "dev", "lan"]))
-        _run(router.command(["sysctl", "-qw", "net.ipv4.ip_forward=1"]))
-        _run(router.command(["nft", _NAT_RULES]))
-        _run(machine.command(["ip", "addr", "add", f"{machine.address}/24", "dev", "eth0"]))
-        _run(machine.command(["ip", "route", "add", "default", "via", gateway]))
+        router.run("ip", "addr", "add", f"{router.address}/24", "dev", "wan")
+        router.run("ip", "addr", "add", f"{gateway}/24", "dev", "lan")
+        router.run("sysctl", "-qw", "net.ipv4.ip_forward=1")
+        router.nft(_NAT_RULES)
+        machine.run("ip", "addr", "add", f"{machine.address}/24", "dev", "eth0")
+        machine.run("ip", "route", "add", "default", "via", gateway)
         return Home(machine, router)
 
-    def _add_namespace(self, name: str) -> str:
-        namespace = f"{self._prefix}-{name}"
-        _run(["ip", "netns", "add", namespace])
-        self._namespaces.append(namespace)
-        _run(["ip", "-n", namespace, "link", "set", "lo", "up"])
-        return namespace
 
-    def _connect(self, one: Host, one_name: str, other: Host, other_name: str) -> None:
-        ends = ["name", one_name, "netns", one.namespace, "type", "veth"]
-        peer = ["peer", "name", other_name, "netns", other.namespace]
-        _run(["ip", "link", "add", *ends, *peer])
-        _run(one.command(["ip", "link", "set", one_name, "up"]))
-        _run(other.command(["ip", "link", "set", other_name, "up"]))
+def run(command: Sequence[str], *, text: str = "") -> None:
+    """Run a command of the system to its end, with `text` as its input.
 
-    def _remove(self) -> None:
-        for namespace in reversed(self._namespaces):
-            subprocess.run(["ip", "netns", "del", namespace], check=False, timeout=_DEADLINE)
-
-
-def _run(command: Sequence[str]) -> None:
-    done = subprocess.run(command, capture_output=True, text=True, timeout=_DEADLINE, check=False)
+    Raises:
+        AssertionError: It failed; the text holds what it said.
+    """
+    done = subprocess.run(
+        command, input=text, capture_output=True, text=True, timeout=_DEADLINE, check=False
+    )
     assert done.returncode == 0, f"{' '.join(command)}: {done.stderr.strip()}"

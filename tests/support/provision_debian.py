@@ -34,6 +34,7 @@ PACKAGES: Final = {
     "setpriv": "util-linux",
     "nginx": "nginx",
     "caddy": "caddy",
+    "miniupnpd": "miniupnpd-nftables",
     "Xvfb": "xvfb",
 }
 UPDATE_DEADLINE: Final = 180.0  # seconds

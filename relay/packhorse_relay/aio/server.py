@@ -17,6 +17,7 @@ from packhorse.wire.address import TransportAddress
 from packhorse.wire.constants import DropReason, FirstByte
 from packhorse_relay.aio.hello_guard import HelloGuard
 from packhorse_relay.aio.own_addresses import OwnAddresses
+from packhorse_relay.aio.stun_ports import StunPorts
 from packhorse_relay.aio.websocket_server import WebSocketServer
 from packhorse_relay.core.connections import ConnectionEnd
 from packhorse_relay.core.relay import RelayCore
@@ -50,6 +51,7 @@ class RelayServer:
         with_legacy: bool = False,
         websocket: WebSocketSettings | None = _WITH_WEBSOCKET,
         state_dir: Path | None = None,
+        stun_port: int = 0,
         dataplane: str = AUTO,
         kernel_attach: str = "tcx",
     ) -> None:
@@ -63,6 +65,7 @@ class RelayServer:
             with_legacy: Also speak the legacy protocol.
             websocket: Limits, timers and certificate; None: UDP only.
             state_dir: Where the secret is that lets sessions survive a restart; None: nowhere.
+            stun_port: Second UDP port, for STUN; 0: none; `NEXT_PORT`: after the first.
             dataplane: One of `choice.NAMES`.
             kernel_attach: One of `choice.ATTACH_NAMES`.
 
@@ -80,6 +83,8 @@ class RelayServer:
         self._websocket: WebSocketServer | None = None
         self._state_dir = state_dir
         self._sockets: list[UdpSocket] = []
+        has_websocket = websocket is not None
+        self._stun_ports = StunPorts(stun_port, len(self._bind) + has_websocket)
         self._sends = list[SendTo]()
         self._timer: asyncio.TimerHandle | None = None
         self._internal_errors = 0
@@ -95,6 +100,11 @@ class RelayServer:
     def port(self) -> int:
         """The port that the relay has, on every address."""
         return self._sockets[0].local_address[1]
+
+    @property
+    def stun_port(self) -> int | None:
+        """The second port, for STUN; None without one."""
+        return self._stun_ports.port
 
     @property
     def settings(self) -> Settings:
@@ -202,6 +212,7 @@ class RelayServer:
         )
         self._plane = self._new_plane(self._core.table, self._receive)
         await self._open_sockets()
+        await self._open_stun_ports()
         self._read_sockets()
         self._guard = HelloGuard(self._sockets, lambda: self._core.hellos)
         own_addresses.listen_on(self.addresses)
@@ -253,6 +264,20 @@ class RelayServer:
             else:
                 return
 
+    async def _open_stun_ports(self) -> None:
+        try:
+            await self._stun_ports.open(
+                self._bind,
+                self.port,
+                is_data_port_free=self._port == 0,
+                receive=self._receive,
+            )
+        except BaseException:
+            self._close_sockets()
+            raise
+        self._sends += [sock.sendto for sock in self._stun_ports.sockets]
+        self._stun_ports.introduce(self._core.stun)
+
     async def _bind_all(self, port: int) -> None:
         self._websocket = self._new_websocket()
         for listener, host in enumerate(self._bind):
@@ -283,6 +308,7 @@ class RelayServer:
         for sock in self._sockets:
             sock.close()
         self._sockets = []
+        self._stun_ports.close()
         if self._websocket is not None:
             self._websocket.stop_listening()
 

@@ -35,7 +35,7 @@ class Member:
         """Let the session do what is due, so that the relay does not end it."""
         if self.session is None:
             return
-        relay = TransportAddress(*self.sock.getpeername())
+        relay = TransportAddress(*self.sock.getpeername()[:2])
         for data in _read(self.sock):
             self.session.receive_datagram(data, relay, now=time.monotonic())
         self.session.handle_timeout(now=time.monotonic())
@@ -53,9 +53,9 @@ def fill_room(relay: tuple[str, int], count: int, source: str) -> list[Member]:
     Raises:
         ConnectivityError: The relay did not let them in.
     """
-    host, session = _join(relay, CreateRoom(), source)
+    host, session = join_room(relay, CreateRoom(), source)
     wish = JoinRoom(session.code)
-    return [host, *(_join(relay, wish, source)[0] for _ in range(count - 1))]
+    return [host, *(join_room(relay, wish, source)[0] for _ in range(count - 1))]
 
 
 def register(relay: tuple[str, int]) -> Member:
@@ -68,7 +68,8 @@ def register(relay: tuple[str, int]) -> Member:
 
 def connected(relay: tuple[str, int], source: str = "") -> socket.socket:
     """Return a socket that sends to a relay, from an IP address if it matters; it never waits."""
-    sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    family = socket.AF_INET6 if ":" in relay[0] else socket.AF_INET
+    sock = socket.socket(family, socket.SOCK_DGRAM)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _BUFFER)
     sock.bind((source, 0))
     sock.connect(relay)
@@ -88,9 +89,14 @@ def wait_readable(sock: socket.socket) -> None:
             raise ConnectivityError("measuring", ("the relay does not answer",))
 
 
-def _join(
-    relay: tuple[str, int], wish: CreateRoom | JoinRoom, source: str
+def join_room(
+    relay: tuple[str, int], wish: CreateRoom | JoinRoom, source: str = ""
 ) -> tuple[Member, MemberSession]:
+    """Return a member and its session, from an IP address if it matters.
+
+    Raises:
+        ConnectivityError: The relay did not let it in.
+    """
     sock, address = connected(relay, source), TransportAddress(*relay)
     session = MemberSession(wish, address, secrets.token_bytes, now=time.monotonic())
     member = Member(sock, 0, 0, session)

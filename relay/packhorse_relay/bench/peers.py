@@ -26,6 +26,7 @@ _CHANNEL_NUMBER: Final = 0x000C
 _XOR_PEER_ADDRESS: Final = 0x0012
 _REQUESTED_TRANSPORT: Final = 0x0019
 _UDP: Final = 17
+_LOOPBACK: Final = "127.0.0.1"
 _LARGEST: Final = 2048  # bytes
 
 
@@ -52,17 +53,14 @@ def plain_relay(count: int) -> AbstractContextManager[LoadedRelay]:
 def coturn(count: int) -> Iterator[LoadedRelay]:
     """Run coturn: `count` clients, each sending to a peer of its own by a channel."""
     port = _free_port()
-    with running(_command(port)) as program:
+    with running(coturn_command(port)) as program:
         program.wait_for("IO method (admin thread)")
         clients = [connected(("127.0.0.1", port)) for _ in range(count)]
         peers = [_peer() for _ in range(count)]
         for client, peer in zip(clients, peers, strict=True):
-            transport = struct.pack("!HHB3x", _REQUESTED_TRANSPORT, 4, _UDP)
-            _ask(client, _ALLOCATE, transport)
-            _ask(client, _CHANNEL_BIND, _channel_to(peer))
-        datagram = struct.pack("!HH", _CHANNEL, len(PAYLOAD)) + PAYLOAD
-        flows = [Flow(client, datagram) for client in clients]
-        loaded = LoadedRelay(_version(), program.pid, flows, peers)
+            open_channel(client, peer)
+        flows = [Flow(client, channel_data(PAYLOAD)) for client in clients]
+        loaded = LoadedRelay(coturn_version(), program.pid, flows, peers)
         yield loaded
         loaded.close()
 
@@ -75,14 +73,31 @@ PEERS: Final[dict[str, Callable[[int], AbstractContextManager[LoadedRelay]]]] = 
 """By the name that `--against` takes; each starts with this many members."""
 
 
-def _command(port: int) -> list[str]:
+def open_channel(client: socket.socket, peer: socket.socket) -> None:
+    """Let coturn relay what a client sends in ChannelData to a peer.
+
+    Raises:
+        ConnectivityError: It does not.
+    """
+    _ask(client, _ALLOCATE, struct.pack("!HHB3x", _REQUESTED_TRANSPORT, 4, _UDP))
+    _ask(client, _CHANNEL_BIND, _channel_to(peer))
+
+
+def channel_data(payload: bytes) -> bytes:
+    """Return ChannelData."""
+    return struct.pack("!HH", _CHANNEL, len(payload)) + payload
+
+
+def coturn_command(port: int, listen: str = _LOOPBACK, relay: str = _LOOPBACK) -> list[str]:
+    """Return how coturn is run on these addresses."""
     options = "-n --no-auth --no-tls --no-dtls --no-cli --allow-loopback-peers --relay-threads 1"
-    places = ["--listening-ip", "127.0.0.1", "--relay-ip", "127.0.0.1"]
+    places = ["--listening-ip", listen, "--relay-ip", relay]
     log = ["--log-file", "stdout", "--listening-port", str(port), "--pidfile", "/dev/null"]
     return [find("turnserver", "coturn"), *options.split(), *places, *log]
 
 
-def _version() -> str:
+def coturn_version() -> str:
+    """Return its name and version."""
     done = subprocess.run(  # noqa: S603 - coturn
         [find("turnserver", "coturn"), "--version"],
         capture_output=True,

@@ -23,6 +23,8 @@ class Answer(Enum):
     """To CREATE and JOIN with a valid cookie."""
     NUDGE = auto()
     """To data of an unknown address: a game sends far more of it than of anything else."""
+    STUN = auto()
+    """To STUN: anybody may ask for the address that datagrams in its name come from."""
     ADVICE = auto()
     """All others, which anybody can provoke with a few bytes."""
 

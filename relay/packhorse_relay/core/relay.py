@@ -12,6 +12,7 @@ from packhorse.wire.errors import ParseError
 from packhorse.wire.fields import Sender
 from packhorse.wire.header import Header, decode_header, is_legacy
 from packhorse.wire.messages import Bind, Create, Hello, Join, ListRooms, Nudge
+from packhorse.wire.stun import is_stun
 from packhorse_relay.core.admission import Admission
 from packhorse_relay.core.approval import Approvals
 from packhorse_relay.core.bind_requests import BindRequests
@@ -31,6 +32,7 @@ from packhorse_relay.core.resume_tickets import RUN_SIZE, SECRET_SIZE, ResumeTic
 from packhorse_relay.core.rooms import Room
 from packhorse_relay.core.sealed import SealedRequests
 from packhorse_relay.core.settings import Settings
+from packhorse_relay.core.stun_answers import StunAnswers
 from packhorse_relay.core.tickets import OPEN_GATE, Gate
 
 _NUDGE: Final = encode_ctrl(Nudge(), 0)
@@ -73,6 +75,9 @@ class RelayCore:
         tickets = ResumeTickets(
             secret or random_bytes(SECRET_SIZE), random_bytes(RUN_SIZE), unix_now=unix_now, now=now
         )
+        self._stream_listener = stream_listener
+        self.stun = StunAnswers(self._outbox)
+        """What answers STUN."""
         self._registry = Registry(settings, random_bytes, tickets)
         self._members = Members(settings, self._registry, self._outbox)
         self._approvals = Approvals(self._registry, self._members)
@@ -199,6 +204,11 @@ class RelayCore:
             raise DatagramDropped(DropReason.TOO_SHORT)
         if len(data) > c.MAX_DATAGRAM:
             raise DatagramDropped(DropReason.TOO_LARGE)
+        if source.listener != self._stream_listener and is_stun(data):
+            self.stun.receive(Request(data, source, 0, now))
+            return
+        if self.stun.is_second_port(source.listener):
+            raise DatagramDropped(DropReason.UNKNOWN_PREFIX)
         if is_legacy(data):
             self._receive_legacy(data, source, now)
             return

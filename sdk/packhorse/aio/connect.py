@@ -134,6 +134,7 @@ class _Attempt:
             raise TransactionTimeoutError(
                 self.stage, error.sends, error.elapsed, self.tried
             ) from None
+        driver.relay_addresses = addresses
         if self._transport is Transport.AUTO and driver.path.kind is Path.RELAY_UDP:
             driver.keep_path(self._relay)
         return driver
@@ -159,6 +160,7 @@ class _Race:
         self._drivers: list[SessionDriver] = []
         self._result: asyncio.Future[SessionDriver] = asyncio.get_running_loop().create_future()
         self._outcomes: dict[RelayPath, PackhorseError | None] = {}
+        self._chosen: RelayPath | None = None  # answered first; what others meet does not matter
         self._waiting = 0  # paths that have not been tried yet
         self._has_failed = asyncio.Event()
         self.stage = Stage.REACHING
@@ -219,6 +221,7 @@ class _Race:
                 self.stage = stage
                 if stage is Stage.WAITING:
                     self._on_waiting()
+                self._chosen = driver.path
                 self._close_all_but(driver)
             case Joined() if not self._result.done():
                 driver.hold_events()  # some come before the winner's owner can take them
@@ -234,9 +237,11 @@ class _Race:
         """Report the failure of one path; the last one standing decides."""
         self._outcomes[path] = error
         self._has_failed.set()
-        is_decided = self.stage is not Stage.REACHING or isinstance(error, RelayRefusedError)
+        if self._result.done() or self._chosen not in (None, path):
+            return
+        is_decided = self._chosen is not None or isinstance(error, RelayRefusedError)
         is_last = self._waiting == 0 and self._has_all_failed
-        if (is_decided or is_last) and not self._result.done():
+        if is_decided or is_last:
             self._result.set_exception(error if is_decided else self._sum_up(error))
 
     def _sum_up(self, error: PackhorseError) -> PackhorseError:

@@ -13,6 +13,7 @@ from packhorse.wire.candidates import Candidate
 from packhorse.wire.constants import CandidateKind
 
 _ANY: Final = {socket.AF_INET: "0.0.0.0", socket.AF_INET6: "::"}  # noqa: S104 - peers are anywhere
+_MOST_HOSTS: Final = 8  # so that other candidates have a place in an offer
 _TTL: Final = {
     socket.AF_INET: (socket.IPPROTO_IP, socket.IP_TTL),
     socket.AF_INET6: (socket.IPPROTO_IPV6, socket.IPV6_UNICAST_HOPS),
@@ -50,6 +51,17 @@ class DirectSockets:
                 self._sockets[family] = opened
                 self._own.append(opened)
 
+    @property
+    def sockets(self) -> list[UdpSocket]:
+        """The sockets, one of each family."""
+        return list(self._sockets.values())
+
+    @property
+    def ipv4_port(self) -> int | None:
+        """Own port of the IPv4 socket, or None without one."""
+        opened = self._sockets.get(socket.AF_INET)
+        return opened.local_address[1] if opened else None
+
     def candidates(self) -> list[Candidate]:
         """Return the addresses of this machine's interfaces, with the ports of the sockets."""
         found = []
@@ -58,7 +70,7 @@ class DirectSockets:
             if opened is not None and not opened.is_closed:
                 address = TransportAddress(host, opened.local_address[1])
                 found.append(Candidate(CandidateKind.HOST, address))
-        return found
+        return found[:_MOST_HOSTS]
 
     def send(self, datagram: DirectDatagram) -> None:
         """Send a datagram; what the system refuses is lost."""
@@ -70,6 +82,10 @@ class DirectSockets:
             opened.send(datagram.data, datagram.address[:2])
         else:
             self._send_short(opened, family, datagram, datagram.ttl)
+
+    def keep(self, shared: UdpSocket) -> None:
+        """Own the shared socket from now on."""
+        self._own.append(shared)
 
     def close(self) -> None:
         """Close the own sockets; harmless when closed."""

@@ -4,7 +4,7 @@ import asyncio
 import secrets
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
-from packhorse.aio.direct_sockets import DirectSockets
+from packhorse.aio.direct_search import DirectSearch
 from packhorse.aio.path_keeper import PathKeeper
 from packhorse.aio.paths import DatagramSocket, RelayPath
 from packhorse.aio.udp import SocketAddress, UdpSocket
@@ -19,7 +19,6 @@ from packhorse.wire.constants import MemberState
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_REFRESH = 30.0  # seconds after which the addresses of this machine are looked up again
 _PART_WITHIN = 1.0  # seconds that giving up waits for GRANT
 
 
@@ -201,8 +200,9 @@ class SessionDriver(Driver[MemberSession]):
         super().__init__(MemberSession(wish, address, secrets.token_bytes, now=now), path)
         self._keeper: PathKeeper | None = None
         self._told_path: tuple[Path, TransportAddress] | None = None
-        self._direct: DirectSockets | None = None
-        self._refresh: asyncio.TimerHandle | None = None
+        self._direct: DirectSearch | None = None
+        self.relay_addresses: list[SocketAddress] = [path.address]
+        """All addresses of the relay."""
 
     async def seek_direct_paths(self) -> None:
         """Look for direct paths to the peers, from the end of joining on.
@@ -211,19 +211,17 @@ class SessionDriver(Driver[MemberSession]):
         """
         if is_loopback(self._relay):
             return
-        direct = DirectSockets()
         shared = self._socket if isinstance(self._socket, UdpSocket) else None
-        await direct.open(shared, self._receive_directly, self._pump)
-        self._direct = direct
-        self._offer_addresses()
+        self._direct = DirectSearch(self._offer)
+        await self._direct.open(shared, self.relay_addresses, self._receive_directly, self._pump)
 
     def _receive_directly(self, data: bytes, source: SocketAddress) -> None:
         """Take in what came on a socket that is for direct paths alone."""
         now = self._loop.time()
         self.session.receive_from_peer(data, TransportAddress(*source), now=now)
 
-    def _offer_addresses(self) -> None:
-        """Tell the peers where this machine is, now and then anew: it may move."""
+    def _offer(self) -> None:
+        """Tell the peers where this machine is."""
         if self._direct is None or self.session.state is not MemberState.JOINED:
             return
         self.session.seek_direct_paths(
@@ -231,7 +229,6 @@ class SessionDriver(Driver[MemberSession]):
             shares_socket=isinstance(self._socket, UdpSocket),
             now=self._loop.time(),
         )
-        self._refresh = self._loop.call_later(_REFRESH, self._offer_addresses)
         self._pump()
 
     def _send_directly(self) -> None:
@@ -239,6 +236,11 @@ class SessionDriver(Driver[MemberSession]):
         if self._direct is not None:
             for datagram in datagrams:
                 self._direct.send(datagram)
+            self._direct.note_attempts(self.session.direct_attempts)
+
+    def _receive(self, data: bytes, source: SocketAddress) -> None:
+        if self._direct is None or not self._direct.takes(data, source):
+            super()._receive(data, source)
 
     async def part(self) -> None:
         """Close; a relay that may be letting us in just now is waited for and told.
@@ -272,10 +274,13 @@ class SessionDriver(Driver[MemberSession]):
         super().close()
         if self._keeper is not None:
             self._keeper.close()
-        if self._refresh is not None:
-            self._refresh.cancel()
         if self._direct is not None:
             self._direct.close()
+
+    async def closed(self) -> None:
+        """Wait after `close` until nothing is left behind, at most a second."""
+        if self._direct is not None:
+            await self._direct.removed()
 
     def _dispatch(self) -> None:
         super()._dispatch()
@@ -325,11 +330,15 @@ class SessionDriver(Driver[MemberSession]):
         if self._socket is None or not is_silent or self.session.state is not MemberState.JOINED:
             sock.close()
             return
-        self._socket.close()
+        if self._direct is not None and isinstance(self._socket, UdpSocket):
+            self._direct.keep(self._socket)
+        else:
+            self._socket.close()
         self._socket, self.path = sock, path
         sock.on_drained = self._pump
         self.session.bind(now=self._loop.time())
         self.pump_now()
+        self._offer()
 
     def _path_reopened(self) -> None:
         self.session.check_path(now=self._loop.time())

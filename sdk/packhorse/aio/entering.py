@@ -107,3 +107,4 @@ async def membership(driver: SessionDriver, *, relay_only: bool) -> AsyncIterato
         yield room
     finally:
         await room.aclose()
+        await driver.closed()

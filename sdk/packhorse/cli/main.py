@@ -18,6 +18,7 @@ _COMMANDS = (
     ("host", "open a room for an unmodified game server on this machine", "packhorse.cli.host"),
     ("join", "join a room and offer it to an unmodified game client", "packhorse.cli.join"),
     ("ping", "measure the way through a room to its host, or to a relay", "packhorse.cli.ping"),
+    ("doctor", "examine the way to a relay, and the NAT on it", "packhorse.cli.doctor"),
     (
         "rooms",
         "list the public rooms of a relay, or show the load of your own",

@@ -26,8 +26,13 @@ class RelayProbe:
         self._open: OrderedDict[int, tuple[int, float]] = OrderedDict()
         self._count = 0
 
-    def next_request(self, *, now: float) -> bytes:
-        """Return the next probe, to be sent now; they are numbered from 1."""
+    def next_request(self, *, size: int = c.MAX_DATAGRAM_FALLBACK, now: float) -> bytes:
+        """Return the next probe, to be sent now; they are numbered from 1.
+
+        Args:
+            size: Bytes of the datagram, 256 or more.
+            now: Clock seconds.
+        """
         self._count += 1
         transaction = int.from_bytes(self._random_bytes(4), "big") or 1  # 0 is that of NUDGE
         self._open[transaction] = (self._count, now)
@@ -39,7 +44,7 @@ class RelayProbe:
             features=c.KNOWN_FEATURES,
             nonce=self._random_bytes(c.NONCE_SIZE),
         )
-        return encode_padded(hello, transaction, c.MAX_DATAGRAM_FALLBACK)
+        return encode_padded(hello, transaction, size)
 
     def receive(self, data: bytes, *, now: float) -> tuple[int, float] | None:
         """Return which probe a datagram answers and how many seconds that took, or None."""

@@ -226,13 +226,9 @@ class MemberSession:
     def seek_direct_paths(
         self, candidates: Sequence[Candidate], *, shares_socket: bool, now: float
     ) -> None:
-        """Offer addresses to the peers, and look for direct paths to them from now on.
+        """Offer addresses, the better first, and look for direct paths to the peers from now on.
 
-        Args:
-            candidates: Where this member may be reached, the better first.
-            shares_socket: Direct datagrams take the socket of those to the relay, so that
-                the address the relay sees is a candidate, too.
-            now: Clock.
+        With `shares_socket` what the relay sees is one, too.
 
         Raises:
             LocalProtocolError: Not joined.
@@ -243,9 +239,13 @@ class MemberSession:
                 self._random_bytes,
                 self._events.append,
                 relay=self._relay,
-                shares_socket=shares_socket,
             )
-        self._direct.set_candidates(candidates, now=now)
+        self._direct.set_candidates(candidates, shares_socket=shares_socket, now=now)
+
+    @property
+    def direct_attempts(self) -> int:
+        """Attempts to find direct paths that have begun."""
+        return self._direct.attempts if self._direct else 0
 
     def direct_path(self, peer: PeerId) -> TransportAddress | None:
         """Return where data for a peer goes directly; None: over the relay."""
@@ -313,19 +313,20 @@ class MemberSession:
 
     def _receive(self, data: bytes, source: TransportAddress, now: float) -> None:
         is_from_relay = source[:2] == self._relay[:2]
-        if not is_from_relay and self._direct is None:
+        direct = self._direct
+        if not is_from_relay and direct is None:
             raise ParseError(DropReason.UNEXPECTED_SOURCE)
         header = decode_header(data)
         if self._machine.state is MemberState.CLOSED:
             raise ParseError(DropReason.UNEXPECTED_MESSAGE)
         try:
-            if is_from_relay:
+            if direct is None or is_from_relay:
                 self._receive_from_relay(data, header, now)
-            elif self._direct is not None:  # pragma: no branch - checked above
-                self._direct.receive(data, header, source, now)
+            else:
+                direct.receive(data, header, source, now)
         finally:
-            if self._direct is not None and header.kind in _CONTROL:
-                self._direct.flush(now=now)
+            if direct is not None and header.kind in _CONTROL:
+                direct.flush(now=now)
 
     def _receive_from_relay(self, data: bytes, header: Header, now: float) -> None:
         if header.kind is Kind.CTRL:
@@ -375,9 +376,9 @@ class MemberSession:
         """Tell a new stage; close when one of the parts has ended."""
         if self._machine.state is MemberState.CLOSED:
             return
-        if self.stage is not self._told_stage:
-            self._told_stage = self.stage
-            self._events.append(StageChanged(self._told_stage))
+        if (stage := self.stage) is not self._told_stage:
+            self._told_stage = stage
+            self._events.append(StageChanged(stage))
         closed = self._membership.closed if self._membership else None
         if closed is None and self._joining.error is not None:
             closed = Closed(self._joining.error)

@@ -74,3 +74,16 @@ def may_be_checked(address: TransportAddress, *, relay: TransportAddress) -> boo
     if ip.is_link_local:  # its scope is unknown here, and no member offers such an address
         return False
     return is_loopback(relay) or not ip.is_loopback
+
+
+_ORDER: Final = (
+    CandidateKind.REFLEXIVE,
+    CandidateKind.MAPPED,
+    CandidateKind.HOST,
+    CandidateKind.PREDICTED,
+)
+
+
+def arranged(candidates: Sequence[Candidate]) -> list[Candidate]:
+    """Return candidates with those first that must not be lost when there are too many."""
+    return sorted(candidates, key=lambda candidate: _ORDER.index(candidate.kind))

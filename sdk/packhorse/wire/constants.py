@@ -112,7 +112,8 @@ ATTEMPT_TIME: Final = 5.0  # seconds; after which an attempt ends
 ATTEMPTS: Final = 3  # attempts; in a row
 ATTEMPT_PAUSE: Final = 60.0  # seconds; from the end of these to the next; a changed offer ends it
 ANSWER_RATE: Final = 100  # 1/s per peer; CHECKs that are answered; twice as many at once
-TRUST_MIN: Final = 0.35  # seconds; least silence after which a path in use is in doubt
+# seconds; least time that a CHECK of a path in use may be without an answer
+TRUST_MIN: Final = 0.25
 TRUST_RTT: Final = 3  # RTT; the same counted in round trips; the longer counts
 QUIET_CHECK: Final = 0.1  # seconds; silence of a path in use after which it is checked
 DOUBT_TIME: Final = 3.0  # seconds; how long a path in doubt is still used beside the relay
@@ -387,6 +388,7 @@ class DropReason(StrEnum):
     LATE_MESSAGE = "late_message"
     BAD_FRAGMENT = "bad_fragment"
     REASSEMBLY_FULL = "reassembly_full"
+    BAD_STUN = "bad_stun"
     LEGACY_DISABLED = "legacy_disabled"
     LEGACY_BAD_ID = "legacy_bad_id"
     LEGACY_FULL = "legacy_full"

@@ -233,7 +233,8 @@ const ATTEMPT_TIME := 5.0  ## seconds; after which an attempt ends
 const ATTEMPTS := 3  ## attempts; in a row
 const ATTEMPT_PAUSE := 60.0  ## seconds; from the end of these to the next; a changed offer ends it
 const ANSWER_RATE := 100  ## 1/s per peer; CHECKs that are answered; twice as many at once
-const TRUST_MIN := 0.35  ## seconds; least silence after which a path in use is in doubt
+## seconds; least time that a CHECK of a path in use may be without an answer
+const TRUST_MIN := 0.25
 const TRUST_RTT := 3  ## RTT; the same counted in round trips; the longer counts
 const QUIET_CHECK := 0.1  ## seconds; silence of a path in use after which it is checked
 const DOUBT_TIME := 3.0  ## seconds; how long a path in doubt is still used beside the relay
@@ -318,7 +319,8 @@ const DROP_UNKNOWN_SOURCE := &"unknown_source"  ## no session has this address a
 const DROP_UNKNOWN_DESTINATION := &"unknown_destination"  ## no such peer in the sender's room
 const DROP_NOT_ALLOWED := &"not_allowed"  ## the room's topology forbids it
 const DROP_DATA_LIMITED := &"data_limited"  ## data over the limit of its sender
-const DROP_NOT_ENOUGH_PADDING := &"not_enough_padding"  ## HELLO shorter than 256 bytes
+## HELLO shorter than 256 bytes, or a STUN request shorter than its answer
+const DROP_NOT_ENOUGH_PADDING := &"not_enough_padding"
 ## the offered versions and the relay's do not meet
 const DROP_NO_COMMON_VERSION := &"no_common_version"
 ## the cookie is wrong, too old or belongs to another address, nonce or offer
@@ -345,6 +347,7 @@ const DROP_LATE_MESSAGE := &"late_message"
 ## a piece that does not fit, or a message too large or too far ahead in its lane
 const DROP_BAD_FRAGMENT := &"bad_fragment"
 const DROP_REASSEMBLY_FULL := &"reassembly_full"  ## no memory for an unfinished or early message
+const DROP_BAD_STUN := &"bad_stun"  ## a STUN message that is malformed, or that only a server sends
 const DROP_LEGACY_DISABLED := &"legacy_disabled"  ## a legacy datagram at a relay without --legacy
 const DROP_LEGACY_BAD_ID := &"legacy_bad_id"  ## id 0 or above 2^31-1
 const DROP_LEGACY_FULL := &"legacy_full"  ## the legacy room has 64 ids

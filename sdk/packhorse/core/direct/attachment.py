@@ -30,7 +30,6 @@ class DirectAttachment:
         emit: Callable[[Event], None],
         *,
         relay: TransportAddress,
-        shares_socket: bool,
     ) -> None:
         """Begin to follow the roster.
 
@@ -39,13 +38,11 @@ class DirectAttachment:
             random_bytes: Source of randomness.
             emit: Called with each event.
             relay: Address of the relay.
-            shares_socket: Direct datagrams take the socket of those to the relay, so that
-                the address the relay sees is a candidate.
         """
         self._membership = membership
-        self._shares_socket = shares_socket
+        self._shares_socket = False
         self._found: list[Candidate] = []
-        self._offered: tuple[list[Candidate], TransportAddress] | None = None
+        self._offered: tuple[list[Candidate], TransportAddress | None] | None = None
         self._seen_rev: int | None = None
         grant = membership.grant
         self._paths = DirectPaths(grant.peer, grant.max_datagram, random_bytes, emit, relay=relay)
@@ -55,10 +52,25 @@ class DirectAttachment:
         membership.on_signal = self._receive_signal
         membership.mail.post_directly = self._post
 
-    def set_candidates(self, found: Sequence[Candidate], *, now: float) -> None:
-        """Offer what has been found, and the address that the relay sees."""
+    def set_candidates(
+        self, found: Sequence[Candidate], *, shares_socket: bool, now: float
+    ) -> None:
+        """Offer what has been found.
+
+        Args:
+            found: The better first.
+            shares_socket: Direct datagrams take the socket of those to the relay, so that
+                the address the relay sees is a candidate.
+            now: Clock.
+        """
         self._found = list(found)
+        self._shares_socket = shares_socket
         self.flush(now=now)
+
+    @property
+    def attempts(self) -> int:
+        """Attempts that have begun, with all peers together."""
+        return self._paths.attempts
 
     def path(self, peer: PeerId) -> TransportAddress | None:
         """Return the address to which data for a peer goes; None: over the relay."""
@@ -104,13 +116,13 @@ class DirectAttachment:
 
     def _offer(self, now: float) -> None:
         """Tell where this member may be reached, unless that is what was told before."""
-        mapped = self._membership.mapped
+        mapped = self._membership.mapped if self._shares_socket else None
         if self._offered == (self._found, mapped):
             return
         self._offered = (self._found, mapped)
         candidates = list(self._found)
-        if self._shares_socket:
-            candidates.append(Candidate(CandidateKind.REFLEXIVE, mapped))
+        if mapped is not None:
+            candidates.insert(0, Candidate(CandidateKind.REFLEXIVE, mapped))
         unique = {candidate.address: candidate for candidate in reversed(candidates)}
         self._paths.offer(list(reversed(unique.values())), now=now)
 

@@ -10,7 +10,13 @@ from packhorse.core.direct.offers import decode_offer
 from packhorse.core.events import Event, PeerId, PeerPathChanged
 from packhorse.wire.address import TransportAddress
 from packhorse.wire.candidates import Candidate, encode_candidates
-from packhorse.wire.constants import FANOUT_BIT, SIGNAL_RATE, DropReason, FirstByte
+from packhorse.wire.constants import (
+    FANOUT_BIT,
+    SIGNAL_RATE,
+    CandidateKind,
+    DropReason,
+    FirstByte,
+)
 from packhorse.wire.errors import ParseError
 from packhorse.wire.header import Header
 
@@ -46,6 +52,7 @@ class DirectPaths:
         self._relay = relay
         self._budget = CheckBudget()
         self._candidates = b""
+        self._lasting: list[Candidate] = []
         self._peers: dict[int, DirectPeer] = {}
         self._by_connection: dict[int, int] = {}
         self._signals_from = 0.0  # GCRA: when the next signal would conform without a burst
@@ -61,14 +68,21 @@ class DirectPaths:
         """Peers to whom paths are looked for."""
         return set(self._peers)
 
+    @property
+    def attempts(self) -> int:
+        """Attempts that have begun, with all peers together."""
+        return sum(peer.attempts for peer in self._peers.values())
+
     def offer(self, candidates: Sequence[Candidate], *, now: float) -> None:
         """Tell all peers where this member may be reached."""
         encoded = encode_candidates(candidates)
         if encoded == self._candidates:
             return
         self._candidates = encoded
+        lasting = [each for each in candidates if each.kind is not CandidateKind.PREDICTED]
+        is_hope, self._lasting = lasting != self._lasting, lasting
         for peer in self._peers.values():
-            peer.offer(encoded, now=now)
+            peer.offer(encoded, is_hope=is_hope, now=now)
 
     def welcome(self, peer: PeerId, *, now: float) -> None:
         """Begin to look for a path to a peer."""

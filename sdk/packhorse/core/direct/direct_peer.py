@@ -79,6 +79,8 @@ class DirectPeer:
         self.served_at = 0.0
         """When the budget was last drawn upon."""
         self.offers = Offers(DirectEnd.choose(random_bytes))
+        self.attempts = 0
+        """Attempts that have begun."""
 
     @property
     def own(self) -> DirectEnd:
@@ -90,10 +92,17 @@ class DirectPeer:
         """The address in use, trusted or in doubt; None while the relay carries everything."""
         return self._used
 
-    def offer(self, candidates: bytes, *, now: float) -> None:
-        """Tell the peer where this side may be reached; new hope for both."""
+    def offer(self, candidates: bytes, *, is_hope: bool = True, now: float) -> None:
+        """Tell the peer where this side may be reached.
+
+        Args:
+            candidates: As encoded.
+            is_hope: They are worth another attempt, not only of use in the present one.
+            now: Clock.
+        """
         self.offers.renew(candidates=candidates, now=now)
-        self._hope(now=now)
+        if is_hope:
+            self._hope(now=now)
 
     def receive_offer(self, offer: Offer, *, rtt: float, now: float) -> None:
         """Act upon the peer's offer.
@@ -254,6 +263,7 @@ class DirectPeer:
         self._begin_attempt(at=now + rtt)
 
     def _begin_attempt(self, *, at: float) -> None:
+        self.attempts += 1
         self._next_attempt = None
         self._attempt_ends = at + ATTEMPT_TIME
         self._remotes.begin_attempt(at=at)

@@ -74,11 +74,16 @@ def test_address_that_the_relay_sees_is_offered_only_where_the_socket_is_shared(
         offered.append(decode_candidates(offer.candidates) if offer else [])
 
     paths._paths.receive_signal = watch  # type: ignore[method-assign]
-    now = network.clock.now
-    host.session.seek_direct_paths([own], shares_socket=False, now=now)
-    host.flush()
-    network.run(0.5)
-    assert offered[-1] == [own]
+    for shares_socket, expected in (
+        (False, [own]),
+        (True, [Candidate(CandidateKind.REFLEXIVE, host.address), own]),
+        (False, [own]),
+    ):
+        now = network.clock.now
+        host.session.seek_direct_paths([own], shares_socket=shares_socket, now=now)
+        host.flush()
+        network.run(0.5)
+        assert offered[-1] == expected
 
 
 def test_datagram_from_elsewhere_is_refused_by_a_member_that_seeks_nothing() -> None:

@@ -1,0 +1,31 @@
+"""Which ports a router is likely to show next, where it counts them up or down."""
+
+from typing import Final
+
+from packhorse.wire.address import TransportAddress
+
+_MAX_STEP: Final = 64  # ports between two mappings; more is taken for random
+_AHEAD: Final = 4  # mappings that may be opened after the two that were looked at
+_BEHIND: Final = 4  # and before them
+_LEAST_PORT: Final = 1024
+_MAX_PORT: Final = 65535
+
+
+def predict_ports(first: TransportAddress, second: TransportAddress) -> list[TransportAddress]:
+    """Return addresses that the mappings of an attempt may have got, the likeliest first.
+
+    Args:
+        first: What a server saw of one fresh socket.
+        second: What it saw of another one, opened right after it.
+
+    Returns:
+        Those that follow in steady steps, then those that came right before; nothing where
+        the step is no steady one.
+    """
+    step = second.port - first.port
+    if first.host != second.host or not 0 < abs(step) <= _MAX_STEP:
+        return []
+    ahead = [second.port + step * number for number in range(1, _AHEAD + 1)]
+    behind = [first.port - step * number for number in range(1, _BEHIND + 1)]
+    usable = [port for port in (*ahead, *behind) if _LEAST_PORT <= port <= _MAX_PORT]
+    return [second._replace(port=port) for port in usable]

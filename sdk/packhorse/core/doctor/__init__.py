@@ -1,0 +1,1 @@
+"""What the examination of a relay has shown, and what that means."""
