@@ -1,6 +1,7 @@
 """Has a gateway forward a port by UPnP IGD, with async-upnp-client (`packhorse[upnp]`)."""
 
 import asyncio
+import importlib
 import importlib.util
 import ipaddress
 from collections.abc import Callable
@@ -30,6 +31,12 @@ def has_upnp() -> bool:
     return importlib.util.find_spec("async_upnp_client") is not None
 
 
+def _load() -> None:
+    """Import what takes half a second, which the event loop cannot spare."""
+    for name in ("aiohttp", "client_factory", "profiles.igd", "search"):
+        importlib.import_module(f"async_upnp_client.{name}")
+
+
 class UpnpPort:
     """One UDP port that a gateway forwards while `run` runs."""
 
@@ -55,6 +62,7 @@ class UpnpPort:
         Args:
             on_changed: Called when `address` has changed, and when there is no gateway.
         """
+        await asyncio.to_thread(_load)
         from async_upnp_client.exceptions import UpnpError  # noqa: PLC0415 - an extra
 
         device: IgdDevice | None = None
