@@ -28,6 +28,7 @@ PACKAGES: Final = {
     "openssl": "openssl",
     "chromium": "chromium",
     "nginx": "nginx",
+    "turnserver": "coturn",
     "caddy": "caddy",
 }
 UPDATE_DEADLINE: Final = 180.0  # seconds

@@ -138,6 +138,10 @@ class SessionPipe(Pipe):
         self.wake()
         return True
 
+    def redirect(self, address: TransportAddress) -> None:
+        """Send to another address from now on: the other end has moved there."""
+        self._carrier.move(address)
+
     def renewed(self) -> None:
         """Note that the carrier has another address now: the other end must learn it."""
         self._session.change_path(now=self._loop.time())
@@ -223,6 +227,10 @@ class PlainPipe(Pipe):
         """Take in a datagram."""
         self._deliver(data)
         return True
+
+    def redirect(self, address: TransportAddress) -> None:
+        """Send to another address from now on: the other end has moved there."""
+        self._carrier.move(address)
 
     def renewed(self) -> None:
         """Note that the carrier has another address now."""

@@ -65,6 +65,7 @@ class TurnClient(TurnClientMixin):
         self._on_data = on_data
         self._drops = drops
         self._channels: dict[int, TransportAddress] = {}
+        self._bound: set[int] = set()
         self._numbers: dict[TransportAddress, int] = {}
 
     async def allocate(self, family: int | None) -> tuple[TransportAddress, float]:
@@ -112,17 +113,18 @@ class TurnClient(TurnClientMixin):
             if number > _LAST_CHANNEL:
                 raise TurnError(508, "no channel is left", "a channel")
             self._numbers[peer] = number
+            self._channels[number] = peer  # what comes may overtake the answer
         where = {"XOR-PEER-ADDRESS": (peer.host, peer.port)}
         await self._ask(stun.Method.CREATE_PERMISSION, where, "a permission")
         await self._ask(
             stun.Method.CHANNEL_BIND, {"CHANNEL-NUMBER": number, **where}, "a channel"
         )
-        self._channels[number] = peer
+        self._bound.add(number)
 
     def send_to(self, peer: TransportAddress, data: bytes) -> bool:
         """Send a datagram on a peer's channel; False when that is impossible now."""
-        number = self._numbers.get(peer)
-        if number not in self._channels or self.transport.is_closing():
+        number = self._numbers.get(peer, 0)
+        if number not in self._bound or self.transport.is_closing():
             return False
         return self._post(_HEADER.pack(number, len(data)) + data)
 
