@@ -36,10 +36,11 @@ from packhorse.core.events import (
 )
 from packhorse.core.relay_address import RelayAddress, Transport, parse_invite, parse_relay_address
 from packhorse.pipes.consumers import Subscription
+from packhorse.pipes.drops import PipeDrop
 from packhorse.pipes.listener import PipeListener
 from packhorse.pipes.opening import listen_pipes, open_pipe
 from packhorse.pipes.paths import PathKind, PipePath, Strategy
-from packhorse.pipes.pipe import Pipe, PipeDrop
+from packhorse.pipes.pipe import Pipe
 from packhorse.wire.constants import DropReason, ErrorCode, Mode, Topology
 from packhorse.wire.errors import (
     AuthenticationError,
@@ -50,6 +51,7 @@ from packhorse.wire.errors import (
     PackhorseError,
     ParseError,
     PipeClosedError,
+    PipeLostError,
     PipeTimeoutError,
     ProtocolError,
     QuotaReachedError,
@@ -100,6 +102,7 @@ __all__ = [
     "PipeClosedError",
     "PipeDrop",
     "PipeListener",
+    "PipeLostError",
     "PipePath",
     "PipeTimeoutError",
     "ProtocolError",

@@ -2,9 +2,8 @@
 
 import asyncio
 from collections import Counter, deque
-from collections.abc import Callable
 from contextlib import suppress
-from typing import Final, Self
+from typing import TYPE_CHECKING, Final, Self
 
 from packhorse.aio.answers import Answers
 from packhorse.aio.driver import SessionDriver
@@ -34,6 +33,9 @@ from packhorse.wire.errors import (
     TransactionTimeoutError,
 )
 from packhorse.wire.room_code import show_room_code
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _MAX_MESSAGES: Final = 4096  # unreliable ones that wait for the application; more are dropped
 _UNRELIABLE: Final = frozenset({Mode.UNRELIABLE, Mode.UNRELIABLE_ORDERED})

@@ -62,6 +62,8 @@ class RoomTaps:
                 for key, tap in list(self._taps.items()):
                     if key.peer == peer:
                         tap.on_event(event)
+            case _:
+                pass
         return False
 
     def progress(self) -> None:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Awaitable, Callable
 from typing import Final, Self
 
-from packhorse.wire.errors import PipeClosedError, PipeTimeoutError
+from packhorse.wire.errors import PipeClosedError, PipeLostError, PipeTimeoutError
 
 Handler = Callable[[bytes], Awaitable[object] | object]
 CloseHandler = Callable[[PipeClosedError], Awaitable[object] | object]
@@ -84,7 +84,7 @@ class Subscription:
         try:
             return await self._kept.get(None)
         except PipeClosedError as error:
-            if error.is_failure:
+            if isinstance(error, PipeLostError):
                 raise
             raise StopAsyncIteration from None
 

@@ -1,24 +1,32 @@
 """Pipes over a carrier of datagrams: a UDP socket, or a channel of a TURN server."""
 
-import asyncio
 import secrets
-from typing import Final, Protocol
+from copy import copy
+from typing import TYPE_CHECKING, Final, Protocol
 
 from packhorse.core.pipes.greeting import NO_ID
 from packhorse.core.pipes.session import MAX_DATAGRAM, PipeSession, State
+from packhorse.pipes.drops import PipeDrop
 from packhorse.pipes.paths import PathKind, PipePath
-from packhorse.pipes.pipe import Pipe, PipeDrop
+from packhorse.pipes.pipe import Pipe
 from packhorse.wire.address import TransportAddress
 from packhorse.wire.constants import MAX_RELIABLE_MESSAGE, MAX_UNRELIABLE_MESSAGE, Mode
-from packhorse.wire.errors import LocalProtocolError, ParseError, PipeClosedError
+from packhorse.wire.errors import (
+    LocalProtocolError,
+    ParseError,
+    PipeClosedError,
+    PipeLostError,
+)
+
+if TYPE_CHECKING:
+    import asyncio
 
 RELIABLE: Final = frozenset({Mode.RELIABLE, Mode.RELIABLE_UNORDERED})
 _SEND_BUFFER: Final = 256 * 1024  # bytes of reliable payload that wait to be sent
 _LOST: Final = {
-    State.CLOSED: ("the other end closed it", False, ""),
-    State.LOST: (
+    State.CLOSED: PipeClosedError("the other end closed it"),
+    State.LOST: PipeLostError(
         "the other end is silent",
-        True,
         "check that it runs, and that no firewall blocks UDP between the two",
     ),
 }
@@ -175,7 +183,7 @@ class SessionPipe(Pipe):
         for datagram in self._session.datagrams_to_send(now=now):
             self._carrier.send(datagram)
         if self._session.state in _LOST:
-            self._finish(PipeClosedError(*_LOST[self._session.state]))
+            self._finish(copy(_LOST[self._session.state]))
         self._arm(now)
         self._tell()
 
@@ -239,6 +247,9 @@ class PlainPipe(Pipe):
     def fail(self, error: PipeClosedError) -> None:
         """End the pipe: its carrier is gone."""
         self._finish(error)
+
+    def _on_taken(self, _data: bytes) -> None:
+        """Do nothing: who sends does not wait."""
 
     async def _shut(self) -> None:
         await self._carrier.aclose()

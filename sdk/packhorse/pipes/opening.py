@@ -73,9 +73,7 @@ async def open_pipe(  # noqa: PLR0913 - all but one by keyword
                 address = await _resolve(where)
                 return await connect_udp(*address, mode, timeout)
             context = (tls or ssl.create_default_context()) if where.scheme is Scheme.TLS else None
-            return await connect_tcp(
-                where.host, where.port, is_stream=mode is None, tls=context
-            )
+            return await connect_tcp(where.host, where.port, is_stream=mode is None, tls=context)
     except (OSError, PipeClosedError) as error:
         reason = str(error) or f"no answer within {timeout:.1f} s"
         attempts = (f"{where.scheme} {where.host} port {where.port}: {reason}",)
@@ -138,7 +136,7 @@ async def _resolve(target: Target) -> tuple[str, int]:
     return str(host), int(port)
 
 
-async def _open_in_room(  # noqa: PLR0913, PLR0917 - what `open_pipe` was given
+async def _open_in_room(
     where: Target,
     relay: str | RelayAddress | None,
     password: str | None,

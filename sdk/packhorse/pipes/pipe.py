@@ -5,12 +5,12 @@ import logging
 from abc import ABC, abstractmethod
 from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Coroutine
-from enum import StrEnum
 from typing import Final, Self, TypeVar
 
 from packhorse.pipes.consumers import CloseHandler, Handler, Kept, Subscription, call
+from packhorse.pipes.drops import PipeDrop
 from packhorse.pipes.paths import PipePath
-from packhorse.wire.errors import PackhorseError, PipeClosedError, PipeTimeoutError
+from packhorse.wire.errors import PackhorseError, PipeClosedError, PipeLostError, PipeTimeoutError
 
 logger = logging.getLogger(__name__)
 
@@ -19,23 +19,6 @@ _MAX_WAITING: Final = 4096  # unreliable messages that wait for the application;
 PathHandler = Callable[[PipePath], Awaitable[object] | object]
 Remove = Callable[[], None]
 _T = TypeVar("_T")
-
-
-class PipeDrop(StrEnum):
-    """Why a message or datagram of a pipe went no further."""
-
-    INBOX_FULL = "inbox_full"
-    """The application did not take unreliable messages fast enough."""
-    SUBSCRIPTION_FULL = "subscription_full"
-    """Likewise, those of one subscription."""
-    LINK_CLOSED = "link_closed"
-    """The pipe to which this one is linked has ended."""
-    HANDLER_FAILED = "handler_failed"
-    """A function that takes messages raised an error; it is in the log."""
-    MALFORMED = "malformed"
-    """A datagram that this pipe cannot read."""
-    SEND_FAILED = "send_failed"
-    """The system refused to send an unreliable message."""
 
 
 class Pipe(ABC):
@@ -84,6 +67,7 @@ class Pipe(ABC):
         """Tell whether everything reliable has arrived, or left where nothing tells that."""
         return True
 
+    @abstractmethod
     def _on_taken(self, data: bytes) -> None:
         """Note that the application has taken a message."""
 
@@ -158,7 +142,7 @@ class Pipe(ABC):
         try:
             return await self.recv()
         except PipeClosedError as error:
-            if error.is_failure:
+            if isinstance(error, PipeLostError):
                 raise
             raise StopAsyncIteration from None
 
@@ -192,7 +176,7 @@ class Pipe(ABC):
         A slow receiver slows the sender where both pipes are reliable. Closing one leaves the
         other open.
         """
-        there, back = self.on_message(other._take_in(self)), other.on_message(self._take_in(other))
+        there, back = self.on_message(_into(other, self)), other.on_message(_into(self, other))
 
         def unlink() -> None:
             there()
@@ -350,15 +334,6 @@ class Pipe(ABC):
             logger.exception("a function that takes the messages of a pipe failed")
             return True
 
-    def _take_in(self, source: "Pipe") -> Handler:
-        async def forward(data: bytes) -> None:
-            try:
-                await self.send(data)
-            except PackhorseError:
-                source.drops[PipeDrop.LINK_CLOSED] += 1
-
-        return forward
-
     def _unsubscribe(self, subscription: Subscription) -> None:
         if subscription in self._subscriptions:
             self._subscriptions.remove(subscription)
@@ -400,3 +375,15 @@ class Pipe(ABC):
         if not task.cancelled() and (error := task.exception()) is not None:
             self.drops[PipeDrop.HANDLER_FAILED] += 1
             logger.error("a function of a pipe failed", exc_info=error)
+
+
+def _into(target: Pipe, source: Pipe) -> Handler:
+    """Return a function that sends the messages of `source` into `target`."""
+
+    async def forward(data: bytes) -> None:
+        try:
+            await target.send(data)
+        except PackhorseError:
+            source.drops[PipeDrop.LINK_CLOSED] += 1
+
+    return forward

@@ -1,6 +1,5 @@
 """Pipes to a member of a room: over the relay first, directly where that works."""
 
-from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Final
 
 from packhorse.aio.room_taps import Tap, TapKey
@@ -9,9 +8,16 @@ from packhorse.pipes.datagrams import RELIABLE
 from packhorse.pipes.paths import PathKind, PipePath
 from packhorse.pipes.pipe import Pipe
 from packhorse.wire.constants import Mode
-from packhorse.wire.errors import LocalProtocolError, PackhorseError, PipeClosedError
+from packhorse.wire.errors import (
+    LocalProtocolError,
+    PackhorseError,
+    PipeClosedError,
+    PipeLostError,
+)
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from packhorse.aio.room import Room
 
 _MAX_CHANNEL: Final = 255
@@ -70,9 +76,7 @@ class RoomPipe(Pipe):
     def try_send(self, data: bytes) -> bool:
         """Send a message at once; raises what `Room.try_send` does, or PipeClosedError."""
         self._raise_if_closed()
-        return self.room.try_send(
-            data, to=self.peer, mode=self.mode, channel=self._key.channel
-        )
+        return self.room.try_send(data, to=self.peer, mode=self.mode, channel=self._key.channel)
 
     async def direct(self) -> None:
         """Wait until messages go directly.
@@ -99,14 +103,14 @@ class RoomPipe(Pipe):
             self._tell()
             if self.is_direct_only and event.address is None:
                 self.room.taps.remove(self._key)
-                self._finish(PipeClosedError("the direct path is lost", True))
+                self._finish(PipeLostError("the direct path is lost"))
 
     def _end(self, error: PackhorseError | None) -> None:
         self.room.taps.remove(self._key)
         if error is None:
             self._finish(PipeClosedError("this side left the room"))
         else:
-            self._finish(PipeClosedError(str(error), True, error.advice))
+            self._finish(PipeLostError(str(error), error.advice))
 
     async def _shut(self) -> None:
         self.room.taps.remove(self._key)

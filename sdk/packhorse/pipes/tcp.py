@@ -13,7 +13,7 @@ from packhorse.pipes.paths import PathKind, PipePath
 from packhorse.pipes.pipe import Pipe
 from packhorse.wire.address import TransportAddress
 from packhorse.wire.constants import MAX_RELIABLE_MESSAGE
-from packhorse.wire.errors import LocalProtocolError, PipeClosedError
+from packhorse.wire.errors import LocalProtocolError, PipeClosedError, PipeLostError
 
 MAX_PIPES: Final = 1024  # of one listener
 _LENGTH: Final = struct.Struct(">I")  # bytes of the message that follows
@@ -100,9 +100,9 @@ class TcpPipe(Pipe, asyncio.Protocol):
         """End the pipe."""
         self._is_gone.set()
         if exc is not None:
-            self._finish(PipeClosedError(f"the connection broke: {exc}", True))
+            self._finish(PipeLostError(f"the connection broke: {exc}"))
         elif self._buffer:
-            self._finish(PipeClosedError("the connection ended within a message", True))
+            self._finish(PipeLostError("the connection ended within a message"))
         else:
             self._finish(PipeClosedError("the other end closed it"))
         self._tell()
@@ -124,7 +124,7 @@ class TcpPipe(Pipe, asyncio.Protocol):
         del self._buffer[:start]
 
     def _refuse(self, length: int) -> None:
-        self._finish(PipeClosedError(f"a message of {length} bytes was announced", True))
+        self._finish(PipeLostError(f"a message of {length} bytes was announced"))
         if self._transport is not None:
             self._transport.abort()
 
@@ -177,10 +177,12 @@ async def connect_tcp(
         OSError: It cannot be made; a certificate that does not fit is one such error.
     """
     loop = asyncio.get_running_loop()
-    where = {"sock": sock} if sock is not None else {"host": host, "port": port}
-    name = {"server_hostname": host} if tls is not None else {}
+    if sock is not None:
+        _, pipe = await loop.create_connection(lambda: TcpPipe(is_stream=is_stream), sock=sock)
+        return pipe
+    name = host if tls is not None else None
     _, pipe = await loop.create_connection(
-        lambda: TcpPipe(is_stream=is_stream), **where, ssl=tls, **name
+        lambda: TcpPipe(is_stream=is_stream), host, port, ssl=tls, server_hostname=name
     )
     return pipe
 
@@ -209,7 +211,8 @@ class TcpListener(PipeListener):
     @property
     def address(self) -> str:
         """What `open_pipe` takes, as seen from this machine."""
-        assert self._server is not None
+        if self._server is None:
+            raise LocalProtocolError("the listener is not open")
         host, port = self._server.sockets[0].getsockname()[:2]
         where = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
         return f"{'tls' if self._tls else 'tcp'}://{where}"

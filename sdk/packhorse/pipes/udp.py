@@ -13,7 +13,7 @@ from packhorse.pipes.listener import PipeListener
 from packhorse.pipes.paths import PathKind
 from packhorse.wire.address import TransportAddress
 from packhorse.wire.constants import DropReason, Mode
-from packhorse.wire.errors import ParseError
+from packhorse.wire.errors import LocalProtocolError, ParseError
 
 MAX_PIPES: Final = 1024  # of one listener
 _SECRET_SIZE: Final = 32  # bytes
@@ -54,7 +54,10 @@ class UdpCarrier:
 
 
 async def connect_udp(
-    host: str, port: int, mode: Mode | None, timeout: float  # noqa: ASYNC109 - passed on
+    host: str,
+    port: int,
+    mode: Mode | None,
+    timeout: float,  # noqa: ASYNC109 - passed on
 ) -> DatagramPipe:
     """Return a pipe to a UDP address; with a mode it is open, plain it need not be.
 
@@ -110,8 +113,13 @@ class UdpListener(PipeListener):
     @property
     def local(self) -> TransportAddress:
         """Where it listens."""
-        assert self._socket is not None
-        return TransportAddress(*self._socket.local_address)
+        return TransportAddress(*self._bound.local_address)
+
+    @property
+    def _bound(self) -> UdpSocket:
+        if self._socket is None:
+            raise LocalProtocolError("the listener is not open")
+        return self._socket
 
     @property
     def address(self) -> str:
@@ -133,8 +141,7 @@ class UdpListener(PipeListener):
         if pipe is None:
             if not self._has_place():
                 return
-            assert self._socket is not None
-            pipe = PlainPipe(UdpCarrier(self._socket, (source.host, source.port), is_own=False))
+            pipe = PlainPipe(UdpCarrier(self._bound, (source.host, source.port), is_own=False))
             self._enter(source, pipe)
             self._accept(pipe)
         pipe.take_datagram(data, source)
@@ -160,15 +167,12 @@ class UdpListener(PipeListener):
             self._open_session(hello, data, source)
 
     def _send_cookie(self, hello: Hello, source: TransportAddress, now: float) -> None:
-        assert self._socket is not None
         cookie = make_cookie(self._secret, source, hello.own, now=now)
-        self._socket.send(encode_cookie(Cookie(hello.own, cookie)), (source.host, source.port))
+        self._bound.send(encode_cookie(Cookie(hello.own, cookie)), (source.host, source.port))
 
     def _open_session(self, hello: Hello, data: bytes, source: TransportAddress) -> None:
-        assert self._socket is not None
-        assert self._mode is not None
-        carrier = UdpCarrier(self._socket, (source.host, source.port), is_own=False)
-        pipe = SessionPipe(carrier, self._mode, peer=hello.own)
+        carrier = UdpCarrier(self._bound, (source.host, source.port), is_own=False)
+        pipe = SessionPipe(carrier, self._mode or Mode.RELIABLE, peer=hello.own)
         self._askers[hello.own] = pipe.own_id
         self._enter(pipe.own_id, pipe)
         pipe.on_close(lambda _error: self._askers.pop(hello.own, None))

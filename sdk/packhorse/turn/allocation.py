@@ -22,6 +22,7 @@ from packhorse.wire.errors import (
     LocalProtocolError,
     PackhorseError,
     PipeClosedError,
+    PipeLostError,
 )
 
 logger = logging.getLogger(__name__)
@@ -48,6 +49,7 @@ class Allocation:
         self._granted: Granted | None = None
         self._pipes: dict[TransportAddress, DatagramPipe] = {}
         self._ids: dict[bytes, SessionPipe] = {}
+        self._opening: set[TransportAddress] = set()
         self._handlers: list[EventHandler] = []
         self._heard_at = 0.0
         self._keepers: list[asyncio.Task[None]] = []
@@ -62,9 +64,7 @@ class Allocation:
     @property
     def mapped_address(self) -> TransportAddress:
         """Own address as the server sees it."""
-        mapped = self._have().client.mapped_address
-        assert mapped is not None
-        return TransportAddress(*mapped)
+        return self._have().mapped
 
     @property
     def server(self) -> ServerWay:
@@ -103,9 +103,13 @@ class Allocation:
         address = TransportAddress(*peer)
         if address == self.relayed_address:
             raise LocalProtocolError("the peer's address is the own one")
-        if address in self._pipes:
+        if address in self._pipes or address in self._opening:
             raise LocalProtocolError(f"there is a pipe to {address.host} port {address.port}")
-        await self._have().client.bind_peer(address)
+        self._opening.add(address)
+        try:
+            await self._have().client.bind_peer(address)
+        finally:
+            self._opening.discard(address)
         carrier = TurnCarrier(self, address)
         if mode is None:
             return self._enter(address, PlainPipe(carrier))
@@ -124,13 +128,13 @@ class Allocation:
             LocalProtocolError: The pipe is not of this allocation.
             TurnError: The server does not let this peer in.
         """
-        old = next((address for address, each in self._pipes.items() if each is pipe), None)
-        if old is None:
+        own = next((each for each in self._pipes.values() if each is pipe), None)
+        if own is None:
             raise LocalProtocolError("the pipe is not of this allocation")
         address = TransportAddress(*peer)
         await self._have().client.bind_peer(address)
-        self._pipes[old].redirect(address)
-        self._pipes[old].renewed()
+        own.redirect(address)
+        own.renewed()
 
     # For its pipes.
 
@@ -189,10 +193,10 @@ class Allocation:
         pipe = self._pipes.get(source)
         if pipe is None and len(data) > HEADER_SIZE and data[0] == Kind.FRAME:
             pipe = self._ids.get(data[1:HEADER_SIZE])  # from a new address, which it proves
-        if pipe is None:
-            self.drops[TurnDrop.UNKNOWN_PEER] += 1
-        else:
+        if pipe is not None:
             pipe.take_datagram(data, source)
+        elif source not in self._opening:  # those come again, answered by our first
+            self.drops[TurnDrop.UNKNOWN_PEER] += 1
 
     # Keeping alive.
 
@@ -254,7 +258,7 @@ class Allocation:
             logger.debug("! a channel was not bound: %s", error)
 
     def _fail(self, reason: str) -> None:
-        error = PipeClosedError(f"no TURN server gives an address: {reason}", True)
+        error = PipeLostError(f"no TURN server gives an address: {reason}")
         for pipe in list(self._pipes.values()):
             pipe.fail(error)
         self._tell(AllocationFailed(reason))

@@ -6,16 +6,23 @@ Needs the extra `packhorse[turn]`. Source: RFC 8656.
 import asyncio
 import ipaddress
 import struct
-from collections import Counter
 from collections.abc import Callable
 from enum import StrEnum
-from typing import Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from aioice import stun
 from aioice.turn import TurnClientMixin, TurnStreamMixin
 
 from packhorse.wire.address import TransportAddress
-from packhorse.wire.errors import PackhorseError, RemoteProtocolError, TransactionTimeoutError, TurnError
+from packhorse.wire.errors import (
+    PackhorseError,
+    RemoteProtocolError,
+    TransactionTimeoutError,
+    TurnError,
+)
+
+if TYPE_CHECKING:
+    from collections import Counter
 
 UDP_PROTOCOL: Final = 17 << 24  # REQUESTED-TRANSPORT
 FAMILIES: Final = {4: 1 << 24, 6: 2 << 24}  # REQUESTED-ADDRESS-FAMILY, RFC 8656 section 18.8
@@ -50,7 +57,7 @@ class TurnClient(TurnClientMixin):
 
     transport: Any
 
-    def __init__(  # noqa: PLR0913, PLR0917 - made in one place
+    def __init__(
         self,
         server: TransportAddress,
         username: str,
@@ -68,8 +75,8 @@ class TurnClient(TurnClientMixin):
         self._bound: set[int] = set()
         self._numbers: dict[TransportAddress, int] = {}
 
-    async def allocate(self, family: int | None) -> tuple[TransportAddress, float]:
-        """Ask for a relayed address; return it, and its lifetime in seconds.
+    async def allocate(self, family: int | None) -> tuple[TransportAddress, TransportAddress]:
+        """Ask for a relayed address; return it, and the own one as the server sees it.
 
         Raises:
             TurnError: The server refused.
@@ -85,12 +92,9 @@ class TurnClient(TurnClientMixin):
         answer = await self._ask(stun.Method.ALLOCATE, attributes, "allocating")
         relayed = answer.attributes.get("XOR-RELAYED-ADDRESS")
         mapped = answer.attributes.get("XOR-MAPPED-ADDRESS")
-        lifetime = answer.attributes.get("LIFETIME")
-        if relayed is None or mapped is None or not lifetime:
-            raise RemoteProtocolError("the TURN server's answer lacks an address or a lifetime")
-        self.mapped_address = mapped
-        self.relayed_address = relayed
-        return TransportAddress(*relayed), float(lifetime)
+        if relayed is None or mapped is None:
+            raise RemoteProtocolError("the TURN server's answer lacks an address")
+        return TransportAddress(*relayed), TransportAddress(*mapped)
 
     async def refresh_allocation(self, lifetime: int | None = None) -> None:
         """Prove that the allocation lives, and let it live on; 0 seconds ends it.
@@ -116,9 +120,7 @@ class TurnClient(TurnClientMixin):
             self._channels[number] = peer  # what comes may overtake the answer
         where = {"XOR-PEER-ADDRESS": (peer.host, peer.port)}
         await self._ask(stun.Method.CREATE_PERMISSION, where, "a permission")
-        await self._ask(
-            stun.Method.CHANNEL_BIND, {"CHANNEL-NUMBER": number, **where}, "a channel"
-        )
+        await self._ask(stun.Method.CHANNEL_BIND, {"CHANNEL-NUMBER": number, **where}, "a channel")
         self._bound.add(number)
 
     def send_to(self, peer: TransportAddress, data: bytes) -> bool:
@@ -134,7 +136,7 @@ class TurnClient(TurnClientMixin):
 
     # What asyncio calls.
 
-    def datagram_received(self, data: bytes | str, addr: Any) -> None:
+    def datagram_received(self, data: bytes | str, addr: tuple[str, int]) -> None:
         """Take in one datagram, or one message of a stream."""
         data = cast("bytes", data)
         if len(data) >= _HEADER.size and data[0] & 0xC0 == 0x40:  # noqa: PLR2004 - RFC 8656 section 12
@@ -173,7 +175,7 @@ class TurnClient(TurnClientMixin):
         else:
             self._on_data(data[_HEADER.size : _HEADER.size + length], peer)
 
-    def _take_answer(self, message: stun.Message, addr: Any) -> None:
+    def _take_answer(self, message: stun.Message, addr: tuple[str, int]) -> None:
         transaction = self.transactions.get(message.transaction_id)
         if transaction is None:
             self._drops[TurnDrop.UNKNOWN_TRANSACTION] += 1

@@ -27,13 +27,14 @@ class Granted(NamedTuple):
 
     client: TurnClient
     relayed: TransportAddress
+    mapped: TransportAddress
     way: ServerWay
 
 
 class Connector:
     """Makes allocations at the first server that answers."""
 
-    def __init__(  # noqa: PLR0913, PLR0917 - what `allocate` was given
+    def __init__(
         self,
         ways: list[ServerWay],
         username: str,
@@ -83,11 +84,11 @@ class Connector:
     async def _try(self, way: ServerWay, on_data: OnData) -> Granted:
         client = await self._open(way, on_data)
         try:
-            relayed, _lifetime = await client.allocate(self._family)
+            relayed, mapped = await client.allocate(self._family)
         except BaseException:
             client.close()
             raise
-        return Granted(client, relayed, way)
+        return Granted(client, relayed, mapped, way)
 
     async def _open(self, way: ServerWay, on_data: OnData) -> TurnClient:
         loop = asyncio.get_running_loop()

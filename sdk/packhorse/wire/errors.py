@@ -17,7 +17,8 @@ PackhorseError
 ├── TransactionTimeoutError (also TimeoutError)   no answer in time
 ├── ConnectivityError                         the relay cannot be reached at all
 ├── PipeTimeoutError (also TimeoutError)      no message came on a pipe in time
-├── PipeClosedError                           the pipe has ended
+├── PipeClosedError                           the pipe has ended: one of its ends closed it
+│   └── PipeLostError                         its other end, or what carries it, is gone
 ├── TurnError                                 a TURN server refused a request
 └── SessionClosedError
 ├── SessionClosedOK                       we left
@@ -197,21 +198,23 @@ class PipeTimeoutError(PackhorseError, TimeoutError):
 
 
 class PipeClosedError(PackhorseError):
-    """A pipe has ended.
+    """A pipe has ended; without more detail, because one of its ends closed it.
 
     Attributes:
         cause: What ended it, in words.
-        is_failure: False when one of its ends closed it.
     """
 
-    def __init__(self, cause: str, is_failure: bool = False, advice: str = "") -> None:  # noqa: FBT001, FBT002 - pickled by position
-        super().__init__(cause, is_failure, advice)
+    def __init__(self, cause: str, advice: str = "") -> None:
+        super().__init__(cause, advice)
         self.cause = cause
-        self.is_failure = is_failure
         self.advice = advice
 
     def __str__(self) -> str:
         return f"the pipe is closed: {self.cause}"
+
+
+class PipeLostError(PipeClosedError):
+    """The other end of a pipe, or what carries it, is gone."""
 
 
 class TurnError(PackhorseError):
