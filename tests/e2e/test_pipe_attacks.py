@@ -3,6 +3,7 @@
 import asyncio
 import socket
 import struct
+from contextlib import AsyncExitStack
 
 import pytest
 
@@ -30,7 +31,7 @@ class Stranger:
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.socket.bind(("127.0.0.1", 0))
         self.socket.connect(("127.0.0.1", port_of(listener)))
-        self.socket.setblocking(False)
+        self.socket.settimeout(0)
 
     def __enter__(self) -> "Stranger":
         return self
@@ -77,9 +78,10 @@ async def test_cookie_of_another_address_opens_nothing() -> None:
 
 async def test_open_pipes_of_one_listener_have_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(udp, "MAX_PIPES", 2)
-    async with await listening() as listener:
+    async with AsyncExitStack() as stack, await listening() as listener:
         for _ in range(2):
-            await open_to(listener)
+            near, _far = await open_to(listener)
+            stack.push_async_callback(near.aclose)
         with pytest.raises(packhorse.ConnectivityError):
             await packhorse.open_pipe(listener.address, timeout=0.5)
 

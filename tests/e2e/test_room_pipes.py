@@ -1,7 +1,7 @@
 """Pipes to members of a room, beside what the application does there."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
@@ -11,6 +11,7 @@ from packhorse.core.events import PeerId, PeerPathChanged
 from packhorse.wire.address import TransportAddress
 from packhorse.wire.constants import Mode
 from tests.support.relay_process import RelayProcess
+from tests.support.relays import address_of, new_relay
 from tests.support.waiting import next_of, until
 
 pytestmark = pytest.mark.e2e
@@ -20,10 +21,10 @@ RELAY_ONLY = [packhorse.Strategy.RELAY]
 DIRECT_ONLY = [packhorse.Strategy.DIRECT, packhorse.Strategy.PUNCH]
 
 
-@pytest.fixture(scope="module")
-def relay() -> Iterator[str]:
-    with RelayProcess() as process:
-        yield process.address
+@pytest.fixture
+async def relay() -> AsyncIterator[str]:
+    async with new_relay() as server:
+        yield address_of(server)
 
 
 @asynccontextmanager
@@ -48,12 +49,11 @@ async def test_pipe_and_application_do_not_disturb_each_other(relay: str) -> Non
 
 
 async def test_what_came_before_the_pipe_was_opened_goes_into_it(relay: str) -> None:
-    async with room_of_two(relay) as (host, guest):
-        async with host.pipe(2) as near:
-            await near.send(b"early")
-            await near.flush()
-            async with guest.pipe(1) as far:
-                assert await far.recv(SOON) == b"early"
+    async with room_of_two(relay) as (host, guest), host.pipe(2) as near:
+        await near.send(b"early")
+        await near.flush()
+        async with guest.pipe(1) as far:
+            assert await far.recv(SOON) == b"early"
 
 
 async def test_closed_pipe_gives_its_messages_back_to_the_application(relay: str) -> None:
@@ -91,9 +91,7 @@ async def test_peer_that_leaves_ends_the_pipe_normally(relay: str) -> None:
             await pipe.send(b"to nobody")
 
 
-async def test_path_change_is_told_and_shown(
-    relay: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_path_change_is_told_and_shown(relay: str, monkeypatch: pytest.MonkeyPatch) -> None:
     async with room_of_two(relay) as (host, _guest), host.pipe(2) as pipe:
         told: list[packhorse.PipePath] = []
         pipe.on_path_change(told.append)

@@ -159,7 +159,7 @@ class SessionPipe(Pipe):
 
     def fail(self, error: PipeClosedError) -> None:
         """End the pipe: its carrier is gone."""
-        self._session.close()
+        self._session.close(now=self._loop.time())
         self._finish(error)
         self._disarm()
 
@@ -199,7 +199,7 @@ class SessionPipe(Pipe):
             self._timer = None
 
     async def _shut(self) -> None:
-        if (datagram := self._session.close()) is not None:
+        for datagram in self._session.close(now=self._loop.time()):
             self._carrier.send(datagram)
         self._disarm()
         await self._carrier.aclose()

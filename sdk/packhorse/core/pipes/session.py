@@ -141,11 +141,16 @@ class PipeSession:
             self._ask_at = now + KEEPALIVE
         return messages
 
-    def close(self) -> bytes | None:
-        """End the session; return the datagram that tells the other end, if it is known."""
-        was_known = self._peer_id != NO_ID and self.state in {State.OPENING, State.OPEN}
+    def close(self, *, now: float) -> list[bytes]:
+        """End the session; return what tells the other end that, and what has arrived here."""
+        if self.state in {State.CLOSED, State.LOST}:
+            return []
+        datagrams = []
+        if self._peer_id != NO_ID:
+            self._delivery.ping()  # takes along what is still to be acknowledged
+            datagrams = [*self.datagrams_to_send(now=now), encode_close(self._peer_id)]
         self._end(State.CLOSED)
-        return encode_close(self._peer_id) if was_known else None
+        return datagrams
 
     def next_timeout(self, *, now: float) -> float | None:
         """Return when `handle_timeout` or `datagrams_to_send` next has work."""

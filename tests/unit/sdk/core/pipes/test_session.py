@@ -38,7 +38,7 @@ class Pair:
         self.ends = [PipeSession(source, now=0.0), PipeSession(source, now=0.0)]
         self.received: list[list[bytes]] = [[], []]
         self.loss = loss
-        self._random = Random(7)
+        self._random = Random(7)  # noqa: S311 - repeatable by design
         self._air: list[tuple[float, int, bytes]] = []
 
     def run(self, until: float) -> None:
@@ -158,25 +158,41 @@ def test_silent_other_end_is_lost_after_a_while() -> None:
     pair = opened()
     pair.loss = 1.0
 
-    pair.run(1.0 + IDLE - 1.0)
-    assert pair.ends[0].state is State.OPEN
-    pair.run(1.0 + IDLE + KEEPALIVE)
-    assert pair.ends[0].state is State.LOST
+    states = []
+    for moment in (IDLE, 1.0 + IDLE + KEEPALIVE):
+        pair.run(moment)
+        states.append(pair.ends[0].state)
+
+    assert states == [State.OPEN, State.LOST]
 
 
 def test_closing_tells_the_other_end() -> None:
     pair = opened()
 
-    datagram = pair.ends[0].close()
+    *_, datagram = pair.ends[0].close(now=1.0)
 
     assert datagram == encode_close(pair.ends[1].own_id)
     assert pair.ends[1].receive_datagram(datagram, now=1.0) == []
     assert pair.ends[1].state is State.CLOSED
-    assert pair.ends[0].close() is None
+    assert pair.ends[0].close(now=1.0) == []
+    assert pair.ends[1].close(now=1.0) == []
+
+
+def test_closing_acknowledges_what_has_arrived() -> None:
+    pair = opened()
+    near, far = pair.ends
+    near.push(b"last words", Mode.RELIABLE)
+    for datagram in near.datagrams_to_send(now=1.0):
+        far.receive_datagram(datagram, now=1.0)
+    assert not near.is_idle
+
+    near.receive_datagram(far.close(now=1.0)[0], now=1.0)
+
+    assert near.is_idle
 
 
 def test_closing_before_the_other_end_is_known_tells_nobody() -> None:
-    assert PipeSession(numbered(), now=0.0).close() is None
+    assert PipeSession(numbered(), now=0.0).close(now=0.0) == []
 
 
 def test_cookie_is_shown_at_once_and_only_the_first_is_taken() -> None:
