@@ -41,6 +41,7 @@ from packhorse.pipes.listener import PipeListener
 from packhorse.pipes.opening import listen_pipes, open_pipe
 from packhorse.pipes.paths import PathKind, PipePath, Strategy
 from packhorse.pipes.pipe import Pipe
+from packhorse.pipes.punching import punch_tcp
 from packhorse.wire.constants import DropReason, ErrorCode, Mode, Topology
 from packhorse.wire.errors import (
     AuthenticationError,
@@ -134,6 +135,7 @@ __all__ = [
     "open_pipe",
     "parse_invite",
     "parse_relay_address",
+    "punch_tcp",
     "resume",
     "turn",
 ]
