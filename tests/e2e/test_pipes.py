@@ -2,6 +2,7 @@
 
 import asyncio
 import ssl
+import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -353,11 +354,21 @@ async def test_port_that_is_taken_is_a_typed_error() -> None:
         ("udp://127.0.0.1:9", {"strategies": [packhorse.Strategy.RELAY]}),
         ("udp://127.0.0.1:9", {"strategies": []}),
         ("ABCD-EFGH@127.0.0.1", {"mode": None}),
+        ("ABCD-EFGH@127.0.0.1", {"bind": "127.0.0.1"}),
     ],
 )
 async def test_contradicting_arguments_are_refused(target: str, options: dict[str, Any]) -> None:
     with pytest.raises(packhorse.ConfigurationError):
         await packhorse.open_pipe(target, **options)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs all of 127.0.0.0/8")
+@pytest.mark.parametrize("scheme", ["udp", "tcp"])
+async def test_pipe_speaks_from_the_address_that_is_chosen(scheme: str) -> None:
+    async with pipe_pair(f"{scheme}://127.0.0.1:0", bind="127.0.0.2") as (near, far):
+        assert near.path.local is not None
+        assert near.path.local == far.path.remote
+        assert near.path.local.host == "127.0.0.2"
 
 
 async def test_message_over_the_limit_is_refused(udp_pair: Pair) -> None:

@@ -41,6 +41,7 @@ async def open_pipe(  # noqa: PLR0913 - all but one by keyword
     relay: str | RelayAddress | None = None,
     password: str | None = None,
     tls: ssl.SSLContext | None = None,
+    bind: str | None = None,
 ) -> Pipe:
     """Return a pipe that works; `aclose` it, or use it as a context manager.
 
@@ -57,6 +58,8 @@ async def open_pipe(  # noqa: PLR0913 - all but one by keyword
         relay: Where the invite does not name it.
         password: Of the room.
         tls: Certificates to trust; None takes those of the system. They are always checked.
+        bind: Own address to speak from, which chooses the interface; not to a room, which
+            uses all of them.
 
     Raises:
         ConfigurationError: An argument is malformed, or they contradict each other.
@@ -66,14 +69,18 @@ async def open_pipe(  # noqa: PLR0913 - all but one by keyword
     where = parse_target(target)
     _check(where, strategies, mode)
     if where.scheme is Scheme.ROOM:
+        if bind is not None:
+            raise ConfigurationError("a room uses all interfaces", "leave `bind` away")
         return await _open_in_room(where, relay, password, frozenset(strategies), mode, timeout)
     try:
         async with asyncio.timeout(timeout):
             if where.scheme is Scheme.UDP:
                 address = await _resolve(where)
-                return await connect_udp(*address, mode, timeout)
+                return await connect_udp(*address, mode, timeout, bind)
             context = (tls or ssl.create_default_context()) if where.scheme is Scheme.TLS else None
-            return await connect_tcp(where.host, where.port, is_stream=mode is None, tls=context)
+            return await connect_tcp(
+                where.host, where.port, is_stream=mode is None, tls=context, bind=bind
+            )
     except (OSError, PipeClosedError) as error:
         reason = str(error) or f"no answer within {timeout:.1f} s"
         attempts = (f"{where.scheme} {where.host} port {where.port}: {reason}",)

@@ -170,6 +170,7 @@ async def connect_tcp(
     is_stream: bool,
     tls: ssl.SSLContext | None = None,
     sock: socket.socket | None = None,
+    bind: str | None = None,
 ) -> TcpPipe:
     """Return a pipe over a new connection, or over `sock`, which is connected.
 
@@ -182,7 +183,12 @@ async def connect_tcp(
         return pipe
     name = host if tls is not None else None
     _, pipe = await loop.create_connection(
-        lambda: TcpPipe(is_stream=is_stream), host, port, ssl=tls, server_hostname=name
+        lambda: TcpPipe(is_stream=is_stream),
+        host,
+        port,
+        ssl=tls,
+        server_hostname=name,
+        local_addr=None if bind is None else (bind, 0),
     )
     return pipe
 

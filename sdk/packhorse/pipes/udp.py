@@ -58,6 +58,7 @@ async def connect_udp(
     port: int,
     mode: Mode | None,
     timeout: float,  # noqa: ASYNC109 - passed on
+    bind: str | None = None,
 ) -> DatagramPipe:
     """Return a pipe to a UDP address; with a mode it is open, plain it need not be.
 
@@ -72,7 +73,8 @@ async def connect_udp(
         for pipe in pipes:
             pipe.take_datagram(data, TransportAddress(*source))
 
-    socket = await UdpSocket.open(take, connect=remote)
+    local = None if bind is None else (bind, 0)
+    socket = await UdpSocket.open(take, bind=local, connect=remote)
     carrier = UdpCarrier(socket, remote, is_own=True)
     if mode is None:
         plain = PlainPipe(carrier)
