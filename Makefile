@@ -24,7 +24,7 @@ tests_in = $(wildcard $(addprefix tests/,$(1)))
 
 .NOTPARALLEL:
 .PHONY: help demo test test-all setup lint types generated unit property conformance e2e netns package \
-	tests bench coverage fuzz godot debian generate vectors format clean clean-all
+	tests bench coverage fuzz godot debian addon screenshots generate vectors format clean clean-all
 
 help: ## Show the targets.
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1\t/' | expand -t 14
@@ -86,6 +86,12 @@ godot: $(VENV)/.dev ## Find a Godot, or unpack one into .cache/godot.
 
 debian: $(VENV)/.dev
 	@$(BIN)/python -m tests.support.provision_debian || test "$(CI)" != true
+
+addon: $(VENV)/.made ## Pack the Godot addon: dist/packhorse-godot-VERSION.zip
+	@$(BIN)/python -m tests.support.make_addon
+
+screenshots: $(VENV)/.dev godot debian ## Draw docs/images with a real Godot.
+	@$(BIN)/python -m tests.support.screenshots
 
 generate: $(VENV)/.dev ## Write constants and tables from protocol.yaml.
 	@$(BIN)/python protocol_spec/generate.py

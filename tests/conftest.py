@@ -11,7 +11,7 @@ import hypothesis
 import pytest
 
 from tests.support import godot as godot_support
-from tests.support import provision_godot, stages
+from tests.support import godot_drawing, provision_godot, stages
 
 # A folder whose tests all carry the marker of its name.
 MARKED_FOLDERS: Final = frozenset({"e2e", "netns", "package", "bench"})
@@ -49,7 +49,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         stage = stages.stage_of(item.nodeid)
         if stage in MARKED_FOLDERS:
             item.add_marker(stage)
-        if "godot" in getattr(item, "fixturenames", ()):
+        if {"godot", "screen"} & set(getattr(item, "fixturenames", ())):
             item.add_marker("godot")
             item.add_marker(pytest.mark.timeout(180))
         elif stage in PATIENCE and item.get_closest_marker("timeout") is None:
@@ -73,6 +73,18 @@ def godot(pytestconfig: pytest.Config) -> Path:
         _skip_or_fail(str(error), required=pytestconfig.getoption("--require-godot"))
     godot_support.import_project()
     return godot_support.PROJECT
+
+
+@pytest.fixture(scope="session")
+def screen(
+    godot: Path,  # noqa: ARG001 - needed first
+    pytestconfig: pytest.Config,
+) -> Iterator[godot_drawing.VirtualScreen]:
+    """Give a screen on which the Godot of the fixture `godot` draws."""
+    if reason := godot_drawing.why_no_drawing():
+        _skip_or_fail(reason, required=pytestconfig.getoption("--require-godot"))
+    with godot_drawing.VirtualScreen() as screen:
+        yield screen
 
 
 @pytest.fixture(scope="session")

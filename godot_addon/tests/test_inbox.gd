@@ -2,63 +2,90 @@ extends "res://tests/test_case.gd"
 ## The queue of received packets.
 
 const Constants := preload("res://addons/packhorse/wire/constants.gd")
-const Event := preload("res://addons/packhorse/core/event.gd")
 const Inbox := preload("res://addons/packhorse/core/inbox.gd")
+
+const UNRELIABLE := Constants.Mode.UNRELIABLE
+const RELIABLE := Constants.Mode.RELIABLE
 
 var _inbox := Inbox.new()
 
 
-func test_packets_come_out_in_order_with_their_source() -> void:
-	_inbox.push(Event.message(2, PackedByteArray([1])))
-	_inbox.push(Event.message(3, PackedByteArray([2])))
+func test_packets_come_out_in_order_with_all_that_is_known_of_them() -> void:
+	_push(2, PackedByteArray([1]), UNRELIABLE, 0)
+	_push(3, PackedByteArray([2]), RELIABLE, 7)
 
-	assert_eq(_inbox.next().peer, 2, "first source")
-	assert_eq(_inbox.pop().data, PackedByteArray([1]), "first packet")
-	assert_eq(_inbox.next().peer, 3, "second source")
-	assert_eq(_inbox.pop().data, PackedByteArray([2]), "second packet")
+	assert_eq([_inbox.next_peer(), _inbox.next_mode(), _inbox.next_channel()], [2, 0, 0], "first")
+	assert_eq(_inbox.pop(), PackedByteArray([1]), "first packet")
+	assert_eq(
+		[_inbox.next_peer(), _inbox.next_mode(), _inbox.next_channel()], [3, RELIABLE, 7], "second"
+	)
+	assert_eq(_inbox.pop(), PackedByteArray([2]), "second packet")
 	assert_eq(_inbox.size(), 0, "size")
 
 
 func test_empty_inbox_gives_nothing() -> void:
-	assert_true(_inbox.next() == null, "next")
-	assert_true(_inbox.pop() == null, "packet")
+	assert_eq([_inbox.next_peer(), _inbox.next_mode(), _inbox.next_channel()], [0, 0, 0], "next")
+	assert_eq(_inbox.pop(), PackedByteArray(), "packet")
 	assert_eq(_inbox.size(), 0, "size")
 
 
 func test_inbox_is_bounded() -> void:
-	for _index in Inbox.MAX_PACKETS:
-		_inbox.push(Event.message(2, PackedByteArray([1])))
+	_fill()
 
-	assert_true(not _inbox.push(Event.message(2, PackedByteArray([1]))), "refused")
+	_push(2, PackedByteArray([1]), UNRELIABLE, 0)
+	assert_eq(_inbox.drops, {Constants.DROP_BUFFER_FULL: 1}, "refused")
 	assert_eq(_inbox.size(), Inbox.MAX_PACKETS, "size")
 
 
 func test_full_inbox_refuses_nothing_reliable() -> void:
-	for _index in Inbox.MAX_PACKETS:
-		_inbox.push(Event.message(2, PackedByteArray([1])))
+	_fill()
 
-	var reliable := Event.message(2, PackedByteArray([1]), Constants.Mode.RELIABLE)
+	_push(2, PackedByteArray([1]), RELIABLE, 0)
+	assert_eq(_inbox.size(), Inbox.MAX_PACKETS + 1, "size")
 
-	assert_true(_inbox.push(reliable), "taken")
+
+func test_empty_packet_is_refused() -> void:
+	_push(2, PackedByteArray(), RELIABLE, 0)
+
+	assert_eq(_inbox.drops, {Constants.DROP_EMPTY_PAYLOAD: 1}, "refused")
+	assert_eq(_inbox.size(), 0, "size")
 
 
 func test_order_holds_while_packets_come_and_go() -> void:
 	var expected := 0
 	for number in 10000:
-		_inbox.push(Event.message(2, PackedByteArray([number & 0xFF])))
+		_push(number, PackedByteArray([number & 0xFF]), UNRELIABLE, 0)
 		if number % 3:
-			var packet := _inbox.pop().data
-			assert_eq(packet[0], expected & 0xFF, "packet")
+			assert_eq(_inbox.next_peer(), expected, "source")
+			assert_eq(_inbox.pop()[0], expected & 0xFF, "packet")
 			expected += 1
 
 
 func test_discard_drops_the_packets_of_one_peer() -> void:
 	for source: int in [2, 3, 2, 4]:
-		_inbox.push(Event.message(source, PackedByteArray([source])))
+		_push(source, PackedByteArray([source]), UNRELIABLE, source)
 	_inbox.pop()
 
-	var dropped := _inbox.discard(2)
+	_inbox.discard(2)
 
-	assert_eq(dropped.size(), 1, "dropped")
 	assert_eq(_inbox.size(), 2, "size")
-	assert_eq(_inbox.next().peer, 3, "next")
+	assert_eq([_inbox.next_peer(), _inbox.next_channel(), _inbox.pop()[0]], [3, 3, 3], "next")
+	assert_eq([_inbox.next_peer(), _inbox.next_channel(), _inbox.pop()[0]], [4, 4, 4], "last")
+
+
+func test_discard_tells_what_the_reliable_ones_had_taken() -> void:
+	_push(2, PackedByteArray([1, 2, 3]), RELIABLE, 0)
+	_push(2, PackedByteArray([1, 2]), UNRELIABLE, 0)
+	_push(3, PackedByteArray([1]), RELIABLE, 0)
+
+	assert_eq(_inbox.discard(2), PackedInt32Array([3]), "sizes")
+
+
+func _fill() -> void:
+	for _index in Inbox.MAX_PACKETS:
+		_push(2, PackedByteArray([1]), UNRELIABLE, 0)
+
+
+func _push(source: int, packet: PackedByteArray, mode: int, channel: int) -> void:
+	_inbox.source = source
+	_inbox.add(packet, mode, channel)

@@ -4,6 +4,7 @@ extends "res://tests/test_case.gd"
 const Constants := preload("res://addons/packhorse/wire/constants.gd")
 const Event := preload("res://addons/packhorse/core/event.gd")
 const Header := preload("res://addons/packhorse/wire/header.gd")
+const Inbox := preload("res://addons/packhorse/core/inbox.gd")
 const Mail := preload("res://addons/packhorse/core/mail.gd")
 const Message := preload("res://addons/packhorse/wire/message.gd")
 const Roster := preload("res://addons/packhorse/core/roster.gd")
@@ -89,12 +90,59 @@ func test_frame_of_a_peer_is_taken_and_of_oneself_dropped() -> void:
 	assert_eq(_events.size(), 1, "messages")
 
 
+func test_message_goes_straight_to_the_inbox_when_no_event_waits() -> void:
+	var inbox := _hand_to_inbox()
+
+	_mail.receive(_data(1, 7), 1, 0.0)
+	_events.append(Event.new(Event.Type.PEER_JOINED, 4))
+	_mail.receive(_data(2, 8), 2, 0.0)
+
+	assert_eq([inbox.size(), inbox.next_peer(), inbox.pop()[0]], [1, 1, 7], "in the inbox")
+	assert_eq(_events.size(), 2, "events")
+	assert_eq(_events[1].data, PackedByteArray([8]), "behind the news")
+
+
+func test_message_of_a_hidden_peer_is_thrown_away_and_counts_as_read() -> void:
+	var inbox := _hand_to_inbox()
+
+	for number in Mail.MAX_UNREAD + 10:
+		var head := PackedByteArray(
+			[2, number >> 8, number & 0xFF, 0x60, number >> 8, number & 0xFF, 97]
+		)
+		var frame := Header.encode(Constants.FirstByte.FRAME, 0x5C, 3) + head
+		assert_eq(_mail.receive(frame, 3, 0.0), &"", "taken")
+
+	assert_eq(inbox.size(), 0, "inbox")
+	assert_eq(_events.size(), 0, "events")
+
+
+func test_acknowledgement_goes_out_when_it_is_due_and_nothing_before() -> void:
+	var frame := Header.encode(Constants.FirstByte.FRAME, 0x5C, 3)
+	_mail.receive(frame + "0200004000006869".hex_decode(), 3, 1.0)
+
+	assert_eq(_mail.datagrams_to_send(1.0).size(), 0, "at once")
+	var sent := _mail.datagrams_to_send(1.0 + Constants.ACK_DELAY)
+	assert_eq(sent.size(), 1, "when due")
+	assert_eq(sent[0].slice(0, 11).hex_encode(), "a75c00000003" + "0100000000", "acknowledgement")
+	assert_eq(_mail.datagrams_to_send(2.0).size(), 0, "later")
+
+
 func test_nothing_is_taken_in_after_leaving() -> void:
 	_mail.close()
 
 	var data := Header.encode(Constants.FirstByte.DATA, 0x5C, 1) + PackedByteArray([1])
 
 	assert_eq(_mail.receive(data, 1, 0.0), Constants.DROP_UNEXPECTED_MESSAGE, "dropped")
+
+
+func _hand_to_inbox() -> Inbox:
+	var inbox := Inbox.new()
+	_mail.hand_to(inbox, {1: true, 2: true})
+	return inbox
+
+
+static func _data(source: int, byte: int) -> PackedByteArray:
+	return Header.encode(Constants.FirstByte.DATA, 0x5C, source) + PackedByteArray([byte])
 
 
 static func _expected(source: int) -> StringName:

@@ -163,7 +163,8 @@ func test_star_client_sends_everything_to_the_host() -> void:
 	for target: int in [0, 1, -2, -1]:
 		_peer.set_target_peer(target)
 		_peer.put_packet(PackedByteArray([target & 0xFF]))
-	_relay.poll()
+		await tree.process_frame
+	await _until(func() -> bool: return _relay.data.size() >= 3)
 
 	var sent := _relay.data.map(func(data: PackedByteArray) -> String: return data.hex_encode())
 	assert_eq(sent, ["a45c0000000100", "a45c0000000101", "a45c00000001fe"], "sent")

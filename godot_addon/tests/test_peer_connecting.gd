@@ -2,7 +2,7 @@ extends "res://tests/support/peer_case.gd"
 ## What a peer does before its room: names of relays, limits that it waits out, warnings.
 
 const EngineErrors := preload("res://tests/support/engine_errors.gd")
-const RelaySetting := preload("res://addons/packhorse/nodes/relay_setting.gd")
+const Settings := preload("res://addons/packhorse/nodes/settings.gd")
 
 
 func test_short_limit_of_the_relay_is_waited_out() -> void:
@@ -40,9 +40,9 @@ func test_closing_ends_the_wait_for_a_limit() -> void:
 
 
 func test_empty_relay_means_the_project_setting() -> void:
-	ProjectSettings.set_setting(RelaySetting.PATH, _relay.address())
+	ProjectSettings.set_setting(Settings.RELAY_ADDRESS, _relay.address())
 	_peer.join_room("", FakeRelay.CODE)
-	ProjectSettings.clear(RelaySetting.PATH)
+	ProjectSettings.clear(Settings.RELAY_ADDRESS)
 
 	await _until(func() -> bool: return _peer.get_connection_status() == CONNECTED)
 	assert_eq(_told, ["+1"] as Array[String], "told")
@@ -53,7 +53,7 @@ func test_relay_that_is_named_nowhere_is_told_with_advice() -> void:
 
 	assert_eq(_told, ["ADDRESS_MISSING"] as Array[String], "told")
 	var error := PackhorseError.from_code(PackhorseError.Code.ADDRESS_MISSING)
-	assert_true(RelaySetting.PATH in error.advice, "advice names the setting")
+	assert_true(Settings.RELAY_ADDRESS in error.advice, "advice names the setting")
 
 
 func test_error_that_nobody_listens_to_becomes_a_warning() -> void:

@@ -21,6 +21,21 @@ func test_every_way_to_write_an_address() -> void:
 		assert_eq([address.host, address.port] if address else [], expected[text], text)
 
 
+func test_addresses_of_websockets_become_urls() -> void:
+	var expected := {
+		"ws://relay": "ws://relay:6969/v1",
+		"ws://relay/": "ws://relay:6969/v1",
+		" wss://relay:443/games/relay ": "wss://relay:443/games/relay",
+		"ws://[::1]:7000": "ws://[::1]:7000/v1",
+		"ws://::1/a": "ws://[::1]:6969/a",
+		"relay:7000": "wss://relay:7000/v1",
+		"2001:db8::1": "wss://[2001:db8::1]:6969/v1",
+	}
+	for text: String in expected:
+		var address := RelayAddress.parse(text)
+		assert_eq(address.url("wss") if address else "", expected[text], text)
+
+
 func test_what_is_no_address_is_refused() -> void:
 	for text: String in [
 		"",
@@ -33,8 +48,17 @@ func test_what_is_no_address_is_refused() -> void:
 		"relay:+1",
 		"relay:1.5",
 		"relay:99999999999999999999",
-		"ws://relay",
-		"wss://relay/path",
+		"http://relay",
+		"WS://relay",
+		"://relay",
+		"ws://",
+		"ws:///v1",
+		"ws://relay:0/v1",
+		"ws://relay/two words",
+		"ws://relay/umläut",
+		"ws://relay/" + "a".repeat(256),
+		"wss://user@relay",
+		"ws://relay?x",
 		"CODE@relay",
 		"[",
 		"[]",

@@ -39,6 +39,22 @@ func test_packets_of_one_frame_share_a_datagram() -> void:
 	assert_eq(_relay.data[0].hex_encode(), "a75c00000001" + "020000" + frames, "datagram")
 
 
+func test_unreliable_packets_of_one_frame_share_a_datagram() -> void:
+	_relay.members = [1, 2, 3]
+	await _join()
+
+	for text: String in ["one", "two"]:
+		_put(text, 3, UNRELIABLE)
+	for text: String in ["one", "two"]:
+		_put(text, 0, UNRELIABLE)
+	await _until(func() -> bool: return _relay.data.size() >= 2)
+
+	var sent := _relay.data.map(func(data: PackedByteArray) -> String: return data.hex_encode())
+	var frames := "0400036f6e65" + "04000374776f"
+	var expected := ["a75c00000000" + "000000" + frames, "a75c00000003" + "000000" + frames]
+	assert_eq(sent, expected, "datagrams")
+
+
 func test_ordered_broadcast_becomes_one_fan_out_frame() -> void:
 	_relay.members = [1, 2, 3, 4]
 	await _join()

@@ -126,6 +126,7 @@ async def _relay(loaded: Loaded, output: LogOutput, args: argparse.Namespace) ->
         with_legacy=config.legacy,
         websocket=websocket_settings(config, loaded.settings),
         state_dir=_usable_state_directory(config),
+        dataplane=config.dataplane,
     )
     operation = Operation(
         server,
@@ -150,7 +151,7 @@ def _announce(
             event="listening",
             port=server.port,
             addresses=addresses,
-            dataplane="portable",
+            dataplane=server.dataplane,
             admin=admin,
             websocket=server.websocket_scheme,
         )

@@ -15,6 +15,7 @@ from typing import Any, Final, NamedTuple, cast, get_origin, get_type_hints
 from packhorse.wire.errors import ConfigurationError
 from packhorse_relay.config_values import Key, Value, from_text, from_toml, to_toml
 from packhorse_relay.core.settings import PROFILES, RANGES, Settings
+from packhorse_relay.dataplane.choice import NAMES as DATAPLANES
 
 ENVIRONMENT_PREFIX: Final = "PACKHORSE_RELAY_"
 DEFAULT_PORT: Final = 6969
@@ -34,7 +35,7 @@ class RelayConfig:
     """UDP port, and TCP port for WebSocket; 0 takes a free one."""
     legacy: bool = False
     """Also speak the legacy protocol."""
-    dataplane: str = field(default="auto", metadata={"choices": ("auto", "portable")})
+    dataplane: str = field(default="auto", metadata={"choices": DATAPLANES})
     """How datagrams are forwarded."""
     admin: str = ""
     """`ADDR:PORT` or `PORT` of the admin listener; empty means none."""

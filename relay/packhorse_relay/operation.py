@@ -59,6 +59,10 @@ class ReloadableRelay(Relay, Protocol):
     def reload_certificates(self) -> None:
         """Use the TLS certificate as its files are now."""
 
+    @property
+    def dataplane(self) -> str:
+        """Name of the data plane."""
+
     async def drain(self) -> None:
         """Open no more rooms; return when those there are have ended, or their time is over."""
 
@@ -82,7 +86,7 @@ class Operation:
         self._notifier = Notifier(os.environ)
         self._monitor = Monitor(relay, output, self._notifier)
         self._identity = Identity(
-            __version__, "portable", legacy=loaded.config.legacy, started_at=time.time()
+            __version__, relay.dataplane, legacy=loaded.config.legacy, started_at=time.time()
         )
         self._stop = asyncio.Event()
         self._stack = AsyncExitStack()

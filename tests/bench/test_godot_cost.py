@@ -1,38 +1,116 @@
-"""What a packet costs a Godot game: PackhorseMultiplayerPeer next to ENetMultiplayerPeer."""
+"""What an RPC costs a Godot game: PackhorseMultiplayerPeer next to Godot's own peers."""
 
 import json
+from collections.abc import Iterator
+from statistics import mean
 from typing import Any, Final
 
 import pytest
 
-from tests.support.godot import run_godot
+from tests.bench.counting_proxy import CountingProxy, Traffic
+from tests.support.godot import run_godot, start_godot
 from tests.support.relay_process import RelayProcess
 
-_SCRIPT: Final = "res://tests/bench/peers.gd"
-_TIMEOUT: Final = 180.0  # seconds; the run takes 80
-_CASES: Final = 24  # two peers, three modes, four sizes and numbers of packets
+_RPCS: Final = "res://tests/bench/peers.gd"
+_GAME: Final = "res://tests/bench/room_game.gd"
+_GAMES: Final = ("packhorse", "packhorse star", "enet", "websocket")
+_HOST_PORT: Final = 45137  # of games.gd
+_TIMEOUT: Final = 240.0  # seconds; the run takes 100
+_CASES: Final = 36  # three peers, three modes, four sizes and numbers of RPCs
+_FRAME: Final = 1e6 / 60  # microseconds
+_SECONDS: Final = 10.0  # of the game
 
 Case = dict[str, Any]
 
 
+@pytest.fixture
+def relay() -> Iterator[RelayProcess]:
+    with RelayProcess("--profile", "unlimited") as relay:
+        yield relay
+
+
 @pytest.mark.usefixtures("godot")
-def test_godot_cost_per_packet() -> None:
-    with RelayProcess() as relay:
-        done = run_godot(["-s", _SCRIPT, "--", "--relay", relay.address], timeout=_TIMEOUT)
-    lines = [line for line in done.stdout.splitlines() if line.startswith("{")]
-    cases: list[Case] = [json.loads(line) for line in lines]
+def test_godot_cost_per_rpc(relay: RelayProcess) -> None:
+    done = run_godot(["-s", _RPCS, "--", relay.address], timeout=_TIMEOUT)
+    cases = _cases(done.stdout.splitlines())
 
-    _report(cases)
-    assert len(cases) == _CASES, done.stdout
-
-
-def _report(cases: list[Case]) -> None:
-    print("\nmicroseconds per packet in the median frame, poll() included; 60 frames a second;")
-    print("processor time of both sides beyond that of empty frames")
-    print("peer        mode         bytes  per frame   sent  received  processor  arrived")
+    print("\nmicroseconds per RPC in the median frame at 60 frames a second, poll() included;")
+    print("0 per frame: of a poll() in an idle room. Ratio: to ENet, both sides together")
+    print("peer        mode         bytes  per frame    sent  received  ratio  processor  arrived")
     for case in cases:
         print(
             f"{case['peer']:11} {case['mode']:11} {case['bytes']:6} {case['per_frame']:10}"
-            f" {case['sent_usec']:6.0f} {case['received_usec']:9.0f}"
-            f" {case['processor_usec']:10.0f} {case['arrived']:8.0%}"
+            f" {case['sent_usec']:7.1f} {case['received_usec']:9.1f}"
+            f" {_total(case) / _total(_of_enet(case, cases)):6.2f}"
+            f" {case['processor_usec']:10.1f} {case['arrived']:8.0%}"
         )
+    assert len(cases) == _CASES, done.stdout
+
+
+@pytest.mark.usefixtures("godot")
+def test_godot_cost_of_a_game_of_eight(relay: RelayProcess) -> None:
+    cases = [_play(kind, relay) for kind in _GAMES]
+
+    print("\neight players tell each other their positions (28 bytes) 30 times a second;")
+    print("share of a core of the median frame at 60 frames a second; bytes a second at the")
+    print("socket, both ways, and with the headers of IP and UDP")
+    print("peer             host  client    idle  | host: bytes  with IP | client: bytes  with IP")
+    for case in cases:
+        print(
+            f"{case['kind']:14} {case['host_usec'] / _FRAME:6.2%} "
+            f"{case['client_usec'] / _FRAME:7.2%} {case['idle_usec'] / _FRAME:7.2%}  |"
+            f" {case['host_bytes']:11.0f} {case['host_wire']:8.0f} |"
+            f" {case['client_bytes']:13.0f} {case['client_wire']:8.0f}"
+        )
+    assert len(cases) == len(_GAMES)
+    assert min(case["arrived"] for case in cases) > 0.9
+
+
+def _play(kind: str, relay: RelayProcess) -> Case:
+    """Play once for the time it takes, and once more through the proxy for the bytes."""
+    done = run_godot(["-s", _GAME, "--", relay.address, kind, "0"], timeout=_TIMEOUT)
+    (case,) = _cases(done.stdout.splitlines())
+    is_relayed = kind.startswith("packhorse")
+    traffic = _count(kind, relay, is_relayed=is_relayed) if kind != "websocket" else []
+    host = traffic[:1] if is_relayed else traffic
+    clients = traffic[1:] if is_relayed else traffic
+    case["host_bytes"] = sum(one.octets for one in host) / _SECONDS
+    case["host_wire"] = sum(one.on_the_wire for one in host) / _SECONDS
+    case["client_bytes"] = mean(one.octets for one in clients) / _SECONDS if clients else 0.0
+    case["client_wire"] = mean(one.on_the_wire for one in clients) / _SECONDS if clients else 0.0
+    return case
+
+
+def _count(kind: str, relay: RelayProcess, *, is_relayed: bool) -> list[Traffic]:
+    """Return the traffic of each client of the proxy during the game."""
+    server = int(relay.address.rpartition(":")[2]) if is_relayed else _HOST_PORT
+    with CountingProxy(server) as proxy:
+        address = f"127.0.0.1:{proxy.port}" if is_relayed else relay.address
+        with start_godot(["-s", _GAME, "--", address, kind, str(proxy.port)]) as game:
+            game.wait_for("playing", timeout=30.0)
+            before = proxy.count()
+            game.wait_for("played", timeout=60.0)
+            after = proxy.count()
+            game.wait(timeout=30.0)
+    return [
+        Traffic(end.datagrams - start.datagrams, end.octets - start.octets)
+        for start, end in zip(before, after, strict=True)
+    ]
+
+
+def _cases(lines: list[str]) -> list[Case]:
+    return [json.loads(line) for line in lines if line.startswith("{")]
+
+
+def _of_enet(case: Case, cases: list[Case]) -> Case:
+    same = ("mode", "bytes", "per_frame")
+    return next(
+        other
+        for other in cases
+        if other["peer"] == "enet" and all(other[key] == case[key] for key in same)
+    )
+
+
+def _total(case: Case) -> float:
+    total: float = case["sent_usec"] + case["received_usec"]
+    return total

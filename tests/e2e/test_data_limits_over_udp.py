@@ -7,6 +7,7 @@ import pytest
 import packhorse
 from packhorse.wire.constants import CLIENT_BYTE_RATE, DropReason
 from packhorse_relay.core.settings import Settings
+from packhorse_relay.dataplane.choice import NAMES
 from tests.support.relays import address_of, new_relay
 from tests.support.waiting import next_of
 
@@ -14,10 +15,12 @@ pytestmark = pytest.mark.e2e
 MIB = 1 << 20
 
 
-async def test_member_that_sends_too_much_is_told_and_stays() -> None:
+@pytest.mark.parametrize("dataplane", NAMES)
+async def test_attack_19_member_that_sends_too_much_is_told_and_stays(dataplane: str) -> None:
     """LIM-2, LIM-3."""
+    settings = Settings(client_datagram_rate=20)
     async with (
-        new_relay(settings=Settings(client_datagram_rate=20)) as relay,
+        new_relay(settings=settings, dataplane=dataplane) as relay,
         packhorse.host(address_of(relay)) as host,
         packhorse.join(address_of(relay), host.code) as guest,
     ):

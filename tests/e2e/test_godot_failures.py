@@ -94,7 +94,7 @@ def test_unknown_name_is_told_at_once(member: GodotMember) -> None:
     member.expect("connection_failed")
 
 
-@pytest.mark.parametrize("relay", ["two words", "host:0", "host:port", "ws://host", "[::1"])
+@pytest.mark.parametrize("relay", ["two words", "host:0", "host:port", "ws://host:0", "[::1"])
 def test_unreadable_address_is_refused_at_once(member: GodotMember, relay: str) -> None:
     member.do("create", relay=relay)
 

@@ -132,7 +132,7 @@ def test_a_broadcast_is_uploaded_once(relay: RelayProcess, start: Start) -> None
         client.expect("heard", text="last")
 
     sent = host.report()["statistics"]["datagrams_sent"] - before
-    assert 200 <= sent <= 220, "one datagram for each call, and some PINGs"
+    assert 1 <= sent <= 20, "the calls of one frame are joined, and some PINGs"
     assert [client.report()["calls"] for client in (second, third)] == [204, 204]
 
 

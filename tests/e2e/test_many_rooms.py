@@ -11,14 +11,15 @@ from tests.support.resident import resident_bytes
 MEMBERS: Final = 4  # of each room
 RATE: Final = 20.0  # datagrams a second and member
 MEMORY_GOAL: Final = 4096  # bytes a member
+BUFFERS: Final = 256 << 10  # bytes, once: the batches of the data plane
 
 
 @pytest.mark.parametrize(
     ("rooms", "seconds", "kept"),
     [
         (100, 3.0, 1.0),
-        # 80,000 datagrams a second: on two cores, one of which makes the load, some are lost.
-        pytest.param(1000, 60.0, 0.6, marks=[pytest.mark.slow, pytest.mark.timeout(300)]),
+        # 80,000 datagrams a second; a machine with other work loses some.
+        pytest.param(1000, 60.0, 0.9, marks=[pytest.mark.slow, pytest.mark.timeout(300)]),
     ],
 )
 def test_full_rooms_are_served_and_cost_little_memory(
@@ -28,7 +29,7 @@ def test_full_rooms_are_served_and_cost_little_memory(
         empty = resident_bytes(relay.pid)
         with Crowd((LOOPBACK, relay.port), rooms=rooms, members=MEMBERS) as crowd:
             traffic = crowd.run(seconds, rate=RATE)
-            per_member = (resident_bytes(relay.pid) - empty) / (rooms * MEMBERS)
+            per_member = (resident_bytes(relay.pid) - empty - BUFFERS) / (rooms * MEMBERS)
         told = relay.stop()
 
     delays = [f"p{share} {traffic.percentile(share / 100) * 1e3:.2f} ms" for share in (50, 99)]

@@ -16,6 +16,7 @@ from packhorse.wire.constants import WS_MAX_MESSAGE, WS_QUEUE_DATAGRAMS, DropRea
 from packhorse_relay.aio.server import RelayServer
 from packhorse_relay.core.connections import ConnectionEnd
 from packhorse_relay.core.websocket_settings import WebSocketSettings
+from packhorse_relay.dataplane.choice import AUTO, NAMES
 from tests.support.relays import LOOPBACK, address_of, patient_settings
 from tests.support.waiting import DEADLINE, next_of, until
 from tests.support.websocket_client import RawWebSocket
@@ -25,13 +26,19 @@ QUICK: Final = WebSocketSettings(open_timeout=0.5, join_timeout=1.0, stall_timeo
 PATIENT: Final = WebSocketSettings(max_connections=2000, accept_rate=10_000.0)
 
 
-def new_relay(websocket: WebSocketSettings | None = PATIENT) -> RelayServer:
-    return RelayServer(bind=[LOOPBACK], port=0, settings=patient_settings(), websocket=websocket)
+def new_relay(websocket: WebSocketSettings | None = PATIENT, dataplane: str = AUTO) -> RelayServer:
+    return RelayServer(
+        bind=[LOOPBACK],
+        port=0,
+        settings=patient_settings(),
+        websocket=websocket,
+        dataplane=dataplane,
+    )
 
 
-@pytest.fixture
-async def relay() -> AsyncIterator[RelayServer]:
-    async with new_relay() as server:
+@pytest.fixture(params=[name for name in NAMES if name != AUTO])
+async def relay(request: pytest.FixtureRequest) -> AsyncIterator[RelayServer]:
+    async with new_relay(dataplane=request.param) as server:
         yield server
 
 

@@ -1,7 +1,8 @@
 """Thousands of members of one relay, from one thread; a few rooms share a source address.
 
 The members are real sessions that join and ping; what they send each other is counted,
-and time-stamped to give the delay through the relay.
+and time-stamped to give the delay through the relay. The members of a source send at the
+same moment, by one system call, or one thread could not make the load of thousands.
 """
 
 import heapq
@@ -11,10 +12,13 @@ import select
 import socket
 import struct
 import time
+from array import array
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import cycle, islice
 from typing import Final, Self
 
+from packhorse.aio.segmentation import SegmentingSender, equal_runs
 from packhorse.core.joining import CreateRoom, JoinRoom
 from packhorse.core.session import MemberSession
 from packhorse.wire.address import TransportAddress
@@ -26,25 +30,29 @@ _PATIENCE: Final = 10.0  # seconds for one room to come together
 _STAMP: Final = struct.Struct("!d")
 _DATA: Final = {FirstByte.DATA, FirstByte.FRAME}
 _TURN: Final = 0.001  # seconds between looks at what is due
-_BURST: Final = 64  # datagrams sent between looks at what has come
+_BURST: Final = 8  # sources that send between looks at what has come
+_READS: Final = 64  # datagrams read of one source before others have their turn
 _SETTLE: Final = 1.0  # seconds for the last datagrams to arrive
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(eq=False)
 class _Source:
     """One address of the loopback network, and the members behind it by tag."""
 
     sock: socket.socket
     members: "dict[int, _Member]" = field(default_factory=dict)
     joining: "_Member | None" = None
+    headers: list[bytes] = field(default_factory=list)
+    """Of DATA from each member to the next one of its room."""
+
+    def __post_init__(self) -> None:
+        self.segmenting = SegmentingSender(self.sock)
 
 
 @dataclass(slots=True, eq=False)
 class _Member:
     source: _Source
     session: MemberSession
-    header: bytes = b""
-    """Of DATA to the next member of the room."""
 
 
 @dataclass(slots=True)
@@ -53,7 +61,7 @@ class Traffic:
 
     sent: int = 0
     received: int = 0
-    delays: list[float] = field(default_factory=list)
+    delays: "array[float]" = field(default_factory=lambda: array("d"))
     """Seconds through the relay, of every datagram received."""
 
     def percentile(self, share: float) -> float:
@@ -98,12 +106,14 @@ class Crowd:
         """
         self.traffic = Traffic()
         padding = bytes(size - _STAMP.size)
-        turns = cycle(self._members)
+        sources = list(self._sources.values())
+        turns, bursts = cycle(sources), 0
         start = time.monotonic()
         while (elapsed := time.monotonic() - start) < seconds:
-            due = int(elapsed * rate * len(self._members)) - self.traffic.sent
-            for member in islice(turns, min(due, _BURST)):
-                self._send_data(member, padding)
+            due = int(elapsed * rate * len(sources)) - bursts
+            for source in islice(turns, min(due, _BURST)):
+                self._send_data(source, padding)
+                bursts += 1
             self._work(0 if due > _BURST else _TURN)
         self._settle()
         return self.traffic
@@ -113,10 +123,14 @@ class Crowd:
         while self.traffic.received < self.traffic.sent and time.monotonic() < deadline:
             self._work(_TURN)
 
-    def _send_data(self, member: _Member, padding: bytes) -> None:
-        datagram = member.header + _STAMP.pack(time.monotonic()) + padding
-        member.source.sock.sendto(datagram, self._relay[:2])
-        self.traffic.sent += 1
+    def _send_data(self, source: _Source, padding: bytes) -> None:
+        payload = _STAMP.pack(time.monotonic()) + padding
+        datagrams = [header + payload for header in source.headers]
+        for run in equal_runs(datagrams):
+            if not source.segmenting.send(run, self._relay[:2]):
+                for datagram in run:
+                    source.sock.sendto(datagram, self._relay[:2])
+        self.traffic.sent += len(datagrams)
 
     def _fill_room(self, source: _Source) -> None:
         host = self._join(source, CreateRoom())
@@ -124,7 +138,8 @@ class Crowd:
         room += [self._join(source, JoinRoom(host.session.code)) for _ in range(self._size - 1)]
         for member, receiver in zip(room, room[1:] + room[:1], strict=True):
             tag = member.session.encode_data(b"x", 0)[1]
-            member.header = encode_destination(FirstByte.DATA, tag, receiver.session.peer_id)
+            header = encode_destination(FirstByte.DATA, tag, receiver.session.peer_id)
+            source.headers.append(header)
 
     def _open_source(self, number: int) -> _Source:
         sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -156,13 +171,15 @@ class Crowd:
             self._act(heapq.heappop(self._due)[1])
 
     def _receive(self, source: _Source) -> None:
-        data = source.sock.recv(2048)
-        if data[0] in _DATA:
-            self.traffic.received += 1
-            sent_at = _STAMP.unpack_from(data, HEADER_SIZE)[0]
-            self.traffic.delays.append(time.monotonic() - sent_at)
-        else:
-            self._hand_over(source, data)
+        receive, traffic, now = source.sock.recv, self.traffic, time.monotonic()
+        with suppress(BlockingIOError):
+            for _ in range(_READS):
+                data = receive(2048)
+                if data[0] in _DATA:
+                    traffic.received += 1
+                    traffic.delays.append(now - _STAMP.unpack_from(data, HEADER_SIZE)[0])
+                else:
+                    self._hand_over(source, data)
 
     def _hand_over(self, source: _Source, data: bytes) -> None:
         member = source.members.get(data[1]) if data[0] == FirstByte.SEAL else source.joining

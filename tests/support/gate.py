@@ -30,6 +30,11 @@ class Gate:
         self._opening: set[asyncio.Task[None]] = set()
 
     @property
+    def port(self) -> int:
+        """Where members find it, on 127.0.0.1."""
+        return self._front.local_address[1]
+
+    @property
     def address(self) -> str:
         """Where members find it, as `host:port`."""
         host, port = self._front.local_address

@@ -23,6 +23,7 @@ class GodotMember:
 
     Attributes:
         expected_error: Text of an error that the engine may log; any other fails the test.
+        expected_errors: More such texts.
     """
 
     def __init__(self) -> None:
@@ -35,6 +36,7 @@ class GodotMember:
         self._events: list[Event] = []
         self._lines_read = 0
         self.expected_error = ""
+        self.expected_errors: tuple[str, ...] = ()
 
     def __enter__(self) -> Self:
         """Wait until the process is ready for commands."""
@@ -128,10 +130,11 @@ class GodotMember:
         assert self._unexpected_errors() == [], self.output
 
     def _unexpected_errors(self) -> list[str]:
+        expected = [text for text in (self.expected_error, *self.expected_errors) if text]
         return [
             line
             for line in self._process.lines
-            if _ERROR.search(line) and not (self.expected_error and self.expected_error in line)
+            if _ERROR.search(line) and not any(text in line for text in expected)
         ]
 
     def _read_events(self) -> None:

@@ -27,9 +27,13 @@ PACKAGES: Final = {
     "redis-cli": "redis-tools",
     "openssl": "openssl",
     "chromium": "chromium",
+    "turnserver": "coturn",
+    "taskset": "util-linux",
+    "gcc": "gcc",
     "nginx": "nginx",
     "turnserver": "coturn",
     "caddy": "caddy",
+    "Xvfb": "xvfb",
 }
 UPDATE_DEADLINE: Final = 180.0  # seconds
 INSTALL_DEADLINE: Final = 300.0  # seconds

@@ -7,6 +7,7 @@ from typing import Final
 from packhorse_relay.aio.server import RelayServer
 from packhorse_relay.core.settings import PROFILES, Settings
 from packhorse_relay.core.tickets import OperatorKeys
+from packhorse_relay.dataplane.choice import AUTO
 
 LOOPBACK: Final = "127.0.0.1"
 LOOPBACK_V6: Final = "::1"
@@ -43,6 +44,7 @@ def new_relay(
     keys: OperatorKeys | None = None,
     with_legacy: bool = False,
     state_dir: Path | None = None,
+    dataplane: str = AUTO,
 ) -> RelayServer:
     """Return a relay on the loopback interface that has not been started."""
     return RelayServer(
@@ -52,6 +54,7 @@ def new_relay(
         keys=keys,
         with_legacy=with_legacy,
         state_dir=state_dir,
+        dataplane=dataplane,
     )
 
 

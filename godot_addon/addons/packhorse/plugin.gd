@@ -1,30 +1,28 @@
 @tool
 extends EditorPlugin
-## Adds the project settings of Packhorse to the editor.
+## Adds Packhorse to the editor: project settings, a dock that tests a relay, a debugger tab.
 
-const RelaySetting := preload("nodes/relay_setting.gd")
+const DebuggerTabs := preload("editor/debugger_tabs.gd")
+const DockPlace := preload("editor/dock_place.gd")
+const EditorSettingsTable := preload("editor/editor_settings.gd")
+const RelayDock := preload("editor/relay_dock.gd")
 
-const _RELAY_DEFAULT := ""  # a default is not saved, and a game would not find any other
+var _dock: DockPlace
+var _debugger: DebuggerTabs
 
 
 func _enter_tree() -> void:
-	_add_setting(RelaySetting.PATH, _RELAY_DEFAULT, PROPERTY_HINT_PLACEHOLDER_TEXT, "host:port")
+	EditorSettingsTable.add()
+	_dock = DockPlace.new(RelayDock.new())
+	_dock.add(self)
+	_debugger = DebuggerTabs.new()
+	add_debugger_plugin(_debugger)
 
 
 func _exit_tree() -> void:
-	_remove_setting(RelaySetting.PATH, _RELAY_DEFAULT)
-
-
-func _add_setting(path: String, initial: Variant, hint: PropertyHint, hint_string: String) -> void:
-	if not ProjectSettings.has_setting(path):
-		ProjectSettings.set_setting(path, initial)
-	ProjectSettings.set_initial_value(path, initial)
-	ProjectSettings.set_as_basic(path, true)
-	var info := {"name": path, "type": typeof(initial), "hint": hint, "hint_string": hint_string}
-	ProjectSettings.add_property_info(info)
-
-
-## Removes a setting that was never changed; a value of the user's own stays.
-func _remove_setting(path: String, initial: Variant) -> void:
-	if ProjectSettings.get_setting(path) == initial:
-		ProjectSettings.clear(path)
+	_debugger.close()
+	remove_debugger_plugin(_debugger)
+	_debugger = null
+	_dock.remove(self)
+	_dock = null
+	EditorSettingsTable.remove()

@@ -1,138 +1,139 @@
 extends SceneTree
-## What a message costs in a game's frame: Packhorse over a relay, and ENet, in one run.
+## What an RPC costs in a game's frame: Packhorse over a relay, ENet and WebSocket, in turns.
 ##
 ## [codeblock]
-## godot --headless --path godot_addon -s res://tests/bench/peers.gd -- --relay HOST:PORT
+## godot --headless --path godot_addon -s res://tests/bench/peers.gd -- HOST:PORT
 ## [/codeblock]
-## Prints a JSON line for each case: microseconds per message in the median frame, in put_packet()
-## and poll() of the sender, and in poll() and get_packet() of the receiver; and those of processor
-## time of both together, beyond that of frames without messages, from 10 ms ticks of the whole run.
+## Prints a JSON line for each case: microseconds per RPC in the median frame; of the sender those
+## in poll(), rpc() and what rpc() left for the end of the frame, of the receiver those in poll(),
+## which calls the method. Without RPCs a frame has the cost of poll() alone. Processor time is that
+## of both sides beyond frames without RPCs; it leaves out when others had the processor.
 
-const CASES: Array[Array] = [[32, 1], [32, 20], [1000, 20], [8000, 2]]  # bytes, messages a frame
-const MODES: Array[MultiplayerPeer.TransferMode] = [
-	MultiplayerPeer.TRANSFER_MODE_UNRELIABLE,
-	MultiplayerPeer.TRANSFER_MODE_UNRELIABLE_ORDERED,
-	MultiplayerPeer.TRANSFER_MODE_RELIABLE,
-]
-const MODE_NAMES: Array[String] = ["unreliable", "ordered", "reliable"]
-const FRAMES := 150
+signal deferred
+
+const Games := preload("games.gd")
+const Player := preload("player.gd")
+
+const KINDS: Array[String] = ["packhorse", "enet", "websocket"]
+const METHODS: Array[StringName] = [&"take_unreliable", &"take_ordered", &"take_reliable"]
+const LOADS: Array[Array] = [[32, 0], [32, 1], [32, 20], [1000, 20]]  # bytes, RPCs a frame
+const IDLE: Array = [32, 0]
+const ROUNDS := 6
+const FRAMES := 25  # in each round of each case
 const FRAMES_PER_SECOND := 60
-const PORT := 45137
-const TICK_USEC := 10_000.0  # of /proc/self/stat
 
-var _sent_usec: Array[int] = []  # by frame
-var _received_usec: Array[int] = []
-var _received := 0
-var _idle_ticks := 0
+var _games: Dictionary[String, Array] = {}  # players by kind
+var _sent: Dictionary[String, PackedFloat64Array] = {}  # microseconds of each frame, by case
+var _received: Dictionary[String, PackedFloat64Array] = {}
+var _counts: Dictionary[String, int] = {}
+var _processor_usec: Dictionary[String, float] = {}  # of all frames, by case
 
 
 func _initialize() -> void:
 	Engine.max_fps = FRAMES_PER_SECOND
-	_run(OS.get_cmdline_user_args()[1])
+	multiplayer_poll = false
+	_run(OS.get_cmdline_user_args()[0])
 
 
 func _run(relay: String) -> void:
 	await process_frame
-	var host := PackhorseMultiplayerPeer.new()
-	var guest := PackhorseMultiplayerPeer.new()
-	host.room_created.connect(func(code: String) -> void: guest.join_room(relay, code))
-	host.create_room(relay)
-	await _measure("packhorse", host, guest)
-	host.close()
-	var server := ENetMultiplayerPeer.new()
-	var client := ENetMultiplayerPeer.new()
-	server.create_server(PORT)
-	client.create_client("127.0.0.1", PORT)
-	await _measure("enet", server, client)
+	for kind in KINDS:
+		_games[kind] = await Games.new(self, relay).start(kind, 2)
+	for _frame in FRAMES_PER_SECOND:  # until names and paths are agreed on
+		for kind in KINDS:
+			for player: Player in _games[kind]:
+				player.api.poll()
+		await process_frame
+	for _round in ROUNDS:
+		for method in METHODS:
+			for case in LOADS:
+				for kind in KINDS:
+					await _measure(kind, method, case)
+	for method in METHODS:
+		for case in LOADS:
+			for kind in KINDS:
+				_print(kind, method, case)
+	for kind in KINDS:
+		for player: Player in _games[kind]:
+			player.leave()
 	quit()
 
 
-func _measure(what: String, host: MultiplayerPeer, guest: MultiplayerPeer) -> void:
-	while guest.get_connection_status() != MultiplayerPeer.CONNECTION_CONNECTED:
-		host.poll()
-		guest.poll()
-		await process_frame
-	await _run_idle(host, guest)
-	var before := _ticks()
-	for _frame in FRAMES:
-		_turn(host, guest, PackedByteArray(), 0)
-		await process_frame
-	_idle_ticks = _ticks() - before
-	for case in CASES:
-		for mode in MODES:
-			var size: int = case[0]
-			var count: int = case[1]
-			await _measure_case(what, host, guest, mode, size, count)
-
-
-func _measure_case(
-	what: String,
-	host: MultiplayerPeer,
-	guest: MultiplayerPeer,
-	mode: MultiplayerPeer.TransferMode,
-	size: int,
-	count: int
-) -> void:
+func _measure(kind: String, method: StringName, case: Array) -> void:
+	var host: Player = _games[kind][0]
+	var guest: Player = _games[kind][1]
+	var size: int = case[0]
+	var count: int = case[1]
 	var data := PackedByteArray()
 	data.resize(size)
-	guest.transfer_mode = mode
-	guest.set_target_peer(1)
-	await _run_idle(host, guest)
-	_sent_usec.clear()
-	_received_usec.clear()
-	_received = 0
-	var before := _ticks()
-	for _frame in FRAMES:
-		_turn(host, guest, data, count)
+	var key := _key(kind, method, case)
+	var sent: PackedFloat64Array = _sent.get(key, PackedFloat64Array())
+	var received: PackedFloat64Array = _received.get(key, PackedFloat64Array())
+	for _frame in 3:
+		_poll(host, guest)
 		await process_frame
-	var ticks := _ticks() - before - _idle_ticks
-	var sent_usec := _median(_sent_usec) / count
-	var received_usec := _median(_received_usec) / count
-	await _run_idle(host, guest)
-	var sent := FRAMES * count
+	var before := host.received
+	var processor_before := _processor_time()
+	for _frame in FRAMES:
+		var start := Time.get_ticks_usec()
+		host.api.poll()
+		received.append(Time.get_ticks_usec() - start)
+		start = Time.get_ticks_usec()
+		guest.api.poll()
+		for _index in count:
+			guest.rpc_id(1, method, data)
+		await _end_of_frame()
+		sent.append(Time.get_ticks_usec() - start)
+		await process_frame
+	var processor_usec := _processor_time() - processor_before
+	_processor_usec[key] = _processor_usec.get(key, 0.0) + processor_usec
+	_sent[key] = sent
+	_received[key] = received
+	for _frame in 3:
+		_poll(host, guest)
+		await process_frame
+	_counts[key] = _counts.get(key, 0) + host.received - before
+
+
+func _poll(host: Player, guest: Player) -> void:
+	host.api.poll()
+	guest.api.poll()
+
+
+## Returns when everything that was deferred before has been called.
+func _end_of_frame() -> void:
+	deferred.emit.call_deferred()
+	await deferred
+
+
+func _print(kind: String, method: StringName, case: Array) -> void:
+	var key := _key(kind, method, case)
+	var count: int = case[1]
+	var idle := _processor_usec[_key(kind, method, IDLE)] if count else 0.0
+	var extra := _processor_usec[key] - idle
 	var line := {
-		"peer": what,
-		"mode": MODE_NAMES[mode],
-		"bytes": size,
+		"peer": kind,
+		"mode": method.trim_prefix("take_"),
+		"bytes": case[0],
 		"per_frame": count,
-		"sent_usec": snappedf(sent_usec, 0.1),
-		"received_usec": snappedf(received_usec, 0.1),
-		"processor_usec": snappedf(ticks * TICK_USEC / (FRAMES * count), 0.1),
-		"arrived": snappedf(float(_received) / sent, 0.001),
+		"sent_usec": snappedf(_median(_sent[key]) / maxi(count, 1), 0.1),
+		"received_usec": snappedf(_median(_received[key]) / maxi(count, 1), 0.1),
+		"processor_usec": snappedf(extra / (ROUNDS * FRAMES * maxi(count, 1)), 0.1),
+		"arrived": float(_counts[key]) / maxi(1, ROUNDS * FRAMES * count),
 	}
 	print(JSON.stringify(line, "", false))
 
 
-func _run_idle(host: MultiplayerPeer, guest: MultiplayerPeer) -> void:
-	for _frame in 30:
-		_turn(host, guest, PackedByteArray(), 0)
-		await process_frame
+static func _key(kind: String, method: StringName, case: Array) -> String:
+	return "%s %s %d %d" % [kind, method, case[0], case[1]]
 
 
-func _turn(
-	host: MultiplayerPeer, guest: MultiplayerPeer, data: PackedByteArray, count: int
-) -> void:
-	var start := Time.get_ticks_usec()
-	guest.poll()
-	for _index in count:
-		guest.put_packet(data)
-	guest.poll()
-	_sent_usec.append(Time.get_ticks_usec() - start)
-	start = Time.get_ticks_usec()
-	host.poll()
-	while host.get_available_packet_count() > 0:
-		host.get_packet()
-		_received += 1
-	_received_usec.append(Time.get_ticks_usec() - start)
+## Returns the processor time of this program's main thread so far, microseconds.
+static func _processor_time() -> float:
+	var file := FileAccess.open("/proc/self/schedstat", FileAccess.READ)
+	return file.get_line().get_slice(" ", 0).to_int() / 1e3
 
 
-static func _median(values: Array[int]) -> float:
+static func _median(values: PackedFloat64Array) -> float:
 	values.sort()
 	return values[values.size() >> 1]
-
-
-## Returns the processor time of this process so far, in ticks.
-static func _ticks() -> int:
-	var file := FileAccess.open("/proc/self/stat", FileAccess.READ)
-	var fields := file.get_line().get_slice(")", 1).split(" ", false)
-	return fields[11].to_int() + fields[12].to_int()

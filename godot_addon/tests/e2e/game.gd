@@ -1,6 +1,7 @@
 extends Node
 ## Creates and joins rooms, calls and answers RPCs; prints every signal and call as a JSON line.
 
+const Counting := preload("counting.gd")
 const Things := preload("things.gd")
 const Traffic := preload("traffic.gd")
 
@@ -8,6 +9,7 @@ var _peer: PackhorseMultiplayerPeer = null
 ## True when the peer is used without MultiplayerAPI.
 var _is_raw := false
 var _calls := 0
+var _counting := Counting.new()
 var _things := Things.new()
 var _thing: Node = null
 var _list := PackhorseRoomList.new()
@@ -28,6 +30,8 @@ func _ready() -> void:
 	_things.name = "Things"
 	_things.value_taken.connect(_on_things_value_taken)
 	add_child(_things)
+	_counting.name = "Counting"
+	add_child(_counting)
 	add_child(_list)
 	_list.rooms_listed.connect(_on_list_rooms_listed)
 	_list.listing_failed.connect(_on_peer_connection_error)
@@ -76,6 +80,12 @@ func obey(command: Dictionary) -> void:
 			var peer: float = command["peer"]
 			var is_forced: bool = command.get("force", false)
 			_peer.disconnect_peer(int(peer), is_forced)
+		"count_up":
+			_counting.is_speaking = command["on"]
+		"counted":
+			_tell(&"counted", _counting.report())
+		"authenticate":
+			_authenticate(str(command["secret"]))
 		"refuse":
 			_peer.refuse_new_connections = true
 		"close":
@@ -87,7 +97,9 @@ func obey(command: Dictionary) -> void:
 			var seconds: float = command["seconds"]
 			OS.delay_msec(int(seconds * 1000.0))
 		"list":
-			_list.list_rooms(str(command["relay"]))
+			var options := PackhorseRoomOptions.new()
+			_set_transport(options, command)
+			_list.list_rooms(str(command["relay"]), options)
 		"set_options":
 			_set_options(command)
 		"report":
@@ -132,6 +144,7 @@ func _start(command: Dictionary) -> void:
 	options.approve = command.get("approve", false)
 	options.player_name = command.get("name", "")
 	options.connect_timeout = command.get("timeout", 15.0)
+	_set_transport(options, command)
 	var relay := str(command["relay"])
 	var result := OK
 	match command["do"]:
@@ -144,6 +157,36 @@ func _start(command: Dictionary) -> void:
 	_tell(&"started", {"result": error_string(result)})
 	if result == OK and not _is_raw:
 		multiplayer.multiplayer_peer = _peer
+
+
+func _set_transport(options: PackhorseRoomOptions, command: Dictionary) -> void:
+	var transport: String = command.get("transport", "AUTO")
+	options.transport = PackhorseRoomOptions.Transport[transport]
+	options.trusts_any_certificate = command.get("unsafe", false)
+	var certificate: String = command.get("certificate", "")
+	if certificate:
+		options.trusted_certificate = X509Certificate.new()
+		options.trusted_certificate.load(certificate)
+
+
+## Admits peers that send the same secret.
+func _authenticate(secret: String) -> void:
+	var api: SceneMultiplayer = multiplayer
+	api.auth_timeout = 2.0
+	api.auth_callback = _on_multiplayer_authentication.bind(secret)
+	api.peer_authenticating.connect(_on_multiplayer_peer_authenticating.bind(secret))
+	api.peer_authentication_failed.connect(_tell_peer.bind(&"peer_authentication_failed"))
+
+
+func _on_multiplayer_peer_authenticating(peer: int, secret: String) -> void:
+	var api: SceneMultiplayer = multiplayer
+	api.send_auth(peer, secret.to_utf8_buffer())
+
+
+func _on_multiplayer_authentication(peer: int, data: PackedByteArray, secret: String) -> void:
+	var api: SceneMultiplayer = multiplayer
+	if data.get_string_from_utf8() == secret:
+		api.complete_auth(peer)
 
 
 func _on_list_rooms_listed(rooms: Array[Dictionary]) -> void:
@@ -179,6 +222,10 @@ func _watch(is_deaf: bool) -> void:
 	)
 	_peer.peer_lost.connect(_tell_peer.bind(&"peer_lost"))
 	_peer.peer_found.connect(_tell_peer.bind(&"peer_found"))
+	_peer.peer_path_changed.connect(_on_peer_peer_path_changed)
+	_peer.relay_draining.connect(
+		func(seconds: float) -> void: _tell(&"relay_draining", {"seconds": seconds})
+	)
 	_peer.session_lost.connect(_tell.bind(&"session_lost"))
 	_peer.session_resumed.connect(_tell.bind(&"session_resumed"))
 	if _is_raw:
@@ -260,6 +307,10 @@ func _on_peer_stage_changed(stage: PackhorseMultiplayerPeer.Stage) -> void:
 	_tell(&"stage_changed", {"stage": PackhorseMultiplayerPeer.Stage.find_key(stage)})
 
 
+func _on_peer_peer_path_changed(peer: int, path: PackhorseMultiplayerPeer.Path) -> void:
+	_tell(&"peer_path", {"peer": peer, "path": PackhorseMultiplayerPeer.Path.find_key(path)})
+
+
 func _on_peer_connection_error(error: PackhorseError) -> void:
 	_tell(
 		&"connection_error",
@@ -269,6 +320,7 @@ func _on_peer_connection_error(error: PackhorseError) -> void:
 			"message": error.message,
 			"advice": error.advice,
 			"stage": error.stage,
+			"attempts": error.attempts,
 		}
 	)
 

@@ -26,7 +26,8 @@ from packhorse_relay.core.rooms import Room
 from packhorse_relay.core.settings import Settings
 from packhorse_relay.core.tickets import Gate, OperatorKeys
 from packhorse_relay.core.websocket_settings import WebSocketSettings
-from packhorse_relay.dataplane.portable import PortablePlane, SendTo
+from packhorse_relay.dataplane.choice import AUTO, choose
+from packhorse_relay.dataplane.contract import SendTo
 from packhorse_relay.state import load_secret
 
 logger = logging.getLogger(__name__)
@@ -49,6 +50,7 @@ class RelayServer:
         with_legacy: bool = False,
         websocket: WebSocketSettings | None = _WITH_WEBSOCKET,
         state_dir: Path | None = None,
+        dataplane: str = AUTO,
     ) -> None:
         """Open nothing yet.
 
@@ -60,10 +62,13 @@ class RelayServer:
             with_legacy: Also speak the legacy protocol.
             websocket: Limits, timers and certificate; None: UDP only.
             state_dir: Where the secret is that lets sessions survive a restart; None: nowhere.
+            dataplane: One of `choice.NAMES`.
 
         Raises:
-            ConfigurationError: The settings ask for tickets, but there is no key.
+            ConfigurationError: The settings ask for tickets, but there is no key; or this
+                system cannot run the data plane.
         """
+        self._new_plane = choose(dataplane)
         self._bind = tuple(bind)
         self._port = port
         self._settings = settings or Settings()
@@ -73,6 +78,7 @@ class RelayServer:
         self._websocket: WebSocketServer | None = None
         self._state_dir = state_dir
         self._sockets: list[UdpSocket] = []
+        self._sends = list[SendTo]()
         self._timer: asyncio.TimerHandle | None = None
         self._internal_errors = 0
         self._has_received = False
@@ -112,6 +118,11 @@ class RelayServer:
     def datagrams_forwarded(self) -> int:
         """Datagrams that were forwarded, by the data plane and by the core."""
         return self._plane.datagrams_forwarded + self._core.datagrams_forwarded
+
+    @property
+    def dataplane(self) -> str:
+        """Name of the data plane."""
+        return self._new_plane.name
 
     @property
     def websocket_scheme(self) -> str | None:
@@ -183,9 +194,10 @@ class RelayServer:
             stream_listener=None if self._websocket_settings is None else len(self._bind),
             now=self._loop.time(),
         )
-        self._plane = PortablePlane(self._core.table, self._receive)
+        self._plane = self._new_plane(self._core.table, self._receive)
         await self._open_sockets()
-        self._guard = HelloGuard([sock.socket for sock in self._sockets], lambda: self._core.hellos)
+        self._plane.read(self._sockets)
+        self._guard = HelloGuard(self._sockets, lambda: self._core.hellos)
         own_addresses.listen_on(self.addresses)
         if self._websocket is not None:
             self._websocket.start()
@@ -236,7 +248,7 @@ class RelayServer:
             port = sock.local_address[1]
             if self._websocket is not None:
                 self._websocket.listen((host, port))
-        self._sends: list[SendTo] = [sock.sendto for sock in self._sockets]
+        self._sends = [sock.sendto for sock in self._sockets]
         if self._websocket is not None:
             self._sends.append(self._websocket.sendto)
         self._plane.use_sockets(self._sends)

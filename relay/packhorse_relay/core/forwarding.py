@@ -6,7 +6,7 @@ plane needs one look-up by address and one by header.
 """
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
@@ -81,6 +81,8 @@ class ForwardingTable:
         self._endpoints: dict[tuple[TransportAddress, int], Endpoint] = {}
         self.routes: dict[int, dict[tuple[str, int], dict[bytes, Route]]] = {}
         """Listener, then (host, port), then header to the receivers: read-only for others."""
+        self.on_stale: Callable[[int, tuple[str, int]], object] = lambda _listener, _address: None
+        """Called with a listener and an address from which no answer stands any more."""
         self._at: Counter[TransportAddress] = Counter()  # endpoints by address
         self._cached = 0  # receivers put into `routes` since it was last emptied
 
@@ -154,15 +156,20 @@ class ForwardingTable:
         self._cached += len(route)
         if self._cached > _MAX_CACHED:
             self._cached = len(route)
-            for by_address in self.routes.values():
-                by_address.clear()
+            for listener, by_address in self.routes.items():
+                for address in list(by_address):
+                    self._forget_routes_of(listener, address)
         routes = self.routes.setdefault(source.listener, {})
         routes.setdefault((source.host, source.port), {})[header] = route
 
     def _forget_routes(self, group: Group) -> None:
         for endpoint in group.endpoints.values():
-            address = endpoint.address
-            self.routes.get(address.listener, {}).pop((address.host, address.port), None)
+            host, port, listener = endpoint.address
+            self._forget_routes_of(listener, (host, port))
+
+    def _forget_routes_of(self, listener: int, address: tuple[str, int]) -> None:
+        if self.routes.get(listener, {}).pop(address, None) is not None:
+            self.on_stale(listener, address)
 
 
 def _route(sender: Endpoint, header: Header) -> Route:

@@ -1,20 +1,20 @@
 """The data plane of every platform: plain sockets, one send for each receiver."""
 
-from collections.abc import Callable, Sequence
-from typing import Final
+from collections.abc import Iterable, Sequence
+from typing import ClassVar, Final
 
-from packhorse.aio.udp import OnDatagram, SocketAddress
+from packhorse.aio.udp import OnDatagram, SocketAddress, UdpSocket
 from packhorse.wire.constants import HEADER_SIZE, MAX_DATAGRAM
-from packhorse_relay.core.forwarding import ForwardingTable, Route
-
-OnMiss = Callable[[bytes, SocketAddress, int], None]
-SendTo = Callable[[bytes, SocketAddress], object]
+from packhorse_relay.core.forwarding import ForwardingTable, Receiver, Route
+from packhorse_relay.dataplane.contract import OnMiss, SendTo
 
 _NO_ROUTES: Final[dict[bytes, Route]] = {}
 
 
 class PortablePlane:
     """Forwards what the table has a route for; the rest goes to the control plane."""
+
+    name: ClassVar = "portable"
 
     def __init__(self, table: ForwardingTable, on_miss: OnMiss) -> None:
         self._table = table
@@ -28,6 +28,9 @@ class PortablePlane:
     def use_sockets(self, sends: Sequence[SendTo]) -> None:
         """Set what sends a datagram, by listener."""
         self._sends = sends
+
+    def read(self, sockets: Sequence[UdpSocket]) -> None:
+        """Leave it to the sockets, which read one datagram after the other."""
 
     def receiver(self, listener: int) -> OnDatagram:
         """Return the callback for the datagrams of one socket.
@@ -52,14 +55,15 @@ class PortablePlane:
             copies = len(route)
             budget.octets -= copies * len(data)
             budget.datagrams -= copies
-            self._forward(route, data[HEADER_SIZE:])
+            self.datagrams_forwarded += 1
+            self.send_copies(route, data[HEADER_SIZE:])
 
         return receive
 
-    def _forward(self, route: Route, payload: bytes) -> None:
-        self.datagrams_forwarded += 1
+    def send_copies(self, receivers: Iterable[Receiver], payload: bytes) -> None:
+        """Send a payload to each receiver by its listener."""
         sends = self._sends
-        for prefix, listener, address in route:
+        for prefix, listener, address in receivers:
             try:
                 sends[listener](prefix + payload, address)
             except OSError:

@@ -35,6 +35,8 @@ class UdpSocket:
         self._segmenting = SegmentingSender(sock)
         self.sendto: Callable[[bytes, SocketAddress], object] = sock.sendto
         """Send one datagram; raises `OSError` when the system refuses."""
+        self.received = 0
+        """Datagrams that were read."""
         self.on_error: Callable[[OSError], None] = lambda _error: None
         """Called with what `send` or reading met, such as an ICMP answer to an earlier send."""
         self.on_drained: Callable[[], None] = lambda: None
@@ -77,6 +79,11 @@ class UdpSocket:
         return cast("SocketAddress", self._socket.getsockname()[:2])
 
     @property
+    def is_closed(self) -> bool:
+        """Tell whether `close` was called."""
+        return self._is_closed
+
+    @property
     def socket(self) -> socket.socket:
         """The socket itself, for its options."""
         return self._socket
@@ -100,6 +107,20 @@ class UdpSocket:
                 for datagram in run:
                     self.send(datagram, address)
 
+    def read_with(self, drain: Callable[[], int]) -> bool:
+        """Let `drain` read the socket itself from now on, each time something has come.
+
+        Args:
+            drain: Returns how many datagrams it has read.
+
+        Returns:
+            False where only a transport can read, which then goes on.
+        """
+        if self._transport is not None:
+            return False
+        asyncio.get_running_loop().add_reader(self._socket, self._read, drain)
+        return True
+
     def close(self) -> None:
         """Stop reading and close the socket; harmless when closed."""
         if self._is_closed:
@@ -114,7 +135,7 @@ class UdpSocket:
     async def _start(self) -> None:
         loop = asyncio.get_running_loop()
         try:
-            loop.add_reader(self._socket, self._drain)
+            loop.add_reader(self._socket, self._read, self.drain)
         except NotImplementedError:
             await self._start_transport(loop)
 
@@ -130,8 +151,10 @@ class UdpSocket:
         else:
             self._socket.send(data)
 
-    def _drain(self) -> None:
+    def drain(self) -> int:
+        """Hand over what has come, at most 64 datagrams; returns how many."""
         receive, on_datagram, is_v6 = self._socket.recvfrom, self._on_datagram, self._is_v6
+        count = 0
         for _ in range(_DRAIN):
             try:
                 data, address = receive(_RECEIVE_SIZE)
@@ -139,15 +162,22 @@ class UdpSocket:
                 break
             except OSError as error:  # an ICMP error that belongs to an earlier send
                 if self._is_closed:
-                    return
+                    break
                 self.on_error(error)
                 continue
+            count += 1
             on_datagram(data, address[:2] if is_v6 else address)
             if self._is_closed:
-                return
-        self.on_drained()
+                break
+        return count
+
+    def _read(self, drain: Callable[[], int]) -> None:
+        self.received += drain()
+        if not self._is_closed:
+            self.on_drained()
 
     def _receive(self, data: bytes, address: SocketAddress) -> None:
+        self.received += 1
         self._on_datagram(data, address[:2])
         self.on_drained()
 

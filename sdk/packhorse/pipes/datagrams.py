@@ -5,7 +5,7 @@ from copy import copy
 from typing import TYPE_CHECKING, Final, Protocol
 
 from packhorse.core.pipes.greeting import NO_ID
-from packhorse.core.pipes.session import MAX_DATAGRAM, PipeSession, State
+from packhorse.core.pipes.pipe_session import MAX_DATAGRAM, PipeSession, State
 from packhorse.pipes.drops import PipeDrop
 from packhorse.pipes.paths import PathKind, PipePath
 from packhorse.pipes.pipe import Pipe

@@ -15,6 +15,7 @@ enum Type {
 	REQUEST_ENDED,  ## [member request] ended with [member code]: 0 done, or why not.
 	STAGE_CHANGED,  ## Joining has come to [member stage].
 	JOIN_REQUESTED,  ## Somebody called [member text] waits with [member request].
+	PATH_CHANGED,  ## Datagrams take another way to the relay.
 	CLOSED,  ## The session has ended; [member error] is null when this side left.
 }
 

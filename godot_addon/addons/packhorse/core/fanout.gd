@@ -35,15 +35,16 @@ func is_waiting() -> bool:
 func put(
 	payload: PackedByteArray, target: int, mode: Constants.Mode, channel: int, others: Array[int]
 ) -> void:
-	if _targets and not _continues(payload, target, mode, channel):
+	var is_one_of_several := target > 0 and others.size() > 1
+	if _targets and not (is_one_of_several and _continues(payload, target, mode, channel)):
 		flush(others)
-	_mode = mode
-	_channel = channel
-	if target <= 0 or others.size() <= 1 or _is_single(mode, channel):
-		flush(others)
-		_emit(payload, target)
-		return
-	_waiting = payload
+	if not _targets:
+		_mode = mode
+		_channel = channel
+		if not is_one_of_several or _is_single(mode, channel):
+			_emit(payload, target)
+			return
+		_waiting = payload
 	_targets[target] = true
 	if _targets.size() == others.size():
 		flush(others)
@@ -52,6 +53,10 @@ func put(
 ## Moves what waits to [member payloads], in as few datagrams as the protocol allows.
 func flush(others: Array[int]) -> void:
 	if not _targets:
+		return
+	if _targets.size() > 1 and _targets.size() == others.size() and _targets.has_all(others):
+		_emit(_waiting, 0)
+		_forget_waiting()
 		return
 	var left_out: Array[int] = []
 	for peer in others:
@@ -63,8 +68,7 @@ func flush(others: Array[int]) -> void:
 		_emit(_waiting, -left_out[0])
 	else:
 		_emit_singly()
-	_targets.clear()
-	_waiting = PackedByteArray()
+	_forget_waiting()
 
 
 ## Takes out what must go out.
@@ -83,12 +87,18 @@ func clear() -> void:
 
 
 func _continues(payload: PackedByteArray, target: int, mode: Constants.Mode, channel: int) -> bool:
-	var is_same_lane := mode == _mode and channel == _channel
-	return is_same_lane and not _targets.has(target) and payload == _waiting
+	if mode != _mode or channel != _channel or _targets.has(target):
+		return false
+	return payload == _waiting
 
 
 func _is_single(mode: Constants.Mode, channel: int) -> bool:
 	return mode == Constants.Mode.UNRELIABLE_ORDERED and _single_channels.has(channel)
+
+
+func _forget_waiting() -> void:
+	_targets.clear()
+	_waiting = PackedByteArray()
 
 
 func _emit_singly() -> void:

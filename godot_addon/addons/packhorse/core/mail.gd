@@ -7,9 +7,11 @@ const EarlyData := preload("early_data.gd")
 const Event := preload("event.gd")
 const Header := preload("../wire/header.gd")
 const Hub := preload("delivery/hub.gd")
+const Inbox := preload("inbox.gd")
 const Message := preload("../wire/message.gd")
 const PeerDelivery := preload("delivery/peer_delivery.gd")
 const Roster := preload("roster.gd")
+const Traffic := preload("monitoring/traffic.gd")
 
 const MAX_CHANNEL := 255
 ## Reliable messages that the application has not taken; no FRAME is taken in beyond it, so that
@@ -22,11 +24,15 @@ var _roster: Roster
 var _events: Array[Event]  # the session's own array
 var _drops: Dictionary[StringName, int]  # the session's own dictionary
 var _own_id: int
+var _inbox: Inbox = null
+var _known: Dictionary[int, bool] = {}  # the application's own dictionary
 var _early := EarlyData.new()
 var _hub: Hub
 var _delivered := Delivered.new()
 var _unread := 0
 var _measured_at: Dictionary[int, float] = {}
+var _traffic: Dictionary[int, Traffic] = {}
+var _is_counting := false
 var _is_closed := false
 
 
@@ -65,17 +71,30 @@ func largest_message(mode: Constants.Mode) -> int:
 func push(data: PackedByteArray, to: int, mode: Constants.Mode, channel: int, now: float) -> Error:
 	if data.size() > largest_message(mode) or channel < 0 or channel > MAX_CHANNEL:
 		return ERR_INVALID_PARAMETER
-	if to <= 0 and mode < Constants.Mode.RELIABLE:
+	if to > 0:
+		return _push_single(data, to, mode, channel, now)
+	if mode < Constants.Mode.RELIABLE:
 		_hub.push_fanout(data, to, mode, channel)
 		return OK
 	var receivers := _receivers(to)
-	if mode >= Constants.Mode.RELIABLE:
-		for peer in receivers:
-			if not _hub.may_push(peer):
-				return ERR_OUT_OF_MEMORY
+	for peer in receivers:
+		if not _hub.may_push(peer):
+			return ERR_OUT_OF_MEMORY
 	for peer in receivers:
 		_hub.push(data, peer, mode, channel, now)
 	return OK
+
+
+## Queues frames of unreliable messages, at most [method largest_piece] bytes that stay together;
+## [param to] as in [method push].
+func push_frames(frames: PackedByteArray, to: int, now: float) -> void:
+	if to <= 0 or _roster.peers.has(to):
+		_hub.push_frames(frames, to, now)
+
+
+## Returns the bytes of one piece of a message.
+func largest_piece() -> int:
+	return _hub.largest_piece()
 
 
 ## Measures the round-trip time to a peer, end to end, once a second at most.
@@ -90,6 +109,15 @@ func peer_delivery(peer: int) -> PeerDelivery:
 	return _hub.peer_delivery(peer)
 
 
+## Returns what went to a peer alone and came from it, since this was first asked of any peer:
+## counting takes a tenth of what handling a datagram takes.
+func traffic(peer: int) -> Traffic:
+	_is_counting = true
+	if not _traffic.has(peer):
+		_traffic[peer] = Traffic.new()
+	return _traffic[peer]
+
+
 ## Returns the reliable payload that waits for all peers, bytes.
 func queued_bytes() -> int:
 	return _hub.queued_bytes()
@@ -100,11 +128,19 @@ func is_idle() -> bool:
 	return _hub.is_idle()
 
 
-## Notes that the application has taken or thrown away a message; every one has to be told.
-func consume(message: Event) -> void:
-	if message.mode >= Constants.Mode.RELIABLE:
-		_unread -= 1
-		_hub.consume(message.peer, message.data.size())
+## Hands messages to [param inbox] from now on, and throws those away that come from peers not in
+## [param known]. Only those that have to wait for earlier events still become events.
+func hand_to(inbox: Inbox, known: Dictionary[int, bool]) -> void:
+	_inbox = inbox
+	_inbox.drops = _drops
+	_known = known
+
+
+## Notes that the application has taken or thrown away a reliable message of [param size] bytes;
+## every one has to be told.
+func consume(peer: int, size: int) -> void:
+	_unread -= 1
+	_hub.consume(peer, size)
 
 
 ## Hands on what a DATA or FRAME datagram, whose tag has been checked, brings; returns why it
@@ -115,6 +151,8 @@ func receive(datagram: PackedByteArray, source: int, now: float) -> StringName:
 	if source == _own_id:
 		return Constants.DROP_UNKNOWN_PEER
 	if _roster.peers.has(source):
+		if _is_counting:
+			traffic(source).count_received(datagram.size())
 		return _open(datagram, source, now)
 	if not _roster.may_come(source):
 		return Constants.DROP_UNKNOWN_PEER
@@ -133,6 +171,7 @@ func welcome(peer: int, now: float) -> void:
 ## Drops all state towards a peer that has left.
 func forget(peer: int) -> void:
 	_hub.forget(peer)
+	_traffic.erase(peer)
 	_measured_at.erase(peer)
 
 
@@ -148,24 +187,65 @@ func close() -> void:
 
 ## Does what is due and returns the FRAME datagrams that go out now.
 func datagrams_to_send(now: float) -> Array[PackedByteArray]:
-	return _hub.datagrams_to_send(now)
+	var datagrams := _hub.datagrams_to_send(now)
+	if _is_counting:
+		for datagram in datagrams:
+			count_sent(Header.destination_of(datagram), datagram.size())
+	return datagrams
+
+
+## Counts a datagram to [param destination] (0 all others, n, -n all but n); what goes to several
+## belongs to none of them.
+func count_sent(destination: int, size: int) -> void:
+	if _is_counting and destination > 0:
+		traffic(destination).count_sent(size)
 
 
 func _open(datagram: PackedByteArray, source: int, now: float) -> StringName:
+	var sink := _sink(source)
+	var drop := &""
 	if datagram[0] == Constants.FirstByte.DATA:
-		_events.append(Event.message(source, datagram.slice(Constants.HEADER_SIZE)))
-		return &""
-	if _unread >= MAX_UNREAD:
+		sink.add(datagram.slice(Constants.HEADER_SIZE), Constants.Mode.UNRELIABLE, 0)
+	elif _unread >= MAX_UNREAD:
 		return Constants.DROP_BUFFER_FULL
-	var drop := _hub.receive(datagram, source, _delivered, now)
+	else:
+		sink.reliable = 0
+		drop = _hub.receive(datagram, source, sink, now)
+		_unread += sink.reliable
+	if sink == _delivered:
+		_tell(source)
+	return drop
+
+
+## Returns where the messages of a peer go: to the inbox, if they need not wait for earlier events.
+func _sink(source: int) -> Delivered:
+	if _inbox == null or _events or not _known.has(source):
+		return _delivered
+	_inbox.source = source
+	return _inbox
+
+
+func _tell(source: int) -> void:
+	var is_wanted := _inbox == null or not _events.is_empty()
 	for index in _delivered.data.size():
 		var mode := _delivered.modes[index] as Constants.Mode
-		if mode >= Constants.Mode.RELIABLE:
-			_unread += 1
 		var data := _delivered.data[index]
-		_events.append(Event.message(source, data, mode, _delivered.channels[index]))
+		if is_wanted:
+			_events.append(Event.message(source, data, mode, _delivered.channels[index]))
+		elif mode >= Constants.Mode.RELIABLE:
+			consume(source, data.size())
 	_delivered.clear()
-	return drop
+
+
+func _push_single(
+	data: PackedByteArray, to: int, mode: Constants.Mode, channel: int, now: float
+) -> Error:
+	if not _roster.peers.has(to):
+		return OK
+	if mode >= Constants.Mode.RELIABLE and not _hub.may_push(to):
+		return ERR_OUT_OF_MEMORY
+	_hub.push(data, to, mode, channel, now)
+	return OK
 
 
 func _count_unknown(count: int) -> void:
@@ -176,10 +256,6 @@ func _count_unknown(count: int) -> void:
 
 func _receivers(to: int) -> Array[int]:
 	var receivers: Array[int] = []
-	if to > 0:
-		if _roster.peers.has(to):
-			receivers.append(to)
-		return receivers
 	for peer in _roster.peers:
 		if peer != _own_id and peer != -to:
 			receivers.append(peer)

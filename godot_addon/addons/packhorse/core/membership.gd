@@ -4,7 +4,6 @@ extends RefCounted
 const Address := preload("../wire/address.gd")
 const Constants := preload("../wire/constants.gd")
 const Event := preload("event.gd")
-const Header := preload("../wire/header.gd")
 const HostRequests := preload("host_requests.gd")
 const Mail := preload("mail.gd")
 const Message := preload("../wire/message.gd")
@@ -126,11 +125,11 @@ func handle_timeout(now: float) -> void:
 		_send_due(now)
 
 
-## Drains what must go out now.
-func datagrams_to_send() -> Array[PackedByteArray]:
-	var datagrams := _outbox
-	_outbox = []
-	return datagrams
+## Moves to [param outbox] what must go out now.
+func move_datagrams(outbox: Array[PackedByteArray]) -> void:
+	if _outbox:
+		outbox.append_array(_outbox)
+		_outbox.clear()
 
 
 ## The relay does not know our address (NUDGE): ping, and nothing else.
@@ -177,10 +176,9 @@ func receive_seal(data: PackedByteArray, now: float) -> StringName:
 	return _act(message, now)
 
 
-## Hands on what a DATA or FRAME datagram, whose tag has been checked, brings; returns why it
-## brings nothing, or an empty name.
-func receive_data(data: PackedByteArray, now: float) -> StringName:
-	var source := Header.source_of(data)
+## Keeps a DATA or FRAME datagram, whose tag has been checked, of somebody who is not in the
+## roster; returns why not, or an empty name.
+func receive_unknown(data: PackedByteArray, source: int, now: float) -> StringName:
 	if roster.may_come(source):
 		_sync.want()
 	return mail.receive(data, source, now)

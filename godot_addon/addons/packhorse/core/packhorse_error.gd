@@ -1,3 +1,4 @@
+@icon("../icons/error.svg")
 class_name PackhorseError
 extends RefCounted
 ## Why something failed, in a form for programs ([member code], [member name]) and in one for
@@ -13,6 +14,11 @@ enum Code {
 	CODE_INVALID = -6,  ## The text given as the room's code is none.
 	ADDRESS_MISSING = -7,  ## Neither the call nor the project settings name a relay.
 	SECRET_INVALID = -8,  ## The text given as ticket or access key is none.
+	WEBSOCKET_FAILED = -9,  ## No WebSocket connection to the relay could be had.
+	WEBSOCKET_REFUSED = -10,  ## What answers there does not serve a WebSocket.
+	WEBSOCKET_CLOSED = -11,  ## The WebSocket connection was closed before the relay answered.
+	CERTIFICATE_REFUSED = -12,  ## The relay's certificate is not trusted here.
+	TRANSPORT_IMPOSSIBLE = -13,  ## The relay cannot be reached over UDP from here.
 }
 
 const Constants := preload("../wire/constants.gd")
@@ -21,7 +27,7 @@ const Self := preload("packhorse_error.gd")
 
 const _FIREWALL := (
 	"check the relay's address and that it is running, "
-	+ "and that no firewall blocks UDP on its port"
+	+ "and that no firewall blocks UDP and TCP on its port"
 )
 const _TEXTS: Dictionary[int, Array] = {
 	Code.NO_ANSWER: ["NO_ANSWER", "the relay did not answer", _FIREWALL],
@@ -35,7 +41,7 @@ const _TEXTS: Dictionary[int, Array] = {
 	[
 		"ADDRESS_INVALID",
 		"the relay's address cannot be read",
-		"write it as host or host:port, for example relay.example.org:6969"
+		"write it as host or host:port, for WebSocket alone as ws://host:port or wss://host:port/path"
 	],
 	Code.ADDRESS_MISSING:
 	[
@@ -57,6 +63,35 @@ const _TEXTS: Dictionary[int, Array] = {
 		"the ticket or the access key cannot be read",
 		"copy the whole line that packhorse ticket printed"
 	],
+	Code.WEBSOCKET_FAILED:
+	["WEBSOCKET_FAILED", "no WebSocket connection to the relay could be had", _FIREWALL],
+	Code.WEBSOCKET_REFUSED:
+	[
+		"WEBSOCKET_REFUSED",
+		"the server does not serve a Packhorse WebSocket there",
+		"check port and path of the relay's address, and its reverse proxy where it has one"
+	],
+	Code.WEBSOCKET_CLOSED:
+	[
+		"WEBSOCKET_CLOSED",
+		"the server closed the WebSocket connection",
+		"try again; the relay may serve too many connections, or be about to stop"
+	],
+	Code.CERTIFICATE_REFUSED:
+	[
+		"CERTIFICATE_REFUSED",
+		"the certificate of the relay is not trusted",
+		(
+			"check the relay's name and the clock of this machine; "
+			+ "a self-signed certificate has to be given in the options"
+		)
+	],
+	Code.TRANSPORT_IMPOSSIBLE:
+	[
+		"TRANSPORT_IMPOSSIBLE",
+		"this relay cannot be reached over UDP from here",
+		"choose the transport AUTO; without ws:// in the address where UDP is wanted"
+	],
 	Code.CONNECT_TIMEOUT: ["CONNECT_TIMEOUT", "connecting took too long", _FIREWALL],
 }
 
@@ -72,6 +107,8 @@ var advice := ""
 var stage := ""
 ## Seconds after which to try again; 0 when the relay did not say.
 var retry_after := 0.0
+## What became of each way to the relay that was tried, where there were several.
+var attempts := PackedStringArray()
 
 
 ## Returns the error with the code [param error_code], which need not be known.
@@ -92,10 +129,19 @@ static func from_code(error_code: int, error_stage := "", wait := 0.0) -> Self:
 	return error
 
 
+## Returns the error with [param detail] added to what happened.
+static func explained(error_code: int, error_stage: String, detail: String) -> Self:
+	var error := from_code(error_code, error_stage)
+	error.message += ": " + detail
+	return error
+
+
 func _to_string() -> String:
 	var text := message
 	if stage:
 		text += " while " + stage
 	if retry_after > 0.0:
 		text += " (again in %.0f s)" % ceilf(retry_after)
+	if attempts:
+		text += " (tried %s)" % ", ".join(attempts)
 	return "%s: %s; %s" % [name, text, advice]

@@ -17,6 +17,10 @@ const _ADVISED_INTERVAL := 1.0  # seconds between PINGs that somebody asked for
 const _ANSWERED_INTERVAL := 0.25  # seconds between them where the relay answers
 
 var liveness := Liveness.ALIVE
+## When the first PING was sent after which nothing came, clock seconds; INF while all is answered.
+var silent_since := INF
+## PINGs from then on.
+var unanswered := 0
 var rtt := Rtt.new()
 
 var _interval: float
@@ -64,6 +68,8 @@ func advise(now: float) -> void:
 ## Notes that the PING with the number [param sequence] was sent.
 func count_send(sequence: int, now: float) -> void:
 	_open[sequence] = now
+	unanswered += 1
+	silent_since = minf(silent_since, now)
 	if _open.size() > _MAX_OPEN:
 		_open.erase(_open.keys()[0])
 	_sent += 1
@@ -115,6 +121,8 @@ func hear(now: float) -> bool:
 	var was_lost := liveness == Liveness.LOST
 	liveness = Liveness.ALIVE
 	_heard_at = now
+	silent_since = INF
+	unanswered = 0
 	return was_lost
 
 

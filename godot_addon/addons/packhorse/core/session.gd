@@ -14,8 +14,8 @@ const Mail := preload("mail.gd")
 const Membership := preload("membership.gd")
 const Message := preload("../wire/message.gd")
 const MessageLayout := preload("../wire/message_layout.gd")
+const Pings := preload("pings.gd")
 const RoomChange := preload("room_change.gd")
-const Rtt := preload("rtt.gd")
 const SavedSession := preload("saved_session.gd")
 const Stages := preload("stages.gd")
 const Wish := preload("wish.gd")
@@ -39,6 +39,7 @@ var _outbox: Array[PackedByteArray] = []
 var _events: Array[Event] = []
 var _next_event := 0  # pop_front() would move all that follow
 var _prefixes: Dictionary[int, PackedByteArray] = {}
+var _timeout_at := -INF  # clock seconds; -INF when it may have changed
 
 
 ## Starts joining: [param relay] is the source that datagrams must have, [param random_bytes] a
@@ -62,12 +63,8 @@ func stage() -> Stages.Stage:
 	return Stages.Stage.CONNECTED if is_complete else Stages.Stage.READING_ROSTER
 
 
-## Tells whether GRANT has come; the methods below up to [method roster] have a meaning only then.
-func is_granted() -> bool:
-	return _membership != null
-
-
-## Returns the own peer id; 1 is the host.
+## Returns the own peer id; 1 is the host. This and the methods below up to [method roster] have a
+## meaning only after GRANT.
 func peer_id() -> int:
 	return _membership.grant.number(&"peer") if _membership else 0
 
@@ -95,9 +92,9 @@ func mapped_address() -> String:
 	return _membership.mapped if _membership else ""
 
 
-## Returns the round-trip time to the relay.
-func rtt() -> Rtt:
-	return _membership.pings.rtt if _membership else Rtt.new()
+## Returns what is known of the path to the relay; null before GRANT.
+func pings() -> Pings:
+	return _membership.pings if _membership else null
 
 
 ## Returns the PeerState of every member by id, this one included.
@@ -130,6 +127,7 @@ func kick(peer: int, ban: bool, now: float) -> Error:
 		return ERR_UNAVAILABLE
 	if peer <= 1 or peer > _LARGEST_PEER:
 		return ERR_INVALID_PARAMETER
+	_timeout_at = -INF
 	_membership.kick(peer, ban, now)
 	return OK
 
@@ -139,6 +137,7 @@ func kick(peer: int, ban: bool, now: float) -> Error:
 func set_room(change: RoomChange, now: float) -> int:
 	if _machine.state != Constants.MemberState.JOINED:
 		return 0
+	_timeout_at = -INF
 	return _membership.set_room(change, now)
 
 
@@ -148,6 +147,7 @@ func decide(request: int, admit: bool, now: float) -> Error:
 		return ERR_UNAVAILABLE
 	if request <= 0 or request > _LARGEST_REQUEST:
 		return ERR_INVALID_PARAMETER
+	_timeout_at = -INF
 	_membership.decide(request, admit, now)
 	return OK
 
@@ -158,10 +158,18 @@ func saved() -> SavedSession:
 	return _membership.saved if _membership else null
 
 
+## Pings soon: the relay may see this member at another address now, or not at all.
+func check_path(now: float) -> void:
+	if _membership != null:
+		_timeout_at = -INF
+		_membership.receive_advice(now)
+
+
 ## Takes the session up again over the path that its datagrams take now.
 func bind(now: float) -> Error:
 	if _machine.state != Constants.MemberState.JOINED:
 		return ERR_UNAVAILABLE
+	_timeout_at = -INF
 	_membership.bind(now)
 	return OK
 
@@ -170,6 +178,7 @@ func bind(now: float) -> Error:
 func leave(now: float) -> void:
 	if _machine.state in [Constants.MemberState.LEAVING, Constants.MemberState.CLOSED]:
 		return
+	_timeout_at = -INF
 	if _membership == null:
 		_close(Event.closed(null))
 		return
@@ -179,10 +188,11 @@ func leave(now: float) -> void:
 
 ## Acts upon a datagram from the network, or counts why not.
 func receive_datagram(data: PackedByteArray, source: String, now: float) -> void:
-	var drop := _receive(data, source, now)
+	var drop := Header.check(data) if source == _relay else Constants.DROP_UNEXPECTED_SOURCE
+	if not drop:
+		drop = _receive(data, now)
 	if drop:
 		count_drop(drop)
-	_settle()
 
 
 ## Counts a datagram that was not acted upon.
@@ -194,6 +204,7 @@ func count_drop(reason: StringName) -> void:
 func handle_timeout(now: float) -> void:
 	if _machine.state == Constants.MemberState.CLOSED:
 		return
+	_timeout_at = -INF
 	if _membership != null:
 		_membership.handle_timeout(now)
 	else:
@@ -207,15 +218,19 @@ func handle_timeout(now: float) -> void:
 func next_timeout() -> float:
 	if _machine.state == Constants.MemberState.CLOSED:
 		return INF
-	return _membership.next_timeout() if _membership else _joining.next_timeout()
+	if _timeout_at == -INF:
+		_timeout_at = _membership.next_timeout() if _membership else _joining.next_timeout()
+	return _timeout_at
 
 
 ## Drains what must go out to the relay now.
 func datagrams_to_send() -> Array[PackedByteArray]:
+	if _membership != null:
+		_membership.move_datagrams(_outbox)
+	if not _outbox:
+		return _outbox
 	var datagrams := _outbox
 	_outbox = []
-	if _membership != null:
-		datagrams.append_array(_membership.datagrams_to_send())
 	return datagrams
 
 
@@ -229,28 +244,35 @@ func next_event() -> Event:
 	return _events[_next_event - 1]
 
 
-func _receive(data: PackedByteArray, source: String, now: float) -> StringName:
-	if source != _relay:
-		return Constants.DROP_UNEXPECTED_SOURCE
-	var drop := Header.check(data)
-	if drop:
-		return drop
+func _receive(data: PackedByteArray, now: float) -> StringName:
 	if _machine.state == Constants.MemberState.CLOSED:
 		return Constants.DROP_UNEXPECTED_MESSAGE
-	if data[0] == Constants.FirstByte.CTRL:
-		return _receive_ctrl(data, now)
-	return _receive_tagged(data, now)
+	var first := data[0]
+	if first == Constants.FirstByte.DATA or first == Constants.FirstByte.FRAME:
+		return _receive_data(data, now)
+	_timeout_at = -INF
+	var is_ctrl := first == Constants.FirstByte.CTRL
+	var drop := _receive_ctrl(data, now) if is_ctrl else _receive_seal(data, now)
+	_settle()
+	return drop
 
 
-func _receive_tagged(data: PackedByteArray, now: float) -> StringName:
-	var is_seal := data[0] == Constants.FirstByte.SEAL
-	if is_seal and data.size() <= Constants.HEADER_SIZE + Constants.MAC_SIZE:
-		return Constants.DROP_TOO_SHORT
-	if Header.tag_of(data) != _tag:
+func _receive_data(data: PackedByteArray, now: float) -> StringName:
+	if data[1] != _tag:
 		return Constants.DROP_WRONG_TAG
-	if is_seal:
-		return _membership.receive_seal(data, now)
-	return _membership.receive_data(data, now)
+	var peer := Header.source_of(data)
+	if _membership.roster.peers.has(peer):
+		return _membership.mail.receive(data, peer, now)
+	_timeout_at = -INF
+	return _membership.receive_unknown(data, peer, now)
+
+
+func _receive_seal(data: PackedByteArray, now: float) -> StringName:
+	if data.size() <= Constants.HEADER_SIZE + Constants.MAC_SIZE:
+		return Constants.DROP_TOO_SHORT
+	if data[1] != _tag:
+		return Constants.DROP_WRONG_TAG
+	return _membership.receive_seal(data, now)
 
 
 func _receive_ctrl(data: PackedByteArray, now: float) -> StringName:

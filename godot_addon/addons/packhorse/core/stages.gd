@@ -1,7 +1,7 @@
 extends RefCounted
 ## Where joining stands.
 
-enum Stage { RESOLVING, REACHING, JOINING, WAITING, READING_ROSTER, CONNECTED }
+enum Stage { RESOLVING, REACHING, JOINING, WAITING, READING_ROSTER, CONNECTED, REACHING_WEBSOCKET }
 
 ## Each stage in words that complete "failed while ...".
 const WORDS: Dictionary[int, String] = {
@@ -11,4 +11,5 @@ const WORDS: Dictionary[int, String] = {
 	Stage.WAITING: "waiting for the host to admit us",
 	Stage.READING_ROSTER: "reading the roster",
 	Stage.CONNECTED: "connected",
+	Stage.REACHING_WEBSOCKET: "reaching the relay over WebSocket",
 }

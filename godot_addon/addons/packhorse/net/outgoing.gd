@@ -1,9 +1,11 @@
 extends RefCounted
-## What the game sends: checks it, merges broadcasts, and hands it to the relay client.
+## What the game sends: checks it, merges broadcasts, joins small packets of a frame, and hands it
+## to the relay client.
 
 const Constants := preload("../wire/constants.gd")
 const Fanout := preload("../core/fanout.gd")
 const Mail := preload("../core/mail.gd")
+const PlainPackets := preload("../core/plain_packets.gd")
 const RelayClient := preload("relay_client.gd")
 
 const _HOST := 1
@@ -16,6 +18,9 @@ var refused := 0
 var _client: RelayClient = null
 var _is_to_host_only := false
 var _fanout := Fanout.new()
+var _plain: PlainPackets = null
+var _largest_plain := 0  # bytes
+var _largest_unreliable := 0  # bytes
 var _is_flush_queued := false
 var _has_warned := false
 
@@ -25,6 +30,10 @@ var _has_warned := false
 func open(client: RelayClient, is_to_host_only: bool) -> void:
 	_client = client
 	_is_to_host_only = is_to_host_only
+	_largest_plain = client.session.max_payload()
+	var mail := client.session.mail()
+	_largest_unreliable = mail.largest_message(Constants.Mode.UNRELIABLE)
+	_plain = PlainPackets.new(mail.largest_piece())
 
 
 ## Sends what waits, as far as it may leave at once, and forgets the session.
@@ -45,22 +54,22 @@ func largest_packet(mode: Constants.Mode) -> int:
 ## Sends a packet to [param target] (0 all others, n, -n all others but n), by the end of the frame
 ## at the latest.
 func put(packet: PackedByteArray, target: int, mode: Constants.Mode, channel: int) -> Error:
-	var mail := _mail()
-	if mail == null:
+	if _mail() == null:
 		return ERR_UNCONFIGURED
-	if packet.is_empty() or packet.size() > mail.largest_message(mode):
-		_warn_of_size(packet.size(), mail.largest_message(mode))
+	if channel < 0 or channel > Mail.MAX_CHANNEL or not _is_size_right(packet.size(), mode):
 		return ERR_INVALID_PARAMETER
-	if channel < 0 or channel > Mail.MAX_CHANNEL:
-		return ERR_INVALID_PARAMETER
+	if not _is_flush_queued:
+		_is_flush_queued = true
+		flush.call_deferred()
 	if _is_to_host_only:
 		return _send(packet, _HOST, mode, channel) if target != -_HOST else OK
 	if mode >= Constants.Mode.RELIABLE:
 		return _send(packet, target, mode, channel)
+	if others.size() <= 1 and not _fanout.is_waiting():
+		return _send(packet, target, mode, channel)
 	_fanout.put(packet, target, mode, channel, others)
-	_send_ready()
-	if _fanout.is_waiting():
-		_queue_flush()
+	if _fanout.payloads:
+		_send_ready()
 	return OK
 
 
@@ -71,8 +80,12 @@ func flush() -> void:
 	_is_flush_queued = false
 	_fanout.flush(others)
 	_send_ready()
-	if _client != null:
-		_client.flush(Time.get_ticks_usec() / 1e6)
+	var mail := _mail()
+	if mail == null:
+		return
+	var now := Time.get_ticks_usec() / 1e6
+	_send_plain(mail, now)
+	_client.flush(now)
 
 
 func _mail() -> Mail:
@@ -89,26 +102,36 @@ func _send_ready() -> void:
 	_fanout.clear_ready()
 
 
+func _send_plain(mail: Mail, now: float) -> void:
+	_plain.flush()
+	for index in _plain.payloads.size():
+		var destination := _plain.destinations[index]
+		if _plain.singles[index]:
+			_client.send(_plain.payloads[index], destination)
+		else:
+			mail.push_frames(_plain.payloads[index], destination, now)
+	_plain.clear_ready()
+
+
 func _send(packet: PackedByteArray, destination: int, mode: Constants.Mode, channel: int) -> Error:
-	var is_plain := mode == Constants.Mode.UNRELIABLE and channel == 0
-	if is_plain and packet.size() <= _client.session.max_payload():
-		_client.send(packet, destination)
+	if mode == Constants.Mode.UNRELIABLE and channel == 0 and packet.size() <= _largest_plain:
+		_plain.put(packet, destination)
 		return OK
+	var mail := _mail()
+	if mail == null:
+		return ERR_UNCONFIGURED
 	var now := Time.get_ticks_usec() / 1e6
-	var error := _client.session.mail().push(packet, destination, mode, channel, now)
+	var error := mail.push(packet, destination, mode, channel, now)
 	if error == ERR_OUT_OF_MEMORY:
 		refused += 1
-	_queue_flush()
 	return error
 
 
-func _queue_flush() -> void:
-	if not _is_flush_queued:
-		_is_flush_queued = true
-		flush.call_deferred()
-
-
-func _warn_of_size(size: int, limit: int) -> void:
+func _is_size_right(size: int, mode: Constants.Mode) -> bool:
+	if size > 0 and (size <= _largest_unreliable or size <= largest_packet(mode)):
+		return true
 	if not _has_warned:
 		_has_warned = true
-		push_error("Packhorse: refused a packet of %d bytes; it may have 1 to %d" % [size, limit])
+		var words := "Packhorse: refused a packet of %d bytes; it may have 1 to %d"
+		push_error(words % [size, largest_packet(mode)])
+	return false

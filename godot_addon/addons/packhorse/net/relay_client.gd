@@ -4,11 +4,16 @@ extends RefCounted
 ## When the relay limits how often one may ask, it waits and asks again, if that is in time.
 
 const Constants := preload("../wire/constants.gd")
+const Candidates := preload("../core/candidates.gd")
 const Connector := preload("connector.gd")
 const Event := preload("../core/event.gd")
+const Fallback := preload("fallback.gd")
 const Farewell := preload("farewell.gd")
+const NetworkConditions := preload("../core/network_conditions.gd")
+const PathWatch := preload("../core/path_watch.gd")
 const PasswordTask := preload("password_task.gd")
-const RelayAddress := preload("../core/relay_address.gd")
+const Reach := preload("reach.gd")
+const RelayLink := preload("relay_link.gd")
 const RoomChange := preload("../core/room_change.gd")
 const RoomSetup := preload("room_setup.gd")
 const Session := preload("../core/session.gd")
@@ -21,10 +26,16 @@ const _ENDINGS: Array[Event.Type] = [Event.Type.PEER_LEFT, Event.Type.CLOSED]
 ## The session; null until the relay has answered.
 var session: Session = null
 
+## How bad the simulated network is; call [method simulate] when there is one.
+var conditions := NetworkConditions.new()
+
 var _wish: Wish
-var _relay: RelayAddress
+var _reach: Reach
 var _connector: Connector
 var _driver: SessionDriver = null
+var _fallback: Fallback
+var _watch := PathWatch.new()
+var _is_dead := false  # UDP
 var _now := 0.0  # clock seconds of the last poll
 var _give_up_at: float  # clock seconds; INF once connected
 var _start_over_at := INF  # clock seconds
@@ -37,15 +48,16 @@ var _held: Event = null  # an ending that waits for the next poll
 
 
 ## Starts connecting; gives up at [param give_up_at], clock seconds.
-func _init(wish: Wish, relay: RelayAddress, give_up_at: float) -> void:
+func _init(wish: Wish, reach: Reach, give_up_at: float) -> void:
 	_wish = wish
-	_relay = relay
+	_reach = reach
+	_fallback = Fallback.new(reach)
 	_give_up_at = give_up_at
 	wish.locked = wish.locked or _needs_setup()
 	if wish.code and wish.password:
 		_password = PasswordTask.new(wish.password, wish.code)
 	else:
-		_connector = Connector.new(wish, relay)
+		_connector = Connector.new(wish, reach)
 
 
 ## Does what is due; then drain [method next_event].
@@ -58,9 +70,9 @@ func poll(now: float) -> void:
 		_poll_connector(now)
 	elif _driver != null:
 		_driver.poll(now)
+		_watch_path(now)
 	if now >= _give_up_at:
-		var words := Stages.WORDS[_stage()]
-		_fail(PackhorseError.from_code(PackhorseError.Code.CONNECT_TIMEOUT, words), now)
+		_fail(_timed_out(), now)
 
 
 ## Drains one event; null when there is none. After CLOSED there is none.
@@ -79,6 +91,11 @@ func next_event(has_packets: bool) -> Event:
 	return event
 
 
+## Returns what carries the datagrams of the session; meaningless without one.
+func kind() -> RelayLink.Kind:
+	return _driver.kind() if _driver != null else RelayLink.Kind.UDP
+
+
 ## Sends [param payload] to [param destination] (0 all, n, -n all but n); nothing happens when
 ## the session cannot.
 func send(payload: PackedByteArray, destination: int) -> void:
@@ -86,6 +103,7 @@ func send(payload: PackedByteArray, destination: int) -> void:
 		return
 	var datagram := session.encode_data(payload, destination)
 	if datagram:
+		session.mail().count_sent(destination, datagram.size())
 		_driver.send(datagram)
 
 
@@ -107,6 +125,7 @@ func flush(now: float) -> void:
 func close(now: float) -> void:
 	_give_up_at = INF
 	_start_over_at = INF
+	_fallback.stop()
 	if _connector != null:
 		_connector.close()
 		_connector = null
@@ -119,21 +138,47 @@ func close(now: float) -> void:
 	_password = null
 
 
+## Begins to follow [member conditions], from the first answer of the relay on.
+func simulate() -> void:
+	if _driver != null and conditions.is_any():
+		_driver.simulate(conditions)
+
+
+## Returns the bytes that the network adds to each datagram; 0 before there is a path.
+func overhead() -> int:
+	return _driver.overhead() if _driver != null else 0
+
+
 ## Adds the counters of the socket and the session to [param statistics].
 func add_statistics(statistics: Dictionary[StringName, float]) -> void:
 	if _driver == null:
 		return
-	statistics[&"rtt"] = session.rtt().smoothed
-	statistics[&"jitter"] = session.rtt().variation
+	statistics[&"path"] = kind()
+	var pings := session.pings()
+	if pings != null:
+		statistics[&"rtt"] = pings.rtt.smoothed
+		statistics[&"jitter"] = pings.rtt.variation
 	statistics[&"datagrams_sent"] = _driver.datagrams_sent
 	statistics[&"datagrams_received"] = _driver.datagrams_received
 	statistics[&"bytes_sent"] = _driver.bytes_sent
 	statistics[&"bytes_received"] = _driver.bytes_received
+	statistics[&"wire_bytes_sent"] = _driver.bytes_sent + _driver.datagrams_sent * overhead()
+	statistics[&"wire_bytes_received"] = (
+		_driver.bytes_received + _driver.datagrams_received * overhead()
+	)
 	statistics[&"sends_refused"] = _driver.sends_refused
 	var mail := session.mail()
 	statistics[&"queued_bytes"] = mail.queued_bytes() if mail != null else 0
 	for reason in session.drops:
 		statistics[StringName("drop_" + reason)] = session.drops[reason]
+
+
+func _timed_out() -> PackhorseError:
+	var words := Stages.WORDS[_stage()]
+	var error := PackhorseError.from_code(PackhorseError.Code.CONNECT_TIMEOUT, words)
+	if _connector != null:
+		error.attempts = _connector.attempts()
+	return error
 
 
 func _stage() -> Stages.Stage:
@@ -153,6 +198,28 @@ func _poll_connector(now: float) -> void:
 		_driver = _connector.winner
 		session = _driver.session
 		_connector = null
+		simulate()
+
+
+## Asks more often when the relay falls silent over UDP, and moves a session whose UDP is dead to a
+## WebSocket, where one can be had.
+func _watch_path(now: float) -> void:
+	if _reach.transport != Candidates.Transport.AUTO or _driver.kind() != RelayLink.Kind.UDP:
+		return
+	var pings := session.pings()
+	if session.state() != Constants.MemberState.JOINED or pings.silent_since == INF:
+		_is_dead = false
+		_fallback.stop()
+		return
+	var verdict := _watch.judge(pings, now)
+	if verdict != PathWatch.Verdict.NOTHING:
+		session.check_path(now)
+	_is_dead = _is_dead or verdict == PathWatch.Verdict.REPLACE
+	var link := _fallback.poll(now) if _is_dead else null
+	if link != null:
+		_driver.move(link, now)
+		simulate()
+		_own_events.append(Event.new(Event.Type.PATH_CHANGED))
 
 
 func _take_event() -> Event:
@@ -194,7 +261,7 @@ func _poll_password(now: float) -> void:
 	_wish.password_key = _password.poll()
 	if _wish.password_key:
 		_password = null
-		_connector = Connector.new(_wish, _relay)
+		_connector = Connector.new(_wish, _reach)
 
 
 ## Tells of the new room once it has its password; a change that fails later is only warned of.
@@ -232,7 +299,7 @@ func _pause(seconds: float) -> void:
 func _start_over() -> void:
 	_start_over_at = INF
 	_told_stage = Stages.Stage.RESOLVING
-	_connector = Connector.new(_wish, _relay)
+	_connector = Connector.new(_wish, _reach)
 
 
 func _fail(error: PackhorseError, now: float) -> void:

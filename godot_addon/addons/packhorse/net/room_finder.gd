@@ -1,33 +1,37 @@
 extends RefCounted
-## Lists the public rooms of a relay over its own socket: one address after the other, until one
-## answers.
+## Lists the public rooms of a relay: asks on every way to it, a little apart, until one answers.
 
-const RelayAddress := preload("../core/relay_address.gd")
+const Candidates := preload("../core/candidates.gd")
+const ListingDriver := preload("listing_driver.gd")
+const Reach := preload("reach.gd")
 const Resolver := preload("resolver.gd")
-const RoomListing := preload("../core/room_listing.gd")
 const Stages := preload("../core/stages.gd")
-const UdpLink := preload("udp_link.gd")
 const Wish := preload("../core/wish.gd")
+
+const _STAGE := "listing rooms"
 
 var rooms: Array[Dictionary] = []
 var is_done := false
 var error: PackhorseError = null
 
 var _wish: Wish
-var _port: int
+var _reach: Reach
 var _give_up_at: float  # clock seconds
-var _crypto := Crypto.new()  # a Callable does not keep its object
-var _resolver: Resolver
-var _addresses: Array[String] = []  # not yet asked
-var _link: UdpLink = null
-var _listing: RoomListing = null
+var _resolver: Resolver = null
+var _left: Array[Candidates.Candidate] = []  # not yet tried
+var _drivers: Array[ListingDriver] = []
+var _last_error: PackhorseError = null
+var _start_next_at := -INF  # clock seconds
 
 
-func _init(wish: Wish, relay: RelayAddress, give_up_at: float) -> void:
+func _init(wish: Wish, reach: Reach, give_up_at: float) -> void:
 	_wish = wish
-	_port = relay.port
+	_reach = reach
 	_give_up_at = give_up_at
-	_resolver = Resolver.new(relay.host)
+	if reach.needs_addresses():
+		_resolver = Resolver.new(reach.relay.host)
+	else:
+		_left = reach.candidates([])
 
 
 ## Does the next steps; call it until [member is_done] or [member error] is set.
@@ -36,49 +40,65 @@ func poll(now: float) -> void:
 		return
 	if _resolver != null:
 		_resolve()
-	elif _listing != null:
-		_poll_listing(now)
-	else:
-		_ask_next(now)
+	if _left and (now >= _start_next_at or not _drivers):
+		_ask(_next(), now)
+	for driver: ListingDriver in _drivers.duplicate():
+		_poll_driver(driver, now)
+	if error == null and _resolver == null and not _drivers and not _left and not is_done:
+		error = _last_error
 	if now >= _give_up_at and error == null and not is_done:
-		error = PackhorseError.from_code(PackhorseError.Code.CONNECT_TIMEOUT, "listing rooms")
+		error = PackhorseError.from_code(PackhorseError.Code.CONNECT_TIMEOUT, _STAGE)
+	if error != null or is_done:
+		_close_all()
 
 
 func _resolve() -> void:
 	match _resolver.poll():
 		Resolver.State.FOUND:
-			_addresses = _resolver.addresses
+			_left = _reach.candidates(_resolver.addresses)
 			_resolver = null
 		Resolver.State.FAILED:
 			var words := Stages.WORDS[Stages.Stage.RESOLVING]
 			error = PackhorseError.from_code(PackhorseError.Code.NAME_UNKNOWN, words)
+			_resolver = null
 
 
-func _ask_next(now: float) -> void:
-	_link = UdpLink.new(_addresses[0], _port)
-	_addresses.remove_at(0)
-	_listing = RoomListing.new(_wish, _link.relay, _crypto.generate_random_bytes, now)
-	if _link.open() != OK:
-		_fail(PackhorseError.from_code(PackhorseError.Code.NO_SOCKET, "listing rooms"))
+func _next() -> Candidates.Candidate:
+	return _left.pop_front()
 
 
-func _poll_listing(now: float) -> void:
-	for _index in _link.pending():
-		var datagram := _link.receive()
-		_listing.receive_datagram(datagram, _link.source, now)
-	var request := _listing.handle_timeout(now)
-	if request:
-		_link.send(request)
-	if _listing.is_done():
-		rooms = _listing.rooms()
+func _ask(candidate: Candidates.Candidate, now: float) -> void:
+	if _left:
+		_start_next_at = now + _left[0].pause
+	var driver := ListingDriver.new(_wish, _reach.link(candidate), now)
+	if driver.open(now) == OK:
+		_drivers.append(driver)
+	else:
+		_last_error = PackhorseError.from_code(PackhorseError.Code.NO_SOCKET, _STAGE)
+
+
+func _poll_driver(driver: ListingDriver, now: float) -> void:
+	driver.poll(now)
+	if driver.listing.is_done():
+		rooms = driver.listing.rooms()
 		is_done = true
-	elif _listing.error != null:
-		_fail(_listing.error)
+	elif driver.error() != null:
+		_fail(driver, driver.error())
 
 
-## Notes the failure of one address; the last one decides, or one that answered.
-func _fail(cause: PackhorseError) -> void:
-	_link.close()
-	_listing = null
-	if not _addresses or cause.code > 0:
+## Notes the failure of one way; silence tells more than a closed port, and a refusal of the relay
+## decides.
+func _fail(driver: ListingDriver, cause: PackhorseError) -> void:
+	driver.close()
+	_drivers.erase(driver)
+	if _last_error == null or _last_error.code != PackhorseError.Code.NO_ANSWER:
+		_last_error = cause
+	if cause.code > 0:
 		error = cause
+
+
+func _close_all() -> void:
+	for driver in _drivers:
+		driver.close()
+	_drivers.clear()
+	_left.clear()

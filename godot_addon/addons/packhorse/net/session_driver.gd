@@ -1,8 +1,11 @@
 extends RefCounted
-## Moves one pure session over its own UDP socket.
+## Moves one pure session over its own way to the relay.
 
+const Constants := preload("../wire/constants.gd")
+const NetworkConditions := preload("../core/network_conditions.gd")
+const RelayLink := preload("relay_link.gd")
 const Session := preload("../core/session.gd")
-const UdpLink := preload("udp_link.gd")
+const SimulatedLink := preload("simulated_link.gd")
 const Wish := preload("../core/wish.gd")
 
 ## Datagrams that one poll handles at most; further ones wait for the next.
@@ -16,21 +19,46 @@ var bytes_received := 0  ## As [member bytes_sent].
 var sends_refused := 0  ## Datagrams that the operating system did not take.
 
 var _crypto := Crypto.new()  # a Callable does not keep its object
-var _link: UdpLink
+var _link: RelayLink
+var _dropped := 0  # by the link, and counted
 
 
-func _init(wish: Wish, host: String, port: int, now: float) -> void:
-	_link = UdpLink.new(host, port)
-	session = Session.new(wish, _link.relay, _crypto.generate_random_bytes, now)
+func _init(wish: Wish, link: RelayLink, now: float) -> void:
+	_link = link
+	session = Session.new(wish, link.relay, _crypto.generate_random_bytes, now)
 
 
-## Opens the socket.
-func open() -> Error:
-	return _link.open()
+## Begins to open the way to the relay.
+func open(now: float) -> Error:
+	return _link.open(now)
+
+
+## Returns why the way to the relay cannot be had; null while it may.
+func link_error() -> PackhorseError:
+	return _link.error
+
+
+## Returns what carries the datagrams.
+func kind() -> RelayLink.Kind:
+	return _link.kind()
+
+
+## Goes on over [param link], which is open, and takes the session up again there.
+func move(link: RelayLink, now: float) -> void:
+	_link.close()
+	link.relay = _link.relay  # the session knows the relay by this name
+	_link = link
+	_dropped = 0
+	session.bind(now)
 
 
 ## Receives what has come, lets the session do what is due, and sends what it wants to.
 func poll(now: float) -> void:
+	_link.poll(now)
+	if _link.state == RelayLink.State.OPENING:
+		return
+	if _link.take_reopened() and session.pings() != null:
+		session.pings().advise(now)
 	for _index in mini(_link.pending(), MAX_DATAGRAMS_PER_POLL):
 		var datagram := _link.receive()
 		datagrams_received += 1
@@ -41,6 +69,7 @@ func poll(now: float) -> void:
 	for datagram in session.datagrams_to_send():
 		send(datagram)
 	flush(now)
+	_count_drops()
 
 
 ## Sends the messages to peers that may leave now.
@@ -60,6 +89,23 @@ func send(datagram: PackedByteArray) -> void:
 		sends_refused += 1
 
 
-## Closes the socket; harmless when closed.
+## Makes the way to the relay worse, as [param conditions] say now and later.
+func simulate(conditions: NetworkConditions) -> void:
+	if not _link is SimulatedLink:
+		_link = SimulatedLink.new(_link, conditions)
+
+
+## Returns the bytes that the network adds to each datagram.
+func overhead() -> int:
+	return _link.overhead
+
+
+## Closes the way to the relay; harmless when closed.
 func close() -> void:
 	_link.close()
+
+
+func _count_drops() -> void:
+	while _dropped < _link.dropped:
+		_dropped += 1
+		session.count_drop(Constants.DROP_BUFFER_FULL)

@@ -1,4 +1,4 @@
-extends RefCounted
+extends "relay_link.gd"
 ## A UDP socket that talks to one relay.
 ##
 ## The socket is not connected, so that it outlives a change of the network; whoever reads it
@@ -6,12 +6,9 @@ extends RefCounted
 
 const Address := preload("../wire/address.gd")
 
+const _IPV4_UDP := 28  # bytes of headers; RFC 791, RFC 768
+const _IPV6_UDP := 48  # bytes of headers; RFC 8200, RFC 768
 const _RECEIVE_BUFFER := 1 << 20  # bytes; the engine's default loses bursts
-
-## The relay's address, as [member source] writes it.
-var relay: String
-## Where the last received datagram came from.
-var source := ""
 
 var _socket := PacketPeerUDP.new()
 var _host: String
@@ -22,25 +19,27 @@ func _init(host: String, port: int) -> void:
 	_host = host
 	_port = port
 	relay = Address.join(host, port)
+	overhead = _IPV6_UDP if ":" in host else _IPV4_UDP
 
 
 ## Opens the socket on a port that the system chooses.
-func open() -> Error:
-	var error := _socket.bind(0, "*", _RECEIVE_BUFFER)
-	return error if error != OK else _socket.set_dest_address(_host, _port)
+func open(_now: float) -> Error:
+	var result := _socket.bind(0, "*", _RECEIVE_BUFFER)
+	if result == OK:
+		result = _socket.set_dest_address(_host, _port)
+	state = State.OPEN if result == OK else State.FAILED
+	return result
 
 
-## Sends one datagram; false when the system refused it, which is no reason to give up.
 func send(datagram: PackedByteArray) -> bool:
 	return _socket.put_packet(datagram) == OK
 
 
-## Returns how many datagrams can be received now; an error of the socket counts as none.
+## As in the base; an error of the socket counts as none.
 func pending() -> int:
 	return maxi(0, _socket.get_available_packet_count())
 
 
-## Returns one of the pending datagrams; sets [member source].
 func receive() -> PackedByteArray:
 	var datagram := _socket.get_packet()
 	var is_relay := _socket.get_packet_port() == _port and _socket.get_packet_ip() == _host
@@ -48,6 +47,6 @@ func receive() -> PackedByteArray:
 	return datagram
 
 
-## Closes the socket; harmless when closed.
 func close() -> void:
+	super()
 	_socket.close()

@@ -45,44 +45,41 @@ func _get_available_packet_count() -> int:
 
 
 func _get_packet_peer() -> int:
-	var message := _inbox.next()
-	return message.peer if message != null else 0
+	return _inbox.next_peer()
 
 
 func _get_packet_mode() -> TransferMode:
-	var message := _inbox.next()
-	if message == null:
-		return TRANSFER_MODE_UNRELIABLE
 	# Godot has no name for reliable packets without order.
-	return mini(message.mode, TRANSFER_MODE_RELIABLE) as TransferMode
+	return mini(_inbox.next_mode(), TRANSFER_MODE_RELIABLE) as TransferMode
 
 
 func _get_packet_channel() -> int:
-	var message := _inbox.next()
-	return message.channel if message != null else 0
+	return _inbox.next_channel()
 
 
 func _get_packet_script() -> PackedByteArray:
-	var message := _inbox.pop()
-	if message == null:
-		return PackedByteArray()
-	_note_taken(message)
-	return message.data
+	var is_reliable := _inbox.next_mode() >= Constants.Mode.RELIABLE
+	var peer := _inbox.next_peer()
+	var packet := _inbox.pop()
+	if is_reliable:
+		_note_taken(peer, packet.size())
+	return packet
 
 
-## An empty packet would make Godot leave the others of its frame unread.
+## Takes in a packet that came in the middle of news.
 func _take_packet(event: Event) -> void:
-	if event.data.is_empty():
-		_client.session.count_drop(Constants.DROP_EMPTY_PAYLOAD)
-		_note_taken(event)
-	elif not _inbox.push(event):
-		_client.session.count_drop(Constants.DROP_BUFFER_FULL)
+	_inbox.drops = _client.session.drops
+	_inbox.source = event.peer
+	_inbox.add(event.data, event.mode, event.channel)
+	if event.data.is_empty() and event.mode >= Constants.Mode.RELIABLE:
+		_note_taken(event.peer, 0)
 
 
-func _note_taken(event: Event) -> void:
+## Notes that the game has taken or thrown away a reliable packet.
+func _note_taken(peer: int, size: int) -> void:
 	var mail := _mail()
 	if mail != null:
-		mail.consume(event)
+		mail.consume(peer, size)
 
 
 func _mail() -> Mail:
@@ -90,5 +87,5 @@ func _mail() -> Mail:
 
 
 func _discard(peer: int) -> void:
-	for event in _inbox.discard(peer):
-		_note_taken(event)
+	for size in _inbox.discard(peer):
+		_note_taken(peer, size)

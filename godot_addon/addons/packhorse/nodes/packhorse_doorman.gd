@@ -1,3 +1,4 @@
+@icon("../icons/doorman.svg")
 class_name PackhorseDoorman
 extends RefCounted
 ## Decides who may join a room that was created with [member PackhorseRoomOptions.approve]; the

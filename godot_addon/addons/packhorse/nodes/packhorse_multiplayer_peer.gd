@@ -1,5 +1,6 @@
+@icon("../icons/multiplayer_peer.svg")
 class_name PackhorseMultiplayerPeer
-extends "datagram_peer.gd"
+extends "member_peer.gd"
 ## Multiplayer through a Packhorse relay: no port forwarding, rooms with codes that people can type.
 ##
 ## [codeblock]
@@ -34,7 +35,8 @@ signal stage_changed(stage: Stage)
 ## [method join_room] when these are given what cannot be read. Without a connection, it becomes a
 ## warning. Not emitted after [method MultiplayerPeer.close]. To try again, wait for the status.
 signal connection_error(error: PackhorseError)
-## Emitted when the relay was silent for 15 seconds, or was restarted; nothing has to be done.
+## Emitted when the relay was silent for 15 seconds, or was restarted; nothing has to be done. Where
+## UDP is dead and a WebSocket can be had, the session goes on over that one before.
 signal session_lost
 ## Emitted when the relay answers again after [signal session_lost]: the same room, code and ids.
 signal session_resumed
@@ -49,29 +51,41 @@ signal limited(bytes_per_second: int, packets_per_second: int, dropped: int)
 signal peer_lost(peer_id: int)
 ## Emitted when the relay hears [param peer_id] again after [signal peer_lost].
 signal peer_found(peer_id: int)
+## Emitted right after [code]peer_connected[/code] with the way that datagrams to [param peer_id]
+## take from here, and whenever that becomes another. The peer's own way may differ.
+signal peer_path_changed(peer_id: int, path: Path)
 
 ## Where connecting stands.
 enum Stage {
 	RESOLVING,  ## The relay's name is being looked up.
 	REACHING_UDP,  ## The relay was greeted over UDP.
-	REACHING_WEBSOCKET,  ## Not used by this version.
+	REACHING_WEBSOCKET,  ## A WebSocket connection is being opened, or the relay was greeted over it.
 	AUTHENTICATING,  ## Not used by this version.
 	JOINING,  ## The relay answers; the room is being created or joined.
 	CONNECTED,  ## The room and its peers are known.
 	WAITING,  ## The host has been asked to admit us; comes after JOINING.
 }
 
-const RelayAddress := preload("../core/relay_address.gd")
+## How datagrams leave for a peer.
+enum Path {
+	NONE = -1,  ## There is no such peer.
+	RELAY_UDP,  ## Through the relay, to it over UDP.
+	RELAY_WEBSOCKET,  ## Through the relay, to it over WebSocket.
+	DIRECT,  ## Not used by this version.
+}
+
+const NetworkConditions := preload("../core/network_conditions.gd")
+const PeerWatch := preload("peer_watch.gd")
+const RelayLink := preload("../net/relay_link.gd")
 const RelayNotice := preload("relay_notice.gd")
-const RelaySetting := preload("relay_setting.gd")
 const RoomCode := preload("../wire/room_code.gd")
 const RoomWish := preload("room_wish.gd")
 const SavedSession := preload("../core/saved_session.gd")
+const Settings := preload("settings.gd")
 const Stages := preload("../core/stages.gd")
 const Statistics := preload("../core/statistics.gd")
 const Wish := preload("../core/wish.gd")
 
-const _HOST := 1
 const _STAGES: Array[Stage] = [
 	Stage.RESOLVING,
 	Stage.REACHING_UDP,
@@ -79,6 +93,7 @@ const _STAGES: Array[Stage] = [
 	Stage.WAITING,
 	Stage.JOINING,
 	Stage.CONNECTED,
+	Stage.REACHING_WEBSOCKET,
 ]  # by Stages.Stage
 
 ## The room's code as people see it, for example K7QM-2XPA. Empty until the room has been entered;
@@ -87,23 +102,17 @@ var room_code := ""
 ## Asks about those who want to join, where [member PackhorseRoomOptions.approve] is set.
 var doorman := PackhorseDoorman.new()
 
-var _status := CONNECTION_DISCONNECTED
-var _unique_id := 0
 var _stage := Stage.RESOLVING
-var _is_star := false
-var _peers: Dictionary[int, bool] = {}  # announced to Godot; false when lost
-var _unannounced: Array[int] = []  # known before CONNECTED
-var _to_retract: Array[int] = []  # hidden; told on the next poll
+var _watch: PeerWatch = null
+var _conditions := NetworkConditions.new()
 
 
 func _notification(what: int) -> void:
 	# No method of self can be called any more.
 	if what == NOTIFICATION_PREDELETE and _client != null:
 		_client.close(Time.get_ticks_usec() / 1e6)
-
-
-func _get_connection_status() -> ConnectionStatus:
-	return _status
+		if _watch != null:
+			_watch.close()
 
 
 func _poll() -> void:
@@ -114,6 +123,8 @@ func _poll() -> void:
 	var client := _client
 	if client != null:
 		client.poll(_now())
+	if _watch != null:
+		_watch.poll(_now())
 	# Handlers of signals may close this peer or start anew.
 	while client != null and client == _client:
 		var event := client.next_event(_inbox.size() > 0)
@@ -122,56 +133,10 @@ func _poll() -> void:
 		_handle(event)
 
 
-func _get_unique_id() -> int:
-	return _unique_id
-
-
-func _is_server() -> bool:
-	return _unique_id == _HOST
-
-
-func _is_server_relay_supported() -> bool:
-	return _is_star
-
-
-func _put_packet_script(buffer: PackedByteArray) -> Error:
-	if _status != CONNECTION_CONNECTED:
-		return ERR_UNCONFIGURED
-	if _target > 0 and not _peers.has(_target):
-		return ERR_INVALID_PARAMETER
-	return _outgoing.put(buffer, _target, _mode as Constants.Mode, _channel)
-
-
-## A host removes the peer from the room. A client leaves when [param peer] is the host, else it
-## hides the peer from the game.
-func _disconnect_peer(peer: int, force: bool) -> void:
-	if not _peers.has(peer):
-		return
-	if _unique_id == _HOST:
-		_client.session.kick(peer, false, _now())
-		if force:
-			_hide(peer)
-	elif peer != _HOST:
-		_hide(peer)
-		if not force:
-			_to_retract.append(peer)
-	elif force:
-		_close()
-	else:
-		_client.session.leave(_now())
-
-
-func _close() -> void:
-	var client := _client
-	_outgoing.close()
-	_reset()
-	if client != null:
-		client.close(_now())
-
-
 ## Creates a room on [param relay] ([code]host[/code] or [code]host:port[/code]; the port is 6969
-## unless said; empty for the project setting [code]packhorse/relay/address[/code]) and becomes its
-## host.
+## unless said; for WebSocket alone [code]ws://host:port[/code] or
+## [code]wss://host:port/path[/code]; empty for the project setting
+## [code]packhorse/relay/address[/code]) and becomes its host.
 ##
 ## Returns at once, with the status [constant MultiplayerPeer.CONNECTION_CONNECTING];
 ## [constant @GlobalScope.ERR_ALREADY_IN_USE] when this peer is in use;
@@ -180,7 +145,8 @@ func _close() -> void:
 ## connecting waits as long as the relay says, if [member PackhorseRoomOptions.connect_timeout]
 ## allows.
 func create_room(relay: String, options: PackhorseRoomOptions = null) -> Error:
-	var error := _connect(relay, RoomWish.creating(options), options)
+	var used := Settings.complete(options)
+	var error := _connect(relay, RoomWish.creating(used), used)
 	if error == OK:
 		_unique_id = _HOST
 	return error
@@ -189,9 +155,9 @@ func create_room(relay: String, options: PackhorseRoomOptions = null) -> Error:
 ## Joins the room with the code [param code], as people type it. Returns as [method create_room].
 func join_room(relay: String, code: String, options: PackhorseRoomOptions = null) -> Error:
 	var wish := RoomWish.joining(code)
-	return (
-		_connect(relay, wish, options) if wish.code else _refuse(PackhorseError.Code.CODE_INVALID)
-	)
+	if not wish.code:
+		return _refuse(PackhorseError.Code.CODE_INVALID)
+	return _connect(relay, wish, Settings.complete(options))
 
 
 ## Changes the room that this peer hosts to what [param options] say of size, lock, approval and
@@ -204,13 +170,20 @@ func set_room_options(options: PackhorseRoomOptions) -> Error:
 ## Takes up the session of a crashed game: same room, code, id. Returns as [method create_room].
 func resume_room(relay: String, saved: String, options: PackhorseRoomOptions = null) -> Error:
 	var wish := Wish.resuming(SavedSession.from_text(saved))
-	return _connect(relay, wish, options) if wish.saved else ERR_INVALID_PARAMETER
+	return (
+		_connect(relay, wish, Settings.complete(options)) if wish.saved else ERR_INVALID_PARAMETER
+	)
 
 
 ## Returns a secret for [method resume_room], empty without a session; ask again now and then.
 func get_saved_session() -> String:
 	var saved := _client.session.saved() if _client and _client.session else null
 	return saved.to_text() if saved else ""
+
+
+## Returns the ids of the other peers that the game knows.
+func get_peer_ids() -> Array[int]:
+	return _peers.keys()
 
 
 ## Returns the smoothed round-trip time to a peer and back in seconds, or -1 before the first
@@ -221,21 +194,34 @@ func get_peer_rtt(peer_id: int) -> float:
 	return get_peer_statistics(peer_id).get(&"rtt", -1.0)
 
 
+## Returns how datagrams leave for a peer now.
+func get_peer_path(peer_id: int) -> Path:
+	if _client == null or not _peers.has(peer_id):
+		return Path.NONE
+	var is_websocket := _client.kind() == RelayLink.Kind.WEBSOCKET
+	return Path.RELAY_WEBSOCKET if is_websocket else Path.RELAY_UDP
+
+
 ## Returns numbers about the way to a peer: [code]rtt[/code] as [method get_peer_rtt],
 ## [code]jitter[/code] (seconds; how much the round-trip time varies), [code]loss[/code] (0 to 1; of
-## what the peer sent in the delivery layer, 256 datagrams late) and [code]queued_bytes[/code]
-## (reliable, not sent yet). Empty for whom is not in the room.
+## what the peer sent in the delivery layer, 256 datagrams late), [code]queued_bytes[/code]
+## (reliable, not sent yet), and [code]wire_bytes_sent[/code] and [code]wire_bytes_received[/code]
+## (to this peer alone and from it, all headers included, since the first call). Empty for whom is
+## not in the room.
 func get_peer_statistics(peer_id: int) -> Dictionary[StringName, float]:
 	var mail := _mail()
 	if mail == null or not _peers.has(peer_id):
 		return {}
 	mail.measure(peer_id, _now())
-	return Statistics.of_peer(mail.peer_delivery(peer_id))
+	var delivery := mail.peer_delivery(peer_id)
+	return Statistics.of_peer(delivery, mail.traffic(peer_id), _client.overhead())
 
 
-## Returns numbers about the current session: [code]rtt[/code] and [code]jitter[/code] (seconds, to
-## the relay), [code]datagrams_sent[/code], [code]datagrams_received[/code],
+## Returns numbers about the current session: [code]path[/code] (to the relay, a [enum Path]),
+## [code]rtt[/code] and [code]jitter[/code] (seconds, to the relay), [code]datagrams_sent[/code],
+## [code]datagrams_received[/code],
 ## [code]bytes_sent[/code], [code]bytes_received[/code] (without UDP and IP headers),
+## [code]wire_bytes_sent[/code], [code]wire_bytes_received[/code] (with them),
 ## [code]sends_refused[/code] (by the system), [code]packets_waiting[/code] (for the game),
 ## [code]packets_refused[/code] (because too much waited), [code]queued_bytes[/code] (reliable, not
 ## sent yet) and, for each reason that occurred, [code]drop_[/code] with its name: datagrams that
@@ -249,23 +235,40 @@ func get_statistics() -> Dictionary[StringName, float]:
 	return statistics
 
 
+## Makes the network worse, to see what a game does then: each datagram of this peer, sent or
+## received, waits for [param latency] seconds and up to [param jitter] seconds more, and the
+## fraction [param loss], 0 to 1, is lost. So one peer's round trips grow by twice the latency.
+##
+## On every platform, in exported games, too; 0, 0, 0 ends it. It holds from the relay's first
+## answer on, and for later rooms of this object. Order may change by the jitter; all waits for a
+## frame.
+func set_network_simulation(latency: float, jitter := 0.0, loss := 0.0) -> void:
+	_conditions.latency = maxf(0.0, latency)
+	_conditions.jitter = maxf(0.0, jitter)
+	_conditions.loss = clampf(loss, 0.0, 1.0)
+	if _client != null:
+		_client.simulate()
+
+
 func _connect(relay: String, wish: Wish, options: PackhorseRoomOptions) -> Error:
-	var text := RelaySetting.fill_in(relay)
+	var text := Settings.relay_or_default(relay)
 	if not text:
 		return _refuse(PackhorseError.Code.ADDRESS_MISSING)
-	var address := RelayAddress.parse(text)
-	if address == null:
+	var reach := RoomWish.reach(text, options)
+	if reach == null:
 		return _refuse(PackhorseError.Code.ADDRESS_INVALID)
+	if not reach.is_possible():
+		return _refuse(PackhorseError.Code.TRANSPORT_IMPOSSIBLE)
 	if _status != CONNECTION_DISCONNECTED:
 		return ERR_ALREADY_IN_USE
-	var used := options if options != null else PackhorseRoomOptions.new()
-	if not RoomWish.add_access(wish, used):
+	if not RoomWish.add_access(wish, options):
 		return _refuse(PackhorseError.Code.SECRET_INVALID)
 	_reset()
 	_status = CONNECTION_CONNECTING
 	_is_star = wish.topology == Constants.Topology.STAR
 	room_code = ""
-	_client = RelayClient.new(wish, address, _now() + used.connect_timeout)
+	_client = RelayClient.new(wish, reach, _now() + options.connect_timeout)
+	_client.conditions = _conditions
 	doorman.client = _client
 	_tell_stage(Stage.RESOLVING)
 	return OK
@@ -284,8 +287,8 @@ func _handle(event: Event) -> void:
 			# Early data comes between its peer and JOINED, all in one poll.
 			if _peers.has(event.peer) or _status == CONNECTION_CONNECTING:
 				_take_packet(event)
-			else:
-				_note_taken(event)
+			elif event.mode >= Constants.Mode.RELIABLE:
+				_note_taken(event.peer, event.data.size())
 		Event.Type.PEER_JOINED:
 			_announce(event.peer)
 		Event.Type.PEER_LEFT:
@@ -296,6 +299,8 @@ func _handle(event: Event) -> void:
 			_tell_stage(_STAGES[event.stage])
 		Event.Type.JOINED:
 			_enter()
+		Event.Type.PATH_CHANGED:
+			_tell_paths()
 		Event.Type.CLOSED:
 			_end(event.error)
 		_:
@@ -309,7 +314,9 @@ func _enter() -> void:
 	room_code = RoomCode.show(session.code())
 	_status = CONNECTION_CONNECTED
 	var client := _client
+	session.mail().hand_to(_inbox, _peers)
 	_outgoing.open(client, _is_star and not _is_server())
+	_watch = PeerWatch.new(self)
 	if _unique_id == _HOST:
 		room_created.emit(room_code)
 	_unannounced.sort()
@@ -321,26 +328,6 @@ func _enter() -> void:
 	_unannounced.clear()
 
 
-func _announce(peer: int) -> void:
-	if _status != CONNECTION_CONNECTED:
-		_unannounced.append(peer)
-	elif _is_star and not _is_server() and peer != _HOST:
-		return
-	elif _is_server() and is_refusing_new_connections():
-		_client.session.kick(peer, false, _now())
-	else:
-		_peers[peer] = true
-		_outgoing.others.append(peer)
-		peer_connected.emit(peer)
-
-
-func _retract(peer: int) -> void:
-	_discard(peer)
-	_outgoing.others.erase(peer)
-	if _peers.erase(peer):
-		peer_disconnected.emit(peer)
-
-
 func _set_present(peer: int, is_present: bool) -> void:
 	if _peers.get(peer, is_present) == is_present:
 		return
@@ -348,17 +335,17 @@ func _set_present(peer: int, is_present: bool) -> void:
 	(peer_found if is_present else peer_lost).emit(peer)
 
 
-## The peer stays in the room, so that a broadcast still reaches it.
-func _hide(peer: int) -> void:
-	_peers.erase(peer)
-	_discard(peer)
+func _announce(peer: int) -> void:
+	super(peer)
+	if _peers.has(peer):
+		peer_path_changed.emit(peer, get_peer_path(peer))
 
 
-func _tell_retracted() -> void:
-	var peers := _to_retract
-	_to_retract = []
-	for peer in peers:
-		peer_disconnected.emit(peer)
+func _tell_paths() -> void:
+	var client := _client
+	for peer: int in _peers.keys():
+		if client == _client and _peers.has(peer):
+			peer_path_changed.emit(peer, get_peer_path(peer))
 
 
 func _tell_stage(stage: Stage) -> void:
@@ -385,16 +372,8 @@ func _end(error: PackhorseError) -> void:
 
 
 func _reset() -> void:
-	_client = null
+	super()
+	if _watch != null:
+		_watch.close()
+		_watch = null
 	doorman.client = null
-	_status = CONNECTION_DISCONNECTED
-	_unique_id = 0
-	_peers.clear()
-	_unannounced.clear()
-	_to_retract.clear()
-	_inbox.clear()
-	_outgoing.close()
-
-
-func _now() -> float:
-	return Time.get_ticks_usec() / 1e6

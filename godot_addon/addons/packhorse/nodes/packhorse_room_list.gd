@@ -1,3 +1,4 @@
+@icon("../icons/room_list.svg")
 class_name PackhorseRoomList
 extends Node
 ## Lists the public rooms of a relay: those whose hosts want everybody to see them.
@@ -17,11 +18,10 @@ signal rooms_listed(rooms: Array[Dictionary])
 ## Emitted when the list cannot be had.
 signal listing_failed(error: PackhorseError)
 
-const RelayAddress := preload("../core/relay_address.gd")
-const RelaySetting := preload("relay_setting.gd")
 const RoomCode := preload("../wire/room_code.gd")
 const RoomFinder := preload("../net/room_finder.gd")
 const RoomWish := preload("room_wish.gd")
+const Settings := preload("settings.gd")
 const Wish := preload("../core/wish.gd")
 
 var _finder: RoomFinder = null
@@ -44,19 +44,19 @@ func _process(_delta: float) -> void:
 
 
 ## Asks [param relay] (as in [method PackhorseMultiplayerPeer.create_room]) for its public rooms;
-## of [param options], ticket, access key and timeout count.
+## of [param options], ticket, access key, transport, certificate and timeout count.
 ##
 ## [constant @GlobalScope.ERR_BUSY] while it already asks; [constant
 ## @GlobalScope.ERR_INVALID_PARAMETER] when the relay or a secret cannot be read.
 func list_rooms(relay: String, options: PackhorseRoomOptions = null) -> Error:
 	if _finder != null:
 		return ERR_BUSY
-	var used := options if options != null else PackhorseRoomOptions.new()
-	var address := RelayAddress.parse(RelaySetting.fill_in(relay))
+	var used := Settings.complete(options)
+	var reach := RoomWish.reach(Settings.relay_or_default(relay), used)
 	var wish := Wish.new()
-	if address == null or not RoomWish.add_access(wish, used):
+	if reach == null or not reach.is_possible() or not RoomWish.add_access(wish, used):
 		return ERR_INVALID_PARAMETER
-	_finder = RoomFinder.new(wish, address, _now() + used.connect_timeout)
+	_finder = RoomFinder.new(wish, reach, _now() + used.connect_timeout)
 	return OK
 
 

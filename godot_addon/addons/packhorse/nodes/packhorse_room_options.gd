@@ -1,3 +1,4 @@
+@icon("../icons/room_options.svg")
 class_name PackhorseRoomOptions
 extends Resource
 ## How a room is created or joined; for [PackhorseMultiplayerPeer].
@@ -6,6 +7,13 @@ extends Resource
 enum Topology {
 	MESH,  ## Every peer sends to every other through the relay; all see each other.
 	STAR,  ## Clients send to the host only, and Godot's host relays between them.
+}
+
+## What carries the datagrams between this peer and the relay.
+enum Transport {
+	AUTO,  ## UDP; WebSocket where UDP gets no answer for a second. In a browser, WebSocket.
+	UDP,  ## UDP alone; not in a browser.
+	WEBSOCKET,  ## WebSocket alone, as with a relay that is given as ws:// or wss://.
 }
 
 ## Who may address whom in a new room; when joining, the room's own topology counts.
@@ -30,5 +38,13 @@ enum Topology {
 @export var ticket := ""
 ## Access key of the relay, where it asks for one. It is never sent.
 @export var access_key := ""
+## What carries the datagrams; whoever joins may choose another than the host.
+@export var transport := Transport.AUTO
+## Certificate that a relay over [code]wss[/code] may have, besides those that the system trusts:
+## for relays with a self-signed one. In a browser, the browser decides.
+@export var trusted_certificate: X509Certificate = null
 ## Seconds after which connecting is given up.
 @export_range(1.0, 120.0, 0.5, "suffix:s") var connect_timeout := 15.0
+## Trusts every certificate: anybody on the way can read and change the game. For tests alone; a
+## browser does not let itself be told so.
+var trusts_any_certificate := false

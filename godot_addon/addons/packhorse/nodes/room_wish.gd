@@ -1,7 +1,10 @@
 extends RefCounted
-## Room options as the core takes them.
+## Room options as the core and the network take them.
 
+const Candidates := preload("../core/candidates.gd")
 const Constants := preload("../wire/constants.gd")
+const Reach := preload("../net/reach.gd")
+const RelayAddress := preload("../core/relay_address.gd")
 const RoomChange := preload("../core/room_change.gd")
 const RoomCode := preload("../wire/room_code.gd")
 const Secret := preload("../wire/secret.gd")
@@ -37,6 +40,18 @@ static func add_access(wish: Wish, options: PackhorseRoomOptions) -> bool:
 	wish.access_key = Secret.parse(options.access_key)
 	var has_ticket := not options.ticket or not wish.ticket.is_empty()
 	return has_ticket and (not options.access_key or wish.access_key.size() >= _SHORTEST_KEY)
+
+
+## Returns how to reach the relay [param text]; null when that is no address.
+static func reach(text: String, options: PackhorseRoomOptions) -> Reach:
+	var address := RelayAddress.parse(text)
+	if address == null:
+		return null
+	var wanted := Reach.new(address)
+	wanted.transport = options.transport as Candidates.Transport
+	wanted.certificate = options.trusted_certificate
+	wanted.is_unsafe = options.trusts_any_certificate
+	return wanted
 
 
 ## Returns what [method PackhorseMultiplayerPeer.set_room_options] changes.

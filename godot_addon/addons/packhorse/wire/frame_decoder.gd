@@ -7,6 +7,8 @@ const Constants := preload("constants.gd")
 const Frame := preload("frame.gd")
 const Frames := preload("frames.gd")
 
+const _HAS_HEAD := Frames.HAS_SEQUENCE | Frames.HAS_CHANNEL
+
 var number := 0  ## u16.
 var asks_ack := false
 var has_ping := false  ## The acknowledgement is wanted at once.
@@ -45,10 +47,28 @@ func decode(data: PackedByteArray, start: int) -> bool:
 	if has_ack:
 		position = _decode_ack(data, position)
 	while position >= 0 and position < end:
-		if data[position] < Frames.CONTROL:
-			position = _decode_message(data, position)
-		else:
+		var kind := data[position]
+		if kind >= Frames.CONTROL:
 			position = _decode_control(data, position)
+			continue
+		var payload_at := position + _head_sizes[kind >> 2]
+		var stop := end
+		if kind & Frames.HAS_LENGTH and payload_at <= end:
+			stop = payload_at + (data[payload_at - 2] << 8 | data[payload_at - 1])
+		if kind & Frames.RESERVED or payload_at > end or stop > end:
+			return false
+		var frame := messages[count] if count < messages.size() else _new_frame()
+		count += 1
+		frame.mode = kind >> Frames.MODE_SHIFT
+		frame.channel = 0
+		frame.sequence = 0
+		frame.parts = 1
+		if kind & _HAS_HEAD and not _decode_head(data, position + 1, kind, frame):
+			return false
+		if frame.parts > 1 and payload_at == stop:
+			return false
+		frame.payload = data.slice(payload_at, stop)
+		position = stop
 	return position == end
 
 
@@ -89,42 +109,24 @@ func _decode_control(data: PackedByteArray, position: int) -> int:
 	return end
 
 
-func _decode_message(data: PackedByteArray, position: int) -> int:
-	var kind := data[position]
-	var payload_at := position + _head_sizes[kind >> 2]
-	var end := data.size()
-	if kind & Frames.RESERVED or payload_at > end:
-		return -1
-	if kind & Frames.HAS_LENGTH:
-		end = payload_at + (data[payload_at - 2] << 8 | data[payload_at - 1])
-		if end > data.size():
-			return -1
-	var frame := _next_frame()
-	frame.mode = kind >> Frames.MODE_SHIFT
-	var at := position + 1
-	frame.channel = 0
+## Reads what stands between the type byte and the length; false when it is malformed.
+func _decode_head(data: PackedByteArray, at: int, kind: int, frame: Frame) -> bool:
 	if kind & Frames.HAS_CHANNEL:
 		frame.channel = data[at]
 		at += 1
 		if frame.channel == 0:
-			return -1
-	frame.sequence = 0
-	if frame.mode or kind & Frames.FRAGMENTED:
+			return false
+	if kind & Frames.HAS_SEQUENCE:
 		frame.sequence = data[at] << 8 | data[at + 1]
 		at += 2
-	frame.part = 0
-	frame.parts = 1
 	if kind & Frames.FRAGMENTED:
 		frame.part = data[at] << 8 | data[at + 1]
 		frame.parts = data[at + 2] << 8 | data[at + 3]
-		if frame.parts < 2 or frame.part >= frame.parts or payload_at == end:
-			return -1
-	frame.payload = data.slice(payload_at, end)
-	return end
+		return frame.parts > 1 and frame.part < frame.parts
+	return true
 
 
-func _next_frame() -> Frame:
-	if count == messages.size():
-		messages.append(Frame.new())
-	count += 1
-	return messages[count - 1]
+func _new_frame() -> Frame:
+	var frame := Frame.new()
+	messages.append(frame)
+	return frame

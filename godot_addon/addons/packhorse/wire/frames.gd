@@ -9,18 +9,19 @@ const ASKS_ACK := 0x02
 const PING := 0x80
 const CREDIT := 0x81
 const CONTROL := 0x80
+const JOINED := 0xFF  ## Not on the wire: several frames, each with its length.
 const MODE_SHIFT := 5
 const FRAGMENTED := 0x10
 const HAS_CHANNEL := 0x08
 const HAS_LENGTH := 0x04
 const RESERVED := 0x03
+const HAS_SEQUENCE := 0x70  ## A mode other than UNRELIABLE, or a piece.
 const NUMBER_SIZE := 3
 const ACK_SIZE := 4  ## Without the bitmap.
 const LENGTH_SIZE := 2
 const CREDIT_SIZE := 5
+const PLAIN_SIZE := 3  ## Of [method append_plain], beside the message.
 const MAX_DELAY := 255  ## Milliseconds.
-
-const _HAS_SEQUENCE := 0x70  # a mode other than UNRELIABLE, or a piece
 
 
 ## Appends the prefix of a payload.
@@ -68,27 +69,20 @@ static func kind_of(mode: int, channel: int, parts: int) -> int:
 ## Returns how many bytes stand before the payload of a message of type [param kind].
 static func head_size(kind: int) -> int:
 	var size := 2 if kind & HAS_CHANNEL else 1
-	if kind & _HAS_SEQUENCE:
+	if kind & HAS_SEQUENCE:
 		size += 2
 	if kind & FRAGMENTED:
 		size += 4
 	return size + LENGTH_SIZE if kind & HAS_LENGTH else size
 
 
-## Appends what stands before the payload of a message of type [param kind]; its length comes
-## behind it when the type says so.
-static func append_head(
-	buffer: PackedByteArray, kind: int, channel: int, sequence: int, part: int, parts: int
-) -> void:
-	buffer.append(kind)
-	if kind & HAS_CHANNEL:
-		buffer.append(channel)
-	if kind & _HAS_SEQUENCE:
-		buffer.append(sequence >> 8 & 0xFF)
-		buffer.append(sequence & 0xFF)
-	if kind & FRAGMENTED:
-		append_u16(buffer, part)
-		append_u16(buffer, parts)
+## Appends a whole message of mode UNRELIABLE on channel 0, with its length.
+static func append_plain(buffer: PackedByteArray, message: PackedByteArray) -> void:
+	var size := message.size()
+	buffer.append(HAS_LENGTH)
+	buffer.append(size >> 8 & 0xFF)
+	buffer.append(size & 0xFF)
+	buffer.append_array(message)
 
 
 ## Appends two bytes, the higher first.

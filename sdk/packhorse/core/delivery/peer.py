@@ -159,7 +159,9 @@ class PeerDelivery:
         while (payload := self._next_payload(now)) is not None:
             payloads.append(payload)
         has_more = self._outgoing.has_reliable(self._credit.left)
-        if not has_more and self._sent.bytes_in_flight < self._congestion.window:
+        has_place = self._sent.bytes_in_flight < self._congestion.window
+        self._pacer.is_holding = has_more and has_place
+        if not has_more and has_place:
             self._rate.note_app_limited(self._sent.bytes_in_flight)
         return payloads
 

@@ -44,7 +44,7 @@ def test_events_about_the_peer_are_told_and_go_on_to_the_application() -> None:
     taps, listener = RoomTaps(), Listener()
     taps.add(KEY, listener.tap())
 
-    events = [PeerLeft(PeerId(2)), PeerLeft(PeerId(3)), PeerJoined(PeerId(2))]
+    events: list[Event] = [PeerLeft(PeerId(2)), PeerLeft(PeerId(3)), PeerJoined(PeerId(2))]
     assert [taps.take(event) for event in events] == [False] * 3
     taps.progress()
 

@@ -22,9 +22,12 @@ func _init(max_payload: int) -> void:
 
 ## Queues an unreliable message to destination [param to], 0 or negative.
 func push(data: PackedByteArray, to: int, mode: int, channel: int) -> void:
-	if not _queues.has(to):
-		_queues[to] = Outgoing.new(Cutter.largest_piece(_max_payload), _sequences)
-	_queues[to].push(data, mode, channel)
+	_queue(to).push(data, mode, channel)
+
+
+## Queues frames of unreliable messages that stay together.
+func push_frames(frames: PackedByteArray, to: int) -> void:
+	_queue(to).push_frames(frames)
 
 
 ## Adds to [param datagrams] those that go out now; [param head_of] makes the header for a
@@ -37,6 +40,12 @@ func datagrams_to_send(head_of: Callable, datagrams: Array[PackedByteArray]) -> 
 		while _queues[to].has_unreliable():
 			datagrams.append(_next_datagram(_queues[to], head))
 	_queues.clear()
+
+
+func _queue(to: int) -> Outgoing:
+	if not _queues.has(to):
+		_queues[to] = Outgoing.new(Cutter.largest_piece(_max_payload), _sequences)
+	return _queues[to]
 
 
 func _next_datagram(queue: Outgoing, head: PackedByteArray) -> PackedByteArray:

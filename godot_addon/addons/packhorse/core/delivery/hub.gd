@@ -17,8 +17,8 @@ const PeerDelivery := preload("peer_delivery.gd")
 ## Reliable payload that waits for one peer, bytes; nothing is queued beyond it.
 const SEND_BUFFER := 8 << 20
 
-const _MESSAGE_COST := 64  # bytes of the send buffer that a message takes besides its own
 const _MAX_PARTS := 65535
+const _NOTHING: Array[PackedByteArray] = []
 
 var _tag: int
 var _max_payload: int
@@ -29,6 +29,7 @@ var _fanout_sender: FanoutSender
 var _fanout_receivers: Dictionary[int, FanoutReceiver] = {}
 var _decoder := FrameDecoder.new()
 var _heads: Dictionary[int, PackedByteArray] = {}  # by destination
+var _wake_at := INF  # clock seconds; nothing goes out before it
 
 
 ## Makes datagrams of the session with [param tag], with at most [param max_payload] bytes behind
@@ -52,10 +53,7 @@ func keep_to(octets: int, datagrams: int) -> void:
 
 ## Tells whether the send buffer towards a peer has room.
 func may_push(peer: int) -> bool:
-	if not _peers.has(peer):
-		return true
-	var delivery := _peers[peer]
-	return delivery.queued_bytes() + delivery.queued_messages() * _MESSAGE_COST < SEND_BUFFER
+	return not _peers.has(peer) or _peers[peer].queued_cost() < SEND_BUFFER
 
 
 ## Returns the bytes that a message of [param mode] may have.
@@ -68,23 +66,40 @@ func largest_message(mode: int) -> int:
 
 ## Queues a message to one peer.
 func push(data: PackedByteArray, peer: int, mode: int, channel: int, now: float) -> void:
-	_peer(peer, now).push(data, mode, channel)
+	_woken(peer, now).push(data, mode, channel)
 
 
 ## Queues an unreliable message to a destination that names several peers.
 func push_fanout(data: PackedByteArray, to: int, mode: int, channel: int) -> void:
+	_wake_at = -INF
 	_fanout_sender.push(data, to, mode, channel)
+
+
+## Queues frames of unreliable messages, at most [method largest_piece] bytes that stay together, to
+## peer [param to] or to a destination that names several.
+func push_frames(frames: PackedByteArray, to: int, now: float) -> void:
+	if to > 0:
+		_woken(to, now).push_frames(frames)
+	else:
+		_wake_at = -INF
+		_fanout_sender.push_frames(frames, to)
+
+
+## Returns the bytes of one piece of a message.
+func largest_piece() -> int:
+	return Cutter.largest_piece(_max_payload)
 
 
 ## Measures the RTT to a peer.
 func ping(peer: int, now: float) -> void:
-	_peer(peer, now).ping()
+	_woken(peer, now).ping()
 
 
 ## Notes that the application has taken a reliable message of [param size] bytes.
 func consume(peer: int, size: int) -> void:
 	if _peers.has(peer):
 		_peers[peer].consume(size)
+		_wake_at = minf(_wake_at, _peers[peer].wake_at)
 
 
 ## Takes in a FRAME datagram from a peer and adds the messages that it completes to
@@ -93,7 +108,7 @@ func receive(datagram: PackedByteArray, peer: int, delivered: Delivered, now: fl
 	if not _decoder.decode(datagram, Constants.HEADER_SIZE):
 		return Constants.DROP_BAD_FRAME
 	if not Header.is_fanout(datagram):
-		return _peer(peer, now).receive(_decoder, delivered, now)
+		return _receive_single(peer, delivered, now)
 	if not _fanout_receivers.has(peer):
 		_fanout_receivers[peer] = FanoutReceiver.new(_budget)
 	return _fanout_receivers[peer].receive(_decoder, delivered, now)
@@ -134,12 +149,32 @@ func forget(peer: int) -> void:
 
 ## Does what is due and returns the FRAME datagrams that go out now.
 func datagrams_to_send(now: float) -> Array[PackedByteArray]:
+	if now < _wake_at:
+		return _NOTHING
 	var datagrams: Array[PackedByteArray] = []
 	_fanout_sender.datagrams_to_send(_head, datagrams)
+	_wake_at = INF
 	for peer in _peers:
-		_peers[peer].handle_timeout(now)
-		_peers[peer].datagrams_to_send(_head(peer), datagrams, now)
+		var delivery := _peers[peer]
+		if delivery.wake_at <= now:
+			delivery.handle_timeout(now)
+			delivery.datagrams_to_send(_head(peer), datagrams, now)
+			delivery.wake_at = delivery.next_timeout(now)
+		_wake_at = minf(_wake_at, delivery.wake_at)
 	return datagrams
+
+
+func _receive_single(peer: int, delivered: Delivered, now: float) -> StringName:
+	var delivery := _peer(peer, now)
+	var drop := delivery.receive(_decoder, delivered, now)
+	_wake_at = minf(_wake_at, delivery.wake_at)
+	return drop
+
+
+## Returns the state towards a peer, which is looked after in the next datagrams_to_send().
+func _woken(peer: int, now: float) -> PeerDelivery:
+	_wake_at = -INF
+	return _peer(peer, now)
 
 
 func _peer(peer: int, now: float) -> PeerDelivery:

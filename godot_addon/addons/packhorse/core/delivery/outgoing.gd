@@ -41,7 +41,7 @@ func has_unreliable() -> bool:
 
 ## Tells whether a reliable piece could be sent now.
 func has_reliable(credit: int) -> bool:
-	return _has_repairs() or _next_lane(credit) != null
+	return _repairs and _has_repairs() or _next_lane(credit) != null
 
 
 ## Tells whether every reliable message was acknowledged.
@@ -66,9 +66,13 @@ func push(data: PackedByteArray, mode: int, channel: int) -> void:
 		var cutter := Cutter.new(data, mode, channel, sequence, _largest_piece, lane)
 		while cutter.has_more():
 			_unreliable.append(cutter.take())
-	if _unreliable.size() - _next_unreliable > _MAX_UNRELIABLE:
-		_unreliable = _unreliable.slice(_unreliable.size() - _MAX_UNRELIABLE)
-		_next_unreliable = 0
+	_drop_oldest()
+
+
+## Queues frames that stay together.
+func push_frames(frames: PackedByteArray) -> void:
+	_unreliable.append(Piece.joined(frames))
+	_drop_oldest()
 
 
 ## Queues a control frame, before everything else.
@@ -81,9 +85,11 @@ func push_control(piece: Piece) -> void:
 
 ## Returns the next unreliable piece if it fits into [param room] bytes, else null.
 func take_unreliable(room: int) -> Piece:
-	if not has_unreliable() or _unreliable[_next_unreliable].size > room:
+	if _next_unreliable == _unreliable.size():
 		return null
 	var piece := _unreliable[_next_unreliable]
+	if piece.size > room:
+		return null
 	_next_unreliable += 1
 	if _next_unreliable == _unreliable.size():
 		_unreliable.clear()
@@ -94,7 +100,7 @@ func take_unreliable(room: int) -> Piece:
 ## Returns the next reliable piece if it fits into [param room] bytes and into the credit, else
 ## null.
 func take_reliable(room: int, credit: int) -> Piece:
-	if _has_repairs():
+	if _repairs and _has_repairs():
 		return _take_repair(room)
 	var lane := _next_lane(credit)
 	return _take_from(lane, room) if lane != null else null
@@ -118,6 +124,12 @@ func acknowledge(pieces: Array[Piece]) -> void:
 			_lanes[piece.lane].acknowledge(piece.sequence)
 
 
+func _drop_oldest() -> void:
+	if _unreliable.size() - _next_unreliable > _MAX_UNRELIABLE:
+		_unreliable = _unreliable.slice(_unreliable.size() - _MAX_UNRELIABLE)
+		_next_unreliable = 0
+
+
 func _push_reliable(data: PackedByteArray, mode: int, channel: int) -> void:
 	var key := Piece.lane_key(mode, channel)
 	if not _lanes.has(key):
@@ -139,8 +151,6 @@ func _take_sequence(mode: int, channel: int) -> int:
 
 ## Tells whether lost pieces wait to be sent again; passes over those that have arrived meanwhile.
 func _has_repairs() -> bool:
-	if not _repairs:
-		return false
 	while _next_repair < _repairs.size():
 		if not _repairs[_next_repair].is_acked:
 			return true

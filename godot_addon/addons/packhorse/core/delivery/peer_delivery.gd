@@ -27,9 +27,12 @@ const SentDatagram := preload("sent_datagram.gd")
 const SentDatagrams := preload("sent_datagrams.gd")
 const Serial := preload("serial.gd")
 
+const _MESSAGE_COST := 64  # bytes of the send buffer that a message takes besides its own
 const _LONGEST_DELAY := Frames.MAX_DELAY / 1000.0  # seconds; also stands for more
 
 var rtt := Rtt.new()  ## Round-trip time to the peer.
+## When [method datagrams_to_send] has work at the latest, clock seconds; its caller keeps this.
+var wake_at := -INF
 
 var _max_payload: int
 var _outgoing: Outgoing
@@ -70,9 +73,9 @@ func queued_bytes() -> int:
 	return _outgoing.queued_bytes
 
 
-## Returns the reliable messages that wait to be sent for the first time.
-func queued_messages() -> int:
-	return _outgoing.queued_messages
+## Returns what they take of the send buffer, bytes.
+func queued_cost() -> int:
+	return _outgoing.queued_bytes + _outgoing.queued_messages * _MESSAGE_COST
 
 
 ## Tells whether everything reliable was acknowledged.
@@ -89,6 +92,7 @@ func loss() -> float:
 ##
 ## An unreliable one is dropped when 31744 datagrams have gone out without any answer.
 func push(data: PackedByteArray, mode: int, channel: int) -> void:
+	wake_at = -INF
 	var is_reliable := mode >= Constants.Mode.RELIABLE
 	if is_reliable or AskSchedule.may_go_on(_next_number, _sent.largest_acked):
 		_outgoing.push(data, mode, channel)
@@ -96,9 +100,19 @@ func push(data: PackedByteArray, mode: int, channel: int) -> void:
 		_is_held_back = true
 
 
+## Queues frames of unreliable messages that stay together; as [method push].
+func push_frames(frames: PackedByteArray) -> void:
+	wake_at = -INF
+	if AskSchedule.may_go_on(_next_number, _sent.largest_acked):
+		_outgoing.push_frames(frames)
+	else:
+		_is_held_back = true
+
+
 ## Asks for an acknowledgement, to measure the RTT.
 func ping() -> void:
 	_is_ping_wanted = true
+	wake_at = -INF
 
 
 ## Notes that the application has taken a reliable message of [param size] bytes.
@@ -106,11 +120,14 @@ func consume(size: int) -> void:
 	var credit := _credit.consume(size)
 	if credit != null:
 		_outgoing.push_control(credit)
+		wake_at = -INF
 
 
 ## Takes in a payload that was decoded well and adds the messages that it completes to
 ## [param delivered]; returns why it was not, or not wholly, acted upon, or an empty name.
 func receive(decoded: FrameDecoder, delivered: Delivered, now: float) -> StringName:
+	if decoded.has_ack or decoded.credit >= 0:
+		wake_at = -INF
 	if decoded.has_ack:
 		var largest := Serial.expand(decoded.ack_largest, _next_number)
 		if largest >= _next_number:
@@ -122,6 +139,7 @@ func receive(decoded: FrameDecoder, delivered: Delivered, now: float) -> StringN
 	if not _received.is_new(number):
 		if decoded.asks_ack:
 			_received.demand_ack(now)
+			wake_at = minf(wake_at, _received.ack_at)
 		return Constants.DROP_DUPLICATE_NUMBER
 	var before := delivered.data.size()
 	var failure := _lanes.take(decoded, delivered)
@@ -129,6 +147,7 @@ func receive(decoded: FrameDecoder, delivered: Delivered, now: float) -> StringN
 		_received.accept(number, decoded.asks_ack, now)
 		if decoded.has_ping and decoded.asks_ack:
 			_received.demand_ack(now)
+		wake_at = minf(wake_at, _received.ack_at)
 	return failure if delivered.data.size() == before else &""
 
 
@@ -170,7 +189,10 @@ func datagrams_to_send(
 	while may_send or _has_urgent_work(now):
 		datagrams.append(_next_datagram(head, may_send, now))
 		may_send = _may_send_now(window, now)
-	if _sent.bytes_in_flight < window and not _outgoing.has_reliable(_credit.left()):
+	var has_more := _outgoing.has_reliable(_credit.left())
+	var has_place := _sent.bytes_in_flight < window
+	_pacer.is_holding = has_more and has_place
+	if has_place and not has_more:
 		_rate.note_app_limited(_sent.bytes_in_flight)
 
 
@@ -226,16 +248,19 @@ func _next_datagram(head: PackedByteArray, may_send: bool, now: float) -> Packed
 func _take_pieces(may_send: bool) -> Array[Piece]:
 	var counted: Array[Piece] = []
 	var room := _packing.room()
-	while room >= 0:
-		var piece := _outgoing.take_unreliable(room)
-		if piece == null and may_send:
-			piece = _outgoing.take_reliable(room, _credit.left())
-			if piece != null:
-				_credit.spend(piece.cost)
-				piece.cost = 0
-				counted.append(piece)
+	var piece := _outgoing.take_unreliable(room)
+	while piece != null:
+		_packing.add(piece)
+		room = _packing.room()
+		piece = _outgoing.take_unreliable(room)
+	while may_send and room >= 0:
+		piece = _outgoing.take_reliable(room, _credit.left())
 		if piece == null:
 			break
+		if piece.cost:
+			_credit.spend(piece.cost)
+			piece.cost = 0
+		counted.append(piece)
 		_packing.add(piece)
 		room = _packing.room()
 	return counted

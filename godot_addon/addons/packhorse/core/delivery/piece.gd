@@ -36,6 +36,13 @@ static func credit(kibibytes: int) -> Self:
 	return piece
 
 
+## Returns frames with their lengths that stay together, as if they were one.
+static func joined(frames: PackedByteArray) -> Self:
+	var piece := Self.new(Frames.JOINED, frames)
+	piece.size = frames.size()
+	return piece
+
+
 ## Returns one integer for a mode and a channel.
 static func lane_key(mode: int, for_channel: int) -> int:
 	return mode << 8 | for_channel
@@ -51,8 +58,15 @@ func append_to(buffer: PackedByteArray, is_last: bool) -> void:
 	if kind >= Frames.CONTROL:
 		buffer.append_array(payload)
 		return
-	var type := kind if is_last else kind | Frames.HAS_LENGTH
-	Frames.append_head(buffer, type, channel, sequence, part, parts)
+	buffer.append(kind if is_last else kind | Frames.HAS_LENGTH)
+	if kind & Frames.HAS_CHANNEL:
+		buffer.append(channel)
+	if kind & Frames.HAS_SEQUENCE:
+		buffer.append(sequence >> 8 & 0xFF)
+		buffer.append(sequence & 0xFF)
+	if kind & Frames.FRAGMENTED:
+		Frames.append_u16(buffer, part)
+		Frames.append_u16(buffer, parts)
 	if not is_last:
 		Frames.append_u16(buffer, payload.size())
 	buffer.append_array(payload)

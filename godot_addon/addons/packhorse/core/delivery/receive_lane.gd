@@ -32,13 +32,10 @@ func _init(mode: int, memory: PeerMemory, credit: Credit) -> void:
 
 
 ## Appends to [param ready] the messages that [param frame] completes or lets through; returns why
-## it was refused, or an empty name.
+## it was refused, or an empty name. A whole message of mode UNRELIABLE does not come here.
 func receive(frame: Frame, ready: Array[PackedByteArray]) -> StringName:
-	if (frame.parts - 1) * frame.payload.size() >= _largest:
+	if frame.parts > 1 and (frame.parts - 1) * frame.payload.size() >= _largest:
 		return Constants.DROP_BAD_FRAGMENT
-	if _mode == Constants.Mode.UNRELIABLE and frame.parts == 1:
-		ready.append(frame.payload)
-		return &""
 	var sequence := Serial.expand(frame.sequence, _next)
 	if _is_reliable:
 		return _receive_reliable(sequence, frame, ready)

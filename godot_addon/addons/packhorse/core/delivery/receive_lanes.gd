@@ -32,7 +32,13 @@ func take(decoded: FrameDecoder, delivered: Delivered) -> StringName:
 	var failure := &""
 	for index in decoded.count:
 		var frame := decoded.messages[index]
-		var drop := _lane(frame).receive(frame, _ready)
+		if frame.mode == Constants.Mode.UNRELIABLE and frame.parts == 1:
+			delivered.add(frame.payload, Constants.Mode.UNRELIABLE, frame.channel)
+			continue
+		var lane: ReceiveLane = _lanes.get(frame.mode << 8 | frame.channel)
+		if lane == null:
+			lane = _new_lane(frame)
+		var drop := lane.receive(frame, _ready)
 		for message in _ready:
 			delivered.add(message, frame.mode, frame.channel)
 		_ready.clear()
@@ -47,10 +53,9 @@ func close() -> void:
 		_lanes[key].close()
 
 
-func _lane(frame: Frame) -> ReceiveLane:
-	var key := Piece.lane_key(frame.mode, frame.channel)
-	if not _lanes.has(key):
-		var is_reliable := frame.mode >= Constants.Mode.RELIABLE
-		var memory := _reliable if is_reliable else _unreliable
-		_lanes[key] = ReceiveLane.new(frame.mode, memory, _credit)
-	return _lanes[key]
+func _new_lane(frame: Frame) -> ReceiveLane:
+	var is_reliable := frame.mode >= Constants.Mode.RELIABLE
+	var memory := _reliable if is_reliable else _unreliable
+	var lane := ReceiveLane.new(frame.mode, memory, _credit)
+	_lanes[Piece.lane_key(frame.mode, frame.channel)] = lane
+	return lane

@@ -50,7 +50,8 @@ func is_new(number: int) -> bool:
 func accept(number: int, asks_ack: bool, now: float) -> void:
 	var step := number - _largest
 	if step > 0:
-		_tell_before_it_falls(number)
+		if _due_at < INF:
+			_tell_before_it_falls(number)
 		_advance(step)
 		_largest = number
 		_largest_at = now
@@ -89,7 +90,7 @@ func _tell() -> ToldNumbers:
 
 ## Makes an acknowledgement that is due while it still reaches all it has to tell of.
 func _tell_before_it_falls(number: int) -> void:
-	if _due_at == INF or _oldest_untold < 0 or number - _oldest_untold < _WINDOW:
+	if _oldest_untold < 0 or number - _oldest_untold < _WINDOW:
 		return
 	_overdue.append(_tell())
 	if _overdue.size() > _MAX_OVERDUE:

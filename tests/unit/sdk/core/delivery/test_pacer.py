@@ -58,3 +58,30 @@ def test_rate_is_kept_by_a_loop_that_comes_late_every_time() -> None:
             sent += SIZE
 
     assert sent > rate * 1.5 * 0.95
+
+
+def test_what_was_due_since_the_last_frame_of_a_game_leaves_in_the_next() -> None:
+    rate = 5_000_000.0
+
+    pacer, sent = Pacer(), 0
+    for frame in range(60):
+        now = frame / 60
+        while pacer.may_send(now=now):
+            pacer.count(SIZE, rate, now=now)
+            sent += SIZE
+        pacer.is_holding = True
+
+    assert rate * 0.95 < sent < rate * 1.05
+
+
+def test_a_long_stall_is_not_made_up_for() -> None:
+    pacer, rate = Pacer(), 5_000_000.0
+    pacer.count(SIZE, rate, now=0.0)
+    pacer.is_holding = True
+
+    sent = 0
+    while pacer.may_send(now=3.0):
+        pacer.count(SIZE, rate, now=3.0)
+        sent += SIZE
+
+    assert sent <= rate * 0.035 + 2 * SIZE

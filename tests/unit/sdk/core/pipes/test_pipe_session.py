@@ -16,7 +16,7 @@ from packhorse.core.pipes.greeting import (
     encode_frame,
     encode_hello,
 )
-from packhorse.core.pipes.session import IDLE, KEEPALIVE, PipeSession, State
+from packhorse.core.pipes.pipe_session import IDLE, KEEPALIVE, PipeSession, State
 from packhorse.wire.constants import DropReason, Mode
 from packhorse.wire.errors import ParseError
 

@@ -1,0 +1,160 @@
+#nullable enable
+
+using System;
+using Godot;
+
+namespace Packhorse;
+
+/// <summary>
+/// Holds a <c>PackhorseMultiplayerPeer</c>, which is written in GDScript, for games in C#.
+/// </summary>
+/// <remarks>
+/// Give <see cref="Peer"/> to <c>Multiplayer.MultiplayerPeer</c> once <see cref="CreateRoom"/> or
+/// <see cref="JoinRoom"/> has returned <see cref="Error.Ok"/>. What each member does is said in the
+/// documentation of the GDScript class. Do not derive from it in C#.
+/// </remarks>
+public sealed class PackhorsePeer
+{
+    /// <summary>Where connecting stands.</summary>
+    public enum Stage
+    {
+        Resolving,
+        ReachingUdp,
+        ReachingWebsocket,
+        Authenticating,
+        Joining,
+        Connected,
+        Waiting,
+    }
+
+    /// <summary>How datagrams leave for a peer.</summary>
+    public enum Path
+    {
+        None = -1,
+        RelayUdp,
+        RelayWebsocket,
+        Direct,
+    }
+
+    private const string ScriptPath = "res://addons/packhorse/nodes/packhorse_multiplayer_peer.gd";
+
+    /// <summary>The peer itself.</summary>
+    public MultiplayerPeer Peer { get; }
+
+    /// <summary>The room exists; the argument is its code for friends.</summary>
+    public event Action<string>? RoomCreated;
+
+    /// <summary>Connecting has come to another stage.</summary>
+    public event Action<Stage>? StageChanged;
+
+    /// <summary>Connecting failed, or the session was ended.</summary>
+    public event Action<PackhorseFailure>? ConnectionError;
+
+    /// <summary>The relay was silent for 15 seconds; nothing has to be done.</summary>
+    public event Action? SessionLost;
+
+    /// <summary>The relay answers again: the same room, code and ids.</summary>
+    public event Action? SessionResumed;
+
+    /// <summary>The relay stops within these seconds.</summary>
+    public event Action<double>? RelayDraining;
+
+    /// <summary>A peer was silent for 15 seconds; the argument is its id.</summary>
+    public event Action<int>? PeerLost;
+
+    /// <summary>A lost peer is back; the argument is its id.</summary>
+    public event Action<int>? PeerFound;
+
+    /// <summary>Datagrams to the peer with this id take another way from here.</summary>
+    public event Action<int, Path>? PeerPathChanged;
+
+    public PackhorsePeer()
+    {
+        Peer = (MultiplayerPeer)GD.Load<GDScript>(ScriptPath).New().AsGodotObject();
+        Peer.Connect(SignalName.RoomCreated, Callable.From<string>(code => RoomCreated?.Invoke(code)));
+        Peer.Connect(SignalName.StageChanged, Callable.From<long>(TellStage));
+        Peer.Connect(SignalName.ConnectionError, Callable.From<GodotObject>(TellError));
+        Peer.Connect(SignalName.SessionLost, Callable.From(() => SessionLost?.Invoke()));
+        Peer.Connect(SignalName.SessionResumed, Callable.From(() => SessionResumed?.Invoke()));
+        Peer.Connect(SignalName.RelayDraining, Callable.From<double>(TellDraining));
+        Peer.Connect(SignalName.PeerLost, Callable.From<int>(id => PeerLost?.Invoke(id)));
+        Peer.Connect(SignalName.PeerFound, Callable.From<int>(id => PeerFound?.Invoke(id)));
+        Peer.Connect(SignalName.PeerPathChanged, Callable.From<int, long>(TellPath));
+    }
+
+    /// <summary>The room's code as people see it; empty until the room has been entered.</summary>
+    public string RoomCode => Peer.Get(PropertyName.RoomCode).AsString();
+
+    /// <summary>Creates a room and becomes its host.</summary>
+    /// <param name="relay"><c>host</c> or <c>host:port</c>; empty for the project setting.</param>
+    /// <param name="options">Null for the project settings.</param>
+    public Error CreateRoom(string relay, PackhorseOptions? options = null) =>
+        Peer.Call(MethodName.CreateRoom, relay, PackhorseOptions.ToVariant(options)).As<Error>();
+
+    /// <summary>Joins the room with this code, as people type it.</summary>
+    public Error JoinRoom(string relay, string code, PackhorseOptions? options = null) =>
+        Peer.Call(MethodName.JoinRoom, relay, code, PackhorseOptions.ToVariant(options)).As<Error>();
+
+    /// <summary>Changes the room that this peer hosts.</summary>
+    public Error SetRoomOptions(PackhorseOptions options) =>
+        Peer.Call(MethodName.SetRoomOptions, PackhorseOptions.ToVariant(options)).As<Error>();
+
+    /// <summary>Takes up the session of a crashed game: same room, code and id.</summary>
+    public Error ResumeRoom(string relay, string saved, PackhorseOptions? options = null) =>
+        Peer.Call(MethodName.ResumeRoom, relay, saved, PackhorseOptions.ToVariant(options)).As<Error>();
+
+    /// <summary>Returns a secret for <see cref="ResumeRoom"/>, empty without a session.</summary>
+    public string GetSavedSession() => Peer.Call(MethodName.GetSavedSession).AsString();
+
+    /// <summary>Returns the round-trip time to a peer in seconds, -1 before it is known.</summary>
+    public double GetPeerRtt(int peerId) => Peer.Call(MethodName.GetPeerRtt, peerId).AsDouble();
+
+    /// <summary>Returns how datagrams leave for a peer now.</summary>
+    public Path GetPeerPath(int peerId) => (Path)Peer.Call(MethodName.GetPeerPath, peerId).AsInt32();
+
+    private void TellPath(int peerId, long path) => PeerPathChanged?.Invoke(peerId, (Path)path);
+
+    private void TellStage(long stage) => StageChanged?.Invoke((Stage)stage);
+
+    private void TellDraining(double seconds) => RelayDraining?.Invoke(seconds);
+
+    private void TellError(GodotObject error)
+    {
+        var failure = PackhorseFailure.From(error);
+        if (ConnectionError is null)
+        {
+            GD.PushWarning($"Packhorse: {failure.Name}: {failure.Message}; {failure.Advice}");
+        }
+
+        ConnectionError?.Invoke(failure);
+    }
+
+    private static class MethodName
+    {
+        public static readonly StringName CreateRoom = "create_room";
+        public static readonly StringName JoinRoom = "join_room";
+        public static readonly StringName SetRoomOptions = "set_room_options";
+        public static readonly StringName ResumeRoom = "resume_room";
+        public static readonly StringName GetSavedSession = "get_saved_session";
+        public static readonly StringName GetPeerRtt = "get_peer_rtt";
+        public static readonly StringName GetPeerPath = "get_peer_path";
+    }
+
+    private static class PropertyName
+    {
+        public static readonly StringName RoomCode = "room_code";
+    }
+
+    private static class SignalName
+    {
+        public static readonly StringName RoomCreated = "room_created";
+        public static readonly StringName StageChanged = "stage_changed";
+        public static readonly StringName ConnectionError = "connection_error";
+        public static readonly StringName SessionLost = "session_lost";
+        public static readonly StringName SessionResumed = "session_resumed";
+        public static readonly StringName RelayDraining = "relay_draining";
+        public static readonly StringName PeerLost = "peer_lost";
+        public static readonly StringName PeerFound = "peer_found";
+        public static readonly StringName PeerPathChanged = "peer_path_changed";
+    }
+}

@@ -1,0 +1,305 @@
+@icon("../icons/lobby.svg")
+class_name PackhorseLobby
+extends PanelContainer
+## Ready-made lobby: host a game, join one by code or from the list of public rooms.
+##
+## Instantiate [code]res://addons/packhorse/lobby/packhorse_lobby.tscn[/code] in your main scene and
+## connect [signal entered] and [signal left]. The lobby sets
+## [member MultiplayerAPI.multiplayer_peer]; RPCs, [MultiplayerSpawner] and
+## [MultiplayerSynchronizer] then work as with any other peer.
+## [codeblock]
+## func _ready() -> void:
+##     $PackhorseLobby.entered.connect(func(_code: String) -> void: start_game())
+##     $PackhorseLobby.left.connect(func(_error: PackhorseError) -> void: stop_game())
+## [/codeblock]
+## Everything can be reached with keyboard and gamepad; [code]ui_cancel[/code] gives up connecting.
+## The field for the relay shows when neither [member relay] nor the project setting
+## [code]packhorse/relay/address[/code] names one.
+
+## Emitted when the room has been entered; [param code] is for friends, as they type it.
+signal entered(code: String)
+## Emitted when connecting has ended without a room, or the room has been left. [param error] says
+## why; null after [method leave] and Cancel.
+signal left(error: PackhorseError)
+
+## What the lobby shows.
+enum Page {
+	CHOICE,  ## How to get into a room.
+	PROGRESS,  ## What connecting waits for.
+	ROOM,  ## The code of the room, and how to leave it.
+}
+
+const Invite := preload("invite.gd")
+const RoomEntry := preload("room_entry.gd")
+const Settings := preload("../nodes/settings.gd")
+
+const _STAGE_WORDS: Dictionary[int, String] = {
+	PackhorseMultiplayerPeer.Stage.RESOLVING: "Looking up the relay",
+	PackhorseMultiplayerPeer.Stage.REACHING_UDP: "Reaching the relay",
+	PackhorseMultiplayerPeer.Stage.REACHING_WEBSOCKET: "Reaching the relay by WebSocket",
+	PackhorseMultiplayerPeer.Stage.AUTHENTICATING: "Showing who you are",
+	PackhorseMultiplayerPeer.Stage.JOINING: "Entering the room",
+	PackhorseMultiplayerPeer.Stage.WAITING: "Waiting for the host to let you in",
+	PackhorseMultiplayerPeer.Stage.CONNECTED: "Connected",
+}
+
+## Relay of this lobby, [code]host[/code] or [code]host:port[/code]; empty for the project setting,
+## and without that for what the player types.
+@export var relay := "":
+	set(value):
+		relay = value
+		if is_node_ready():
+			_show_relay_row()
+## How rooms are created and joined; null for the project settings. Password and player name are
+## filled in from the lobby's fields.
+@export var options: PackhorseRoomOptions
+## What the list of public rooms shows about a room hosted here, for example the game's name; at
+## most 512 bytes of UTF-8.
+@export var metadata := ""
+## Shows the choice whether everybody may see the room, and the rooms that everybody may see.
+@export var has_public_rooms := true
+## Hides the lobby while in a room; call [method CanvasItem.show] for its code and Leave.
+@export var hides_in_room := false
+
+## The peer that connects. Set another before entering, or connect to the signals of this one.
+var peer := PackhorseMultiplayerPeer.new():
+	set(value):
+		_watch(peer, false)
+		peer = value
+		_watch(peer, true)
+## Name of the player, as typed.
+var player_name: String:
+	get:
+		return _name_field.text.strip_edges()
+	set(value):
+		_name_field.text = value
+## What is shown now.
+var page := Page.CHOICE
+
+var _list := PackhorseRoomList.new()
+var _rooms: Array[RoomEntry] = []
+var _used := PackhorseRoomOptions.new()
+
+@onready var _relay_field: LineEdit = %RelayField
+@onready var _name_field: LineEdit = %NameField
+@onready var _code_field: LineEdit = %CodeField
+@onready var _password_field: LineEdit = %PasswordField
+@onready var _public_box: CheckButton = %PublicBox
+@onready var _room_items: ItemList = %RoomItems
+@onready var _rooms_note: Label = %RoomsNote
+@onready var _status_label: Label = %StatusLabel
+@onready var _room_label: Label = %RoomLabel
+@onready var _copied_label: Label = %CopiedLabel
+
+
+func _ready() -> void:
+	_watch(peer, true)
+	add_child(_list)
+	_list.rooms_listed.connect(_on_list_rooms_listed)
+	_list.listing_failed.connect(_on_list_listing_failed)
+	(%HostButton as Button).pressed.connect(host)
+	(%JoinButton as Button).pressed.connect(_join_typed)
+	_code_field.text_submitted.connect(func(_text: String) -> void: _join_typed())
+	_room_items.item_activated.connect(_on_room_items_item_activated)
+	(%RefreshButton as Button).pressed.connect(list_rooms)
+	(%CancelButton as Button).pressed.connect(leave)
+	(%LeaveButton as Button).pressed.connect(leave)
+	(%CopyCodeButton as Button).pressed.connect(copy_code)
+	(%CopyInviteButton as Button).pressed.connect(copy_invite)
+	visibility_changed.connect(_take_focus)
+	_show_relay_row()
+	(%PublicRooms as Control).visible = has_public_rooms
+	_public_box.visible = has_public_rooms
+	_turn_to(Page.CHOICE)
+
+
+func _unhandled_input(event: InputEvent) -> void:
+	if page == Page.PROGRESS and is_visible_in_tree() and event.is_action_pressed(&"ui_cancel"):
+		get_viewport().set_input_as_handled()
+		leave()
+
+
+## Creates a room, as the button Host does.
+func host() -> void:
+	_begin(peer.create_room(relay_text(), _used_options()))
+
+
+## Joins the room that [param code_or_invite] names: [code]K7QM-2XPA[/code] in any case, or
+## [code]CODE@relay[/code].
+func join(code_or_invite: String) -> void:
+	var invite := Invite.parse(code_or_invite)
+	if invite == null:
+		_show_status(words_of(PackhorseError.from_code(PackhorseError.Code.CODE_INVALID)))
+		return
+	if invite.relay:
+		_relay_field.text = invite.relay
+	var where := invite.relay if invite.relay else relay_text()
+	_begin(peer.join_room(where, invite.code, _used_options()))
+
+
+## Takes up the session of a crashed game; [param saved] is what
+## [method PackhorseMultiplayerPeer.get_saved_session] gave.
+func resume(saved: String) -> void:
+	_begin(peer.resume_room(relay_text(), saved, _used_options()))
+
+
+## Leaves the room, or gives up connecting; harmless otherwise.
+func leave() -> void:
+	if page == Page.CHOICE:
+		return
+	peer.close()
+	_turn_to(Page.CHOICE)
+	_show_status("")
+	left.emit(null)
+
+
+## Asks the relay for its public rooms.
+func list_rooms() -> void:
+	var is_asked := _list.list_rooms(relay_text(), options) == OK
+	_rooms_note.show()
+	_rooms_note.text = "Asking the relay…" if is_asked else "Name a relay first."
+
+
+## Puts the code of the room into the clipboard.
+func copy_code() -> void:
+	_copy(peer.room_code)
+
+
+## Puts code and relay into the clipboard, for friends who would have to type the relay.
+func copy_invite() -> void:
+	_copy(Invite.compose(peer.room_code, relay_text()))
+
+
+## Returns the relay that is used: the invite's or typed one, [member relay], or the setting.
+func relay_text() -> String:
+	var typed := _relay_field.text.strip_edges()
+	return typed if typed else Settings.relay_or_default(relay)
+
+
+## Returns [param error] as sentences for players.
+static func words_of(error: PackhorseError) -> String:
+	var text := "%s. %s." % [_capitalised(error.message), _capitalised(error.advice)]
+	if error.retry_after > 0.0:
+		text += " Try again in %.0f s." % ceilf(error.retry_after)
+	return text
+
+
+static func _capitalised(text: String) -> String:
+	return text.left(1).to_upper() + text.substr(1)
+
+
+func _show_relay_row() -> void:
+	(%RelayRow as Control).visible = not Settings.relay_or_default(relay)
+
+
+func _join_typed() -> void:
+	join(_code_field.text)
+
+
+func _used_options() -> PackhorseRoomOptions:
+	_used = Settings.complete(options)
+	if player_name:
+		_used.player_name = player_name
+	if _password_field.text:
+		_used.password = _password_field.text
+	if has_public_rooms:
+		_used.listed = _public_box.button_pressed
+	if metadata:
+		_used.metadata = metadata
+	return _used
+
+
+## Goes on when a call to the peer went well; else its error has been shown.
+func _begin(result: Error) -> void:
+	if result != OK:
+		return
+	multiplayer.multiplayer_peer = peer
+	_show_status("")
+	_turn_to(Page.PROGRESS)
+
+
+func _watch(watched: PackhorseMultiplayerPeer, is_watched: bool) -> void:
+	if watched == null or not is_node_ready() and not is_watched:
+		return
+	var handlers: Dictionary[StringName, Callable] = {
+		&"stage_changed": _on_peer_stage_changed,
+		&"room_created": _on_peer_room_created,
+		&"connection_error": _on_peer_connection_error,
+	}
+	for signal_name in handlers:
+		var handler := handlers[signal_name]
+		if is_watched and not watched.is_connected(signal_name, handler):
+			watched.connect(signal_name, handler)
+		elif not is_watched and watched.is_connected(signal_name, handler):
+			watched.disconnect(signal_name, handler)
+
+
+func _on_peer_stage_changed(stage: PackhorseMultiplayerPeer.Stage) -> void:
+	(%StageLabel as Label).text = "%s…" % _STAGE_WORDS.get(stage, "Connecting")
+	if stage == PackhorseMultiplayerPeer.Stage.CONNECTED:
+		_room_label.text = peer.room_code
+		_copied_label.text = ""
+		_turn_to(Page.ROOM)
+		visible = not hides_in_room
+		entered.emit(peer.room_code)
+
+
+func _on_peer_room_created(_code: String) -> void:
+	if _used.listed:
+		peer.set_room_options(_used)
+
+
+func _on_peer_connection_error(error: PackhorseError) -> void:
+	var was_choosing := page == Page.CHOICE
+	_show_status(words_of(error))
+	_turn_to(Page.CHOICE)
+	show()
+	if not was_choosing:
+		left.emit(error)
+
+
+func _show_status(text: String) -> void:
+	_status_label.text = text
+	_status_label.visible = not text.is_empty()
+
+
+func _on_list_rooms_listed(rooms: Array[Dictionary]) -> void:
+	_rooms = RoomEntry.all_of(rooms)
+	_room_items.clear()
+	for room in _rooms:
+		var index := _room_items.add_item(room.words())
+		_room_items.set_item_tooltip_enabled(index, false)
+	_room_items.visible = not _rooms.is_empty()
+	_rooms_note.visible = _rooms.is_empty()
+	_rooms_note.text = "No public rooms now: host the first one."
+
+
+func _on_list_listing_failed(error: PackhorseError) -> void:
+	_rooms_note.text = words_of(error)
+
+
+func _on_room_items_item_activated(index: int) -> void:
+	join(_rooms[index].code)
+
+
+func _copy(text: String) -> void:
+	DisplayServer.clipboard_set(text)
+	_copied_label.text = "Copied: %s" % text
+
+
+func _turn_to(next: Page) -> void:
+	page = next
+	(%ChoicePage as Control).visible = next == Page.CHOICE
+	(%ProgressPage as Control).visible = next == Page.PROGRESS
+	(%RoomPage as Control).visible = next == Page.ROOM
+	_take_focus()
+
+
+## Keyboard and gamepad start at the likeliest button.
+func _take_focus() -> void:
+	if not is_visible_in_tree():
+		return
+	var first: Control = {
+		Page.CHOICE: %HostButton, Page.PROGRESS: %CancelButton, Page.ROOM: %CopyCodeButton
+	}[page]
+	first.grab_focus()

@@ -1,0 +1,82 @@
+extends "relay_link.gd"
+## Another link, on which datagrams wait and get lost.
+
+const NetworkConditions := preload("../core/network_conditions.gd")
+const NetworkSimulation := preload("../core/network_simulation.gd")
+const RelayLink := preload("relay_link.gd")
+
+const _MAX_TAKEN := 512  # datagrams that one poll takes from the link at most
+
+var _link: RelayLink
+var _out: NetworkSimulation
+var _in: NetworkSimulation
+var _arrived: Array[PackedByteArray] = []
+var _next := 0  # of those that have arrived
+var _random := RandomNumberGenerator.new()
+var _now := 0.0  # clock seconds of the last poll
+
+
+func _init(link: RelayLink, conditions: NetworkConditions) -> void:
+	_link = link
+	_random.randomize()
+	_out = NetworkSimulation.new(conditions, _random.randf)
+	_in = NetworkSimulation.new(conditions, _random.randf)
+	relay = link.relay
+	source = relay
+	overhead = link.overhead
+	_follow()
+
+
+func kind() -> Kind:
+	return _link.kind()
+
+
+func open(now: float) -> Error:
+	var result := _link.open(now)
+	_follow()
+	return result
+
+
+func poll(now: float) -> void:
+	_now = now
+	_link.poll(now)
+	for _index in mini(_link.pending(), _MAX_TAKEN):
+		var datagram := _link.receive()
+		if _link.source == relay and datagram:
+			_in.push(datagram, now)
+	_arrived = _arrived.slice(_next)
+	_next = 0
+	_arrived.append_array(_in.take(now))
+	for datagram in _out.take(now):
+		_link.send(datagram)
+	_follow()
+
+
+## As in the base; what a network loses was sent all the same.
+func send(datagram: PackedByteArray) -> bool:
+	_out.push(datagram, _now)
+	return state == State.OPEN
+
+
+func pending() -> int:
+	return _arrived.size() - _next
+
+
+func receive() -> PackedByteArray:
+	_next += 1
+	return _arrived[_next - 1]
+
+
+func take_reopened() -> bool:
+	return _link.take_reopened()
+
+
+func close() -> void:
+	_link.close()
+	_follow()
+
+
+func _follow() -> void:
+	state = _link.state
+	error = _link.error
+	dropped = _link.dropped

@@ -1,0 +1,113 @@
+"""Answers of the forwarding table, in the form that a batch needs."""
+
+from array import array
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+from weakref import WeakValueDictionary
+
+from packhorse.aio.udp import SocketAddress
+from packhorse_relay.core.data_budget import DataBudget, DataRate
+from packhorse_relay.core.forwarding import Receiver, Route
+from packhorse_relay.dataplane.memory import Key, word_of
+from packhorse_relay.dataplane.message_layout import NATIVE
+from packhorse_relay.dataplane.socket_address import encode_address
+
+FANOUT_SIZE: Final = 64  # copies that one system call sends at most
+
+_WORD: Final = NATIVE.word_format
+
+
+class Unicast(NamedTuple):
+    """One receiver, by the socket that the datagram came in by."""
+
+    name: int
+    """Pointer to the receiver's address."""
+    word: int
+    """The header of the copy, from `word_of`."""
+    budget: DataBudget
+    """Of the sender."""
+
+
+NOT_UNICAST: Final = Unicast(0, 0, DataBudget(DataRate(0, 0)))
+"""Stands for all that a batch must look at one by one: its budget covers nothing."""
+
+
+class Fanout(NamedTuple):
+    """Several receivers, or such that are behind another socket."""
+
+    budget: DataBudget
+    copies: int
+    chunks: tuple[tuple["array[int]", "array[int]"], ...]
+    """Pointers to addresses and words of headers, of those behind the same socket."""
+    others: tuple[Receiver, ...]
+
+
+class _Known(NamedTuple):
+    """What was learned about one sender."""
+
+    keys: list[Key]
+    names: "list[array[int]]"
+    """The addresses that pointers point to: they live as long as this."""
+
+
+class _Unicasts(dict[Key, Unicast]):
+    def __missing__(self, key: Key) -> Unicast:
+        return NOT_UNICAST
+
+
+class CompiledRoutes:
+    """What was learned about the senders behind one socket."""
+
+    def __init__(self, listener: int, family: int) -> None:
+        self._listener = listener
+        self._family = family
+        self.unicasts: dict[Key, Unicast] = _Unicasts()
+        """By address and header; `NOT_UNICAST` for all others."""
+        self.fanouts: dict[Key, Fanout] = {}
+        """By address and header."""
+        self.changes = 0
+        """How often something was forgotten."""
+        self._known: dict[SocketAddress, _Known] = {}
+        self._names: WeakValueDictionary[SocketAddress, array[int]] = WeakValueDictionary()
+
+    def knows(self, key: Key) -> bool:
+        """Tell whether there is an answer."""
+        return key in self.unicasts or key in self.fanouts
+
+    def learn(self, key: Key, source: SocketAddress, route: Route) -> None:
+        """Keep an answer of the table for the datagrams with this key, which `source` sends.
+
+        Complexity: O(receivers).
+        """
+        near = [each for each in route if each.listener == self._listener]
+        names = [self._name(each.address) for each in near]
+        pointers = array(_WORD, [name.buffer_info()[0] for name in names])
+        words = array("Q", [word_of(each.prefix) for each in near])
+        if len(near) == len(route) == 1:
+            self.unicasts[key] = Unicast(pointers[0], words[0], route.budget)
+        else:
+            others = tuple(each for each in route if each.listener != self._listener)
+            chunks = tuple(zip(_chunks(pointers), _chunks(words), strict=True))
+            self.fanouts[key] = Fanout(route.budget, len(route), chunks, others)
+        known = self._known.setdefault(source, _Known([], []))
+        known.keys.append(key)
+        known.names.extend(names)
+
+    def forget(self, source: SocketAddress) -> None:
+        """Forget all answers for a sender."""
+        self.changes += 1
+        known = self._known.pop(source, None)
+        for key in known.keys if known else ():
+            self.unicasts.pop(key, None)
+            self.fanouts.pop(key, None)
+
+    def _name(self, address: SocketAddress) -> "array[int]":
+        """Return an address as the kernel reads it; the same one as long as anybody has it."""
+        name = self._names.get(address)
+        if name is None:
+            name = self._names[address] = array("B", encode_address(address, self._family))
+        return name
+
+
+def _chunks(values: "array[int]") -> Iterator["array[int]"]:
+    return (values[at : at + FANOUT_SIZE] for at in range(0, len(values), FANOUT_SIZE))

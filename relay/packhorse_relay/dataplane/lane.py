@@ -1,0 +1,229 @@
+"""What one socket brings, batch by batch: receive, look up, charge, send."""
+
+import errno
+import os
+import socket
+from array import array
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from packhorse.wire.constants import HEADER_SIZE, MAX_DATAGRAM
+from packhorse_relay.core.data_budget import DataBudget
+from packhorse_relay.core.forwarding import ForwardingTable
+from packhorse_relay.dataplane.compiled import (
+    FANOUT_SIZE,
+    NOT_UNICAST,
+    CompiledRoutes,
+    Fanout,
+    Unicast,
+)
+from packhorse_relay.dataplane.memory import FanoutBatch, ReceiveBatch, SegmentBatch, UnicastBatch
+from packhorse_relay.dataplane.message_layout import NATIVE
+from packhorse_relay.dataplane.portable import PortablePlane
+from packhorse_relay.dataplane.socket_address import decode_address, encode_address
+from packhorse_relay.dataplane.system import SystemCalls, can_segment
+
+BATCH: Final = 64  # datagrams; larger batches cost no less each
+
+_SEGMENT_FROM: Final = 8  # datagrams of a run, from which it may be worth sorting them
+_SEGMENT_SHARE: Final = 4  # datagrams for each receiver, from which it is
+_MAX_SEGMENTS: Final = 64  # linux/udp.h, UDP_MAX_SEGMENTS
+_MAX_SEGMENTED: Final = 60_000  # bytes; below the 65,507 of one datagram
+_ANY: Final = {socket.AF_INET: "0.0.0.0", socket.AF_INET6: "::"}  # noqa: S104 - for their size
+_WORD: Final = NATIVE.word_format
+
+
+class Lane:
+    """Forwards the batches of one socket, and hands over what is no plain unicast one by one."""
+
+    def __init__(
+        self,
+        plane: PortablePlane,
+        table: ForwardingTable,
+        listener: int,
+        sock: socket.socket,
+        calls: SystemCalls,
+    ) -> None:
+        self._plane = plane
+        self._answers = table.routes.setdefault(listener, {})
+        self.routes = CompiledRoutes(listener, sock.family)
+        """What was made of the table's answers."""
+        self._look_up = self.routes.unicasts.__getitem__
+        self._hand_over = plane.receiver(listener)
+        self._fd = sock.fileno()
+        self._calls = calls
+        name = encode_address((_ANY[socket.AddressFamily(sock.family)], 0), sock.family)
+        self._in = ReceiveBatch(NATIVE, name, BATCH)
+        self._out = UnicastBatch(NATIVE, len(name), BATCH)
+        self._out.bases[:] = self._in.datagrams
+        self._fanout = FanoutBatch(NATIVE, len(name), FANOUT_SIZE)
+        self._segments = SegmentBatch(NATIVE, len(name), BATCH)
+        self._can_segment = can_segment(sock)
+        self._lengths: list[int] = []
+
+    def receive(self) -> int:
+        """Receive a batch without waiting; returns how many datagrams, 0 when there are none.
+
+        Raises:
+            OSError: The system has something to say, such as about an earlier send.
+        """
+        count = self._calls.receive(self._fd, self._in.messages, BATCH)
+        if count >= 0:
+            self._lengths = self._in.lengths[:count].tolist()
+            return count
+        if count == -errno.EAGAIN:
+            return 0
+        raise OSError(-count, os.strerror(-count))
+
+    def forward(self) -> bool:
+        """Act upon the batch that was received, in order.
+
+        Returns:
+            Whether nothing of it went to the control plane.
+        """
+        routes, lengths, at = self.routes, self._lengths, 0
+        is_plain = True
+        while at < len(lengths):
+            first, changes = at, routes.changes
+            names, words, budgets = zip(*self._entries(at), strict=True)
+            while at < len(lengths) and changes == routes.changes:
+                end = _charge(budgets[at - first :], lengths, at)
+                if end > at:
+                    self._send(at, names[at - first : end - first], words[at - first : end - first])
+                at = end
+                if at < len(lengths):
+                    is_plain = self._look_at(at) and is_plain
+                    at += 1
+        return is_plain
+
+    def _entries(self, first: int) -> list[Unicast]:
+        """Return what is known of each datagram from `first` on."""
+        lengths = self._lengths
+        entries = [*map(self._look_up, self._in.keys(first, len(lengths)))]
+        if min(lengths) <= HEADER_SIZE or max(lengths) > MAX_DATAGRAM:
+            for index, length in enumerate(lengths[first:]):
+                if not HEADER_SIZE < length <= MAX_DATAGRAM:
+                    entries[index] = NOT_UNICAST
+        return entries
+
+    def _send(self, at: int, names: Sequence[int], words: Iterable[int]) -> None:
+        """Send a run of the batch, each datagram to one receiver."""
+        end = at + len(names)
+        self._plane.datagrams_forwarded += len(names)
+        self._in.words[at:end] = memoryview(array("Q", words))
+        if (
+            len(names) >= _SEGMENT_FROM
+            and self._can_segment
+            and len(set(names)) * _SEGMENT_SHARE <= len(names)
+        ):
+            self._send_segmented(at, names)
+            return
+        self._out.names[at:end] = memoryview(array(_WORD, names))
+        self._out.lengths[at:end] = self._in.lengths[at:end]
+        self._send_all(self._out, at, len(names))
+
+    def _send_all(self, batch: UnicastBatch | FanoutBatch, first: int, count: int) -> None:
+        """Send messages; one that the system refuses is counted and left out."""
+        message = batch.messages + first * batch.message_size
+        while count > 0:
+            done = self._calls.send(self._fd, message, count)
+            if done <= 0:
+                self._plane.send_failures += 1
+                done = 1
+            message += done * batch.message_size
+            count -= done
+
+    def _send_segmented(self, at: int, names: Sequence[int]) -> None:
+        """Send a run with one message for all equally long datagrams of a receiver in a row."""
+        lengths, segments = self._lengths, self._segments
+        order = sorted(range(len(names)), key=names.__getitem__)
+        count = len(order)
+        segments.bases[:count] = memoryview(
+            array(_WORD, [self._in.datagrams[at + index] for index in order])
+        )
+        sizes = [lengths[at + index] for index in order]
+        segments.lengths[:count] = memoryview(array("I", sizes))
+        groups, start = list[range](), 0
+        while start < count:
+            end = _end_of_group(names, order, sizes, start)
+            segments.write(len(groups), names[order[start]], start, end - start, sizes[start])
+            groups.append(range(start, end))
+            start = end
+        self._send_groups(at, names, order, groups)
+
+    def _send_groups(
+        self, at: int, names: Sequence[int], order: list[int], groups: list[range]
+    ) -> None:
+        """Send what `_send_segmented` has grouped; a group that is refused goes one by one."""
+        segments, sent = self._segments, 0
+        while sent < len(groups):
+            message = segments.messages + sent * segments.message_size
+            done = self._calls.send(self._fd, message, len(groups) - sent)
+            if done <= 0:
+                # A device without checksums in hardware; others refuse what they cannot carry.
+                self._can_segment = self._can_segment and done != -errno.EIO
+                for place in groups[sent]:
+                    self._send_again(at + order[place], names[order[place]])
+                done = 1
+            sent += done
+
+    def _send_again(self, index: int, name: int) -> None:
+        self._out.names[index] = name
+        self._out.lengths[index] = self._lengths[index]
+        self._send_all(self._out, index, 1)
+
+    def _look_at(self, index: int) -> bool:
+        """Act upon one datagram; False when it went to the control plane."""
+        length = self._lengths[index]
+        if not HEADER_SIZE < length <= MAX_DATAGRAM:
+            self._hand_over(self._in.datagram(index), decode_address(self._in.name(index)))
+            return False
+        key = self._in.key(index)
+        fanout = self.routes.fanouts.get(key)
+        if fanout is not None and _has_some(fanout.budget):
+            self._send_copies(index, fanout)
+            return True
+        source, datagram = decode_address(self._in.name(index)), self._in.datagram(index)
+        before = self._plane.datagrams_forwarded
+        self._hand_over(datagram, source)
+        route = self._answers.get(source, {}).get(datagram[:HEADER_SIZE])
+        if route is not None and not self.routes.knows(key):
+            self.routes.learn(key, source, route)
+        return self._plane.datagrams_forwarded != before
+
+    def _send_copies(self, index: int, fanout: Fanout) -> None:
+        length = self._lengths[index]
+        fanout.budget.octets -= fanout.copies * length
+        fanout.budget.datagrams -= fanout.copies
+        self._plane.datagrams_forwarded += 1
+        payload = self._in.datagrams[index] + HEADER_SIZE
+        for names, words in fanout.chunks:
+            self._fanout.write(names, words, payload, length - HEADER_SIZE)
+            self._send_all(self._fanout, 0, len(names))
+        if fanout.others:
+            self._plane.send_copies(fanout.others, self._in.datagram(index)[HEADER_SIZE:])
+
+
+def _charge(budgets: Iterable[DataBudget], lengths: list[int], at: int) -> int:
+    """Take from each budget what its datagram costs; returns where one is empty."""
+    for budget, length in zip(budgets, lengths[at:], strict=True):
+        if budget.octets <= 0 or budget.datagrams <= 0:
+            return at
+        budget.octets -= length
+        budget.datagrams -= 1
+        at += 1
+    return at
+
+
+def _has_some(budget: DataBudget) -> bool:
+    return budget.octets > 0 and budget.datagrams > 0
+
+
+def _end_of_group(names: Sequence[int], order: list[int], sizes: list[int], start: int) -> int:
+    """Return the end of the datagrams for one receiver that the kernel may cut from one piece."""
+    name, size = names[order[start]], sizes[start]
+    end = start + 1
+    last = min(len(order), start + min(_MAX_SEGMENTS, _MAX_SEGMENTED // size))
+    while end < last and names[order[end]] == name and sizes[end] == size:
+        end += 1
+    return end

@@ -1,0 +1,131 @@
+"""The addon in a real editor: everything that enters is undone, nothing logs an error."""
+
+import re
+import shutil
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from tests.support import processes
+from tests.support.editor_project import make_editor_project, told
+from tests.support.godot import import_project, run_godot, start_godot
+from tests.support.godot_drawing import VirtualScreen, picture_size
+from tests.support.godot_member import GodotMember
+from tests.support.relay_process import RelayProcess
+
+pytestmark = pytest.mark.usefixtures("godot")
+
+_GAME: Final = "res://tests/e2e/debugged.gd"
+_EDITOR: Final = ["--editor", "--no-header"]
+_PATIENCE: Final = 120.0  # seconds; an editor on a busy machine
+_ERROR: Final = re.compile(r"^.*(?:ERROR|WARNING).*$|leaked", re.MULTILINE)
+_ADDRESS: Final = "packhorse/relay/address"
+
+
+@pytest.fixture(scope="module")
+def imported(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give a project that Godot has read once; tests work on copies."""
+    project = make_editor_project(tmp_path_factory.mktemp("editor"))
+    import_project(project)
+    return project
+
+
+@pytest.fixture
+def project(imported: Path, tmp_path: Path) -> Path:
+    """Give a project with the addon and the probe."""
+    return shutil.copytree(imported, tmp_path / "project")
+
+
+def run_editor(project: Path, *arguments: str) -> str:
+    """Return what a headless editor prints until it ends."""
+    done = run_godot([*_EDITOR, *arguments], timeout=_PATIENCE, project=project)
+    assert done.returncode == 0, done.stdout
+    return done.stdout
+
+
+def test_editor_opens_and_ends_without_an_error(project: Path) -> None:
+    (project / "addons" / "probe" / "plugin.gd").write_text("@tool\nextends EditorPlugin\n")
+
+    output = run_editor(project, "--quit")
+
+    assert _ERROR.findall(output) == [], output
+
+
+def test_switching_the_addon_off_undoes_all_that_it_added(project: Path) -> None:
+    output = run_editor(project)
+
+    states = told(output)
+    assert [state["when"] for state in states] == ["at start", *("disabled", "enabled") * 2], output
+    first = states[0]
+    assert _ADDRESS in first["settings"]
+    assert {"relay_dock.gd", "peers_tab.gd"} <= set(first["nodes"])
+    for state in states[1:]:
+        empty = state["when"] == "disabled"
+        assert state["settings"] == ([] if empty else first["settings"])
+        assert state["nodes"] == ([] if empty else first["nodes"])
+    assert _ERROR.findall(output) == [], output
+
+
+def test_setting_that_the_user_changed_outlives_the_addon(project: Path) -> None:
+    with (project / "project.godot").open("a", encoding="utf-8") as file:
+        file.write('\n[packhorse]\n\nrelay/address="relay.example.org"\n')
+
+    states = told(run_editor(project))
+
+    kept = [state["settings"] for state in states if state["when"] == "disabled"]
+    assert kept == [[_ADDRESS], [_ADDRESS]]
+
+
+def test_editor_shows_dock_and_debugger_tab(
+    project: Path, screen: VirtualScreen, tmp_path: Path
+) -> None:
+    picture = tmp_path / "editor.png"
+    command = screen.command(_EDITOR, project=project)
+
+    done = processes.run(command, timeout=_PATIENCE, env={"PACKHORSE_PICTURE": str(picture)})
+
+    assert done.returncode == 0, done.stdout
+    assert picture_size(picture) == (1280, 720)
+    assert "SCRIPT ERROR" not in done.stdout, done.stdout
+
+
+def test_debugger_tab_shows_the_peer_of_a_running_game(
+    project: Path, screen: VirtualScreen, tmp_path: Path
+) -> None:
+    picture = tmp_path / "tab.png"
+    keep_debug_server_open(project)
+    command = screen.command(_EDITOR, project=project)
+    env = {"PACKHORSE_PICTURE": str(picture), "PACKHORSE_GAME": "1"}
+
+    with (
+        RelayProcess() as relay,
+        GodotMember() as host,
+        processes.Started(command, env=env) as editor,
+    ):
+        code = host.create(relay.address)
+        editor.wait_for("waiting", timeout=_PATIENCE)
+        server = f"tcp://127.0.0.1:{max(listening_ports(editor.pid))}"
+        game = ["--remote-debug", server, "-s", _GAME, "--", relay.address, code, "60"]
+        with start_godot(game):
+            editor.wait(timeout=_PATIENCE)
+
+    texts = told(editor.output)[-1]["texts"]
+    assert f"Room {code}, peer 2 (client)" in texts, editor.output
+    assert {"Relay", "Peer 1", "UDP"} <= set(texts)
+    assert picture_size(picture) == (1280, 720)
+
+
+def keep_debug_server_open(project: Path) -> None:
+    """Let the editor wait for games that others start, as its menu Debug offers."""
+    settings = project / ".godot" / "editor" / "project_metadata.cfg"
+    settings.parent.mkdir(parents=True, exist_ok=True)
+    settings.write_text("[debug_options]\n\nserver_keep_open=true\n", "utf-8")
+
+
+def listening_ports(pid: int) -> list[int]:
+    """Return the TCP ports on which a process waits; the debugger's is the highest of an editor."""
+    links = [str(path.readlink()) for path in Path(f"/proc/{pid}/fd").iterdir()]
+    inodes = {link[8:-1] for link in links if link.startswith("socket:[")}
+    rows = [line.split() for line in Path("/proc/net/tcp").read_text("ascii").splitlines()[1:]]
+    return [int(row[1].split(":")[1], 16) for row in rows if row[3] == "0A" and row[9] in inodes]
