@@ -9,7 +9,7 @@ import pytest
 
 import packhorse
 from packhorse.core.pipes.greeting import Cookie, Hello, decode, encode_frame, encode_hello
-from packhorse.pipes import udp
+from packhorse.pipes import listener as pipe_limits
 from packhorse.pipes.udp import UdpListener
 from packhorse.wire.constants import DropReason
 from tests.support.pipes import open_to
@@ -76,8 +76,11 @@ async def test_cookie_of_another_address_opens_nothing() -> None:
             assert len(listener._pipes) == 1
 
 
-async def test_open_pipes_of_one_listener_have_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(udp, "MAX_PIPES", 2)
+@pytest.mark.parametrize("limit", ["MAX_PIPES", "MAX_OF_ADDRESS"])
+async def test_open_pipes_of_one_listener_and_of_one_address_have_limits(
+    monkeypatch: pytest.MonkeyPatch, limit: str
+) -> None:
+    monkeypatch.setattr(pipe_limits, limit, 2)
     async with AsyncExitStack() as stack, await listening() as listener:
         for _ in range(2):
             near, _far = await open_to(listener)
@@ -93,6 +96,7 @@ async def test_pipe_that_is_never_accepted_gives_its_place_back() -> None:
         near, far = await open_to(listener)
         await near.aclose()
         await until(lambda: far.is_closed and not listener._pipes and not listener._askers)
+        assert listener._sources == {}
 
 
 async def test_garbage_and_guessed_ids_are_counted_and_the_pipe_goes_on() -> None:
@@ -136,12 +140,12 @@ async def test_tcp_connection_that_ends_within_a_message_is_a_failure() -> None:
             await pipe.recv(SOON)
 
 
-async def test_connections_that_nobody_accepts_have_a_limit() -> None:
+async def test_connections_of_one_address_have_a_limit() -> None:
     async with packhorse.listen_pipes("tcp://127.0.0.1:0") as listener:
         writers = []
         for _ in range(140):
             _, writer = await asyncio.open_connection("127.0.0.1", port_of(listener))
             writers.append(writer)
-        await until(lambda: getattr(listener, "refused", 0) == 12)
+        await until(lambda: getattr(listener, "refused", 0) == 140 - pipe_limits.MAX_OF_ADDRESS)
         for writer in writers:
             writer.close()

@@ -31,7 +31,6 @@ PACKAGES: Final = {
     "taskset": "util-linux",
     "gcc": "gcc",
     "nginx": "nginx",
-    "turnserver": "coturn",
     "caddy": "caddy",
     "Xvfb": "xvfb",
 }

@@ -2,12 +2,15 @@
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections import deque
+from collections import Counter, deque
 from typing import Final, Self
 
 from packhorse.pipes.pipe import Pipe
+from packhorse.wire.address import TransportAddress, source_of
 from packhorse.wire.errors import PackhorseError, PipeTimeoutError
 
+MAX_PIPES: Final = 1024
+MAX_OF_ADDRESS: Final = 64  # pipes; an IPv6 /64 counts as one
 _MAX_BACKLOG: Final = 128  # pipes that wait to be accepted
 
 
@@ -16,6 +19,7 @@ class PipeListener(ABC):
 
     def __init__(self) -> None:
         self._backlog: deque[Pipe] = deque()
+        self._sources: Counter[bytes] = Counter()  # pipes of each address
         self._news = asyncio.Event()
         self._is_closed = False
         self._error: PackhorseError | None = None
@@ -76,8 +80,23 @@ class PipeListener(ABC):
     async def _shut(self) -> None:
         """Free what it listens on."""
 
-    def _may_accept(self) -> bool:
-        return not self._is_closed and len(self._backlog) < _MAX_BACKLOG
+    def _may_accept(self, source: TransportAddress) -> bool:
+        """Tell whether there is place for a pipe from an address that is proven."""
+        if self._is_closed or len(self._backlog) >= _MAX_BACKLOG:
+            return False
+        is_full = sum(self._sources.values()) >= MAX_PIPES
+        return not is_full and self._sources[source_of(source)] < MAX_OF_ADDRESS
+
+    def _count(self, source: TransportAddress, pipe: Pipe) -> None:
+        """Let a pipe take a place until it ends."""
+        key = source_of(source)
+        self._sources[key] += 1
+        pipe.on_close(lambda _error: self._forget(key))
+
+    def _forget(self, key: bytes) -> None:
+        self._sources[key] -= 1
+        if not self._sources[key]:
+            del self._sources[key]
 
     def _accept(self, pipe: Pipe) -> None:
         self._backlog.append(pipe)

@@ -15,7 +15,6 @@ from packhorse.wire.address import TransportAddress
 from packhorse.wire.constants import MAX_RELIABLE_MESSAGE
 from packhorse.wire.errors import LocalProtocolError, PipeClosedError, PipeLostError
 
-MAX_PIPES: Final = 1024  # of one listener
 _LENGTH: Final = struct.Struct(">I")  # bytes of the message that follows
 _READ_LIMIT: Final = 1 << 20  # bytes that wait for the application; then the sender waits
 _WRITE_LIMIT: Final = 256 * 1024  # bytes that wait for the network; then `send` waits
@@ -228,10 +227,12 @@ class TcpListener(PipeListener):
 
     def enter(self, pipe: TcpPipe) -> bool:
         """Take a connection on; False when there is no place."""
-        if len(self._pipes) >= MAX_PIPES or not self._may_accept():
+        source = pipe.path.remote
+        if source is None or not self._may_accept(source):
             self.refused += 1
             return False
         self._pipes.add(pipe)
+        self._count(source, pipe)
         pipe.on_close(lambda _error: self._pipes.discard(pipe))
         self._accept(pipe)
         return True

@@ -15,7 +15,6 @@ from packhorse.wire.address import TransportAddress
 from packhorse.wire.constants import DropReason, Mode
 from packhorse.wire.errors import LocalProtocolError, ParseError
 
-MAX_PIPES: Final = 1024  # of one listener
 _SECRET_SIZE: Final = 32  # bytes
 
 
@@ -141,10 +140,10 @@ class UdpListener(PipeListener):
     def _take_plain(self, data: bytes, source: TransportAddress) -> None:
         pipe = self._pipes.get(source)
         if pipe is None:
-            if not self._has_place():
+            if not self._has_place(source):
                 return
             pipe = PlainPipe(UdpCarrier(self._bound, (source.host, source.port), is_own=False))
-            self._enter(source, pipe)
+            self._enter(source, pipe, source)
             self._accept(pipe)
         pipe.take_datagram(data, source)
 
@@ -165,7 +164,7 @@ class UdpListener(PipeListener):
         now = self._loop.time()
         if not is_valid_cookie(hello.cookie, self._secret, source, hello.own, now=now):
             self._send_cookie(hello, source, now)
-        elif self._has_place():
+        elif self._has_place(source):
             self._open_session(hello, data, source)
 
     def _send_cookie(self, hello: Hello, source: TransportAddress, now: float) -> None:
@@ -176,7 +175,7 @@ class UdpListener(PipeListener):
         carrier = UdpCarrier(self._bound, (source.host, source.port), is_own=False)
         pipe = SessionPipe(carrier, self._mode or Mode.RELIABLE, peer=hello.own)
         self._askers[hello.own] = pipe.own_id
-        self._enter(pipe.own_id, pipe)
+        self._enter(pipe.own_id, pipe, source)
         pipe.on_close(lambda _error: self._askers.pop(hello.own, None))
         pipe.take_datagram(data, source)
 
@@ -189,14 +188,17 @@ class UdpListener(PipeListener):
         if pipe.is_open and not was_open:
             self._accept(pipe)
 
-    def _has_place(self) -> bool:
-        if len(self._pipes) < MAX_PIPES and self._may_accept():
+    def _has_place(self, source: TransportAddress) -> bool:
+        if self._may_accept(source):
             return True
         self.drops[DropReason.BUFFER_FULL] += 1
         return False
 
-    def _enter(self, key: bytes | TransportAddress, pipe: DatagramPipe) -> None:
+    def _enter(
+        self, key: bytes | TransportAddress, pipe: DatagramPipe, source: TransportAddress
+    ) -> None:
         self._pipes[key] = pipe
+        self._count(source, pipe)
         pipe.on_close(lambda _error: self._pipes.pop(key, None))
 
     async def _shut(self) -> None:

@@ -173,6 +173,7 @@ def test_closing_tells_the_other_end() -> None:
 
     assert datagram == encode_close(pair.ends[1].own_id)
     assert pair.ends[1].receive_datagram(datagram, now=1.0) == []
+    assert pair.ends[1].receive_datagram(datagram, now=1.0) == []
     assert pair.ends[1].state is State.CLOSED
     assert pair.ends[0].close(now=1.0) == []
     assert pair.ends[1].close(now=1.0) == []
