@@ -3,6 +3,7 @@
 import asyncio
 import socket
 import ssl
+import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -18,6 +19,7 @@ from packhorse.turn.events import AllocationLost, AllocationRenewed, TurnEvent
 from packhorse.turn.servers import Carried
 from tests.support.coturn import PASSWORD, USER, Coturn
 from tests.support.lossy_proxy import LossyProxy
+from tests.support.processes import run
 from tests.support.rebinding_proxy import RebindingProxy
 from tests.support.waiting import until
 
@@ -150,6 +152,36 @@ async def test_tcp_is_taken_where_udp_is_blocked(server: Coturn) -> None:
         async with packhorse.turn.allocate([blocked, server.tcp], USER, PASSWORD) as allocation:
             assert allocation.server.carried is Carried.TCP
             assert 0.25 < loop.time() - begun < 2.0
+
+
+def test_without_the_extra_the_rest_works_and_the_error_names_it() -> None:
+    code = """
+import asyncio, sys
+sys.modules["aioice"] = None
+import packhorse
+
+async def main():
+    try:
+        async with packhorse.turn.allocate("a.example", "ann", "secret"):
+            pass
+    except packhorse.ConfigurationError as error:
+        print(error.advice)
+
+asyncio.run(main())
+"""
+    done = run([sys.executable, "-c", code], timeout=20)
+
+    assert done.stdout == "install packhorse[turn]"
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"family": 5}, {"timeout": 0.0}, {"refresh_interval": 300.0}, {"probe_interval": 20}],
+)
+async def test_settings_out_of_range_are_refused(options: dict[str, Any]) -> None:
+    with pytest.raises(packhorse.ConfigurationError):
+        async with packhorse.turn.allocate("127.0.0.1", USER, PASSWORD, **options):
+            pass
 
 
 # Who may be a peer.

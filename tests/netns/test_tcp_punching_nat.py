@@ -4,22 +4,15 @@ import json
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
+from enum import StrEnum
 
 import pytest
 
-from tests.support.netns import Host, NatLab
+from tests.support.netns import Home, Host, NatLab
 from tests.support.processes import Started
 
 _RELAY = "198.51.100.1:6969"
-# Keeps the port number, lets only answers in, and makes no state for what it drops.
-_PORT_RESTRICTED = """
-flush ruleset
-table ip nat {
-    chain post {
-        type nat hook postrouting priority 100; policy accept;
-        oifname "wan" masquerade
-    }
-}
+_GUARD = """
 table ip guard {
     chain input {
         type filter hook input priority 0; policy accept;
@@ -28,6 +21,37 @@ table ip guard {
     }
 }
 """
+_KEEPS_PORTS = """
+flush ruleset
+table ip nat {
+    chain pre {
+        type nat hook prerouting priority -100; policy accept;
+        FORWARD
+    }
+    chain post {
+        type nat hook postrouting priority 100; policy accept;
+        oifname "wan" masquerade
+    }
+}
+"""
+
+
+class Kind(StrEnum):
+    """Of a router."""
+
+    FULL_CONE = "full cone"
+    PORT_RESTRICTED = "port-restricted"
+    SYMMETRIC = "symmetric"
+
+    def set_up(self, stack: ExitStack, home: Home) -> None:
+        """Make a router behave so; the laboratory's are symmetric."""
+        if self is Kind.SYMMETRIC:
+            return
+        to_machine = f'iifname "wan" meta l4proto tcp dnat to {home.machine.address}'
+        forward = to_machine if self is Kind.FULL_CONE else ""
+        rules = _KEEPS_PORTS.replace("FORWARD", forward) + _GUARD
+        nft = stack.enter_context(Started(home.router.command(["nft", rules])))
+        assert nft.wait() == 0, nft.output
 
 
 @pytest.fixture
@@ -39,31 +63,45 @@ def programs(netns: None) -> Iterator[tuple[NatLab, ExitStack]]:  # noqa: ARG001
         yield lab, stack
 
 
-def test_port_restricted_routers_are_crossed(programs: tuple[NatLab, ExitStack]) -> None:
+@pytest.mark.parametrize(
+    "kinds",
+    [
+        (Kind.FULL_CONE, Kind.FULL_CONE),
+        (Kind.FULL_CONE, Kind.PORT_RESTRICTED),
+        (Kind.PORT_RESTRICTED, Kind.PORT_RESTRICTED),
+        (Kind.FULL_CONE, Kind.SYMMETRIC),
+        (Kind.SYMMETRIC, Kind.FULL_CONE),
+    ],
+    ids=" x ".join,
+)
+def test_routers_are_crossed(programs: tuple[NatLab, ExitStack], kinds: tuple[Kind, Kind]) -> None:
     lab, stack = programs
-    for home in lab.homes:
-        _run_nft(stack, home.router)
 
-    ends = _punch(stack, lab)
-
-    for end, other in zip(ends, reversed(lab.homes), strict=True):
+    for end, other in zip(_punch(stack, lab, kinds), reversed(lab.homes), strict=True):
         told = json.loads(end.wait_for("got"))
         assert told["got"] == "over tcp"
         assert told["remote"].startswith(f"{other.router.address}:")
         assert json.loads(end.wait_for("relayed"))["relayed"] == "over the relay"
 
 
-def test_routers_that_change_ports_are_not_and_the_pipe_goes_on(
-    programs: tuple[NatLab, ExitStack],
+@pytest.mark.parametrize(
+    "kinds",
+    [(Kind.PORT_RESTRICTED, Kind.SYMMETRIC), (Kind.SYMMETRIC, Kind.SYMMETRIC)],
+    ids=" x ".join,
+)
+def test_routers_that_cannot_be_crossed_leave_the_pipe_as_it_was(
+    programs: tuple[NatLab, ExitStack], kinds: tuple[Kind, Kind]
 ) -> None:
     lab, stack = programs
 
-    for end in _punch(stack, lab):
+    for end in _punch(stack, lab, kinds):
         assert "no connection within 5.0 s" in json.loads(end.wait_for("error"))["error"]
         assert json.loads(end.wait_for("relayed"))["relayed"] == "over the relay"
 
 
-def _punch(stack: ExitStack, lab: NatLab) -> list[Started]:
+def _punch(stack: ExitStack, lab: NatLab, kinds: tuple[Kind, Kind]) -> list[Started]:
+    for kind, home in zip(kinds, lab.homes, strict=True):
+        kind.set_up(stack, home)
     host = _start(stack, lab.homes[0].machine, *_puncher())
     code = json.loads(host.wait_for("code"))["code"]
     return [host, _start(stack, lab.homes[1].machine, *_puncher(), "--code", code)]
@@ -71,11 +109,6 @@ def _punch(stack: ExitStack, lab: NatLab) -> list[Started]:
 
 def _puncher() -> list[str]:
     return ["tests.netns.puncher", "--relay", _RELAY]
-
-
-def _run_nft(stack: ExitStack, router: Host) -> None:
-    done = stack.enter_context(Started(router.command(["nft", _PORT_RESTRICTED])))
-    done.wait()
 
 
 def _start(stack: ExitStack, host: Host, *module: str) -> Started:
