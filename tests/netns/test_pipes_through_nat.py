@@ -1,4 +1,4 @@
-"""TCP punching through two routers."""
+"""Pipes through two routers: TCP punching, and rooms whose pipes must be direct."""
 
 import json
 import sys
@@ -97,6 +97,37 @@ def test_routers_that_cannot_be_crossed_leave_the_pipe_as_it_was(
     for end in _punch(stack, lab, kinds):
         assert "no connection within 5.0 s" in json.loads(end.wait_for("error"))["error"]
         assert json.loads(end.wait_for("relayed"))["relayed"] == "over the relay"
+
+
+def test_pipe_to_a_room_that_must_be_direct_is_direct(
+    programs: tuple[NatLab, ExitStack],
+) -> None:
+    lab, stack = programs
+
+    told = json.loads(_open(stack, lab, Kind.PORT_RESTRICTED).wait_for("answer"))
+
+    assert (told["answer"], told["kind"]) == ("directly", "direct")
+    assert told["remote"].startswith(f"{lab.homes[0].router.address}:")
+
+
+def test_pipe_that_cannot_be_direct_is_refused_when_it_must_be(
+    programs: tuple[NatLab, ExitStack],
+) -> None:
+    lab, stack = programs
+
+    told = json.loads(_open(stack, lab, Kind.SYMMETRIC).wait_for("error"))
+
+    assert "no direct path within 5.0 s" in told["error"]
+
+
+def _open(stack: ExitStack, lab: NatLab, kind: Kind) -> Started:
+    """Start a listener and who opens a pipe to it, both behind such a router."""
+    for home in lab.homes:
+        kind.set_up(stack, home)
+    piper = "tests.netns.piper"
+    listener = _start(stack, lab.homes[0].machine, piper, "--relay", _RELAY)
+    address = json.loads(listener.wait_for("address"))["address"]
+    return _start(stack, lab.homes[1].machine, piper, "--open", address)
 
 
 def _punch(stack: ExitStack, lab: NatLab, kinds: tuple[Kind, Kind]) -> list[Started]:
