@@ -1,6 +1,7 @@
 """The pipe as applications use it, over each thing that can carry it."""
 
 import asyncio
+import socket
 import ssl
 import sys
 from collections.abc import AsyncIterator
@@ -355,11 +356,28 @@ async def test_port_that_is_taken_is_a_typed_error() -> None:
         ("udp://127.0.0.1:9", {"strategies": []}),
         ("ABCD-EFGH@127.0.0.1", {"mode": None}),
         ("ABCD-EFGH@127.0.0.1", {"bind": "127.0.0.1"}),
+        ("udp://127.0.0.1:9", {"timeout": 0.01}),
     ],
 )
 async def test_contradicting_arguments_are_refused(target: str, options: dict[str, Any]) -> None:
     with pytest.raises(packhorse.ConfigurationError):
         await packhorse.open_pipe(target, **options)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "[::1]"])
+async def test_name_with_two_addresses_is_reached_at_the_one_that_answers(
+    host: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with packhorse.listen_pipes(f"udp://{host}:0") as listener:
+        port = int(listener.address.rpartition(":")[2])
+
+        async def resolve(*_arguments: object, **_options: object) -> list[Any]:
+            families = {socket.AF_INET6: "::1", socket.AF_INET: "127.0.0.1"}
+            return [(family, 0, 0, "", (each, port)) for family, each in families.items()]
+
+        monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", resolve)
+        async with await packhorse.open_pipe(f"udp://two.example:{port}", timeout=1.0) as near:
+            assert str(near.path.remote) == f"{host}:{port}"
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="needs all of 127.0.0.0/8")
@@ -369,6 +387,11 @@ async def test_pipe_speaks_from_the_address_that_is_chosen(scheme: str) -> None:
         assert near.path.local is not None
         assert near.path.local == far.path.remote
         assert near.path.local.host == "127.0.0.2"
+
+
+async def test_address_of_another_family_than_the_chosen_one_is_told() -> None:
+    with pytest.raises(packhorse.ConnectivityError, match="has no address of the family"):
+        await packhorse.open_pipe("udp://127.0.0.1:9", bind="::1")
 
 
 async def test_message_over_the_limit_is_refused(udp_pair: Pair) -> None:

@@ -1,6 +1,7 @@
 """How an application gets a pipe: `open_pipe` and `listen_pipes`."""
 
 import asyncio
+import socket
 import ssl
 from collections.abc import AsyncIterator, Collection
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -28,6 +29,8 @@ from packhorse.wire.errors import (
 
 EVERY_STRATEGY: Final = (Strategy.DIRECT, Strategy.REVERSE, Strategy.PUNCH, Strategy.RELAY)
 _NOT_THE_RELAY: Final = frozenset(EVERY_STRATEGY) - {Strategy.RELAY}
+_MIN_TIMEOUT: Final = 0.1  # seconds
+_MAX_TIMEOUT: Final = 600.0  # seconds
 _ADVICE: Final = "check the address, that the other end listens, and that no firewall is between"
 _DIRECT_ADVICE: Final = "let Strategy.RELAY in: some NATs cannot be crossed directly"
 
@@ -68,15 +71,18 @@ async def open_pipe(  # noqa: PLR0913 - all but one by keyword
     """
     where = parse_target(target)
     _check(where, strategies, mode)
+    if not _MIN_TIMEOUT <= timeout <= _MAX_TIMEOUT:
+        raise ConfigurationError(
+            f"timeout is {timeout} s, must be {_MIN_TIMEOUT}..{_MAX_TIMEOUT:.0f}"
+        )
     if where.scheme is Scheme.ROOM:
         if bind is not None:
             raise ConfigurationError("a room uses all interfaces", "leave `bind` away")
         return await _open_in_room(where, relay, password, frozenset(strategies), mode, timeout)
     try:
+        if where.scheme is Scheme.UDP:
+            return await _open_over_udp(where, mode, timeout, bind)
         async with asyncio.timeout(timeout):
-            if where.scheme is Scheme.UDP:
-                address = await _resolve(where)
-                return await connect_udp(*address, mode, timeout, bind)
             context = (tls or ssl.create_default_context()) if where.scheme is Scheme.TLS else None
             return await connect_tcp(
                 where.host, where.port, is_stream=mode is None, tls=context, bind=bind
@@ -136,11 +142,39 @@ def _check(target: Target, strategies: Collection[Strategy], mode: Mode | None) 
         )
 
 
-async def _resolve(target: Target) -> tuple[str, int]:
+async def _resolve(target: Target) -> list[tuple[str, int]]:
+    """Return the first address of each family, in the order of the system."""
     loop = asyncio.get_running_loop()
-    found = await loop.getaddrinfo(target.host, target.port)
-    host, port = found[0][4][:2]
-    return str(host), int(port)
+    found = await loop.getaddrinfo(target.host, target.port, type=socket.SOCK_DGRAM)
+    by_family: dict[int, tuple[str, int]] = {}
+    for family, _, _, _, address in found:
+        by_family.setdefault(family, (str(address[0]), int(address[1])))
+    return list(by_family.values())
+
+
+async def _open_over_udp(
+    where: Target,
+    mode: Mode | None,
+    timeout: float,  # noqa: ASYNC109 - shared out
+    bind: str | None,
+) -> Pipe:
+    """Try one address after the other; each has its share of the time."""
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + timeout
+    async with asyncio.timeout_at(deadline):
+        addresses = await _resolve(where)
+    if bind is not None:
+        addresses = [each for each in addresses if (":" in each[0]) == (":" in bind)]
+    attempts: list[str] = []
+    for host, port in addresses:
+        share = (deadline - loop.time()) / (len(addresses) - len(attempts))
+        try:
+            return await connect_udp(host, port, mode, share, bind)
+        except (OSError, PipeClosedError) as error:
+            attempts.append(f"udp {host} port {port}: {error}")
+    if not attempts:
+        attempts = [f"udp {where.host}: has no address of the family of {bind}"]
+    raise ConnectivityError("opening a pipe", tuple(attempts), _ADVICE)
 
 
 async def _open_in_room(
@@ -201,7 +235,7 @@ async def _bind(target: Target, mode: Mode | None, tls: ssl.SSLContext | None) -
     try:
         if target.scheme is Scheme.UDP:
             udp = UdpListener(mode)
-            await udp.open(*await _resolve(target))
+            await udp.open(*(await _resolve(target))[0])
             return udp
         tcp = TcpListener(is_stream=mode is None, tls=tls)
         await tcp.open(target.host, target.port)
