@@ -8,7 +8,15 @@ from packhorse.core.events import HOST, Event, PeerId
 from packhorse.core.membership import Membership
 from packhorse.wire.address import TransportAddress
 from packhorse.wire.candidates import Candidate
-from packhorse.wire.constants import HEADER_SIZE, CandidateKind, FirstByte, Kind, Topology
+from packhorse.wire.constants import (
+    HEADER_SIZE,
+    CandidateKind,
+    DropReason,
+    FirstByte,
+    Kind,
+    Topology,
+)
+from packhorse.wire.errors import ParseError
 from packhorse.wire.header import Header
 
 
@@ -21,7 +29,7 @@ class DirectAttachment:
         random_bytes: Callable[[int], bytes],
         emit: Callable[[Event], None],
         *,
-        is_local: bool,
+        relay: TransportAddress,
         shares_socket: bool,
     ) -> None:
         """Begin to follow the roster.
@@ -30,7 +38,7 @@ class DirectAttachment:
             membership: Where signals go and come.
             random_bytes: Source of randomness.
             emit: Called with each event.
-            is_local: The relay is at a loopback address.
+            relay: Address of the relay.
             shares_socket: Direct datagrams take the socket of those to the relay, so that
                 the address the relay sees is a candidate.
         """
@@ -39,9 +47,7 @@ class DirectAttachment:
         self._found: list[Candidate] = []
         self._seen_rev: int | None = None
         grant = membership.grant
-        self._paths = DirectPaths(
-            grant.peer, grant.max_datagram, random_bytes, emit, is_local=is_local
-        )
+        self._paths = DirectPaths(grant.peer, grant.max_datagram, random_bytes, emit, relay=relay)
         self._now = 0.0
         self._paths.on_changed = self._change
         self._paths.on_doubt = self._doubt
@@ -64,6 +70,8 @@ class DirectAttachment:
             ParseError: It is not to be acted upon; the reason says why.
         """
         self._now = now
+        if header.kind is Kind.CTRL:
+            raise ParseError(DropReason.UNEXPECTED_SOURCE)
         if header.kind is Kind.SEAL:
             self._paths.receive_seal(data, header.word, source, now=now)
             return
@@ -110,7 +118,7 @@ class DirectAttachment:
         present = {peer for peer in roster.peers if self._may_signal(peer)}
         for peer in self._paths.peers - present:
             self._paths.forget(PeerId(peer))
-        for peer in present:
+        for peer in sorted(present):
             self._paths.welcome(peer, now=now)
 
     def _may_signal(self, peer: PeerId) -> bool:

@@ -107,3 +107,16 @@ def test_malformed_signal_is_counted_and_changes_nothing() -> None:
     host.flush()
     network.run(0.5)
     assert client.session.drops[DropReason.FORBIDDEN_TYPE] == before + 1
+
+
+def test_control_datagram_from_elsewhere_is_refused_whatever_it_names() -> None:
+    """DIR-5."""
+    network, (host, client) = open_room(2)
+    for member in (host, client):
+        network.seek(member)
+    network.run(1.0)
+    assert direct_peers(host) == {2}
+    before = host.session.drops[DropReason.UNEXPECTED_SOURCE]
+    source = client.address
+    host.session.receive_datagram(b"\xa5\x00\x00\x00\x00\x02x", source, now=network.clock.now)
+    assert host.session.drops[DropReason.UNEXPECTED_SOURCE] == before + 1
