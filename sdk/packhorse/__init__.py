@@ -10,6 +10,7 @@ await room.send(event.data, to=event.source)
 import logging
 from importlib.metadata import version
 
+from packhorse import turn
 from packhorse.aio.entering import host, join
 from packhorse.aio.resuming import resume
 from packhorse.aio.room import Room
@@ -34,6 +35,13 @@ from packhorse.core.events import (
     SessionResumed,
 )
 from packhorse.core.relay_address import RelayAddress, Transport, parse_invite, parse_relay_address
+from packhorse.pipes.consumers import Subscription
+from packhorse.pipes.drops import PipeDrop
+from packhorse.pipes.listener import PipeListener
+from packhorse.pipes.opening import listen_pipes, open_pipe
+from packhorse.pipes.paths import PathKind, PipePath, Strategy
+from packhorse.pipes.pipe import Pipe
+from packhorse.pipes.punching import punch_tcp
 from packhorse.wire.constants import DropReason, ErrorCode, Mode, Topology
 from packhorse.wire.errors import (
     AuthenticationError,
@@ -43,6 +51,9 @@ from packhorse.wire.errors import (
     LocalProtocolError,
     PackhorseError,
     ParseError,
+    PipeClosedError,
+    PipeLostError,
+    PipeTimeoutError,
     ProtocolError,
     QuotaReachedError,
     RateLimitedError,
@@ -54,6 +65,7 @@ from packhorse.wire.errors import (
     SessionClosedOK,
     TicketError,
     TransactionTimeoutError,
+    TurnError,
     VersionError,
 )
 from packhorse.wire.room_list import ListedRoom
@@ -80,12 +92,20 @@ __all__ = [
     "ParseError",
     "Path",
     "PathChanged",
+    "PathKind",
     "PeerFound",
     "PeerId",
     "PeerJoined",
     "PeerLeft",
     "PeerLost",
     "PeerPathChanged",
+    "Pipe",
+    "PipeClosedError",
+    "PipeDrop",
+    "PipeListener",
+    "PipeLostError",
+    "PipePath",
+    "PipeTimeoutError",
     "ProtocolError",
     "QuotaReachedError",
     "RateLimitedError",
@@ -100,17 +120,24 @@ __all__ = [
     "SessionClosedOK",
     "SessionLost",
     "SessionResumed",
+    "Strategy",
+    "Subscription",
     "TicketError",
     "Topology",
     "TransactionTimeoutError",
     "Transport",
+    "TurnError",
     "VersionError",
     "host",
     "join",
     "list_rooms",
+    "listen_pipes",
+    "open_pipe",
     "parse_invite",
     "parse_relay_address",
+    "punch_tcp",
     "resume",
+    "turn",
 ]
 
 logging.getLogger(__name__).addHandler(logging.NullHandler())

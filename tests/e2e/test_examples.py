@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import pytest
 
-from tests.support import layout
+from tests.support import coturn, layout
 from tests.support.processes import Started, run
 from tests.support.relay_process import RelayProcess
 
@@ -184,6 +184,49 @@ async def test_chat_carries_lines_both_ways(relay: str) -> None:
             assert await line_of(host) == "peer 2: hällo"
             assert await line_of(guest) == "peer 1: welcome"
         assert await line_of(host) == "* PeerLeft(peer=2, code=0)"
+
+
+# Pipes.
+
+
+@pytest.mark.parametrize("scheme", ["udp", "tcp", "relay"])
+def test_pipe_is_opened_to_a_listener(relay: str, scheme: str) -> None:
+    where = f"relay://{relay}" if scheme == "relay" else f"{scheme}://127.0.0.1:0"
+    with Started(program("pipe_listen.py", where)) as listener:
+        address = listener.wait_for("address").split()[-1]
+        done = run(program("pipe_open.py", address, "hello"), timeout=TIMEOUT)
+
+    kind = {"udp": "direct", "tcp": "tcp", "relay": "relay"}[scheme]
+    assert done.stdout == f"HELLO over {kind}"
+
+
+def test_pipe_is_forwarded_through_another() -> None:
+    with Started(program("pipe_listen.py", "udp://127.0.0.1:0")) as listener:
+        address = listener.wait_for("address").split()[-1]
+        with Started(program("pipe_forward.py", "tcp://127.0.0.1:0", address)) as forwarder:
+            middle = forwarder.wait_for("address").split()[-1]
+            done = run(program("pipe_open.py", middle, "through"), timeout=TIMEOUT)
+
+    assert done.stdout == "THROUGH over tcp"
+
+
+async def turn_peer(server: str) -> tuple[Process, str]:
+    """Start one end; return it and its relayed address."""
+    command = program("pipe_turn.py", server, coturn.USER, coturn.PASSWORD)
+    process = await asyncio.create_subprocess_exec(*command, stdin=PIPE, stdout=PIPE)
+    return process, (await line_of(process)).partition(": ")[2]
+
+
+async def test_two_ends_talk_through_a_turn_server(tmp_path: Path) -> None:
+    with coturn.Coturn(tmp_path) as server:
+        ends = [await turn_peer(server.udp) for _ in range(2)]
+        for (process, _), (_, peer) in zip(ends, reversed(ends), strict=True):
+            assert process.stdin is not None
+            process.stdin.write(f"{peer}\n".encode())
+
+        for (process, _), (_, peer) in zip(ends, reversed(ends), strict=True):
+            assert await line_of(process) == f"got hello from {peer.split()[1]} over turn"
+            assert await asyncio.wait_for(process.wait(), TIMEOUT) == 0
 
 
 # The rules for examples.

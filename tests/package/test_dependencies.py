@@ -7,7 +7,7 @@ import sys
 import tomllib
 import zipfile
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pytest
 
@@ -26,10 +26,11 @@ NO_COMPILER: Final = {"CC": "/bin/false", "CXX": "/bin/false"}
 
 
 def dependencies() -> list[str]:
-    """Return what pyproject.toml asks for."""
+    """Return what pyproject.toml asks for, extras included."""
     text = (REPOSITORY / "pyproject.toml").read_text("utf-8")
-    found: list[str] = tomllib.loads(text)["project"]["dependencies"]
-    return found
+    project: dict[str, Any] = tomllib.loads(text)["project"]
+    extras = project["optional-dependencies"].values()
+    return [*project["dependencies"], *(each for extra in extras for each in extra)]
 
 
 def name_of(requirement: str) -> str:

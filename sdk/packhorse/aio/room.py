@@ -2,13 +2,13 @@
 
 import asyncio
 from collections import Counter, deque
-from collections.abc import Callable
 from contextlib import suppress
-from typing import Final, Self
+from typing import TYPE_CHECKING, Final, Self
 
 from packhorse.aio.answers import Answers
 from packhorse.aio.driver import SessionDriver
 from packhorse.aio.host_commands import HostCommands
+from packhorse.aio.room_taps import RoomTaps
 from packhorse.core.delivery.hub import PeerStatistics
 from packhorse.core.events import (
     EVERYBODY,
@@ -24,6 +24,7 @@ from packhorse.core.events import (
     RequestEnded,
     StageChanged,
 )
+from packhorse.pipes.room import PIPE_CHANNEL, RoomPipe
 from packhorse.wire.address import TransportAddress
 from packhorse.wire.constants import DropReason, Mode, PeerState, Topology
 from packhorse.wire.errors import (
@@ -32,6 +33,9 @@ from packhorse.wire.errors import (
     TransactionTimeoutError,
 )
 from packhorse.wire.room_code import show_room_code
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _MAX_MESSAGES: Final = 4096  # unreliable ones that wait for the application; more are dropped
 _UNRELIABLE: Final = frozenset({Mode.UNRELIABLE, Mode.UNRELIABLE_ORDERED})
@@ -49,6 +53,10 @@ class Room(HostCommands):
         super().__init__()
         self.on_message: Callable[[Message], None] | None = None
         """Called with each message as it comes; while set, messages are not iterated over."""
+        self.on_progress: Callable[[], None] | None = None
+        """Called after something was sent, received or due: `try_send` may succeed again."""
+        self.taps = RoomTaps()
+        """What goes to pipes; for `RoomPipe`."""
         self._driver = driver
         self._loop = asyncio.get_running_loop()
         self._events: deque[Event] = deque()
@@ -57,16 +65,8 @@ class Room(HostCommands):
         self._requests: Answers[int | None] = Answers()
         self._pings: Answers[float] = Answers()
         self._closed: asyncio.Future[PackhorseError | None] = self._loop.create_future()
+        driver.on_progress = self._on_progress
         driver.hand_events_to(self._on_event)
-
-    @property
-    def on_progress(self) -> Callable[[], None] | None:
-        """Called after something was sent, received or due: `try_send` may succeed again."""
-        return self._driver.on_progress
-
-    @on_progress.setter
-    def on_progress(self, callback: Callable[[], None] | None) -> None:
-        self._driver.on_progress = callback
 
     @property
     def code(self) -> str:
@@ -119,6 +119,11 @@ class Room(HostCommands):
         return self._driver.session.direct_path(PeerId(peer))
 
     @property
+    def relay_address(self) -> TransportAddress:
+        """Where datagrams for the relay go."""
+        return TransportAddress(*self._driver.path.address)
+
+    @property
     def mapped_address(self) -> TransportAddress:
         """Own address as the relay sees it."""
         return self._driver.session.mapped_address
@@ -132,6 +137,11 @@ class Room(HostCommands):
     def drops(self) -> Counter[DropReason]:
         """Datagrams that were received but not acted upon, by reason."""
         return self._driver.session.drops
+
+    @property
+    def is_idle(self) -> bool:
+        """Tell whether every reliable message has arrived."""
+        return self._driver.session.is_idle
 
     @property
     def is_closed(self) -> bool:
@@ -198,13 +208,40 @@ class Room(HostCommands):
         """
         try:
             async with asyncio.timeout(timeout):
-                while not self._driver.session.is_idle:
+                while not self.is_idle:
                     self._raise_if_closed()
                     await self._driver.activity()
         except TimeoutError as error:
             if isinstance(error, PackhorseError):
                 raise
             raise TransactionTimeoutError("delivering messages", 0, timeout) from None
+
+    def pipe(
+        self, peer: int, *, mode: Mode = Mode.RELIABLE, channel: int = PIPE_CHANNEL
+    ) -> RoomPipe:
+        """Return a pipe to a peer, who opens one likewise.
+
+        What this peer sends in this mode on this channel, messages that wait included, goes
+        to the pipe alone; everything else is as before. Closing the pipe ends that.
+
+        Args:
+            peer: A member of the room.
+            mode: Which promises the messages travel with; the same at both ends.
+            channel: 0..255, the same at both ends. Leave 255 to pipes.
+
+        Raises:
+            LocalProtocolError: There is no such peer or channel, or such a pipe exists.
+            SessionClosedError: The session has ended.
+        """
+        self._raise_if_closed()
+        pipe = RoomPipe(self, peer, mode, channel)
+        waiting, self._events = self._events, deque()
+        for event in waiting:
+            if not (isinstance(event, Message) and self.taps.take(event)):
+                self._events.append(event)
+            else:
+                self._waiting_messages -= event.mode in _UNRELIABLE
+        return pipe
 
     def peer_statistics(self, peer: int) -> PeerStatistics:
         """Return RTT, jitter and loss, measured by reliable messages and `ping_peer`."""
@@ -260,10 +297,18 @@ class Room(HostCommands):
         event = self._events.popleft()
         if isinstance(event, Message):
             self._waiting_messages -= event.mode in _UNRELIABLE
-            self._consume(event)
+            self.consume(event)
         return event
 
+    def consume(self, message: Message) -> None:
+        """Give the sender of a reliable message credit for more; for `RoomPipe`."""
+        if message.mode not in _UNRELIABLE:
+            self._driver.session.consume(message)
+            self._driver.wake()
+
     def _on_event(self, event: Event) -> None:
+        if self.taps.take(event):
+            return
         match event:
             case Message():
                 self._take_message(event)
@@ -280,9 +325,14 @@ class Room(HostCommands):
             case _:
                 self._put(event)
 
+    def _on_progress(self) -> None:
+        self.taps.progress()
+        if self.on_progress is not None:
+            self.on_progress()
+
     def _take_message(self, message: Message) -> None:
         if self.on_message is not None:
-            self._consume(message)
+            self.consume(message)
             self.on_message(message)
             return
         if message.mode in _UNRELIABLE:  # the others are bounded by the credit of their senders
@@ -291,12 +341,6 @@ class Room(HostCommands):
                 return
             self._waiting_messages += 1
         self._put(message)
-
-    def _consume(self, message: Message) -> None:
-        """Give the sender of a reliable message credit for more."""
-        if message.mode not in _UNRELIABLE:
-            self._driver.session.consume(message)
-            self._driver.wake()
 
     def _put(self, event: Event) -> None:
         self._events.append(event)
@@ -308,6 +352,7 @@ class Room(HostCommands):
         self._closed.set_result(error)
         self._requests.fail(error or SessionClosedOK())
         self._pings.fail(error or SessionClosedOK())
+        self.taps.end(error)
         self._has_news.set()
 
     def _raise_if_closed(self) -> None:

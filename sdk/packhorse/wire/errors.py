@@ -16,6 +16,10 @@ PackhorseError
 │   └── VersionError
 ├── TransactionTimeoutError (also TimeoutError)   no answer in time
 ├── ConnectivityError                         the relay cannot be reached at all
+├── PipeTimeoutError (also TimeoutError)      no message came on a pipe in time
+├── PipeClosedError                           the pipe has ended: one of its ends closed it
+│   └── PipeLostError                         its other end, or what carries it, is gone
+├── TurnError                                 a TURN server refused a request
 └── SessionClosedError
 ├── SessionClosedOK                       we left
 └── SessionClosedByError                  the relay, the host or the network ended it
@@ -175,6 +179,75 @@ class ConnectivityError(PackhorseError):
 
     def __str__(self) -> str:
         return f"failed while {self.stage}: {'; '.join(self.attempts)}"
+
+
+class PipeTimeoutError(PackhorseError, TimeoutError):
+    """No message came on a pipe in time; the pipe goes on.
+
+    Attributes:
+        elapsed: Seconds waited.
+    """
+
+    def __init__(self, stage: str, elapsed: float) -> None:
+        super().__init__(stage, elapsed)
+        self.stage = stage
+        self.elapsed = elapsed
+
+    def __str__(self) -> str:
+        return f"nothing came while {self.stage} ({self.elapsed:.1f} s)"
+
+
+class PipeClosedError(PackhorseError):
+    """A pipe has ended; without more detail, because one of its ends closed it.
+
+    Attributes:
+        cause: What ended it, in words.
+    """
+
+    def __init__(self, cause: str, advice: str = "") -> None:
+        super().__init__(cause, advice)
+        self.cause = cause
+        self.advice = advice
+
+    def __str__(self) -> str:
+        return f"the pipe is closed: {self.cause}"
+
+
+class PipeLostError(PipeClosedError):
+    """The other end of a pipe, or what carries it, is gone."""
+
+
+class TurnError(PackhorseError):
+    """A TURN server refused a request.
+
+    Attributes:
+        code: Its error code (RFC 8656 section 19).
+        reason: Its words, not to be trusted.
+    """
+
+    def __init__(self, code: int, reason: str, stage: str) -> None:
+        super().__init__(code, reason, stage)
+        self.code = code
+        self.reason = reason
+        self.stage = stage
+        self.advice = _TURN_ADVICE.get(code, "")
+
+    def __str__(self) -> str:
+        return f"the TURN server refused {self.stage}: error {self.code} ({self.reason!r:.80})"
+
+
+_TURN_ADVICE: Final = {
+    300: "use the other server that the operator names",
+    401: "check user name and password",
+    403: "the server does not serve this peer's address; ask its operator",
+    437: "the allocation is gone; a new one is made by itself",
+    440: "the server has no relayed address of this family: choose the other one",
+    441: "check user name and password: the allocation belongs to another user",
+    442: "the server does not relay UDP",
+    443: "allocate the family of the peer's address: family=4 or family=6",
+    486: "this user has too many allocations: close some, or wait until they expire",
+    508: "the server is full: try later, or another one",
+}
 
 
 class SessionClosedError(PackhorseError):

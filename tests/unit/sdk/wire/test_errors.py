@@ -18,6 +18,10 @@ EXAMPLES = [
     errors.ConnectivityError("joining", ("a: refused", "b: no route"), "look around"),
     errors.SessionClosedOK(),
     errors.SessionClosedByError(ErrorCode.KICKED),
+    errors.PipeTimeoutError("waiting for a message", 2.0),
+    errors.PipeClosedError("the other end closed it"),
+    errors.PipeLostError("the other end is silent", "look around"),
+    errors.TurnError(401, "Unauthorized", "allocating"),
 ]
 
 
@@ -55,6 +59,10 @@ def test_error_survives_pickling(error: errors.PackhorseError) -> None:
         (EXAMPLES[7], "failed while joining: a: refused; b: no route"),
         (EXAMPLES[8], "the session was left"),
         (EXAMPLES[9], "the host removed you from the room"),
+        (EXAMPLES[10], "nothing came while waiting for a message (2.0 s)"),
+        (EXAMPLES[11], "the pipe is closed: the other end closed it"),
+        (EXAMPLES[12], "the pipe is closed: the other end is silent"),
+        (EXAMPLES[13], "the TURN server refused allocating: error 401 ('Unauthorized')"),
     ],
 )
 def test_error_says_what_happened(error: errors.PackhorseError, text: str) -> None:

@@ -1,0 +1,1 @@
+"""Pipes: messages between two ends, whatever carries them."""
