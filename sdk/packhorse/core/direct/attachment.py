@@ -1,7 +1,6 @@
 """Direct paths of one membership: who is offered what, and what comes from where."""
 
 from collections.abc import Callable, Sequence
-from typing import Final
 
 from packhorse.core.direct.direct_paths import DirectPaths
 from packhorse.core.direct.direct_peer import DirectDatagram
@@ -9,10 +8,16 @@ from packhorse.core.events import HOST, Event, PeerId
 from packhorse.core.membership import Membership
 from packhorse.wire.address import TransportAddress
 from packhorse.wire.candidates import Candidate
-from packhorse.wire.constants import HEADER_SIZE, CandidateKind, FirstByte, Kind, Topology
+from packhorse.wire.constants import (
+    HEADER_SIZE,
+    CandidateKind,
+    DropReason,
+    FirstByte,
+    Kind,
+    Topology,
+)
+from packhorse.wire.errors import ParseError
 from packhorse.wire.header import Header
-
-_CONTROL: Final = frozenset({bytes([FirstByte.CTRL]), bytes([FirstByte.SEAL])})
 
 
 class DirectAttachment:
@@ -24,7 +29,7 @@ class DirectAttachment:
         random_bytes: Callable[[int], bytes],
         emit: Callable[[Event], None],
         *,
-        is_local: bool,
+        relay: TransportAddress,
         shares_socket: bool,
     ) -> None:
         """Begin to follow the roster.
@@ -33,7 +38,7 @@ class DirectAttachment:
             membership: Where signals go and come.
             random_bytes: Source of randomness.
             emit: Called with each event.
-            is_local: The relay is at a loopback address.
+            relay: Address of the relay.
             shares_socket: Direct datagrams take the socket of those to the relay, so that
                 the address the relay sees is a candidate.
         """
@@ -43,9 +48,7 @@ class DirectAttachment:
         self._offered: tuple[list[Candidate], TransportAddress] | None = None
         self._seen_rev: int | None = None
         grant = membership.grant
-        self._paths = DirectPaths(
-            grant.peer, grant.max_datagram, random_bytes, emit, is_local=is_local
-        )
+        self._paths = DirectPaths(grant.peer, grant.max_datagram, random_bytes, emit, relay=relay)
         self._now = 0.0
         self._paths.on_changed = self._change
         self._paths.on_doubt = self._doubt
@@ -68,6 +71,8 @@ class DirectAttachment:
             ParseError: It is not to be acted upon; the reason says why.
         """
         self._now = now
+        if header.kind is Kind.CTRL:
+            raise ParseError(DropReason.UNEXPECTED_SOURCE)
         if header.kind is Kind.SEAL:
             self._paths.receive_seal(data, header.word, source, now=now)
             return
@@ -83,11 +88,6 @@ class DirectAttachment:
         self._now = now
         self._paths.handle_timeout(now=now)
         self.flush(now=now)
-
-    def note(self, datagram: bytes, *, now: float) -> None:
-        """Follow what a datagram may have changed; data changes nothing here, and costs nothing."""
-        if datagram[:1] in _CONTROL:
-            self.flush(now=now)
 
     def flush(self, *, now: float) -> None:
         """Follow the roster and the own address; signal what is to be signaled."""
@@ -128,7 +128,7 @@ class DirectAttachment:
         present = {peer for peer in roster.peers if self._may_signal(peer)}
         for peer in self._paths.peers - present:
             self._paths.forget(PeerId(peer))
-        for peer in present:
+        for peer in sorted(present):
             self._paths.welcome(peer, now=now)
 
     def _may_signal(self, peer: PeerId) -> bool:

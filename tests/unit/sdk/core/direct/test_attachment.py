@@ -112,14 +112,27 @@ def test_malformed_signal_is_counted_and_changes_nothing() -> None:
     assert client.session.drops[DropReason.FORBIDDEN_TYPE] == before + 1
 
 
-def test_data_costs_one_call_more_where_direct_paths_are_sought() -> None:
+def test_control_datagram_from_elsewhere_is_refused_whatever_it_names() -> None:
+    """DIR-5."""
+    network, (host, client) = open_room(2)
+    for member in (host, client):
+        network.seek(member)
+    network.run(1.0)
+    assert direct_peers(host) == {2}
+    before = host.session.drops[DropReason.UNEXPECTED_SOURCE]
+    source = client.address
+    host.session.receive_datagram(b"\xa5\x00\x00\x00\x00\x02x", source, now=network.clock.now)
+    assert host.session.drops[DropReason.UNEXPECTED_SOURCE] == before + 1
+
+
+def test_data_costs_no_more_calls_where_direct_paths_are_sought() -> None:
     network, members = open_room(3)
     before = calls_for_data(members[0], now=network.clock.now)
     for member in members:
         network.seek(member)
     network.run(2.0)
     assert direct_peers(members[0]) == {2, 3}
-    assert calls_for_data(members[0], now=network.clock.now) == before + 1
+    assert calls_for_data(members[0], now=network.clock.now) == before
 
 
 def calls_for_data(member: Member, *, now: float) -> int:
