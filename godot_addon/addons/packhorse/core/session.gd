@@ -308,6 +308,7 @@ func _take_grant(now: float) -> void:
 		_membership = Membership.new(
 			_joining.grant, saved_session, _random_bytes, _events, drops, _joining.is_locked(), now
 		)
+		_membership.mail.strangers = _joining.strangers()
 		_take_tag()
 
 

@@ -265,6 +265,7 @@ func _connect(relay: String, wish: Wish, options: PackhorseRoomOptions) -> Error
 		return _refuse(PackhorseError.Code.SECRET_INVALID)
 	_reset()
 	_status = CONNECTION_CONNECTING
+	wish.refuses_strays = true
 	_is_star = wish.topology == Constants.Topology.STAR
 	room_code = ""
 	_client = RelayClient.new(wish, reach, _now() + options.connect_timeout)
