@@ -10,6 +10,8 @@ from typing import Final
 import hypothesis
 import pytest
 
+from packhorse.wire.errors import ConfigurationError
+from packhorse_relay.dataplane.kernel.prerequisites import require
 from tests.support import godot as godot_support
 from tests.support import godot_drawing, provision_godot, stages
 
@@ -94,10 +96,26 @@ def netns(pytestconfig: pytest.Config) -> None:
         _skip_or_fail(reason, required=pytestconfig.getoption("--require-netns"))
 
 
+@pytest.fixture(scope="session")
+def bpf(pytestconfig: pytest.Config) -> None:
+    """See that the data plane `kernel` can be loaded here."""
+    if reason := _why_no_bpf():
+        _skip_or_fail(reason, required=pytestconfig.getoption("--require-netns"))
+
+
 def _skip_or_fail(reason: str, *, required: bool) -> None:
     if required:
         pytest.fail(reason, pytrace=False)
     pytest.skip(reason)
+
+
+def _why_no_bpf() -> str:
+    """Return why the data plane `kernel` cannot be loaded, or "" when it can."""
+    try:
+        require("tcx")
+    except ConfigurationError as error:
+        return error.problem
+    return ""
 
 
 def _why_no_netns() -> str:

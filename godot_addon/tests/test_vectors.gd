@@ -82,6 +82,10 @@ func test_address() -> void:
 	_run("address")
 
 
+func test_candidates() -> void:
+	_run("candidates")
+
+
 func test_legacy() -> void:
 	_run("legacy")
 

@@ -24,6 +24,8 @@ from packhorse_relay.config import (
     load_config,
 )
 from packhorse_relay.core.tickets import check_keys
+from packhorse_relay.dataplane.kernel.capabilities import drop_capabilities
+from packhorse_relay.dataplane.kernel.plane import KernelPlane
 from packhorse_relay.flags import add_arguments, flag_values
 from packhorse_relay.logs import LogOutput, set_up_logs
 from packhorse_relay.operation import Operation, parse_admin
@@ -127,6 +129,7 @@ async def _relay(loaded: Loaded, output: LogOutput, args: argparse.Namespace) ->
         websocket=websocket_settings(config, loaded.settings),
         state_dir=_usable_state_directory(config),
         dataplane=config.dataplane,
+        kernel_attach=config.kernel_attach,
     )
     operation = Operation(
         server,
@@ -136,6 +139,8 @@ async def _relay(loaded: Loaded, output: LogOutput, args: argparse.Namespace) ->
         lambda: _announce_drain(server, is_json=args.json),
     )
     async with server, operation:
+        if server.dataplane == KernelPlane.name:
+            drop_capabilities()
         _announce(server, operation, config, is_json=args.json)
         await operation.wait_for_stop()
     _sum_up(server, is_json=args.json)  # all members have been told by now

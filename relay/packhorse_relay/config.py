@@ -15,6 +15,7 @@ from typing import Any, Final, NamedTuple, cast, get_origin, get_type_hints
 from packhorse.wire.errors import ConfigurationError
 from packhorse_relay.config_values import Key, Value, from_text, from_toml, to_toml
 from packhorse_relay.core.settings import PROFILES, RANGES, Settings
+from packhorse_relay.dataplane.choice import ATTACH_NAMES
 from packhorse_relay.dataplane.choice import NAMES as DATAPLANES
 
 ENVIRONMENT_PREFIX: Final = "PACKHORSE_RELAY_"
@@ -37,6 +38,8 @@ class RelayConfig:
     """Also speak the legacy protocol."""
     dataplane: str = field(default="auto", metadata={"choices": DATAPLANES})
     """How datagrams are forwarded."""
+    kernel_attach: str = field(default="tcx", metadata={"choices": ATTACH_NAMES})
+    """How the data plane `kernel` gets at datagrams."""
     admin: str = ""
     """`ADDR:PORT` or `PORT` of the admin listener; empty means none."""
     admin_names: tuple[str, ...] = ()

@@ -10,7 +10,7 @@ from typing import Final
 
 import packhorse
 from packhorse import Mode, Room
-from tests.bench.relays import LOAD_CPU, RELAY_CPU
+from packhorse_relay.bench.programs import LOAD_CPU, RELAY_CPU
 from tests.support.relay_process import RelayProcess
 
 _PAYLOAD: Final = bytes(100)

@@ -1,5 +1,6 @@
 """What a message forwarded between WebSockets costs the relay, next to a plain one."""
 
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
@@ -9,7 +10,7 @@ from statistics import median
 from packhorse.core.joining import CreateRoom, JoinRoom
 from packhorse.wire.constants import FirstByte
 from packhorse.wire.header import decode_header, encode_destination
-from tests.bench.relays import LOAD_CPU, RELAY_CPU, cpu_seconds, pin
+from packhorse_relay.bench.programs import LOAD_CPU, RELAY_CPU, cpu_seconds
 from tests.bench.websocket_load import WebSocketMember, frame_of, join, pin_to, receive_load
 from tests.support.processes import Started
 
@@ -26,7 +27,7 @@ Ring = tuple[int, list[WebSocketMember], list[bytes]]
 @contextmanager
 def _plain() -> Iterator[Ring]:
     with Started([sys.executable, "-m", "tests.bench.plain_websocket_relay"]) as process:
-        pin(process.pid, RELAY_CPU)
+        os.sched_setaffinity(process.pid, {RELAY_CPU})
         address = ("127.0.0.1", int(process.wait_for("")))
         members = [WebSocketMember.connect(address) for _ in range(_MEMBERS)]
         ids = [member.read()[0][2:] for member in members]
@@ -49,7 +50,7 @@ def _packhorse() -> Iterator[Ring]:
         "unlimited",
     ]
     with Started([*command, "--bind", "127.0.0.1"]) as process:
-        pin(process.pid, RELAY_CPU)
+        os.sched_setaffinity(process.pid, {RELAY_CPU})
         address = ("127.0.0.1", int(loads(process.wait_for("listening"))["port"]))
         host, session = join(address, CreateRoom())
         joined = [(host, session)]

@@ -28,7 +28,11 @@ async def hear(room: packhorse.Room, count: int) -> list[bytes]:
 
 
 @pytest.mark.parametrize("dataplane", NAMES)
-async def test_bursts_among_ipv4_ipv6_and_websocket_arrive_in_order(dataplane: str) -> None:
+async def test_bursts_among_ipv4_ipv6_and_websocket_arrive_in_order(
+    dataplane: str, request: pytest.FixtureRequest
+) -> None:
+    if dataplane == "kernel":
+        request.getfixturevalue("bpf")
     async with (
         RelayServer(bind=["127.0.0.1", "::1"], port=0, dataplane=dataplane) as relay,
         packhorse.host(f"127.0.0.1:{relay.port}") as host,

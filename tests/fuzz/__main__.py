@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 from tests.fuzz import keeping
 from tests.fuzz.registry import TARGETS, WORK
 
-_SLOW: Final = frozenset({"delivery", "delivery_pair", "relay", "session"})
+_SLOW: Final = frozenset({"delivery", "delivery_pair", "direct_paths", "relay", "session"})
 _SLOW_SHARES: Final = 4  # of the time, for each of these, while the others get one
 _GRACE: Final = 120  # seconds for a process to start and to end
 _FINDINGS: Final = ("crash-*", "timeout-*", "oom-*")

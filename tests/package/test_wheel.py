@@ -56,6 +56,11 @@ def test_wheel_tells_type_checkers_that_it_is_typed(wheel: Path) -> None:
     assert {"packhorse/py.typed", "packhorse_relay/py.typed"} <= set(names)
 
 
+def test_wheel_holds_the_source_that_the_measurement_compiles(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        assert "packhorse_relay/bench/batch_relay.c" in archive.namelist()
+
+
 def test_wheel_holds_the_status_page_and_the_service(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         names = set(archive.namelist())

@@ -13,7 +13,8 @@ from packhorse.wire.constants import DropReason, FirstByte
 from packhorse.wire.messages import PathChallenge
 from packhorse_relay.core.settings import Settings
 from tests.support.fake_kernel import FakeKernel
-from tests.support.planes import BatchedRig, PortableRig, RecordingRig, by_receiver
+from tests.support.kernel_program import LoadedProgram
+from tests.support.planes import BatchedRig, KernelRig, PortableRig, RecordingRig, by_receiver
 from tests.support.relay_harness import UNLIMITED, RawMember, address
 
 FEW_BYTES = replace(UNLIMITED, client_byte_rate=3000, host_byte_rate=6000)
@@ -125,6 +126,45 @@ def test_attack_19_every_data_plane_forwards_limits_and_counts_as_the_core(
         rig.take(story.rig.arrivals)
 
         assert_same(story, rig)
+
+
+@pytest.mark.usefixtures("bpf")
+@pytest.mark.parametrize("way", ["tcx", "xdp"])
+@pytest.mark.parametrize(
+    "settings", [UNLIMITED, FEW_BYTES, FEW_DATAGRAMS], ids=["unlimited", "bytes", "datagrams"]
+)
+@given(listeners=ROOMS, steps=STEPS)
+def test_attack_19_kernel_forwards_limits_and_counts_as_the_core(
+    settings: Settings, way: str, listeners: list[int], steps: list[Step]
+) -> None:
+    """LIM-2, ROOM-3, PATH-1: whatever joins, moves and leaves in between."""
+    story = Story(settings, listeners)
+    for step in steps:
+        story.act(step)
+
+    with LoadedProgram.load(way) as program:
+        rig = KernelRig(settings, FakeKernel(), program)
+        rig.take(story.rig.arrivals)
+
+        assert_same(story, rig)
+
+
+@pytest.mark.usefixtures("bpf")
+@pytest.mark.parametrize("way", ["tcx", "xdp"])
+@pytest.mark.parametrize("listener", [0, 1])
+def test_kernel_forwards_all_but_the_first_datagrams(way: str, listener: int) -> None:
+    story = Story(UNLIMITED, [listener] * MEMBERS)
+    for _ in range(20):
+        for who in range(MEMBERS):
+            story.act(("data", who, 2 if who == 0 else 1, (100,)))
+
+    with LoadedProgram.load(way) as program:
+        rig = KernelRig(UNLIMITED, FakeKernel(), program)
+        rig.take(story.rig.arrivals)
+
+        assert_same(story, rig)
+        assert program.tables.datagrams_forwarded() >= 16 * MEMBERS
+        assert sum(room.spent.datagrams for room in rig.core.rooms) == 20 * MEMBERS
 
 
 def talk(rounds: int, size: int = 100) -> Story:

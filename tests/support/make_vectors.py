@@ -11,6 +11,7 @@ from typing import Final
 from tests.support.vector_cases import (
     admission,
     binding,
+    candidates,
     cookie,
     ctrl,
     frame_cases,
@@ -37,6 +38,7 @@ TOPICS: Final[dict[str, Callable[[], Iterable[Case]]]] = {
     "cookie": cookie.cases,
     "room_code": texts.room_codes,
     "address": texts.addresses,
+    "candidates": candidates.cases,
     "legacy": texts.legacy,
     "ticket": admission.tickets,
     "room_list": admission.room_lists,

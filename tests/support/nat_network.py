@@ -77,10 +77,16 @@ class NatNetwork(Network):
         """Seconds one way from router to router."""
         self.loss = loss
         """Fraction of direct datagrams that is lost."""
+        self.jitter = 0.0
+        """Seconds at most on top of the latency; what is sent later may arrive earlier."""
+        self.duplicate = 0.0
+        """Fraction of direct datagrams that arrives twice."""
         self.is_cut = False
         """Nothing goes directly."""
         self.direct: list[tuple[float, bytes, TransportAddress]] = []
         """When each direct datagram arrived, and from where."""
+        self.posted: list[DirectDatagram] = []
+        """What members have sent directly, whatever became of it."""
         self._nats: dict[int, Nat] = {}
         self._dice = Random(seed)  # noqa: S311 - repeatable by design
 
@@ -110,12 +116,14 @@ class NatNetwork(Network):
 
     def _send_directly(self, member: Member, datagram: DirectDatagram) -> None:
         nat = self._nats[id(member)]
+        self.posted.append(datagram)
         source = nat.send(datagram.address)
-        is_lost = self.is_cut or self._dice.random() < self.loss
-        if is_lost or (datagram.ttl or _PATH_HOPS) < _PATH_HOPS:
+        if self.is_cut or (datagram.ttl or _PATH_HOPS) < _PATH_HOPS:
             return
-        arrives = self.clock.now + self.latency
-        self.clock.call_at(arrives, lambda: self._arrive(datagram, source))
+        for _ in range(2 if self._dice.random() < self.duplicate else 1):
+            if self._dice.random() >= self.loss:
+                arrives = self.clock.now + self.latency + self._dice.random() * self.jitter
+                self.clock.call_at(arrives, lambda: self._arrive(datagram, source))
 
     def _arrive(self, datagram: DirectDatagram, source: TransportAddress) -> None:
         for member in self.members:

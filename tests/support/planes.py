@@ -12,8 +12,11 @@ from packhorse.wire.constants import DropReason
 from packhorse_relay.core.settings import Settings
 from packhorse_relay.dataplane.batched import BatchedPlane
 from packhorse_relay.dataplane.contract import SendTo
+from packhorse_relay.dataplane.kernel.plane import KernelPlane
 from packhorse_relay.dataplane.portable import PortablePlane
 from tests.support.fake_kernel import FakeKernel, FakeSocket
+from tests.support.kernel_program import LISTENERS, RELAY_PORT, LoadedProgram
+from tests.support.packets import Packet
 from tests.support.relay_harness import Outcome, Rig, Sent
 
 FAMILIES: Final = (socket.AF_INET, socket.AF_INET6)
@@ -124,6 +127,46 @@ class BatchedRig(_PlaneRig):
                 self.kernel.waiting[listener] = deque(waiting)
                 assert self.lanes[listener].receive() == len(batch)
                 self.lanes[listener].forward()
+
+
+class KernelRig(BatchedRig):
+    """Lets the program in the kernel have every datagram first."""
+
+    def __init__(self, settings: Settings, kernel: FakeKernel, program: LoadedProgram) -> None:
+        self._program = program
+        super().__init__(settings, kernel, batch=1)
+
+    def new_plane(self) -> PortablePlane:
+        plane = KernelPlane(self.core.table, self.on_miss, self.kernel.system_calls())
+        plane.use_tables(self._program.tables, len(FAMILIES), RELAY_PORT)
+        return plane
+
+    def take(self, arrivals: Iterable[Arrival]) -> None:
+        for arrival in arrivals:
+            if not self._is_forwarded(arrival):
+                super().take([arrival])
+            cast("KernelPlane", self.plane).lend(1)
+
+    def totals(self) -> tuple[Counter[DropReason], int]:
+        self.plane.note_forwarded()
+        return super().totals()
+
+    def _is_forwarded(self, arrival: Arrival) -> bool:
+        """Tell whether the program has sent it on."""
+        host, port, listener = arrival.source
+        if listener == len(FAMILIES):
+            return False
+        own = (LISTENERS[listener][0], RELAY_PORT)
+        frame = Packet(source=(host, port), destination=own, payload=arrival.data).encode()
+        outcome = self._program.run(frame)
+        if outcome.was_sent:
+            packet = Packet.decode(outcome.frame)
+            assert packet.source == own
+            to = TransportAddress(*packet.destination, listener)
+            self.kernel.sent.append(Sent(packet.payload, to))
+        else:
+            assert outcome.frame == frame
+        return outcome.was_sent
 
 
 def _batches(items: Iterator[Arrival], size: int) -> Iterator[list[Arrival]]:

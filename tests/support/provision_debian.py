@@ -30,6 +30,8 @@ PACKAGES: Final = {
     "turnserver": "coturn",
     "taskset": "util-linux",
     "gcc": "gcc",
+    "clang": "clang",
+    "setpriv": "util-linux",
     "nginx": "nginx",
     "caddy": "caddy",
     "Xvfb": "xvfb",

@@ -1,14 +1,17 @@
 """A session that writes down all it is given and all it answers, for another implementation."""
 
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from packhorse.core import events
+from packhorse.core.direct.direct_peer import DirectDatagram
 from packhorse.core.joining import FindRooms, JoinRoom, ResumeSession, Wish
 from packhorse.core.room_change import RoomChange
 from packhorse.core.session import MemberSession
 from packhorse.wire.address import TransportAddress
+from packhorse.wire.candidates import Candidate
+from packhorse.wire.constants import Mode
 from packhorse.wire.errors import (
     LocalProtocolError,
     PackhorseError,
@@ -31,6 +34,7 @@ _NAMES: dict[type, str] = {
     events.RequestEnded: "REQUEST_ENDED",
     events.StageChanged: "STAGE_CHANGED",
     events.JoinRequested: "JOIN_REQUESTED",
+    events.PeerPathChanged: "PEER_PATH_CHANGED",
     events.Closed: "CLOSED",
 }
 EVENT_NAMES = frozenset(_NAMES.values())
@@ -74,6 +78,26 @@ class RecordedSession(MemberSession):
         step["result"] = datagram.hex()
         return datagram
 
+    def send(self, data: bytes, *, to: int, mode: Mode, channel: int, now: float) -> bytes | None:
+        step = self._start("send", now=_exact(now), data=data.hex(), to=to, result="")
+        datagram = super().send(data, to=to, mode=mode, channel=channel, now=now)
+        step["result"] = "" if datagram is None else datagram.hex()
+        return datagram
+
+    def seek_direct_paths(
+        self, candidates: Sequence[Candidate], *, shares_socket: bool, now: float
+    ) -> None:
+        found = {str(address): int(kind) for kind, address in candidates}
+        self._start("seek", now=_exact(now), found=found, shares_socket=shares_socket)
+        super().seek_direct_paths(candidates, shares_socket=shares_socket, now=now)
+
+    def direct_datagrams_to_send(self) -> list[DirectDatagram]:
+        sent = super().direct_datagrams_to_send()
+        if sent:
+            step = self._start("send_directly")
+            step["direct"] = [[str(each.address), each.data.hex()] for each in sent]
+        return sent
+
     def kick(self, peer: events.PeerId, *, ban: bool = False, now: float) -> int:
         self._start("kick", now=_exact(now), peer=peer, ban=ban)
         return super().kick(peer, ban=ban, now=now)
@@ -95,7 +119,8 @@ class RecordedSession(MemberSession):
         super().leave(now=now)
 
     def receive_datagram(self, data: bytes, source: TransportAddress, *, now: float) -> None:
-        self._start("receive", now=_exact(now), data=data.hex())
+        where = "" if source[:2] == self._relay[:2] else str(source)
+        self._start("receive", now=_exact(now), data=data.hex(), source=where)
         super().receive_datagram(data, source, now=now)
 
     def handle_timeout(self, *, now: float) -> None:
@@ -194,8 +219,10 @@ def _event(event: events.Event) -> list[Any]:  # noqa: C901, PLR0911 - one for e
             return [_NAMES[events.RelayDraining], _exact(seconds)]
         case events.Limited(octets, datagrams, dropped):
             return [_NAMES[events.Limited], octets, datagrams, dropped]
-        case events.PingAnswered() | events.PathChanged() | events.PeerPathChanged():
-            raise AssertionError("no recording pings a peer or looks for a path")
+        case events.PeerPathChanged(peer, address):
+            return [_NAMES[events.PeerPathChanged], peer, "" if address is None else str(address)]
+        case events.PingAnswered() | events.PathChanged():
+            raise AssertionError("no recording pings a peer")
 
 
 def _code(error: PackhorseError) -> int:

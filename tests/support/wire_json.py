@@ -6,6 +6,7 @@ from typing import Any, Final, NamedTuple
 from packhorse.wire import (
     address,
     binding,
+    candidates,
     cookie,
     ctrl,
     header,
@@ -14,7 +15,7 @@ from packhorse.wire import (
     room_code,
     seal,
 )
-from packhorse.wire.constants import DropReason, FirstByte, Kind
+from packhorse.wire.constants import CandidateKind, DropReason, FirstByte, Kind
 from packhorse.wire.errors import ConfigurationError, ParseError
 from packhorse.wire.fields import Field, FieldType, Sender
 from packhorse.wire.messages import MESSAGE_CLASSES, Bind, Grant, Message
@@ -255,6 +256,26 @@ def _encode_address(_vector: Vector, content: JsonObject) -> bytes:
     return address.encode_address(named)
 
 
+def _decode_candidates(vector: Vector) -> JsonObject:
+    found = candidates.decode_candidates(vector.data)
+    return {
+        "candidates": [
+            {"kind": kind.name, "host": named.host, "port": str(named.port)}
+            for kind, named in found
+        ]
+    }
+
+
+def _encode_candidates(_vector: Vector, content: JsonObject) -> bytes:
+    listed = [
+        candidates.Candidate(
+            CandidateKind[each["kind"]], address.TransportAddress(each["host"], int(each["port"]))
+        )
+        for each in content["candidates"]
+    ]
+    return candidates.encode_candidates(listed)
+
+
 def _decode_legacy(vector: Vector) -> JsonObject:
     decoded = legacy.decode_legacy(vector.data)
     return {"peer": str(decoded.peer), "payload": decoded.payload.hex()}
@@ -278,6 +299,7 @@ CODECS: Final[dict[str, Codec]] = {
     "cookie": Codec(_decode_cookie, _encode_cookie),
     "room_code": Codec(_decode_room_code, _encode_room_code),
     "address": Codec(_decode_address, _encode_address),
+    "candidates": Codec(_decode_candidates, _encode_candidates),
     "legacy": Codec(_decode_legacy, _encode_legacy),
     "ticket": Codec(decode_ticket, encode_ticket),
     "proof": Codec(decode_proof),

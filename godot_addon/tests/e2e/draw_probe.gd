@@ -1,5 +1,5 @@
 extends SceneTree
-## Draws a green rectangle over all of the window, saves a picture of it and says which colours it has.
+## Fills the window with green, saves a picture of it and says which colours it has.
 
 const Screenshot := preload("../support/screenshot.gd")
 

@@ -7,6 +7,7 @@ extends SceneTree
 ## Prints the first difference of each session, then "N sessions, N steps, N differ".
 
 const Constants := preload("res://addons/packhorse/wire/constants.gd")
+const DirectDatagram := preload("res://addons/packhorse/core/direct/direct_datagram.gd")
 const Event := preload("res://addons/packhorse/core/event.gd")
 const RoomChange := preload("res://addons/packhorse/core/room_change.gd")
 const SavedSession := preload("res://addons/packhorse/core/saved_session.gd")
@@ -53,7 +54,8 @@ func _do(session: Session, step: Dictionary) -> Dictionary:
 	var now := _exact(step["now"]) if step.has("now") else 0.0
 	match step["do"]:
 		"receive":
-			session.receive_datagram(str(step["data"]).hex_decode(), RELAY, now)
+			var source: String = step["source"] if step["source"] else RELAY
+			session.receive_datagram(str(step["data"]).hex_decode(), source, now)
 		"timeout":
 			session.handle_timeout(now)
 		"bind":
@@ -75,6 +77,17 @@ func _do(session: Session, step: Dictionary) -> Dictionary:
 			var to: float = step["to"]
 			var payload := str(step["data"]).hex_decode()
 			answer["result"] = session.encode_data(payload, int(to)).hex_encode()
+		"send":
+			var target: float = step["to"]
+			var datagram := session.encode_data(str(step["data"]).hex_decode(), int(target))
+			var is_posted := session.mail().is_posted(datagram, now)
+			answer["result"] = "" if is_posted else datagram.hex_encode()
+		"seek":
+			var shares_socket: bool = step["shares_socket"]
+			var found: Dictionary = step["found"]
+			session.direct.seek(_kinds(found), shares_socket, now)
+		"send_directly":
+			answer["direct"] = session.direct.datagrams_to_send().map(_addressed)
 	if step.has("next"):
 		answer.merge(_outcome(session))
 	return answer
@@ -116,6 +129,8 @@ func _event(event: Event) -> Array:
 			written.append_array([float(event.request), float(event.code)])
 		Event.Type.JOIN_REQUESTED:
 			written.append_array([float(event.request), event.text])
+		Event.Type.PEER_PATH_CHANGED:
+			written.append_array([float(event.peer), event.text])
 		Event.Type.STAGE_CHANGED:
 			written.append(Stages.Stage.find_key(event.stage))
 		Event.Type.RELAY_DRAINING:
@@ -167,6 +182,19 @@ func _random_bytes(size: int) -> PackedByteArray:
 	_next_random += 1
 	var bytes := str(_random[_next_random - 1]).hex_decode()
 	return bytes if bytes.size() == size else PackedByteArray()
+
+
+## Returns the CandidateKind by address, as it was recorded.
+static func _kinds(found: Dictionary) -> Dictionary[String, int]:
+	var kinds: Dictionary[String, int] = {}
+	for address: String in found:
+		var kind: float = found[address]
+		kinds[address] = int(kind)
+	return kinds
+
+
+static func _addressed(datagram: DirectDatagram) -> Array:
+	return [datagram.address, datagram.data.hex_encode()]
 
 
 static func _hex(datagram: PackedByteArray) -> String:

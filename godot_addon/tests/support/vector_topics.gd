@@ -14,6 +14,7 @@ const Header := preload("res://addons/packhorse/wire/header.gd")
 const Legacy := preload("res://addons/packhorse/wire/legacy.gd")
 const MessageLayout := preload("res://addons/packhorse/wire/message_layout.gd")
 const MsgpackProfile := preload("res://addons/packhorse/wire/msgpack_profile.gd")
+const OfferedAddresses := preload("res://addons/packhorse/wire/offered_addresses.gd")
 const Plain := preload("plain.gd")
 const Proofs := preload("res://addons/packhorse/wire/proofs.gd")
 const ReplayWindow := preload("res://addons/packhorse/wire/replay_window.gd")
@@ -37,6 +38,7 @@ static func decoders() -> Dictionary[String, Callable]:
 		"proof": _decode_proof,
 		"room_list": _decode_room_list,
 		"address": _decode_address,
+		"candidates": _decode_candidates,
 		"legacy": _decode_legacy,
 		"frames": FrameTopic.decode,
 	}
@@ -52,6 +54,7 @@ static func encoders() -> Dictionary[String, Callable]:
 		"cookie": _encode_cookie,
 		"room_code": _encode_room_code,
 		"address": _encode_address,
+		"candidates": _encode_candidates,
 		"legacy": _encode_legacy,
 		"frames": FrameTopic.encode,
 	}
@@ -234,6 +237,26 @@ static func _decode_address(data: PackedByteArray, _input: Dictionary) -> Dictio
 
 static func _encode_address(plain: Dictionary, _input: Dictionary) -> PackedByteArray:
 	return Address.encode(str(plain["host"]), str(plain["port"]).to_int())
+
+
+static func _decode_candidates(data: PackedByteArray, _input: Dictionary) -> Dictionary:
+	if not OfferedAddresses.is_valid(data):
+		return {"drop": Constants.DROP_BAD_FIELD}
+	var found := OfferedAddresses.decode(data)
+	var candidates := []
+	for address in found:
+		var named: Dictionary = _decode_address(Address.parse(address), {})
+		named["kind"] = Constants.CandidateKind.find_key(found[address])
+		candidates.append(named)
+	return {"candidates": candidates}
+
+
+static func _encode_candidates(decoded: Dictionary, _input: Dictionary) -> PackedByteArray:
+	var found: Dictionary[String, int] = {}
+	for candidate: Dictionary in decoded["candidates"]:
+		var encoded := _encode_address(candidate, {})
+		found[Address.show(encoded)] = Constants.CandidateKind[candidate["kind"]]
+	return OfferedAddresses.encode(found)
 
 
 static func _decode_legacy(data: PackedByteArray, _input: Dictionary) -> Dictionary:

@@ -51,6 +51,7 @@ class RelayServer:
         websocket: WebSocketSettings | None = _WITH_WEBSOCKET,
         state_dir: Path | None = None,
         dataplane: str = AUTO,
+        kernel_attach: str = "tcx",
     ) -> None:
         """Open nothing yet.
 
@@ -63,12 +64,13 @@ class RelayServer:
             websocket: Limits, timers and certificate; None: UDP only.
             state_dir: Where the secret is that lets sessions survive a restart; None: nowhere.
             dataplane: One of `choice.NAMES`.
+            kernel_attach: One of `choice.ATTACH_NAMES`.
 
         Raises:
             ConfigurationError: The settings ask for tickets, but there is no key; or this
                 system cannot run the data plane.
         """
-        self._new_plane = choose(dataplane)
+        self._new_plane = choose(dataplane, kernel_attach)
         self._bind = tuple(bind)
         self._port = port
         self._settings = settings or Settings()
@@ -102,6 +104,7 @@ class RelayServer:
     @property
     def rooms(self) -> Collection[Room]:
         """Live rooms; read-only for others."""
+        self._plane.note_forwarded()
         return self._core.rooms
 
     @property
@@ -117,6 +120,7 @@ class RelayServer:
     @property
     def datagrams_forwarded(self) -> int:
         """Datagrams that were forwarded, by the data plane and by the core."""
+        self._plane.note_forwarded()
         return self._plane.datagrams_forwarded + self._core.datagrams_forwarded
 
     @property
@@ -165,6 +169,7 @@ class RelayServer:
         """
         self._gate.change(settings.tickets, keys)
         self._settings = settings
+        self._plane.call_in()  # before budgets get other rates
         self._core.change_settings(settings, now=self._loop.time())
 
     def change_websocket(self, settings: WebSocketSettings) -> None:
@@ -177,7 +182,8 @@ class RelayServer:
 
         Raises:
             OSError: An address or the port cannot be had.
-            ConfigurationError: The certificate or the state directory cannot be used.
+            ConfigurationError: The certificate, the state directory or the data plane cannot
+                be used.
         """
         self._loop = asyncio.get_running_loop()
         own_addresses = OwnAddresses()
@@ -196,7 +202,7 @@ class RelayServer:
         )
         self._plane = self._new_plane(self._core.table, self._receive)
         await self._open_sockets()
-        self._plane.read(self._sockets)
+        self._read_sockets()
         self._guard = HelloGuard(self._sockets, lambda: self._core.hellos)
         own_addresses.listen_on(self.addresses)
         if self._websocket is not None:
@@ -219,12 +225,21 @@ class RelayServer:
     async def __aexit__(self, *_exc_info: object) -> None:
         self._core.close(now=self._loop.time())
         self._pump()
+        self._plane.close()
         self._guard.close()
         self._close_sockets()
         if self._websocket is not None:
             await self._websocket.aclose()
         if self._timer is not None:
             self._timer.cancel()
+
+    def _read_sockets(self) -> None:
+        try:
+            self._plane.read(self._sockets)
+        except BaseException:
+            self._plane.close()
+            self._close_sockets()
+            raise
 
     async def _open_sockets(self) -> None:
         for tries_left in reversed(range(_BIND_TRIES)):

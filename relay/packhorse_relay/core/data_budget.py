@@ -95,6 +95,26 @@ class DataBudget:
         self._told_at = now
         return Verdict.TELL
 
+    def lend(self) -> DataRate:
+        """Take out all that is left, for somebody else to spend; returns how much."""
+        lent = DataRate(self.octets, self.datagrams)
+        self.octets = self.datagrams = 0.0
+        self.given_octets -= lent.octets
+        self.given_datagrams -= lent.datagrams
+        return lent
+
+    def give_back(self, left: DataRate, spent: DataRate) -> None:
+        """Put back what is left of what was lent, and note what was spent of it.
+
+        Args:
+            left: May be below 0, when the last datagram took more than was left.
+            spent: What was spent since it was noted last.
+        """
+        self.octets += left.octets
+        self.datagrams += left.datagrams
+        self.given_octets += left.octets + spent.octets
+        self.given_datagrams += left.datagrams + spent.datagrams
+
     def change_rate(self, rate: DataRate, *, now: float) -> None:
         """Go by another rate from now on; what is left stays, up to half a second's worth."""
         self._fill(now)

@@ -256,10 +256,10 @@ class Registry:
     def remove_session(self, session: Session, code: int, *, now: float) -> None:
         """Remove a member and leave a tombstone that tells `code`."""
         del self.sessions[session.id]
+        self.table.detach(session.endpoint)  # which brings its budget up to date
         session.room.remove(session)
         for attempt in session.attempts:
             del self._by_attempt[attempt]
-        self.table.detach(session.endpoint)
         _decrement(self._sessions_by_source, session.source)
         self._bury(session, code, now)
         if session.peer == HOST or not session.room.sessions:

@@ -33,6 +33,10 @@ class DataPlane(Protocol):
     the datagrams of its sender, and the next datagram is judged by what the table then says.
     The control plane forwards, answers, or drops and counts with a reason.
 
+    **Elsewhere**, such as inside the kernel, a data plane may forward and charge without telling.
+    `note_forwarded` brings counters and budgets up to date, and after `call_in` a budget holds
+    all that its sender may still send.
+
     **Failures** of the system are counted per copy, and are never fatal.
     """
 
@@ -55,4 +59,16 @@ class DataPlane(Protocol):
         """Take over reading of these sockets, the listeners from 0 on.
 
         They call `receiver` until then, and `UdpSocket.on_drained` also afterwards.
+
+        Raises:
+            ConfigurationError: It cannot be done here.
         """
+
+    def note_forwarded(self) -> None:
+        """Bring `datagrams_forwarded` and the budgets up to date."""
+
+    def call_in(self) -> None:
+        """Let the budgets hold all that their senders may still send."""
+
+    def close(self) -> None:
+        """Forward nothing any more by itself; the sockets may already be closed."""

@@ -32,6 +32,15 @@ class PortablePlane:
     def read(self, sockets: Sequence[UdpSocket]) -> None:
         """Leave it to the sockets, which read one datagram after the other."""
 
+    def note_forwarded(self) -> None:
+        """Do nothing: counters and budgets always are up to date."""
+
+    def call_in(self) -> None:
+        """Do nothing: no budget has lent anything."""
+
+    def close(self) -> None:
+        """Do nothing: the sockets are the server's."""
+
     def receiver(self, listener: int) -> OnDatagram:
         """Return the callback for the datagrams of one socket.
 

@@ -55,7 +55,7 @@ class DirectSockets:
         found = []
         for host in local_addresses():
             opened = self._sockets.get(_family_of(host))
-            if opened is not None:
+            if opened is not None and not opened.is_closed:
                 address = TransportAddress(host, opened.local_address[1])
                 found.append(Candidate(CandidateKind.HOST, address))
         return found

@@ -213,9 +213,14 @@ class SessionDriver(Driver[MemberSession]):
             return
         direct = DirectSockets()
         shared = self._socket if isinstance(self._socket, UdpSocket) else None
-        await direct.open(shared, self._receive, self._pump)
+        await direct.open(shared, self._receive_directly, self._pump)
         self._direct = direct
         self._offer_addresses()
+
+    def _receive_directly(self, data: bytes, source: SocketAddress) -> None:
+        """Take in what came on a socket that is for direct paths alone."""
+        now = self._loop.time()
+        self.session.receive_from_peer(data, TransportAddress(*source), now=now)
 
     def _offer_addresses(self) -> None:
         """Tell the peers where this machine is, now and then anew: it may move."""

@@ -107,6 +107,7 @@ def _open_room(
         access=access_of(args),
         timeout=timeout,
         transport=options.transport_to(args.relay, args),
+        relay_only=args.relay_only,
     )
 
 

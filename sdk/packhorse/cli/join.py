@@ -102,6 +102,7 @@ def _open_room(
         access=access_of(args),
         timeout=timeout,
         transport=options.transport_to(relay, args),
+        relay_only=args.relay_only,
     )
 
 

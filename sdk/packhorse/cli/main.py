@@ -24,6 +24,7 @@ _COMMANDS = (
         "packhorse.cli.rooms_command",
     ),
     ("ticket", "make tickets for a relay that asks for them", "packhorse.cli.ticket"),
+    ("bench", "measure what a relay's data planes cost", "packhorse.cli.bench"),
     ("version", "print the version", "packhorse.cli.version"),
 )
 

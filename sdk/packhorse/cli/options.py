@@ -33,6 +33,11 @@ def add_shared_arguments(parser: argparse.ArgumentParser) -> None:
         help="use the legacy protocol, which has no codes and no protection",
     )
     add_transport_argument(parser)
+    parser.add_argument(
+        "--relay-only",
+        action="store_true",
+        help="show the others in the room no address of this machine: send over the relay alone",
+    )
     add_timeout_argument(parser)
     parser.add_argument("--json", action="store_true", help="one JSON object a line on stdout")
     parser.set_defaults(usage_error=parser.error)

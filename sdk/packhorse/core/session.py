@@ -3,6 +3,7 @@
 from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
+from typing import Final
 
 from packhorse.core.delivery.hub import PeerStatistics
 from packhorse.core.direct.attachment import DirectAttachment
@@ -10,14 +11,13 @@ from packhorse.core.direct.direct_peer import DirectDatagram
 from packhorse.core.events import Closed, Event, Message, PeerId, StageChanged
 from packhorse.core.joining import Joining, Wish
 from packhorse.core.machine import MemberMachine
-from packhorse.core.mail import Mail
 from packhorse.core.membership import Membership
 from packhorse.core.pings import Pings
 from packhorse.core.room_change import RoomChange
 from packhorse.core.rtt import RttEstimator
 from packhorse.core.saved_session import SavedSession
 from packhorse.core.stages import Stage
-from packhorse.wire.address import TransportAddress, is_loopback
+from packhorse.wire.address import TransportAddress
 from packhorse.wire.candidates import Candidate
 from packhorse.wire.constants import (
     HEADER_SIZE,
@@ -37,6 +37,8 @@ from packhorse.wire.fields import Sender
 from packhorse.wire.header import Header, decode_header
 from packhorse.wire.messages import Error, Nudge
 from packhorse.wire.room_code import RoomCode
+
+_CONTROL: Final = frozenset({Kind.CTRL, Kind.SEAL})  # what may give direct paths something to do
 
 
 class MemberSession:
@@ -140,7 +142,7 @@ class MemberSession:
             LocalProtocolError: Not joined, `data` empty or larger than `max_payload`,
                 or `to` no int32 or not to be addressed.
         """
-        mail = self._open_mail()
+        mail = self._joined_for("sending").mail
         if not mail.is_plain(data, Mode.UNRELIABLE, 0):
             raise LocalProtocolError(f"payload of {len(data)} bytes, must be 1..{self.max_payload}")
         mail.check_destination(to)
@@ -156,7 +158,7 @@ class MemberSession:
         Raises:
             LocalProtocolError: Not joined, or `Mail.check` refuses it.
         """
-        mail = self._open_mail()
+        mail = self._joined_for("sending").mail
         mail.check(data, to, mode, channel)
         if mail.is_plain(data, mode, channel):
             return mail.post_plain(data, to, now=now)
@@ -165,11 +167,11 @@ class MemberSession:
 
     def may_send(self, *, to: int, mode: Mode) -> bool:
         """Tell whether the send buffers have room for another message."""
-        return self._open_mail().may_push(to, mode)
+        return self._joined_for("sending").mail.may_push(to, mode)
 
     def ping_peer(self, peer: PeerId, *, now: float) -> int:
         """Measure the round-trip time to a peer, end to end; `PingAnswered` tells it."""
-        return self._open_mail().ping(peer, now=now)
+        return self._joined_for("sending").mail.ping(peer, now=now)
 
     def peer_statistics(self, peer: PeerId) -> PeerStatistics:
         """Return what was measured towards a peer."""
@@ -240,7 +242,7 @@ class MemberSession:
                 self._joined(),
                 self._random_bytes,
                 self._events.append,
-                is_local=is_loopback(self._relay),
+                relay=self._relay,
                 shares_socket=shares_socket,
             )
         self._direct.set_candidates(candidates, now=now)
@@ -263,14 +265,19 @@ class MemberSession:
         self._machine.advance(MemberCause.LEFT)
         self._membership.leave(now=now)
 
+    def receive_from_peer(self, data: bytes, source: TransportAddress, *, now: float) -> None:
+        """Act upon what came on a socket that is not that of the relay, whatever its source."""
+        if source[:2] == self._relay[:2]:
+            self.drops[DropReason.UNEXPECTED_SOURCE] += 1
+        else:
+            self.receive_datagram(data, source, now=now)
+
     def receive_datagram(self, data: bytes, source: TransportAddress, *, now: float) -> None:
         """Act upon a datagram or count why not; never raises for what came from outside."""
         try:
             self._receive(data, source, now)
         except ParseError as error:
             self.drops[error.reason] += 1
-        if self._direct is not None:
-            self._direct.flush(now=now)
         self._settle()
 
     def handle_timeout(self, *, now: float) -> None:
@@ -290,9 +297,8 @@ class MemberSession:
         if self._machine.state is MemberState.CLOSED:
             return None
         source = self._membership or self._joining
-        due = source.next_timeout()
-        direct = self._direct.next_timeout() if self._direct else None
-        return direct if due is None or (direct is not None and direct < due) else due
+        dues = [source.next_timeout(), self._direct.next_timeout() if self._direct else None]
+        return min((due for due in dues if due is not None), default=None)
 
     def datagrams_to_send(self) -> list[tuple[bytes, TransportAddress]]:
         """Drain what must go out now."""
@@ -312,15 +318,19 @@ class MemberSession:
         header = decode_header(data)
         if self._machine.state is MemberState.CLOSED:
             raise ParseError(DropReason.UNEXPECTED_MESSAGE)
-        if not is_from_relay and self._direct is not None:
-            self._direct.receive(data, header, source, now)
-            return
+        try:
+            if is_from_relay:
+                self._receive_from_relay(data, header, now)
+            elif self._direct is not None:  # pragma: no branch - checked above
+                self._direct.receive(data, header, source, now)
+        finally:
+            if self._direct is not None and header.kind in _CONTROL:
+                self._direct.flush(now=now)
+
+    def _receive_from_relay(self, data: bytes, header: Header, now: float) -> None:
         if header.kind is Kind.CTRL:
             self._receive_ctrl(data, header, now)
-        else:
-            self._receive_tagged(data, header, now)
-
-    def _receive_tagged(self, data: bytes, header: Header, now: float) -> None:
+            return
         if header.kind is Kind.SEAL and len(data) <= HEADER_SIZE + MAC_SIZE:
             raise ParseError(DropReason.TOO_SHORT, len(data))
         membership = self._membership
@@ -345,23 +355,17 @@ class MemberSession:
             membership.receive_ctrl(message, header.word, now=now)
 
     def _is_denial(self, message: object, header: Header, membership: Membership) -> bool:
-        return (
-            isinstance(message, Error)
-            and message.code == ErrorCode.SESSION_UNKNOWN
-            and header.word == membership.grant.session
-        )
+        is_denial = isinstance(message, Error) and message.code == ErrorCode.SESSION_UNKNOWN
+        return is_denial and header.word == membership.grant.session
 
     def _take_grant(self, now: float) -> None:
-        grant = self._joining.grant
-        if grant is not None:
+        if (grant := self._joining.grant) is not None:
             self._machine.advance(MemberCause.GRANTED)
-            emit = self._events.append
-            saved = self._joining.saved
             self._membership = Membership(
                 grant,
-                saved,
+                self._joining.saved,
                 self._random_bytes,
-                emit,
+                self._events.append,
                 self.drops,
                 is_locked=self._joining.is_locked,
                 now=now,
@@ -371,10 +375,9 @@ class MemberSession:
         """Tell a new stage; close when one of the parts has ended."""
         if self._machine.state is MemberState.CLOSED:
             return
-        stage = self.stage
-        if stage is not self._told_stage:
-            self._told_stage = stage
-            self._events.append(StageChanged(stage))
+        if self.stage is not self._told_stage:
+            self._told_stage = self.stage
+            self._events.append(StageChanged(self._told_stage))
         closed = self._membership.closed if self._membership else None
         if closed is None and self._joining.error is not None:
             closed = Closed(self._joining.error)
@@ -384,9 +387,6 @@ class MemberSession:
     def _close(self, closed: Closed) -> None:
         self._machine.advance(MemberCause.FAILED)
         self._events.append(closed)
-
-    def _open_mail(self) -> Mail:
-        return self._joined_for("sending").mail
 
     def _joined_for(self, what: str) -> Membership:
         if self._machine.state is not MemberState.JOINED:

@@ -4,7 +4,12 @@ import ipaddress
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from packhorse.wire.address import TransportAddress, decode_address, encode_address
+from packhorse.wire.address import (
+    TransportAddress,
+    decode_address,
+    encode_address,
+    is_loopback,
+)
 from packhorse.wire.constants import MAX_CANDIDATES, CandidateKind, DropReason
 from packhorse.wire.errors import ParseError
 
@@ -52,18 +57,20 @@ def decode_candidates(data: bytes) -> list[Candidate]:
     return found
 
 
-def may_be_checked(address: TransportAddress, *, is_local: bool) -> bool:
+def may_be_checked(address: TransportAddress, *, relay: TransportAddress) -> bool:
     """Tell whether an offered address may be sent to.
 
     Args:
         address: What was offered.
-        is_local: The own relay is at a loopback address, so peers may be, too.
+        relay: Address of the own relay; when that is a loopback address, peers may be there, too.
 
     Source: protocol_spec/SPEC.md section 18.2.
     """
     ip = ipaddress.ip_address(address.host)
+    if address[:2] == relay[:2]:
+        return False
     if address.port == 0 or ip.is_multicast or ip.is_unspecified or address.host == _BROADCAST:
         return False
-    if ip.version == 6 and ip.is_link_local:  # noqa: PLR2004 - it has no scope here
+    if ip.is_link_local:  # its scope is unknown here, and no member offers such an address
         return False
-    return is_local or not ip.is_loopback
+    return is_loopback(relay) or not ip.is_loopback

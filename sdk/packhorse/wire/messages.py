@@ -910,6 +910,7 @@ class Check:
     FIELDS: ClassVar[tuple[Field, ...]] = (
         Field(1, "seq", FieldType.UINT, minimum=1, maximum=4294967295),
         Field(10, "pad", FieldType.BYTES, maximum=1180, optional=True),
+        Field(14, "challenge", FieldType.BYTES, sizes=(8,)),
     )
 
     seq: int
@@ -917,6 +918,9 @@ class Check:
 
     pad: bytes | None = None
     """Zero bytes; ignored."""
+
+    challenge: bytes
+    """Random."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -928,14 +932,14 @@ class Checked:
     SENDER: ClassVar = Sender.PEER
     FIELDS: ClassVar[tuple[Field, ...]] = (
         Field(1, "seq", FieldType.UINT, minimum=1, maximum=4294967295),
-        Field(13, "request", FieldType.UINT, minimum=1, maximum=4294967295),
+        Field(14, "challenge", FieldType.BYTES, sizes=(8,)),
     )
 
     seq: int
     """Sequence number of this direction."""
 
-    request: int
-    """Sequence number of the CHECK."""
+    challenge: bytes
+    """From CHECK."""
 
 
 MemberCtrl = Hello | Create | Join | Bind | ListRooms

@@ -222,6 +222,9 @@ SEAL: Final[dict[str, tuple[Values, Values]]] = {
             "ask": True,
         },
     ),
-    "CHECK": ({"seq": 1}, {"seq": _MAX, "pad": bytes(1150)}),
-    "CHECKED": ({"seq": 1, "request": 1}, {"seq": _MAX, "request": _MAX}),
+    "CHECK": (
+        {"seq": 1, "challenge": bytes(8)},
+        {"seq": _MAX, "challenge": b"\xff" * 8, "pad": bytes(1150)},
+    ),
+    "CHECKED": ({"seq": 1, "challenge": bytes(8)}, {"seq": _MAX, "challenge": b"\xff" * 8}),
 }

@@ -16,6 +16,8 @@ enum Type {
 	STAGE_CHANGED,  ## Joining has come to [member stage].
 	JOIN_REQUESTED,  ## Somebody called [member text] waits with [member request].
 	PATH_CHANGED,  ## Datagrams take another way to the relay.
+	## Datagrams to [member peer] go to the address [member text]; empty: over the relay.
+	PEER_PATH_CHANGED,
 	CLOSED,  ## The session has ended; [member error] is null when this side left.
 }
 
@@ -73,6 +75,13 @@ static func join_requested(number: int, who: String) -> Self:
 	var event := Self.new(Type.JOIN_REQUESTED)
 	event.request = number
 	event.text = who
+	return event
+
+
+## Returns the event of another path to a peer: an address, or empty for the relay.
+static func peer_path_changed(about: int, address: String) -> Self:
+	var event := Self.new(Type.PEER_PATH_CHANGED, about)
+	event.text = address
 	return event
 
 

@@ -38,6 +38,8 @@ var _measured_at: Dictionary[int, float] = {}
 var _traffic: Dictionary[int, Traffic] = {}
 var _is_counting := false
 var _is_closed := false
+var _post_directly := Callable()
+var _has_direct_paths := false
 
 
 ## Starts with GRANT; messages are appended to [param events].
@@ -193,13 +195,42 @@ func close() -> void:
 	_is_closed = true
 
 
-## Does what is due and returns the FRAME datagrams that go out now.
+## Does what is due and returns the FRAME datagrams that go out to the relay now.
 func datagrams_to_send(now: float) -> Array[PackedByteArray]:
 	var datagrams := _hub.datagrams_to_send(now)
+	if _has_direct_paths and datagrams:
+		return datagrams.filter(_must_be_relayed.bind(now))
 	if _is_counting:
 		for datagram in datagrams:
 			count_sent(Header.destination_of(datagram), datagram.size())
 	return datagrams
+
+
+## Hands each datagram to [param post] before it goes to the relay, with its destination, the peers
+## that this names and the clock; true when the relay need not carry it. Not valid: to nobody.
+func post_directly(post: Callable) -> void:
+	_post_directly = post
+	_has_direct_paths = post.is_valid()
+
+
+## Counts a DATA or FRAME datagram that is about to leave, and sends it directly, if that may be;
+## false when the relay has to carry it.
+func is_posted(datagram: PackedByteArray, now: float) -> bool:
+	var destination := Header.destination_of(datagram)
+	count_sent(destination, datagram.size())
+	if not _has_direct_paths:
+		return false
+	return _post_directly.call(datagram, destination, _receivers(destination), now)
+
+
+## Forgets what was measured towards a peer: it is reached by another path now.
+func change_path(peer: int, now: float) -> void:
+	_hub.change_path(peer, now)
+
+
+## Sends a peer everything under way again: its path has fallen silent.
+func doubt_path(peer: int, now: float) -> void:
+	_hub.doubt_path(peer, now)
 
 
 ## Counts a datagram to [param destination] (0 all others, n, -n all but n); what goes to several
@@ -274,8 +305,16 @@ func _count_unknown(count: int) -> void:
 		_drops[reason] = _drops.get(reason, 0) + count
 
 
+func _must_be_relayed(datagram: PackedByteArray, now: float) -> bool:
+	return not is_posted(datagram, now)
+
+
 func _receivers(to: int) -> Array[int]:
 	var receivers: Array[int] = []
+	if to > 0:
+		if _roster.peers.has(to):
+			receivers.append(to)
+		return receivers
 	for peer in _roster.peers:
 		if peer != _own_id and peer != -to:
 			receivers.append(peer)

@@ -25,6 +25,8 @@ var mapped: String
 var roster := Roster.new()
 var pings: Pings
 var mail: Mail
+## Called with peer, bytes and clock of each signal; returns why it is dropped, or an empty name.
+var on_signal := Callable()
 ## Set once, when the session has ended.
 var closed: Event = null
 
@@ -71,6 +73,11 @@ func _init(
 ## Tells whether the first roster has come.
 func is_complete() -> bool:
 	return _has_joined or roster.revision > 0
+
+
+## Sends bytes to a peer with which both look for a direct path.
+func send_signal(peer: int, data: PackedByteArray) -> void:
+	_send_new(Constants.MessageType.SIGNAL, {&"peer": peer, &"data": data})
 
 
 ## Asks the relay to end a peer's session; returns the number of the request.
@@ -203,6 +210,10 @@ func _act(message: Message, now: float) -> StringName:
 			pings.forget_open()
 			var challenge := message.bytes(&"challenge")
 			_send_new(Constants.MessageType.PATH_RESPONSE, {&"challenge": challenge})
+		Constants.MessageType.SIGNALED:
+			if not on_signal.is_valid():
+				return Constants.DROP_UNEXPECTED_MESSAGE
+			return on_signal.call(message.number(&"peer"), message.bytes(&"data"), now)
 		_:
 			_tell(message)
 	return &""

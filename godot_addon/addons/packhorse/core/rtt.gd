@@ -9,6 +9,13 @@ var smoothed := -1.0  ## SRTT; below 0 before the first sample.
 var variation := 0.0  ## RTTVAR, used as jitter.
 
 
+## Begins anew.
+func forget() -> void:
+	latest = -1.0
+	smoothed = -1.0
+	variation = 0.0
+
+
 ## Takes in a sample of 0 seconds or more.
 func add(sample: float) -> void:
 	latest = sample

@@ -5,6 +5,7 @@ extends RefCounted
 ## Commands return an [enum Error] when they are illegal in the current state.
 
 const Constants := preload("../wire/constants.gd")
+const DirectAttachment := preload("direct/direct_attachment.gd")
 const Ctrl := preload("../wire/ctrl.gd")
 const Event := preload("event.gd")
 const Header := preload("../wire/header.gd")
@@ -27,6 +28,8 @@ const _MAX_PREFIXES := 256  # headers kept for destinations; more are made anew
 
 ## Datagrams that were not acted upon, by drop reason.
 var drops: Dictionary[StringName, int] = {}
+## The paths to peers beside the relay; null before GRANT.
+var direct: DirectAttachment = null
 
 var _relay: String
 var _random_bytes: Callable
@@ -188,9 +191,16 @@ func leave(now: float) -> void:
 
 ## Acts upon a datagram from the network, or counts why not.
 func receive_datagram(data: PackedByteArray, source: String, now: float) -> void:
-	var drop := Header.check(data) if source == _relay else Constants.DROP_UNEXPECTED_SOURCE
+	var is_from_relay := source == _relay
+	var drop := &""
+	if not is_from_relay and (direct == null or not direct.is_seeking):
+		drop = Constants.DROP_UNEXPECTED_SOURCE
 	if not drop:
+		drop = Header.check(data)
+	if not drop and is_from_relay:
 		drop = _receive(data, now)
+	elif not drop:
+		drop = _receive_directly(data, source, now)
 	if drop:
 		count_drop(drop)
 
@@ -206,6 +216,7 @@ func handle_timeout(now: float) -> void:
 		return
 	_timeout_at = -INF
 	if _membership != null:
+		direct.handle_timeout(now)
 		_membership.handle_timeout(now)
 	else:
 		var datagram := _joining.handle_timeout(now)
@@ -220,7 +231,7 @@ func next_timeout() -> float:
 		return INF
 	if _timeout_at == -INF:
 		_timeout_at = _membership.next_timeout() if _membership else _joining.next_timeout()
-	return _timeout_at
+	return minf(_timeout_at, direct.next_timeout()) if direct != null else _timeout_at
 
 
 ## Drains what must go out to the relay now.
@@ -253,13 +264,30 @@ func _receive(data: PackedByteArray, now: float) -> StringName:
 	_timeout_at = -INF
 	var is_ctrl := first == Constants.FirstByte.CTRL
 	var drop := _receive_ctrl(data, now) if is_ctrl else _receive_seal(data, now)
+	if direct != null:
+		direct.flush(now)
 	_settle()
 	return drop
 
 
+func _receive_directly(data: PackedByteArray, source: String, now: float) -> StringName:
+	if _machine.state == Constants.MemberState.CLOSED:
+		return Constants.DROP_UNEXPECTED_MESSAGE
+	var drop := Constants.DROP_UNEXPECTED_SOURCE
+	if data[0] == Constants.FirstByte.DATA or data[0] == Constants.FirstByte.FRAME:
+		drop = direct.hear_data(data, source, now)
+		return drop if drop else _take_data(data, now)
+	if data[0] == Constants.FirstByte.SEAL:
+		drop = direct.receive_seal(data, source, now)
+	direct.flush(now)
+	return drop
+
+
 func _receive_data(data: PackedByteArray, now: float) -> StringName:
-	if data[1] != _tag:
-		return Constants.DROP_WRONG_TAG
+	return _take_data(data, now) if data[1] == _tag else Constants.DROP_WRONG_TAG
+
+
+func _take_data(data: PackedByteArray, now: float) -> StringName:
 	var peer := Header.source_of(data)
 	if _membership.roster.peers.has(peer):
 		return _membership.mail.receive(data, peer, now)
@@ -309,6 +337,7 @@ func _take_grant(now: float) -> void:
 			_joining.grant, saved_session, _random_bytes, _events, drops, _joining.is_locked(), now
 		)
 		_membership.mail.strangers = _joining.strangers()
+		direct = DirectAttachment.new(_membership, _random_bytes, _events, _relay)
 		_take_tag()
 
 

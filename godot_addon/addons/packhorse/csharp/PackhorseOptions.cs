@@ -57,6 +57,9 @@ public sealed class PackhorseOptions
     /// <summary>What carries the datagrams.</summary>
     public Transport RelayTransport { get; init; } = Transport.Auto;
 
+    /// <summary>Shows no address of this machine to the room: everything takes the relay.</summary>
+    public bool RelayOnly { get; init; }
+
     /// <summary>Certificate that a relay over wss may have besides those the system trusts.</summary>
     public X509Certificate? TrustedCertificate { get; init; }
 
@@ -81,6 +84,7 @@ public sealed class PackhorseOptions
         options.Set(PropertyName.Ticket, Ticket);
         options.Set(PropertyName.AccessKey, AccessKey);
         options.Set(PropertyName.Transport, (int)RelayTransport);
+        options.Set(PropertyName.RelayOnly, RelayOnly);
         options.Set(PropertyName.TrustedCertificate, Variant.From(TrustedCertificate));
         options.Set(PropertyName.ConnectTimeout, ConnectTimeout);
         return options;
@@ -99,6 +103,7 @@ public sealed class PackhorseOptions
         public static readonly StringName Ticket = "ticket";
         public static readonly StringName AccessKey = "access_key";
         public static readonly StringName Transport = "transport";
+        public static readonly StringName RelayOnly = "relay_only";
         public static readonly StringName TrustedCertificate = "trusted_certificate";
         public static readonly StringName ConnectTimeout = "connect_timeout";
     }

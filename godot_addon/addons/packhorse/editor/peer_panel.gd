@@ -58,7 +58,7 @@ func _show_row(peer: int, title: String, history: History) -> void:
 	var is_relay := peer == _RELAY
 	var texts := [
 		title,
-		_history.report.path(),
+		_history.report.path_of(peer),
 		Figures.duration(history.latest_rtt()),
 		"",
 		Figures.duration(history.value(&"jitter")),

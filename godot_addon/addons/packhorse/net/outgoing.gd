@@ -107,7 +107,7 @@ func _send_plain(mail: Mail, now: float) -> void:
 	for index in _plain.payloads.size():
 		var destination := _plain.destinations[index]
 		if _plain.singles[index]:
-			_client.send(_plain.payloads[index], destination)
+			_client.send(_plain.payloads[index], destination, now)
 		else:
 			mail.push_frames(_plain.payloads[index], destination, now)
 	_plain.clear_ready()

@@ -11,6 +11,8 @@ var relay: RelayAddress
 var transport := Candidates.Transport.AUTO
 ## Certificate that is trusted besides the name in the address; null for those the system trusts.
 var certificate: X509Certificate = null
+## Shows no address of this machine to the room.
+var is_relay_only := false
 ## Trusts everybody; for tests.
 var is_unsafe := false
 
@@ -32,6 +34,11 @@ func is_possible() -> bool:
 ## Tells whether the addresses of the relay's name have to be known.
 func needs_addresses() -> bool:
 	return not _is_web
+
+
+## Tells whether direct paths to peers may be looked for.
+func may_be_direct() -> bool:
+	return not is_relay_only and not _is_web
 
 
 ## Returns the ways, in the order in which to try them.

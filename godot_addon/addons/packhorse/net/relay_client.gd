@@ -108,13 +108,17 @@ func kind() -> RelayLink.Kind:
 
 ## Sends [param payload] to [param destination] (0 all, n, -n all but n); nothing happens when
 ## the session cannot.
-func send(payload: PackedByteArray, destination: int) -> void:
+func send(payload: PackedByteArray, destination: int, now: float) -> void:
 	if session == null:
 		return
 	var datagram := session.encode_data(payload, destination)
-	if datagram:
-		session.mail().count_sent(destination, datagram.size())
+	if datagram and not session.mail().is_posted(datagram, now):
 		_driver.send(datagram)
+
+
+## Tells whether datagrams go to a peer's own address.
+func is_direct(peer: int) -> bool:
+	return session != null and session.direct != null and session.direct.path(peer) != ""
 
 
 ## Changes the room that this side hosts; with a [param password], who joins has to know it.
@@ -250,7 +254,7 @@ func _take_event() -> Event:
 		_setup = RoomSetup.new(session, opening, _wish.password)
 		return null
 	if event.type == Event.Type.JOINED:
-		_give_up_at = INF
+		_enter()
 	elif event.type == Event.Type.CLOSED and _is_short_pause(event.error):
 		_pause(event.error.retry_after)
 		return null
@@ -288,8 +292,14 @@ func _end_setup() -> Event:
 	if error != null:
 		_fail(error, _now)
 		return null
-	_give_up_at = INF
+	_enter()
 	return joined
+
+
+func _enter() -> void:
+	_give_up_at = INF
+	if _reach.may_be_direct():
+		_driver.seek_direct_paths()
 
 
 ## Tells whether [param error] asks for a pause that ends in time.

@@ -45,6 +45,16 @@ func send(_datagram: PackedByteArray) -> bool:
 	return false
 
 
+## Sends one datagram to another address than the relay's; false when it cannot be sent now.
+func send_to(_datagram: PackedByteArray, _address: String) -> bool:
+	return false
+
+
+## Returns the UDP port to which others than the relay may send, too; 0 where there is none.
+func peer_port() -> int:
+	return 0
+
+
 ## Returns how many datagrams can be received now.
 func pending() -> int:
 	return 0

@@ -2,7 +2,9 @@ extends RefCounted
 ## Moves one pure session over its own way to the relay.
 
 const Constants := preload("../wire/constants.gd")
+const DirectSockets := preload("direct_sockets.gd")
 const NetworkConditions := preload("../core/network_conditions.gd")
+const OfferedAddresses := preload("../wire/offered_addresses.gd")
 const RelayLink := preload("relay_link.gd")
 const Session := preload("../core/session.gd")
 const SimulatedLink := preload("simulated_link.gd")
@@ -21,6 +23,7 @@ var sends_refused := 0  ## Datagrams that the operating system did not take.
 var _crypto := Crypto.new()  # a Callable does not keep its object
 var _link: RelayLink
 var _dropped := 0  # by the link, and counted
+var _direct: DirectSockets = null
 
 
 func _init(wish: Wish, link: RelayLink, now: float) -> void:
@@ -45,11 +48,23 @@ func kind() -> RelayLink.Kind:
 
 ## Goes on over [param link], which is open, and takes the session up again there.
 func move(link: RelayLink, now: float) -> void:
-	_link.close()
+	if _direct != null:
+		_direct.go_beside(link)
+	if _direct == null or _direct.own != _link:
+		_link.close()
 	link.relay = _link.relay  # the session knows the relay by this name
 	_link = link
 	_dropped = 0
 	session.bind(now)
+
+
+## Looks for direct paths to the peers from now on. Nothing is sought where the relay is at a
+## loopback address: then no path is shorter.
+func seek_direct_paths() -> void:
+	for address: String in [_link.relay, session.mapped_address()]:
+		if OfferedAddresses.is_loopback(address):
+			return
+	_direct = DirectSockets.new(session, _link)
 
 
 ## Receives what has come, lets the session do what is due, and sends what it wants to.
@@ -59,11 +74,11 @@ func poll(now: float) -> void:
 		return
 	if _link.take_reopened() and session.pings() != null:
 		session.pings().advise(now)
-	for _index in mini(_link.pending(), MAX_DATAGRAMS_PER_POLL):
-		var datagram := _link.receive()
-		datagrams_received += 1
-		bytes_received += datagram.size()
-		session.receive_datagram(datagram, _link.source, now)
+	_receive(_link, now)
+	if _direct != null:
+		_direct.poll(now)
+		if _direct.own != null:
+			_receive(_direct.own, now)
 	if now >= session.next_timeout():
 		session.handle_timeout(now)
 	for datagram in session.datagrams_to_send():
@@ -78,6 +93,8 @@ func flush(now: float) -> void:
 	if mail != null:
 		for datagram in mail.datagrams_to_send(now):
 			send(datagram)
+	if _direct != null:
+		_send_directly()
 
 
 ## Sends a datagram to the relay.
@@ -93,6 +110,8 @@ func send(datagram: PackedByteArray) -> void:
 func simulate(conditions: NetworkConditions) -> void:
 	if not _link is SimulatedLink:
 		_link = SimulatedLink.new(_link, conditions)
+		if _direct != null:
+			_direct.wrap(_link, conditions)
 
 
 ## Returns the bytes that the network adds to each datagram.
@@ -103,6 +122,26 @@ func overhead() -> int:
 ## Closes the way to the relay; harmless when closed.
 func close() -> void:
 	_link.close()
+	if _direct != null:
+		_direct.close()
+
+
+func _receive(link: RelayLink, now: float) -> void:
+	for _index in mini(link.pending(), MAX_DATAGRAMS_PER_POLL):
+		var datagram := link.receive()
+		datagrams_received += 1
+		bytes_received += datagram.size()
+		if link != _link and link.source == _link.relay:
+			session.count_drop(Constants.DROP_UNEXPECTED_SOURCE)  # the relay sends elsewhere
+		else:
+			session.receive_datagram(datagram, link.source, now)
+
+
+func _send_directly() -> void:
+	for datagram in session.direct.datagrams_to_send():
+		if _direct.send(datagram):
+			datagrams_sent += 1
+			bytes_sent += datagram.data.size()
 
 
 func _count_drops() -> void:

@@ -1,6 +1,7 @@
 extends "relay_link.gd"
 ## Another link, on which datagrams wait and get lost.
 
+const Address := preload("../wire/address.gd")
 const NetworkConditions := preload("../core/network_conditions.gd")
 const NetworkSimulation := preload("../core/network_simulation.gd")
 const RelayLink := preload("relay_link.gd")
@@ -42,20 +43,29 @@ func poll(now: float) -> void:
 	_link.poll(now)
 	for _index in mini(_link.pending(), _MAX_TAKEN):
 		var datagram := _link.receive()
-		if _link.source == relay and datagram:
-			_in.push(datagram, now)
+		if datagram:
+			_in.push(_wrap(datagram, _link.source), now)
 	_arrived = _arrived.slice(_next)
 	_next = 0
 	_arrived.append_array(_in.take(now))
-	for datagram in _out.take(now):
-		_link.send(datagram)
+	for wrapped in _out.take(now):
+		_send(wrapped)
 	_follow()
 
 
 ## As in the base; what a network loses was sent all the same.
 func send(datagram: PackedByteArray) -> bool:
-	_out.push(datagram, _now)
+	_out.push(_wrap(datagram, relay), _now)
 	return state == State.OPEN
+
+
+func send_to(datagram: PackedByteArray, address: String) -> bool:
+	_out.push(_wrap(datagram, address), _now)
+	return state == State.OPEN
+
+
+func peer_port() -> int:
+	return _link.peer_port()
 
 
 func pending() -> int:
@@ -64,7 +74,9 @@ func pending() -> int:
 
 func receive() -> PackedByteArray:
 	_next += 1
-	return _arrived[_next - 1]
+	var wrapped := _arrived[_next - 1]
+	source = _address_of(wrapped)
+	return wrapped.slice(1 + wrapped[0])
 
 
 func take_reopened() -> bool:
@@ -74,6 +86,24 @@ func take_reopened() -> bool:
 func close() -> void:
 	_link.close()
 	_follow()
+
+
+func _send(wrapped: PackedByteArray) -> void:
+	var datagram := wrapped.slice(1 + wrapped[0])
+	if wrapped[0]:
+		_link.send_to(datagram, _address_of(wrapped))
+	else:
+		_link.send(datagram)
+
+
+## Puts the other side's address before a datagram, with its size; the relay's has none.
+func _wrap(datagram: PackedByteArray, address: String) -> PackedByteArray:
+	var encoded := PackedByteArray() if address == relay else Address.parse(address)
+	return PackedByteArray([encoded.size()]) + encoded + datagram
+
+
+func _address_of(wrapped: PackedByteArray) -> String:
+	return Address.show(wrapped.slice(1, 1 + wrapped[0])) if wrapped[0] else relay
 
 
 func _follow() -> void:

@@ -1,5 +1,5 @@
 extends "relay_link.gd"
-## A UDP socket that talks to one relay.
+## A UDP socket that talks to one relay, and to peers.
 ##
 ## The socket is not connected, so that it outlives a change of the network; whoever reads it
 ## compares [member source].
@@ -13,6 +13,7 @@ const _RECEIVE_BUFFER := 1 << 20  # bytes; the engine's default loses bursts
 var _socket := PacketPeerUDP.new()
 var _host: String
 var _port: int
+var _target := ""  # the address to which the socket sends; empty for the relay's
 
 
 func _init(host: String, port: int) -> void:
@@ -24,14 +25,29 @@ func _init(host: String, port: int) -> void:
 
 ## Opens the socket on a port that the system chooses.
 func open(_now: float) -> Error:
-	var result := _socket.bind(0, "*", _RECEIVE_BUFFER)
+	var result := _bind()
 	if result == OK:
 		result = _socket.set_dest_address(_host, _port)
 	state = State.OPEN if result == OK else State.FAILED
 	return result
 
 
+func peer_port() -> int:
+	return _socket.get_local_port() if state == State.OPEN else 0
+
+
 func send(datagram: PackedByteArray) -> bool:
+	if _target:
+		_target = ""
+		_socket.set_dest_address(_host, _port)
+	return _socket.put_packet(datagram) == OK
+
+
+func send_to(datagram: PackedByteArray, address: String) -> bool:
+	if _target != address:
+		_target = address
+		var encoded := Address.parse(address)
+		_socket.set_dest_address(Address.host_of(encoded), Address.port_of(encoded))
 	return _socket.put_packet(datagram) == OK
 
 
@@ -42,11 +58,19 @@ func pending() -> int:
 
 func receive() -> PackedByteArray:
 	var datagram := _socket.get_packet()
-	var is_relay := _socket.get_packet_port() == _port and _socket.get_packet_ip() == _host
-	source = relay if is_relay else "elsewhere"
+	var host := _socket.get_packet_ip()
+	var sender_port := _socket.get_packet_port()
+	var is_relay := sender_port == _port and host == _host
+	source = relay if is_relay else Address.show(Address.encode(host, sender_port))
 	return datagram
 
 
 func close() -> void:
 	super()
 	_socket.close()
+
+
+func _bind() -> Error:
+	var result := _socket.bind(0, "*", _RECEIVE_BUFFER)
+	state = State.OPEN if result == OK else State.FAILED
+	return result

@@ -10,11 +10,11 @@ const Series := preload("../core/monitoring/series.gd")
 const _DESIGN_HEIGHT := 720.0  # pixels of the window for which the sizes below are meant
 const _FONT_SIZE := 14
 const _LINE := 20.0
-const _WIDTH := 400.0
+const _WIDTH := 440.0
 const _MARGIN := 12.0
 const _PADDING := 10.0
 const _GRAPH := Vector2(120.0, 28.0)
-const _COLUMNS: Array[float] = [0.0, 90.0, 170.0, 250.0, 310.0]
+const _COLUMNS: Array[float] = [0.0, 130.0, 210.0, 290.0, 350.0]
 const _MAX_ROWS := 12  # peers that are named
 
 const _BACKGROUND := Color(0.05, 0.06, 0.08, 0.82)
@@ -98,9 +98,14 @@ func _draw_table() -> void:
 	_draw_row("Relay", history.session, false)
 	var ids := history.peer_ids()
 	for peer: int in ids.slice(0, _MAX_ROWS):
-		_draw_row("Peer %d" % peer if peer != 1 else "Host", history.peers[peer], true)
+		_draw_row(_title(peer), history.peers[peer], true)
 	if ids.size() > _MAX_ROWS:
 		_write(0.0, "and %d more" % (ids.size() - _MAX_ROWS), _DIM)
+
+
+func _title(peer: int) -> String:
+	var title := "Peer %d" % peer if peer != 1 else "Host"
+	return title + ", direct" if history.report.is_direct(peer) else title
 
 
 func _draw_row(title: String, values: History, has_loss: bool) -> void:

@@ -75,7 +75,7 @@ enum Path {
 	NONE = -1,  ## There is no such peer.
 	RELAY_UDP,  ## Through the relay, to it over UDP.
 	RELAY_WEBSOCKET,  ## Through the relay, to it over WebSocket.
-	DIRECT,  ## Not used by this version.
+	DIRECT,  ## To the peer's own address, over UDP.
 }
 
 const NetworkConditions := preload("../core/network_conditions.gd")
@@ -202,11 +202,14 @@ func get_peer_rtt(peer_id: int) -> float:
 func get_peer_path(peer_id: int) -> Path:
 	if _client == null or not _peers.has(peer_id):
 		return Path.NONE
+	if _client.is_direct(peer_id):
+		return Path.DIRECT
 	var is_websocket := _client.kind() == RelayLink.Kind.WEBSOCKET
 	return Path.RELAY_WEBSOCKET if is_websocket else Path.RELAY_UDP
 
 
-## Returns numbers about the way to a peer: [code]rtt[/code] as [method get_peer_rtt],
+## Returns numbers about the way to a peer: [code]path[/code] (a [enum Path]),
+## [code]rtt[/code] as [method get_peer_rtt],
 ## [code]jitter[/code] (seconds; how much the round-trip time varies), [code]loss[/code] (0 to 1; of
 ## what the peer sent in the delivery layer, 256 datagrams late), [code]queued_bytes[/code]
 ## (reliable, not sent yet), and [code]wire_bytes_sent[/code] and [code]wire_bytes_received[/code]
@@ -218,7 +221,9 @@ func get_peer_statistics(peer_id: int) -> Dictionary[StringName, float]:
 		return {}
 	mail.measure(peer_id, _now())
 	var delivery := mail.peer_delivery(peer_id)
-	return Statistics.of_peer(delivery, mail.traffic(peer_id), _client.overhead())
+	var statistics := Statistics.of_peer(delivery, mail.traffic(peer_id), _client.overhead())
+	statistics[&"path"] = get_peer_path(peer_id)
+	return statistics
 
 
 ## Returns numbers about the current session: [code]path[/code] (to the relay, a [enum Path]),
@@ -306,6 +311,8 @@ func _handle(event: Event) -> void:
 			_enter()
 		Event.Type.PATH_CHANGED:
 			_tell_paths()
+		Event.Type.PEER_PATH_CHANGED:
+			_tell_path(event.peer)
 		Event.Type.CLOSED:
 			_end(event.error)
 		_:
@@ -342,6 +349,10 @@ func _set_present(peer: int, is_present: bool) -> void:
 
 func _announce(peer: int) -> void:
 	super(peer)
+	_tell_path(peer)
+
+
+func _tell_path(peer: int) -> void:
 	if _peers.has(peer):
 		peer_path_changed.emit(peer, get_peer_path(peer))
 
@@ -349,8 +360,8 @@ func _announce(peer: int) -> void:
 func _tell_paths() -> void:
 	var client := _client
 	for peer: int in _peers.keys():
-		if client == _client and _peers.has(peer):
-			peer_path_changed.emit(peer, get_peer_path(peer))
+		if client == _client and get_peer_path(peer) != Path.DIRECT:
+			_tell_path(peer)
 
 
 func _tell_stage(stage: Stage) -> void:

@@ -40,6 +40,9 @@ enum Transport {
 @export var access_key := ""
 ## What carries the datagrams; whoever joins may choose another than the host.
 @export var transport := Transport.AUTO
+## Shows no address of this machine to the room, and sends everything through the relay. Otherwise
+## peers learn each other's addresses, and send to each other directly where that works.
+@export var relay_only := false
 ## Certificate that a relay over [code]wss[/code] may have, besides those that the system trusts:
 ## for relays with a self-signed one. In a browser, the browser decides.
 @export var trusted_certificate: X509Certificate = null

@@ -50,6 +50,7 @@ static func reach(text: String, options: PackhorseRoomOptions) -> Reach:
 	var wanted := Reach.new(address)
 	wanted.transport = options.transport as Candidates.Transport
 	wanted.certificate = options.trusted_certificate
+	wanted.is_relay_only = options.relay_only
 	wanted.is_unsafe = options.trusts_any_certificate
 	return wanted
 

@@ -5,6 +5,7 @@ const RELAY_ADDRESS := "packhorse/relay/address"
 const RELAY_TICKET := "packhorse/relay/ticket"
 const RELAY_ACCESS_KEY := "packhorse/relay/access_key"
 const TRANSPORT := "packhorse/connection/transport"
+const RELAY_ONLY := "packhorse/connection/relay_only"
 const CONNECT_TIMEOUT := "packhorse/connection/connect_timeout"
 const ROOM_TOPOLOGY := "packhorse/room/topology"
 const ROOM_MAX_PEERS := "packhorse/room/max_peers"
@@ -39,6 +40,13 @@ const TABLE: Array[Dictionary] = [
 		"hint": PROPERTY_HINT_ENUM,
 		"hint_string": "Automatic,UDP,WebSocket",
 		"doc": "What carries the datagrams, for calls without options.",
+	},
+	{
+		"path": RELAY_ONLY,
+		"initial": false,
+		"hint": PROPERTY_HINT_NONE,
+		"hint_string": "",
+		"doc": "Look for no direct paths to peers, for calls without options.",
 	},
 	{
 		"path": CONNECT_TIMEOUT,
@@ -108,10 +116,12 @@ static func _options() -> PackhorseRoomOptions:
 	var transport: int = value(TRANSPORT)
 	var topology: int = value(ROOM_TOPOLOGY)
 	var max_peers: int = value(ROOM_MAX_PEERS)
+	var relay_only: bool = value(RELAY_ONLY)
 	options.connect_timeout = timeout
 	options.transport = transport as PackhorseRoomOptions.Transport
 	options.topology = topology as PackhorseRoomOptions.Topology
 	options.max_peers = max_peers
+	options.relay_only = relay_only
 	return options
 
 

@@ -42,6 +42,14 @@ static func join(host: String, port: int) -> String:
 	return form % [host, port]
 
 
+## Returns the bytes of an address as [method show] writes it; empty when it is none.
+static func parse(text: String) -> PackedByteArray:
+	var parts := text.rsplit(":", true, 1)
+	if parts.size() < 2 or not parts[1].is_valid_int():
+		return PackedByteArray()
+	return encode(parts[0].trim_prefix("[").trim_suffix("]"), parts[1].to_int())
+
+
 static func _encode_host(text: String) -> PackedByteArray:
 	return _encode_ipv6(text) if ":" in text else _encode_ipv4(text)
 

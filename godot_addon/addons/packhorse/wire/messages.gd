@@ -391,6 +391,7 @@ static var layouts: Dictionary[int, MessageLayout] = {
 		[
 			Field.uint(1, &"seq", 1, 4294967295),
 			Field.bytes_up_to(10, &"pad", 1180).as_optional(),
+			Field.bytes_of(14, &"challenge", [8]),
 		]
 	),
 	Constants.MessageType.CHECKED:
@@ -400,7 +401,7 @@ static var layouts: Dictionary[int, MessageLayout] = {
 		_PEER,
 		[
 			Field.uint(1, &"seq", 1, 4294967295),
-			Field.uint(13, &"request", 1, 4294967295),
+			Field.bytes_of(14, &"challenge", [8]),
 		]
 	),
 }

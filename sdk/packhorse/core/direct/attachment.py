@@ -8,7 +8,15 @@ from packhorse.core.events import HOST, Event, PeerId
 from packhorse.core.membership import Membership
 from packhorse.wire.address import TransportAddress
 from packhorse.wire.candidates import Candidate
-from packhorse.wire.constants import HEADER_SIZE, CandidateKind, FirstByte, Kind, Topology
+from packhorse.wire.constants import (
+    HEADER_SIZE,
+    CandidateKind,
+    DropReason,
+    FirstByte,
+    Kind,
+    Topology,
+)
+from packhorse.wire.errors import ParseError
 from packhorse.wire.header import Header
 
 
@@ -21,7 +29,7 @@ class DirectAttachment:
         random_bytes: Callable[[int], bytes],
         emit: Callable[[Event], None],
         *,
-        is_local: bool,
+        relay: TransportAddress,
         shares_socket: bool,
     ) -> None:
         """Begin to follow the roster.
@@ -30,18 +38,17 @@ class DirectAttachment:
             membership: Where signals go and come.
             random_bytes: Source of randomness.
             emit: Called with each event.
-            is_local: The relay is at a loopback address.
+            relay: Address of the relay.
             shares_socket: Direct datagrams take the socket of those to the relay, so that
                 the address the relay sees is a candidate.
         """
         self._membership = membership
         self._shares_socket = shares_socket
         self._found: list[Candidate] = []
+        self._offered: tuple[list[Candidate], TransportAddress] | None = None
         self._seen_rev: int | None = None
         grant = membership.grant
-        self._paths = DirectPaths(
-            grant.peer, grant.max_datagram, random_bytes, emit, is_local=is_local
-        )
+        self._paths = DirectPaths(grant.peer, grant.max_datagram, random_bytes, emit, relay=relay)
         self._now = 0.0
         self._paths.on_changed = self._change
         self._paths.on_doubt = self._doubt
@@ -64,6 +71,8 @@ class DirectAttachment:
             ParseError: It is not to be acted upon; the reason says why.
         """
         self._now = now
+        if header.kind is Kind.CTRL:
+            raise ParseError(DropReason.UNEXPECTED_SOURCE)
         if header.kind is Kind.SEAL:
             self._paths.receive_seal(data, header.word, source, now=now)
             return
@@ -84,11 +93,7 @@ class DirectAttachment:
         """Follow the roster and the own address; signal what is to be signaled."""
         self._now = now
         self._follow(now)
-        candidates = list(self._found)
-        if self._shares_socket:
-            candidates.append(Candidate(CandidateKind.REFLEXIVE, self._membership.mapped))
-        unique = {candidate.address: candidate for candidate in reversed(candidates)}
-        self._paths.offer(list(reversed(unique.values())), now=now)
+        self._offer(now)
         self._paths.rtt = self._membership.pings.rtt.smoothed or 0.0
         for peer, signal in self._paths.signals_to_send(now=now):
             self._membership.signal(peer, signal)
@@ -97,7 +102,20 @@ class DirectAttachment:
         """Drain what goes to addresses of peers."""
         return self._paths.datagrams_to_send()
 
+    def _offer(self, now: float) -> None:
+        """Tell where this member may be reached, unless that is what was told before."""
+        mapped = self._membership.mapped
+        if self._offered == (self._found, mapped):
+            return
+        self._offered = (self._found, mapped)
+        candidates = list(self._found)
+        if self._shares_socket:
+            candidates.append(Candidate(CandidateKind.REFLEXIVE, mapped))
+        unique = {candidate.address: candidate for candidate in reversed(candidates)}
+        self._paths.offer(list(reversed(unique.values())), now=now)
+
     def _receive_signal(self, peer: int, data: bytes, now: float) -> None:
+        self._now = now
         self._follow(now)
         self._paths.receive_signal(peer, data, now=now)
 
@@ -110,7 +128,7 @@ class DirectAttachment:
         present = {peer for peer in roster.peers if self._may_signal(peer)}
         for peer in self._paths.peers - present:
             self._paths.forget(PeerId(peer))
-        for peer in present:
+        for peer in sorted(present):
             self._paths.welcome(peer, now=now)
 
     def _may_signal(self, peer: PeerId) -> bool:

@@ -11,7 +11,8 @@ from packhorse.wire.seal import ReplayWindow, decode_seal, derive_direct_key, en
 
 _SHARE_SIZE: Final = 16  # bytes
 _MAX_PAD: Final = 1180  # bytes
-_PAD_COST: Final = HEADER_SIZE + MAC_SIZE + 12  # bytes of a CHECK beside its padding
+_LEAST_PAD: Final = 1  # bytes, so that no answer is larger than its CHECK
+_PAD_COST: Final = HEADER_SIZE + MAC_SIZE + 24  # bytes of a CHECK beside its padding, at most
 
 
 class DirectEnd(NamedTuple):
@@ -39,19 +40,19 @@ class DirectChannel:
         self._window = ReplayWindow()
         self._next_seq = 1
 
-    def check(self, size: int) -> tuple[int, bytes]:
-        """Return number and datagram of a CHECK.
+    def check(self, challenge: bytes, size: int) -> bytes:
+        """Return the datagram of a CHECK.
 
         Args:
+            challenge: 8 random bytes, which nobody knows who does not get this CHECK.
             size: Bytes of the datagram, as far as padding reaches; 0 for a small one.
         """
-        pad = bytes(min(max(0, size - _PAD_COST), _MAX_PAD)) if size else None
-        seq = self._take_seq()
-        return seq, self._seal(Check(seq=seq, pad=pad))
+        pad = bytes(min(max(_LEAST_PAD, size - _PAD_COST), _MAX_PAD))
+        return self._seal(Check(seq=self._take_seq(), challenge=challenge, pad=pad))
 
-    def checked(self, request: int) -> bytes:
-        """Return the answer to the peer's CHECK number `request`."""
-        return self._seal(Checked(seq=self._take_seq(), request=request))
+    def checked(self, challenge: bytes) -> bytes:
+        """Return the answer to the peer's CHECK with this challenge."""
+        return self._seal(Checked(seq=self._take_seq(), challenge=challenge))
 
     def decode(self, data: bytes) -> PeerSeal:
         """Check and decode a SEAL datagram for this side's connection.

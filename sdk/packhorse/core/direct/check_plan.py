@@ -1,6 +1,6 @@
 """When an address that is not proven is checked (SPEC.md section 18.4)."""
 
-from typing import Final, NamedTuple
+from typing import Final
 
 from packhorse.wire.constants import (
     ATTEMPT_TIME,
@@ -11,17 +11,7 @@ from packhorse.wire.constants import (
     OPENINGS,
 )
 
-_LARGE_EVERY: Final = 4
 _SLOW_MIN: Final = 0.01  # seconds
-
-
-class PlannedCheck(NamedTuple):
-    """A CHECK that is due."""
-
-    ttl: int | None
-    """Hops that it may take; None for what the system gives."""
-    is_large: bool
-    """It is padded to the largest datagram."""
 
 
 class CheckPlan:
@@ -40,21 +30,19 @@ class CheckPlan:
         self._openings = OPENINGS if opens else 0
         self._sent = 0
 
-    def take(self, fraction: float) -> PlannedCheck:
-        """Return the check that is due, and plan the next.
+    def take(self, fraction: float, *, now: float) -> int | None:
+        """Return the TTL of the check that goes out now, None for the usual; plan the next.
 
         Args:
             fraction: Random, 0 to below 1.
+            now: Clock.
         """
-        number = self._sent - self._openings
         self._sent += 1
-        due = (self.due or 0.0) + self._distance(fraction)
+        due = now + self._distance(fraction, now)
         self.due = due if due < self._starts_at + ATTEMPT_TIME else None
-        if number < 0:
-            return PlannedCheck(OPENING_TTL, is_large=False)
-        return PlannedCheck(None, is_large=number % _LARGE_EVERY == 0)
+        return OPENING_TTL if self._sent <= self._openings else None
 
-    def _distance(self, fraction: float) -> float:
-        if (self.due or 0.0) < self._starts_at + CHECK_FAST:
+    def _distance(self, fraction: float, now: float) -> float:
+        if now < self._starts_at + CHECK_FAST:
             return CHECK_INTERVAL
         return _SLOW_MIN + fraction * (CHECK_SLOW_MAX - _SLOW_MIN)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Final
 
+from packhorse.core.direct.check_budget import CheckBudget
 from packhorse.core.direct.direct_peer import DirectDatagram, DirectPeer
 from packhorse.core.direct.offers import decode_offer
 from packhorse.core.events import Event, PeerId, PeerPathChanged
@@ -27,7 +28,7 @@ class DirectPaths:
         random_bytes: Callable[[int], bytes],
         emit: Callable[[Event], None],
         *,
-        is_local: bool,
+        relay: TransportAddress,
     ) -> None:
         """Begin without peers.
 
@@ -36,15 +37,17 @@ class DirectPaths:
             largest: Bytes of the largest datagram.
             random_bytes: Source of randomness.
             emit: Called with each event.
-            is_local: The relay is at a loopback address.
+            relay: Address of the relay.
         """
         self._own_peer = own_peer
         self._largest = largest
         self._random_bytes = random_bytes
         self._emit = emit
-        self._is_local = is_local
+        self._relay = relay
+        self._budget = CheckBudget()
         self._candidates = b""
         self._peers: dict[int, DirectPeer] = {}
+        self._by_connection: dict[int, int] = {}
         self._signals_from = 0.0  # GCRA: when the next signal would conform without a burst
         self.rtt = 0.0
         """Round-trip time to the relay, seconds."""
@@ -72,17 +75,20 @@ class DirectPaths:
         if peer not in self._peers:
             direct = DirectPeer(
                 leads=self._own_peer < peer,
-                is_local=self._is_local,
+                relay=self._relay,
+                budget=self._budget,
                 largest=self._largest,
                 random_bytes=self._random_bytes,
             )
             self._peers[peer] = direct
+            self._by_connection[direct.own.connection] = peer
             if self._candidates:
                 direct.offer(self._candidates, now=now)
 
     def forget(self, peer: PeerId) -> None:
         """Drop all state towards a peer that has left."""
-        self._peers.pop(peer, None)
+        if direct := self._peers.pop(peer, None):
+            self._by_connection.pop(direct.own.connection, None)
 
     def path(self, peer: PeerId) -> TransportAddress | None:
         """Return the address to which data for a peer goes; None: over the relay."""
@@ -98,8 +104,14 @@ class DirectPaths:
         direct = self._peers.get(peer)
         if direct is None:
             raise ParseError(DropReason.UNKNOWN_PEER)
-        with self._watch(peer, direct):
-            direct.receive_offer(decode_offer(data), rtt=self.rtt, now=now)
+        offer, own = decode_offer(data), direct.own
+        try:
+            with self._watch(peer, direct):
+                direct.receive_offer(offer, rtt=self.rtt, now=now)
+        finally:
+            if direct.own is not own:
+                self._by_connection.pop(own.connection, None)
+                self._by_connection[direct.own.connection] = peer
 
     def receive_seal(self, data: bytes, word: int, source: TransportAddress, *, now: float) -> None:
         """Act upon a SEAL datagram that did not come from the relay.
@@ -107,12 +119,12 @@ class DirectPaths:
         Raises:
             ParseError: It is not to be acted upon; the reason says why.
         """
-        for peer, direct in self._peers.items():
-            if direct.own.connection == word:
-                with self._watch(peer, direct):
-                    direct.receive_seal(data, source, now=now)
-                return
-        raise ParseError(DropReason.UNKNOWN_SESSION)
+        peer = self._by_connection.get(word)
+        if peer is None:
+            raise ParseError(DropReason.UNKNOWN_SESSION)
+        direct = self._peers[peer]
+        with self._watch(peer, direct):
+            direct.receive_seal(data, source, now=now)
 
     def hear_data(self, header: Header, source: TransportAddress, *, now: float) -> None:
         """Check DATA or FRAME that did not come from the relay.
@@ -153,12 +165,14 @@ class DirectPaths:
 
     def next_timeout(self) -> float | None:
         """Return when `handle_timeout` or `signals_to_send` has work."""
-        deadlines = (peer.next_timeout() for peer in self._peers.values())
+        deadlines = [peer.next_timeout() for peer in self._peers.values()]
+        signals = [peer.offers.due for peer in self._peers.values()]
+        deadlines += [max(due, self._signals_ready_at) for due in signals if due is not None]
         return min((due for due in deadlines if due is not None), default=None)
 
     def handle_timeout(self, *, now: float) -> None:
-        """Do what is due."""
-        for number, peer in self._peers.items():
+        """Do what is due, first for the peer whose addresses were not checked for longest."""
+        for number, peer in sorted(self._peers.items(), key=lambda item: item[1].served_at):
             with self._watch(number, peer):
                 if peer.handle_timeout(rtt=self.rtt, now=now):
                     self.on_doubt(number)
@@ -166,18 +180,20 @@ class DirectPaths:
     def signals_to_send(self, *, now: float) -> list[tuple[int, bytes]]:
         """Return (peer, data) of the signals that go out now."""
         signals: list[tuple[int, bytes]] = []
-        for number, peer in self._peers.items():
-            due = peer.offers.due
-            if due is None or now < due:
-                continue
-            if self._signals_from > now + _SIGNAL_BURST / SIGNAL_RATE:
-                peer.offers.due = self._signals_from - _SIGNAL_BURST / SIGNAL_RATE
-                continue
-            data = peer.offers.take(now=now)
+        dues = [(peer.offers.due, number) for number, peer in self._peers.items()]
+        for _, number in sorted((due, number) for due, number in dues if due is not None):
+            if now < self._signals_ready_at:
+                break
+            data = self._peers[number].offers.take(now=now)
             if data is not None:
                 self._signals_from = max(self._signals_from, now) + 1 / SIGNAL_RATE
                 signals.append((number, data))
         return signals
+
+    @property
+    def _signals_ready_at(self) -> float:
+        """When the next signal may go out; those that wait longest go first."""
+        return self._signals_from - _SIGNAL_BURST / SIGNAL_RATE
 
     def datagrams_to_send(self) -> list[DirectDatagram]:
         """Drain what goes to addresses of peers."""

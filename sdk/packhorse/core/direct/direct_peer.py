@@ -1,10 +1,12 @@
 """The direct paths to one peer."""
 
 from collections.abc import Callable
+from operator import itemgetter
 from typing import Final, NamedTuple
 
 from packhorse.core.direct.channel import DirectChannel, DirectEnd
-from packhorse.core.direct.check_plan import CheckPlan, PlannedCheck
+from packhorse.core.direct.check_budget import CheckBudget
+from packhorse.core.direct.check_plan import CheckPlan
 from packhorse.core.direct.offers import Offers, end_of
 from packhorse.core.direct.remote import Remote
 from packhorse.core.direct.remotes import Remotes
@@ -15,6 +17,7 @@ from packhorse.wire.constants import (
     ATTEMPT_PAUSE,
     ATTEMPT_TIME,
     ATTEMPTS,
+    CHALLENGE_SIZE,
     DOUBT_TIME,
     IDLE_CHECK,
     QUIET_CHECK,
@@ -43,7 +46,8 @@ class DirectPeer:
         self,
         *,
         leads: bool,
-        is_local: bool,
+        relay: TransportAddress,
+        budget: CheckBudget,
         largest: int,
         random_bytes: Callable[[int], bytes],
     ) -> None:
@@ -51,12 +55,14 @@ class DirectPeer:
 
         Args:
             leads: This side has the lower peer id.
-            is_local: The own relay is at a loopback address.
+            relay: Address of the own relay.
+            budget: What may be sent to addresses that are not proven.
             largest: Bytes of the largest datagram.
             random_bytes: Source of randomness.
         """
         self._leads = leads
-        self._is_local = is_local
+        self._relay = relay
+        self._budget = budget
         self._largest = largest
         self._random_bytes = random_bytes
         self._remotes = Remotes()
@@ -70,6 +76,8 @@ class DirectPeer:
         self._outbox: list[DirectDatagram] = []
         self._used: Remote | None = None
         self._is_in_doubt = False
+        self.served_at = 0.0
+        """When the budget was last drawn upon."""
         self.offers = Offers(DirectEnd.choose(random_bytes))
 
     @property
@@ -109,7 +117,7 @@ class DirectPeer:
             self._meet(offer)
             former = None
         self._remotes.offer(
-            [item for item in candidates if may_be_checked(item.address, is_local=self._is_local)]
+            [item for item in candidates if may_be_checked(item.address, relay=self._relay)]
         )
         if self._leads:
             is_other = former is None or former.candidates != offer.candidates
@@ -132,13 +140,13 @@ class DirectPeer:
         if isinstance(message, Offer):
             raise ParseError(DropReason.UNEXPECTED_MESSAGE)
         if isinstance(message, Check):
-            self._answer(message, source, now)
+            self._answer(message, source, now, len(data))
             return
         remote = self._remotes.get(source)
-        if remote is None or not remote.take_answer(message.request, now=now):
+        if remote is None or not remote.take_answer(message.challenge, now=now):
             raise ParseError(DropReason.UNKNOWN_TRANSACTION)
         if not remote.is_proven:
-            self._check(remote, PlannedCheck(None, is_large=True), now)
+            self._check(remote, now, is_large=True)
         else:
             remote.plan = None
         self._choose(now)
@@ -150,7 +158,7 @@ class DirectPeer:
             ParseError: No valid check has come from there, or it has another tag.
         """
         remote = self._remotes.get(source)
-        if remote is None or remote.heard_at is None:
+        if remote is None or not remote.lets_data_in(now=now):
             raise ParseError(DropReason.UNEXPECTED_SOURCE)
         if tag != self.own.tag:
             raise ParseError(DropReason.WRONG_TAG)
@@ -177,11 +185,13 @@ class DirectPeer:
         self._outbox.append(DirectDatagram(data, used.address))
 
     def next_timeout(self) -> float | None:
-        """Return when `handle_timeout` or the offer has work."""
-        deadlines = [self.offers.due, self._next_attempt, self._attempt_ends]
+        """Return when `handle_timeout` has work."""
+        deadlines = [self._next_attempt, self._attempt_ends]
         for remote in self._remotes:
-            deadlines += [remote.plan.due if remote.plan else None, self._check_due(remote)]
+            deadlines += [self._plan_due(remote), self._check_due(remote)]
         used = self._used
+        if used is not None:
+            deadlines.append(used.consent_ends)
         if used is not None and used.waiting_since is not None:
             ends = used.waiting_since + used.trust
             deadlines.append(ends + DOUBT_TIME if self._is_in_doubt else ends)
@@ -194,8 +204,9 @@ class DirectPeer:
         if self._next_attempt is not None and now >= self._next_attempt:
             self._next_attempt = None
             self._lead(rtt, now)
-        for remote in list(self._remotes):
+        for remote in self._remotes:
             self._tend(remote, now)
+        self._check_planned(now)
         self._choose(now)
         return self._note_doubt(now)
 
@@ -210,7 +221,10 @@ class DirectPeer:
         return self._is_in_doubt and not was_in_doubt
 
     def _choose_anew(self, now: float) -> None:
+        """Take another connection; all that was known of the peer's paths is void."""
         self.offers.own = DirectEnd.choose(self._random_bytes)
+        self.offers.peer = self._channel = self._used = None
+        self._remotes = Remotes()
         self.offers.renew(now=now)
 
     def _meet(self, offer: Offer) -> None:
@@ -251,14 +265,17 @@ class DirectPeer:
             pause = 0.0 if self._attempts_left > 0 else ATTEMPT_PAUSE
             self._next_attempt = now + pause
 
-    def _answer(self, check: Check, source: TransportAddress, now: float) -> None:
+    def _answer(self, check: Check, source: TransportAddress, now: float, size: int) -> None:
         remote = self._remotes.learn(source)
         if remote is None:
             raise ParseError(DropReason.BUFFER_FULL)
         if not self._may_answer(now) or self._channel is None:
             raise ParseError(DropReason.RATE_LIMITED)
-        remote.hear(now=now)
-        self._outbox.append(DirectDatagram(self._channel.checked(check.seq), source))
+        answer = self._channel.checked(check.challenge)
+        if len(answer) > size:
+            raise ParseError(DropReason.REPLY_BUDGET)
+        remote.vouch(now=now)
+        self._outbox.append(DirectDatagram(answer, source))
         if not remote.is_proven and (remote.plan is None or remote.plan.due is None):
             remote.plan = CheckPlan(starts_at=now, opens=False)
 
@@ -272,17 +289,32 @@ class DirectPeer:
         return True
 
     def _tend(self, remote: Remote, now: float) -> None:
-        """Check an address if that is due."""
-        plan = remote.plan
-        if plan is not None and plan.due is not None and now >= plan.due:
-            self._check(remote, plan.take(self._random_bytes(1)[0] / _BYTE), now)
+        """Check a proven address if that is due."""
         due = self._check_due(remote)
         if due is None or now < due:
             return
         if remote is not self._used and self._is_hopeless(remote, now):
             remote.give_up()
         else:
-            self._check(remote, PlannedCheck(None, is_large=False), now)
+            self._check(remote, now)
+
+    def _check_planned(self, now: float) -> None:
+        """Check the addresses of an attempt that are due, the longest due first."""
+        planned = [(remote.plan.due or 0.0, remote) for remote in self._remotes if remote.plan]
+        for due, remote in sorted(planned, key=itemgetter(0)):
+            if remote.plan is None or remote.plan.due is None or due > now:
+                continue
+            if not self._budget.take(now=now):
+                return
+            self.served_at = now
+            ttl = remote.plan.take(self._random_bytes(1)[0] / _BYTE, now=now)
+            self._check(remote, now, ttl=ttl, is_large=remote.answered_at is not None)
+
+    def _plan_due(self, remote: Remote) -> float | None:
+        """Return when an address is checked next in the present attempt."""
+        if remote.plan is None or remote.plan.due is None:
+            return None
+        return max(remote.plan.due, self._budget.ready_at)
 
     def _check_due(self, remote: Remote) -> float | None:
         """Return when a proven address is checked next."""
@@ -292,14 +324,18 @@ class DirectPeer:
         in_use = remote is self._used
         is_waiting = in_use and remote.waiting_since is not None
         flows = in_use and self._sent_at > last - _FLOW and self._sent_at > 0
-        return last + (QUIET_CHECK if is_waiting or flows else IDLE_CHECK)
+        quiet = last + (QUIET_CHECK if is_waiting or flows else IDLE_CHECK)
+        return min(quiet, remote.consent_due)
 
-    def _check(self, remote: Remote, check: PlannedCheck, now: float) -> None:
+    def _check(
+        self, remote: Remote, now: float, *, ttl: int | None = None, is_large: bool = False
+    ) -> None:
         if self._channel is None:
             return
-        seq, data = self._channel.check(self._largest if check.is_large else 0)
-        remote.note_check(seq, is_large=check.is_large, now=now)
-        self._outbox.append(DirectDatagram(data, remote.address, check.ttl))
+        challenge = self._random_bytes(CHALLENGE_SIZE)
+        data = self._channel.check(challenge, self._largest if is_large else 0)
+        remote.note_check(challenge, is_large=is_large, now=now)
+        self._outbox.append(DirectDatagram(data, remote.address, ttl))
 
     def _choose(self, now: float) -> None:
         """Use the best trusted address; keep one in doubt for a while."""
@@ -317,4 +353,6 @@ class DirectPeer:
     @staticmethod
     def _is_hopeless(remote: Remote, now: float) -> bool:
         waiting = remote.waiting_since
+        if not remote.consents(now=now):
+            return True
         return waiting is not None and now >= waiting + remote.trust + DOUBT_TIME

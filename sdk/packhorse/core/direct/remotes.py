@@ -48,6 +48,7 @@ class Remotes:
         """Plan the checks of all addresses that are not proven."""
         for remote in self._by_address.values():
             if not remote.is_proven:
+                remote.answered_at = None
                 kind = self._offered.get(remote.address)
                 opens = kind not in {None, CandidateKind.HOST}
                 remote.plan = CheckPlan(starts_at=at, opens=opens)

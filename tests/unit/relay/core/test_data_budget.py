@@ -151,3 +151,35 @@ def test_debt_of_a_large_fanout_stays_when_the_rate_changes() -> None:
 
     assert not wide.take(10, 1, now=1.0)
     assert wide.take(10, 1, now=4.0)
+
+
+def test_what_is_lent_is_neither_left_nor_spent() -> None:
+    budget = DataBudget(DataRate(1000, 100))
+    budget.octets -= 200
+
+    lent = budget.lend()
+
+    assert lent == DataRate(300, 50)
+    assert not budget.take(1, 1, now=0.0)
+    assert (budget.given_octets, budget.given_datagrams) == (200, 0)
+
+
+def test_what_is_given_back_is_left_and_the_other_part_spent() -> None:
+    budget = DataBudget(DataRate(1000, 100))
+    budget.lend()
+
+    budget.give_back(DataRate(400, 48), DataRate(100, 2))
+
+    assert (budget.octets, budget.datagrams) == (400, 48)
+    assert budget.given_octets - budget.octets == 100
+    assert budget.given_datagrams - budget.datagrams == 2
+
+
+def test_debt_that_is_given_back_is_paid_before_the_next_datagram() -> None:
+    budget = DataBudget(DataRate(1000, 100))
+    budget.lend()
+
+    budget.give_back(DataRate(-600, 48), DataRate(1100, 2))
+
+    assert not budget.take(10, 1, now=0.5)
+    assert budget.take(10, 1, now=1.2)

@@ -6,8 +6,10 @@ from typing import NoReturn
 import pytest
 
 from packhorse.wire.errors import ConfigurationError
+from packhorse_relay.dataplane import choice
 from packhorse_relay.dataplane.batched import BatchedPlane
-from packhorse_relay.dataplane.choice import choose
+from packhorse_relay.dataplane.choice import ATTACH_NAMES, choose
+from packhorse_relay.dataplane.kernel.plane import KernelPlane
 from packhorse_relay.dataplane.portable import PortablePlane
 from packhorse_relay.dataplane.system import SystemCalls
 
@@ -63,3 +65,23 @@ def test_batched_needs_linux(platform: str, monkeypatch: pytest.MonkeyPatch) -> 
 @pytest.mark.usefixtures("_sandbox")
 def test_portable_is_had_by_name_without_a_trial() -> None:
     assert choose("portable") is PortablePlane
+
+
+@pytest.mark.usefixtures("_works")
+@pytest.mark.parametrize("attach", ATTACH_NAMES)
+def test_kernel_is_what_was_asked_for(attach: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = list[str]()
+    monkeypatch.setattr(choice, "require", asked.append)
+
+    plane = choose("kernel", attach)
+
+    assert issubclass(plane, KernelPlane)
+    assert plane.attach == attach
+    assert asked == [attach]
+
+
+@pytest.mark.usefixtures("_works")
+def test_auto_never_takes_datagrams_past_the_firewall(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(choice, "require", lambda _attach: None)
+
+    assert not issubclass(choose("auto"), KernelPlane)

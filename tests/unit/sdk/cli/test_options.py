@@ -4,6 +4,7 @@ import pytest
 
 from packhorse.cli import host, join, options
 from packhorse.cli.main import main
+from packhorse.wire.errors import ConfigurationError
 
 
 @pytest.mark.parametrize(
@@ -63,3 +64,19 @@ def test_smallest_and_largest_values_are_taken() -> None:
     assert options.peer_count("1024") == 1024
     assert options.seconds(0.1, 600.0)("0.1") == 0.1
     assert options.seconds(0.1, 600.0)("600") == 600.0
+
+
+@pytest.mark.parametrize("flag", [[], ["--relay-only"]])
+def test_relay_only_reaches_the_room(flag: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """DIR-2."""
+    asked: list[object] = []
+
+    def enter(*_: object, relay_only: bool, **__: object) -> None:
+        asked.append(relay_only)
+        raise ConfigurationError("enough")
+
+    for module in (host, join):
+        monkeypatch.setattr(module, module.__name__.rpartition(".")[2], enter)
+    main(["host", "--relay", "127.0.0.1", "--udp", "6942", *flag])
+    main(["join", "K7QM-2XPA@127.0.0.1", "--udp", "0", *flag])
+    assert asked == [bool(flag)] * 2

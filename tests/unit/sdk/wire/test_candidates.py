@@ -12,6 +12,7 @@ from packhorse.wire.candidates import (
 from packhorse.wire.constants import MAX_CANDIDATES, CandidateKind, DropReason
 from packhorse.wire.errors import ParseError
 
+RELAY = TransportAddress("203.0.113.1", 6969)
 V4 = Candidate(CandidateKind.HOST, TransportAddress("192.0.2.1", 49152))
 V6 = Candidate(CandidateKind.REFLEXIVE, TransportAddress("2001:db8::1", 7))
 
@@ -54,7 +55,7 @@ def test_only_the_first_candidates_count() -> None:
     "host", ["192.168.1.10", "100.64.0.3", "198.51.100.7", "2001:db8::1", "fd00::1"]
 )
 def test_unicast_address_may_be_checked(host: str) -> None:
-    assert may_be_checked(TransportAddress(host, 1), is_local=False)
+    assert may_be_checked(TransportAddress(host, 1), relay=RELAY)
 
 
 @pytest.mark.parametrize(
@@ -69,11 +70,20 @@ def test_unicast_address_may_be_checked(host: str) -> None:
         ("::", 9),
         ("ff02::1", 9),
         ("fe80::1", 9),
+        ("169.254.169.254", 9),
     ],
 )
 def test_attack_offered_address_that_is_no_peers_is_not_checked(host: str, port: int) -> None:
-    assert not may_be_checked(TransportAddress(host, port), is_local=False)
+    assert not may_be_checked(TransportAddress(host, port), relay=RELAY)
+
+
+def test_attack_relay_is_not_checked_though_a_peer_offers_its_address() -> None:
+    """DIR-9."""
+    assert not may_be_checked(RELAY, relay=RELAY)
+    assert may_be_checked(RELAY._replace(port=7000), relay=RELAY)
 
 
 def test_loopback_may_be_checked_where_the_relay_is_there() -> None:
-    assert may_be_checked(TransportAddress("127.0.0.1", 9), is_local=True)
+    assert may_be_checked(
+        TransportAddress("127.0.0.1", 9), relay=TransportAddress("127.0.0.1", 6969)
+    )

@@ -135,6 +135,18 @@ func is_idle() -> bool:
 	return true
 
 
+## Forgets what was measured towards a peer (protocol_spec/SPEC.md section 16.16).
+func change_path(peer: int, now: float) -> void:
+	if _peers.has(peer):
+		_woken(peer, now).change_path(now)
+
+
+## Sends a peer everything under way again: its path has fallen silent.
+func doubt_path(peer: int, now: float) -> void:
+	if _peers.has(peer):
+		_woken(peer, now).doubt_path(now)
+
+
 ## Drops all state towards a peer that has left.
 func forget(peer: int) -> void:
 	_heads.erase(peer)

@@ -196,6 +196,20 @@ func datagrams_to_send(
 		_rate.note_app_limited(_sent.bytes_in_flight)
 
 
+## Sends everything under way again: its path has fallen silent.
+func doubt_path(now: float) -> void:
+	_repair(_sent.give_up_all())
+	_timer.answer(true, now)
+	wake_at = -INF
+
+
+## Forgets RTT and congestion: they were those of another path (SPEC.md section 16.16).
+func change_path(now: float) -> void:
+	rtt.forget()
+	_congestion = CongestionController.new(_rate, now)
+	wake_at = -INF
+
+
 ## Gives back all memory.
 func close() -> void:
 	_lanes.close()

@@ -3,6 +3,8 @@ extends RefCounted
 
 const Self := preload("report.gd")
 
+const _DIRECT := 2.0  # PackhorseMultiplayerPeer.Path.DIRECT
+
 var room_code := ""  ## As people see it.
 var peer_id := 0  ## The own id; 0 when not connected.
 var statistics: Dictionary[StringName, float] = {}  ## Of the session.
@@ -32,6 +34,16 @@ func to_values() -> Array:
 ## Returns the path to the relay in words.
 func path() -> String:
 	return "WebSocket" if statistics.get(&"path", 0.0) == 1.0 else "UDP"
+
+
+## Returns the path to a peer in words.
+func path_of(peer: int) -> String:
+	return "direct" if is_direct(peer) else path()
+
+
+## Tells whether datagrams go to a peer's own address.
+func is_direct(peer: int) -> bool:
+	return peers.has(peer) and peers[peer].get(&"path", 0.0) == _DIRECT
 
 
 static func _numbers(values: Variant) -> Dictionary[StringName, float]:

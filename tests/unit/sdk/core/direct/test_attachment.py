@@ -1,9 +1,12 @@
 """Tests of how direct paths and a membership work together."""
 
-from packhorse.core.events import PeerLeft, PeerPathChanged
+import sys
+
+from packhorse.core.events import Message, PeerLeft, PeerPathChanged
 from packhorse.wire.address import TransportAddress
 from packhorse.wire.candidates import Candidate, decode_candidates
-from packhorse.wire.constants import CandidateKind, DropReason, Topology
+from packhorse.wire.constants import CandidateKind, DropReason, FirstByte, Topology
+from packhorse.wire.header import encode_destination
 from packhorse.wire.messages import Signal
 from tests.support.nat_network import Filtering, Mapping, NatNetwork
 from tests.support.network import Member, room_of
@@ -107,3 +110,44 @@ def test_malformed_signal_is_counted_and_changes_nothing() -> None:
     host.flush()
     network.run(0.5)
     assert client.session.drops[DropReason.FORBIDDEN_TYPE] == before + 1
+
+
+def test_control_datagram_from_elsewhere_is_refused_whatever_it_names() -> None:
+    """DIR-5."""
+    network, (host, client) = open_room(2)
+    for member in (host, client):
+        network.seek(member)
+    network.run(1.0)
+    assert direct_peers(host) == {2}
+    before = host.session.drops[DropReason.UNEXPECTED_SOURCE]
+    source = client.address
+    host.session.receive_datagram(b"\xa5\x00\x00\x00\x00\x02x", source, now=network.clock.now)
+    assert host.session.drops[DropReason.UNEXPECTED_SOURCE] == before + 1
+
+
+def test_data_costs_no_more_calls_where_direct_paths_are_sought() -> None:
+    network, members = open_room(3)
+    before = calls_for_data(members[0], now=network.clock.now)
+    for member in members:
+        network.seek(member)
+    network.run(2.0)
+    assert direct_peers(members[0]) == {2, 3}
+    assert calls_for_data(members[0], now=network.clock.now) == before
+
+
+def calls_for_data(member: Member, *, now: float) -> int:
+    """Count the calls of functions that one DATA datagram from peer 2 takes."""
+    session, calls = member.session, 0
+    datagram = encode_destination(FirstByte.DATA, session._joined().grant.tag, 2) + b"x"
+
+    def count(_frame: object, event: str, _argument: object) -> None:
+        nonlocal calls
+        calls += event == "call"
+
+    sys.setprofile(count)
+    try:
+        session.receive_datagram(datagram, session._relay, now=now)
+    finally:
+        sys.setprofile(None)
+    assert isinstance(session.next_event(), Message)
+    return calls

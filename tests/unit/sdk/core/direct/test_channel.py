@@ -9,6 +9,7 @@ from packhorse.wire.messages import Check, Checked
 
 LOW = DirectEnd(1, 0x11111111, bytes(16))
 HIGH = DirectEnd(2, 0x22222222, b"\xff" * 16)
+CHALLENGE = b"\x01" * 8
 
 
 def pair() -> tuple[DirectChannel, DirectChannel]:
@@ -25,16 +26,16 @@ def refusal(channel: DirectChannel, data: bytes) -> DropReason:
 
 def test_check_and_answer_are_understood_by_the_other_side() -> None:
     low, high = pair()
-    number, check = low.check(0)
+    check = low.check(CHALLENGE, 0)
     assert check[:6].hex() == "a602" + "22222222"
-    assert high.decode(check) == Check(seq=number)
-    assert low.decode(high.checked(number)) == Checked(seq=1, request=number)
+    assert high.decode(check) == Check(seq=1, challenge=CHALLENGE, pad=b"\x00")
+    assert low.decode(high.checked(CHALLENGE)) == Checked(seq=1, challenge=CHALLENGE)
 
 
 @pytest.mark.parametrize("size", [256, 600, 1200])
 def test_large_check_fills_the_largest_datagram_but_for_some_bytes(size: int) -> None:
     low, high = pair()
-    _, check = low.check(size)
+    check = low.check(CHALLENGE, size)
     assert size - 16 <= len(check) <= size
     high.decode(check)
 
@@ -42,14 +43,15 @@ def test_large_check_fills_the_largest_datagram_but_for_some_bytes(size: int) ->
 def test_answer_is_not_larger_than_the_check() -> None:
     """DIR-3."""
     low, high = pair()
-    for _ in range(300):
-        number, check = low.check(0)
-        assert len(high.checked(number)) <= len(check) + 8
+    check = low.check(CHALLENGE, 0)
+    for number in (1, 0x7F, 0x80, 0x100, 0x10000, 0xFFFFFFFF):
+        high._next_seq = number
+        assert len(high.checked(CHALLENGE)) <= len(check)
 
 
 def test_attack_check_that_is_sent_again_or_back_is_refused() -> None:
     low, high = pair()
-    _, check = low.check(0)
+    check = low.check(CHALLENGE, 0)
     high.decode(check)
     assert refusal(high, check) is DropReason.REPLAYED
     assert refusal(low, check) is DropReason.WRONG_TAG
@@ -57,10 +59,10 @@ def test_attack_check_that_is_sent_again_or_back_is_refused() -> None:
 
 def test_attack_forged_check_is_refused() -> None:
     low, high = pair()
-    _, check = low.check(0)
+    check = low.check(CHALLENGE, 0)
     assert refusal(high, check[:-1] + bytes([check[-1] ^ 1])) is DropReason.BAD_MAC
     other = DirectChannel(LOW._replace(share=b"\x01" * 16), HIGH, is_lower=True)
-    assert refusal(high, other.check(0)[1]) is DropReason.BAD_MAC
+    assert refusal(high, other.check(CHALLENGE, 0)) is DropReason.BAD_MAC
     assert refusal(high, check[:10]) is DropReason.TOO_SHORT
 
 

@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import pytest
 
-from packhorse.core.direct.check_plan import CheckPlan, PlannedCheck
+from packhorse.core.direct.check_plan import CheckPlan
 from packhorse.wire.constants import (
     ATTEMPT_TIME,
     CHECK_FAST,
@@ -15,26 +15,25 @@ from packhorse.wire.constants import (
 )
 
 
-def run(plan: CheckPlan, fraction: float = 0.5) -> list[tuple[float, PlannedCheck]]:
-    """Return all checks with their times."""
+def run(plan: CheckPlan, fraction: float = 0.5) -> list[tuple[float, int | None]]:
+    """Return when each check goes out, and its TTL."""
     checks = []
     while plan.due is not None:
-        checks.append((plan.due, plan.take(fraction)))
+        checks.append((plan.due, plan.take(fraction, now=plan.due)))
     return checks
 
 
 def test_attempt_opens_with_a_low_ttl() -> None:
     checks = run(CheckPlan(starts_at=10.0, opens=True))
-    assert [check.ttl for _, check in checks[: OPENINGS + 1]] == [OPENING_TTL] * OPENINGS + [None]
+    assert [ttl for _, ttl in checks[: OPENINGS + 1]] == [OPENING_TTL] * OPENINGS + [None]
     assert checks[0][0] == 10.0
     assert checks[1][0] == pytest.approx(10.0 + CHECK_INTERVAL)
 
 
-def test_first_check_that_may_arrive_is_large() -> None:
-    for opens in (False, True):
-        checks = [check for _, check in run(CheckPlan(starts_at=0.0, opens=opens))]
-        arriving = [check for check in checks if check.ttl is None]
-        assert [check.is_large for check in arriving[:5]] == [True, False, False, False, True]
+def test_check_that_had_to_wait_is_not_made_up_for() -> None:
+    plan = CheckPlan(starts_at=10.0, opens=False)
+    plan.take(0.5, now=11.0)
+    assert plan.due == pytest.approx(11.0 + CHECK_INTERVAL)
 
 
 def test_checks_become_rarer_and_end() -> None:

@@ -1,16 +1,28 @@
 """Tests of direct paths to all peers of a member."""
 
+from dataclasses import replace
 from random import Random
 
 import pytest
 
 from packhorse.core.direct.direct_paths import DirectPaths
+from packhorse.core.direct.offers import decode_offer
 from packhorse.core.events import Event, PeerId, PeerPathChanged
 from packhorse.wire.address import TransportAddress
 from packhorse.wire.candidates import Candidate
-from packhorse.wire.constants import SIGNAL_RATE, CandidateKind, DropReason, FirstByte
+from packhorse.wire.codec import encode_body
+from packhorse.wire.constants import (
+    CHECK_BURST,
+    CHECK_RATE,
+    SIGNAL_RATE,
+    CandidateKind,
+    DropReason,
+    FirstByte,
+)
 from packhorse.wire.errors import ParseError
 from packhorse.wire.header import decode_header
+
+RELAY = TransportAddress("203.0.113.1", 6969)
 
 
 def address(peer: int) -> TransportAddress:
@@ -25,7 +37,7 @@ class Side:
         self.peer = peer
         self.events: list[Event] = []
         random_bytes = Random(peer).randbytes  # noqa: S311 - repeatable by design
-        self.paths = DirectPaths(peer, 1200, random_bytes, self.events.append, is_local=False)
+        self.paths = DirectPaths(peer, 1200, random_bytes, self.events.append, relay=RELAY)
         self.paths.offer([Candidate(CandidateKind.HOST, address(peer))], now=0.0)
         for other in peers:
             if other != peer:
@@ -142,3 +154,91 @@ def test_same_candidates_again_are_not_offered_again() -> None:
     assert side.paths.signals_to_send(now=0.1) == []
     side.paths.offer([Candidate(CandidateKind.HOST, address(9))], now=0.1)
     assert len(side.paths.signals_to_send(now=0.1)) == 1
+
+
+def victims(count: int, first: int) -> list[Candidate]:
+    """Return offered addresses at which nobody answers."""
+    return [
+        Candidate(CandidateKind.HOST, TransportAddress("198.51.100.9", first + number))
+        for number in range(count)
+    ]
+
+
+def offer_of(sender: int, candidates: list[Candidate]) -> bytes:
+    """Return the signal in which a peer offers these addresses to peer 1."""
+    other = Side(sender, [1])
+    other.paths.offer(candidates, now=0.0)
+    ((_, data),) = other.paths.signals_to_send(now=0.0)
+    return data
+
+
+def test_attack_offered_victims_get_few_checks_however_many_peers_name_them() -> None:
+    """DIR-6."""
+    side = Side(1, list(range(1, 65)))
+    for peer in range(2, 65):
+        side.paths.receive_signal(peer, offer_of(peer, victims(16, peer * 100)), now=0.0)
+    sent = octets = 0
+    for step in range(600):
+        side.paths.handle_timeout(now=step / 10)
+        datagrams = side.paths.datagrams_to_send()
+        sent += len(datagrams)
+        octets += sum(len(datagram.data) for datagram in datagrams)
+    assert sent <= CHECK_BURST + 60 * CHECK_RATE
+    assert octets <= 64 * sent
+
+
+def test_attack_peer_that_offers_many_addresses_does_not_keep_the_others_from_being_checked() -> (
+    None
+):
+    """DIR-6."""
+    side = Side(1, [1, 2, 3])
+    side.paths.receive_signal(2, offer_of(2, victims(16, 100)), now=0.0)
+    for step in range(10 * CHECK_BURST):
+        side.paths.handle_timeout(now=step / 100)
+    side.paths.datagrams_to_send()
+    now = 0.1 * CHECK_BURST
+    side.paths.receive_signal(2, offer_of(2, victims(16, 100)), now=now)
+    side.paths._peers[2]._lead(0.0, now)
+    side.paths.receive_signal(3, offer_of(3, victims(1, 900)), now=now)
+    side.paths._budget._conforms_at = now + CHECK_BURST / CHECK_RATE
+    for step in range(100):
+        side.paths.handle_timeout(now=now + step / 100)
+    ports = [datagram.address.port for datagram in side.paths.datagrams_to_send()]
+    assert ports.count(900) >= len(ports) // 3
+
+
+def test_attack_peer_that_asks_without_end_does_not_keep_signals_from_the_others() -> None:
+    """DIR-1."""
+    side = Side(1, [1, 2, 3])
+    for step in range(200):
+        side.paths.signals_to_send(now=step / 100)
+    asking = decode_offer(offer_of(2, victims(1, 1)))
+    told = []
+    for step in range(1000):
+        now = 10.0 + step / 100
+        ask = encode_body(replace(asking, seq=step + 2, ask=True))
+        side.paths.receive_signal(2, ask, now=now)
+        if step == 500:
+            side.paths._peers[3].offers.renew(now=now)
+        told += [(now, peer) for peer, _ in side.paths.signals_to_send(now=now)]
+    first = min(now for now, peer in told if peer == 3)
+    assert first <= 15.0 + 2 / SIGNAL_RATE
+
+
+def test_attack_forged_seal_costs_no_look_at_each_peer() -> None:
+    side = Side(1, list(range(1, 65)))
+    words = {direct.own.connection: peer for peer, direct in side.paths._peers.items()}
+    assert side.paths._by_connection == words
+    assert len(words) == 63
+
+
+def test_connection_that_was_chosen_anew_is_the_one_that_counts() -> None:
+    side = Side(1, [1, 2])
+    own = side.paths._peers[2].own
+    echoed = replace(decode_offer(offer_of(2, victims(1, 1))), connection=own.connection)
+    with pytest.raises(ParseError):
+        side.paths.receive_signal(2, encode_body(echoed), now=0.0)
+    assert side.paths._by_connection == {side.paths._peers[2].own.connection: 2}
+    assert side.paths._peers[2].own.connection != own.connection
+    side.paths.forget(PeerId(2))
+    assert side.paths._by_connection == {}

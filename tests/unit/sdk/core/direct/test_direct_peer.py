@@ -6,7 +6,7 @@ from random import Random
 
 import pytest
 
-from packhorse.core.direct.check_plan import PlannedCheck
+from packhorse.core.direct.check_budget import CheckBudget
 from packhorse.core.direct.direct_peer import DirectDatagram, DirectPeer
 from packhorse.core.direct.offers import decode_offer
 from packhorse.wire.address import TransportAddress
@@ -16,6 +16,7 @@ from packhorse.wire.constants import (
     ATTEMPT_PAUSE,
     ATTEMPT_TIME,
     ATTEMPTS,
+    CONSENT_TIME,
     MAX_REMOTES,
     CandidateKind,
     DropReason,
@@ -24,7 +25,7 @@ from packhorse.wire.errors import ParseError
 
 LOW = TransportAddress("192.0.2.1", 1)
 HIGH = TransportAddress("192.0.2.2", 2)
-SMALL = PlannedCheck(None, is_large=False)
+RELAY = TransportAddress("203.0.113.1", 6969)
 FROM = {LOW: HIGH, HIGH: LOW}
 """By target: who sends there."""
 
@@ -32,7 +33,9 @@ FROM = {LOW: HIGH, HIGH: LOW}
 def end(*, leads: bool, seed: int) -> DirectPeer:
     """Return one side."""
     random_bytes = Random(seed).randbytes  # noqa: S311 - repeatable by design
-    return DirectPeer(leads=leads, is_local=False, largest=1200, random_bytes=random_bytes)
+    return DirectPeer(
+        leads=leads, relay=RELAY, budget=CheckBudget(), largest=1200, random_bytes=random_bytes
+    )
 
 
 class Joined:
@@ -166,7 +169,7 @@ def test_attack_peer_that_checks_from_many_addresses_is_answered_within_limits()
     joined.run(0.2)
     reasons = []
     for number in range(4 * ANSWER_RATE):
-        joined.low._check(next(iter(joined.low._remotes)), SMALL, joined.now)
+        joined.low._check(next(iter(joined.low._remotes)), joined.now)
         (check,) = sent(joined.low)
         source = TransportAddress("203.0.113.9", 1000 + number)
         try:
@@ -209,5 +212,80 @@ def test_peer_that_was_started_anew_is_met_anew() -> None:
     joined.high.offer(encode_candidates([Candidate(CandidateKind.HOST, HIGH)]), now=joined.now)
     joined.signal()
     assert joined.low.used is None
+    joined.run(0.5)
+    assert joined.low.used is not None
+
+
+def test_attack_answer_to_a_check_that_its_sender_did_not_get_is_refused() -> None:
+    """DIR-8: numbers can be guessed, a peer that offers a victim's address knows them all."""
+    joined = Joined()
+    joined.low.handle_timeout(rtt=0.0, now=joined.now)
+    sent(joined.low)
+    victim = next(iter(joined.low._remotes))
+    forger = joined.high._channel
+    assert forger is not None
+    for guess in (bytes(8), b"\xff" * 8, (1).to_bytes(8, "big")):
+        forged = forger.checked(guess)
+        assert refusal(joined.low, forged, HIGH, joined.now) is DropReason.UNKNOWN_TRANSACTION
+    assert victim.answered_at is None
+    assert victim.vouched_at is None
+
+
+def test_attack_no_large_check_goes_where_nothing_has_answered() -> None:
+    """DIR-8."""
+    joined = Joined()
+    sizes = []
+    while joined.now < 100.0 + ATTEMPT_TIME:
+        joined.now += 0.05
+        joined.low.handle_timeout(rtt=0.0, now=joined.now)
+        sizes += [len(datagram.data) for datagram in sent(joined.low)]
+    assert len(sizes) > 20
+    assert max(sizes) < 64
+
+
+def test_large_check_is_sent_again_when_it_was_lost() -> None:
+    joined = Joined()
+    joined.low.handle_timeout(rtt=0.0, now=joined.now)
+    (check,) = sent(joined.low)
+    joined.high.receive_seal(check.data, LOW, now=joined.now)
+    joined.low.receive_seal(sent(joined.high)[-1].data, HIGH, now=joined.now)
+    assert [len(datagram.data) > 1000 for datagram in sent(joined.low)] == [True]
+    joined.low.handle_timeout(rtt=0.0, now=joined.now + 0.1)
+    assert [len(datagram.data) > 1000 for datagram in sent(joined.low)] == [True]
+
+
+def test_attack_data_alone_does_not_hold_a_path_whose_checks_are_not_answered() -> None:
+    """DIR-4: somebody may forge it, or the peer may have left the address to another."""
+    joined = Joined()
+    joined.run(0.5)
+    assert joined.low.used is not None
+    answered = joined.low.used.answered_at or 0.0
+    while joined.low.used is not None:
+        joined.now += 0.05
+        joined.low.used.hear(now=joined.now)
+        joined.low.handle_timeout(rtt=0.0, now=joined.now)
+        sent(joined.low)
+        assert joined.now < answered + CONSENT_TIME + 0.1
+
+
+def test_idle_path_is_checked_by_both_sides_and_stays() -> None:
+    joined = Joined()
+    joined.run(3 * CONSENT_TIME)
+    assert joined.low.used is not None
+    assert joined.high.used is not None
+
+
+def test_attack_offer_of_the_own_connection_voids_what_was_known() -> None:
+    joined = Joined()
+    joined.run(0.5)
+    offer = joined.low.offers.peer
+    assert offer is not None
+    echoed = replace(offer, connection=joined.low.own.connection, seq=99)
+    with pytest.raises(ParseError):
+        joined.low.receive_offer(echoed, rtt=0.0, now=joined.now)
+    assert joined.low.used is None
+    joined.high = end(leads=False, seed=3)
+    joined.high.offer(encode_candidates([Candidate(CandidateKind.HOST, HIGH)]), now=joined.now)
+    joined.signal()
     joined.run(0.5)
     assert joined.low.used is not None

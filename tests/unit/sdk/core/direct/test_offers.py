@@ -103,6 +103,6 @@ def test_side_without_candidates_answers_nothing() -> None:
 
 def test_other_messages_are_no_offers() -> None:
     with pytest.raises(ParseError) as caught:
-        decode_offer(encode_body(Check(seq=1)))
+        decode_offer(encode_body(Check(seq=1, challenge=bytes(8))))
     assert caught.value.reason is DropReason.UNEXPECTED_MESSAGE
     assert end_of(decode_offer(encode_body(PEER))) == DirectEnd(7, 9, b"p" * 16)

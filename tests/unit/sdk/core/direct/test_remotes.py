@@ -16,8 +16,8 @@ def proven(remotes: Remotes, port: int, rtt: float) -> Remote:
     """Let an address answer."""
     remote = remotes.learn(at(port))
     assert remote is not None
-    remote.note_check(port, is_large=True, now=0.0)
-    remote.take_answer(port, now=rtt)
+    remote.note_check(bytes([port]), is_large=True, now=0.0)
+    remote.take_answer(bytes([port]), now=rtt)
     return remote
 
 
@@ -25,7 +25,7 @@ def test_offered_addresses_are_checked_reflexive_ones_with_openings() -> None:
     remotes = Remotes()
     remotes.offer([Candidate(CandidateKind.HOST, at(1)), Candidate(CandidateKind.REFLEXIVE, at(2))])
     remotes.begin_attempt(at=5.0)
-    first = [remote.plan.take(0.0).ttl for remote in remotes if remote.plan]
+    first = [remote.plan.take(0.0, now=5.0) for remote in remotes if remote.plan]
     assert first == [None, OPENING_TTL]
 
 
@@ -68,7 +68,7 @@ def test_best_is_the_fastest_and_the_one_in_use_is_left_for_a_clear_gain_only() 
 def test_address_in_doubt_is_not_the_best() -> None:
     remotes = Remotes()
     one, other = proven(remotes, 1, 0.01), proven(remotes, 2, 0.09)
-    one.note_check(9, is_large=False, now=5.0)
+    one.note_check(b"9", is_large=False, now=5.0)
     assert remotes.best(one, now=6.0) is other
 
 

@@ -25,14 +25,16 @@ static void stamp(uint8_t *data, uint32_t peer) {
     memcpy(data + 2, &peer, 4);
 }
 
-int main(void) {
+/* With an argument it is on every address. */
+int main(int argc, char **argv) {
+    (void)argv;
     static uint8_t data[BATCH][SIZE];
     struct sockaddr_in from[BATCH], at = {.sin_family = AF_INET};
     struct iovec in_io[BATCH], out_io[BATCH];
     struct mmsghdr in[BATCH], out[BATCH];
     socklen_t size = sizeof at;
     int sock = socket(AF_INET, SOCK_DGRAM, 0), wanted = 1 << 20;
-    at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    at.sin_addr.s_addr = htonl(argc > 1 ? INADDR_ANY : INADDR_LOOPBACK);
     setsockopt(sock, SOL_SOCKET, SO_RCVBUF, &wanted, sizeof wanted);
     setsockopt(sock, SOL_SOCKET, SO_SNDBUF, &wanted, sizeof wanted);
     if (bind(sock, (void *)&at, size) || getsockname(sock, (void *)&at, &size)) return 1;

@@ -2,7 +2,7 @@
 
 It assigns peer ids in the order of registration (an empty DATA datagram), stamps the
 source and forwards unicast DATA. Nothing else, so it is a fair lower bound for a relay
-on a transport. Run: python -m tests.bench.plain_relay; prints its port.
+on a transport. Run: python -m packhorse_relay.bench.plain_relay; prints its port.
 """
 
 import asyncio
@@ -21,9 +21,11 @@ class PlainRelay(asyncio.DatagramProtocol):
         self._addresses: dict[int, tuple[str, int]] = {}
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Keep what sends."""
         self._transport = cast("asyncio.DatagramTransport", transport)
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
+        """Forward or register."""
         if len(data) < _HEADER.size:
             return
         _first, _tag, destination = _HEADER.unpack_from(data)

@@ -1,0 +1,1 @@
+"""What a forwarded datagram costs: this relay next to others, under the same load."""

@@ -1,0 +1,1 @@
+"""The data plane inside the kernel of Linux, by eBPF."""
