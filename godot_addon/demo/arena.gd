@@ -53,7 +53,7 @@ func _ready() -> void:
 	_parcel_spawner.spawn_function = _make_parcel
 	_players.child_exiting_tree.connect(_on_players_child_exiting_tree)
 	_parcels.child_exiting_tree.connect(_on_parcels_child_exiting_tree)
-	multiplayer.peer_connected.connect(_follow)
+	multiplayer.peer_connected.connect(_on_multiplayer_peer_connected)
 	multiplayer.peer_disconnected.connect(_on_multiplayer_peer_disconnected)
 
 
@@ -255,7 +255,7 @@ func _on_player_score_changed(change: int, player: Player) -> void:
 
 func _on_players_child_exiting_tree(child: Node) -> void:
 	var player := child as Player
-	if player != null and player.is_queued_for_deletion():
+	if player != null and is_node_ready() and not is_queued_for_deletion():
 		_followed.erase(player.peer)
 		player_removed.emit(player)
 
@@ -265,6 +265,14 @@ func _on_parcels_child_exiting_tree(child: Node) -> void:
 	if parcel != null and parcel.is_queued_for_deletion():
 		var tint := Palette.GOLD if parcel.is_golden() else Palette.KRAFT
 		Burst.at.call_deferred(parcel.position, tint, 26 if parcel.is_golden() else 12, self)
+
+
+## A program that was started again has the same id and none of our nodes.
+func _on_multiplayer_peer_connected(id: int) -> void:
+	var mine := player_of(multiplayer.get_unique_id())
+	if mine != null and mine.is_node_ready():
+		mine.show_to(id, false)
+	_follow(id)
 
 
 func _on_multiplayer_peer_disconnected(id: int) -> void:

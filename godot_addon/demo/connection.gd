@@ -70,26 +70,27 @@ func _start_packhorse() -> void:
 	_lobby.peer = _packhorse
 	_lobby.entered.connect(entered.emit)
 	_lobby.left.connect(_on_lobby_left)
-	if _options.is_host:
-		_host()
+	var saved := _saved_session()
+	is_resumed = not saved.is_empty()
+	if is_resumed:
+		_lobby.resume(saved)
+	elif _options.is_host:
+		_lobby.host()
 	elif _options.join_text:
 		_lobby.join(_options.join_text)
 
 
-## Takes up the room of a process that was killed, where there is one; else opens a new one.
-func _host() -> void:
-	var saved := ""
-	if _options.session_file:
-		saved = FileAccess.get_file_as_string(_options.session_file)
-		var timer := Timer.new()
-		timer.timeout.connect(_keep_session)
-		add_child(timer)
-		timer.start(_KEEP_EVERY)
-	is_resumed = not saved.is_empty()
-	if is_resumed:
-		_lobby.resume(saved)
-	else:
-		_lobby.host()
+## Returns the session of a process that was killed, empty when there is none; keeps its own from
+## now on.
+func _saved_session() -> String:
+	if not _options.session_file:
+		return ""
+	var saved := FileAccess.get_file_as_string(_options.session_file)
+	var timer := Timer.new()
+	timer.timeout.connect(_keep_session)
+	add_child(timer)
+	timer.start(_KEEP_EVERY)
+	return saved
 
 
 func _keep_session() -> void:

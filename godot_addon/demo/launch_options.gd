@@ -9,15 +9,15 @@ const USAGE := """Parcel Rush, the demo of Packhorse:
       [--enet] [--port N]
 Without --host and --join a lobby asks. With --enet there is no relay: --host listens on --port,
 and --join takes the host's address instead of a code. --delay simulates a bad network: so many
-seconds each way, and 5 % loss. With --session, a host that was killed takes its room up again when
-it is started with the same line: same code."""
+seconds each way, and 5 % loss. With --session, a game that was killed takes its session up again
+when it is started with the same line: same code, same player."""
 
 const _DEFAULT_PORT := 7777
 
 var is_host := false
 var join_text := ""  ## Code or invite; with ENet the address of the host.
 var relay := ""
-var session_file := ""  ## Where a host keeps its session; empty for nowhere.
+var session_file := ""  ## Where the session is kept; empty for nowhere.
 var player_name := ""
 var goal := 30  ## Parcels that win a round.
 var is_bot := false

@@ -108,10 +108,10 @@ func give_to(id: int) -> void:
 	move_sync.public_visibility = id == 1
 
 
-## Sends the movement of this player, which is ours, to [param follower] from now on.
-func show_to(follower: int) -> void:
+## Sends the movement of this player, which is ours, to [param follower] from now on, or no more.
+func show_to(follower: int, is_wanted := true) -> void:
 	if not _move_sync.public_visibility:
-		_move_sync.set_visibility_for(follower, true)
+		_move_sync.set_visibility_for(follower, is_wanted)
 
 
 ## Starts a dash, unless the last one was just now.

@@ -57,6 +57,8 @@ func test_packets_are_read_before_their_peer_goes() -> void:
 	_relay.send(_relay.relay.seal(Constants.MessageType.CLOSED, {&"code": 400}))
 	await _until(func() -> bool: return _peer.get_available_packet_count() > 0)
 	assert_eq(_told, [] as Array[String], "told while a packet waits")
+	_peer.set_target_peer(1)
+	assert_eq(_peer.put_packet(PackedByteArray([8])), OK, "answer that goes nowhere")
 	assert_eq(_peer.get_packet(), PackedByteArray([7]), "packet")
 	await _until(func() -> bool: return _peer.get_connection_status() == DISCONNECTED)
 

@@ -3,6 +3,7 @@ extends "res://tests/support/peer_case.gd"
 
 const LOST := Constants.RoomEventKind.PEER_LOST
 const FOUND := Constants.RoomEventKind.PEER_FOUND
+const REPLACED := Constants.ErrorCode.REPLACED
 
 
 func test_lost_peer_is_told_and_told_when_it_is_back() -> void:
@@ -43,3 +44,18 @@ func test_lost_peer_that_the_game_hid_is_not_told() -> void:
 	await _until(func() -> bool: return not _told.is_empty())
 
 	assert_eq(_told, ["lost 1"] as Array[String], "told")
+
+
+func test_restarted_peer_leaves_and_comes_back_one_poll_later() -> void:
+	_relay.members = [1, 2, 3]
+	await _join()
+	_told.clear()
+	var left := PackedInt64Array([3, Constants.RoomEventKind.PEER_LEFT, 3, REPLACED])
+	var joined := PackedInt64Array([4, Constants.RoomEventKind.PEER_JOINED, 3, 0])
+
+	_relay.send(_relay.relay.events([left, joined]))
+	await _until(func() -> bool: return not _told.is_empty())
+	assert_eq(_told, ["-3"] as Array[String], "told in one poll")
+	_peer.poll()
+
+	assert_eq(_told, ["-3", "+3"] as Array[String], "told")

@@ -14,6 +14,7 @@ from tests.support.layout import REPOSITORY
 
 VECTORS: Final = REPOSITORY / "protocol_spec" / "vectors"
 ADDON: Final = PROJECT / "addons" / "packhorse"
+LOAD_ALL: Final = "res://tests/support/load_all.gd"
 PURE_SCRIPTS: Final = [*scripts(ADDON / "wire"), *scripts(ADDON / "core")]
 FORBIDDEN_IN_PURE: Final = re.compile(
     r"\b(Node\w*|SceneTree|Engine|OS|Time|FileAccess|DirAccess|ProjectSettings|Crypto|UPNP|IP"
@@ -89,6 +90,27 @@ def test_addon_script_has_no_error_and_no_warning(script: Path) -> None:
 
     assert done.returncode == 0, done.stdout
     assert "SCRIPT ERROR" not in done.stdout, done.stdout
+
+
+@pytest.mark.usefixtures("godot")
+def test_addon_has_no_warning_of_a_new_project_that_looks_at_addons() -> None:
+    done = run_godot(["-s", LOAD_ALL])
+
+    assert f"loaded {len(scripts(PROJECT / 'addons'))} scripts" in done.stdout
+    assert "ERROR" not in done.stdout, done.stdout
+
+
+@pytest.mark.usefixtures("godot")
+def test_warning_of_a_new_project_is_seen(tmp_path: Path) -> None:
+    shutil.copy(PROJECT / "project.godot", tmp_path)
+    shutil.copy(PROJECT / LOAD_ALL.removeprefix("res://"), tmp_path)
+    probe = tmp_path / "addons" / "probe" / "unused.gd"
+    probe.parent.mkdir(parents=True)
+    probe.write_text("extends RefCounted\nsignal unused\n", "utf-8")
+
+    done = run_godot(["-s", "res://load_all.gd"], project=tmp_path)
+
+    assert "never explicitly used" in done.stdout
 
 
 @pytest.mark.usefixtures("godot")

@@ -119,6 +119,34 @@ def test_room_goes_on_with_a_host_that_was_killed_and_started_again(
         again.expect("said", name="Ben")
 
 
+@pytest.mark.usefixtures("godot")
+@pytest.mark.timeout(120)
+def test_guest_that_was_killed_and_started_again_is_the_same_player(
+    play: Play, tmp_path: Path
+) -> None:
+    everybody = {"Ada", "Ben", "Cleo"}
+    with RelayProcess() as relay:
+        host = play("Ada", "--relay", relay.address, "--host", "--goal", "1000")
+        to_join = ["--relay", relay.address, "--join", host.expect("entered")["code"]]
+        other = play("Ben", *to_join)
+        session = tmp_path / "session"
+        guest = play("Cleo", *to_join, "--session", str(session))
+        number = guest.expect("entered")["id"]
+        other.expect("said", name="Cleo")
+        assert session.read_text("utf-8"), "kept each second"
+
+        guest.kill()
+        again = play("Cleo", *to_join, "--session", str(session))
+
+        assert again.expect("entered")["id"] == number
+        for bot in (host, other):
+            bot.expect("gone", name="Cleo")
+        for bot in (host, other, again):
+            while {*bot.expect("players")["scores"]} != everybody:
+                pass
+        other.expect("said", name="Cleo")
+
+
 def test_one_script_of_the_game_creates_the_peer() -> None:
     creating = [path.name for path in scripts(DEMO) if creates_a_peer(path)]
 

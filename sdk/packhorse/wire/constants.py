@@ -203,6 +203,9 @@ PENDING_REPEAT: Final = 2.0  # seconds; who waits repeats JOIN
 TOMBSTONE: Final = 60.0  # seconds; an ended session answers its member with CLOSED for this time
 # seconds; data of a peer not yet in the roster is held back for this time
 EARLY_DATA_LIFETIME: Final = 4.0
+# seconds; data to several from a peer that may not know the member is refused for this time
+STRANGER_TIME: Final = 4.0
+STRANGER_RETRY: Final = 0.25  # seconds; between PINGs to such a peer
 SYNC_RETRY: Final = 0.25  # seconds; first repetition of SYNC; doubles up to 4 s
 # seconds; until a TCP connection must be an open WebSocket, TLS included
 WS_OPEN_TIMEOUT: Final = 5.0
@@ -382,6 +385,7 @@ class DropReason(StrEnum):
     UNKNOWN_TRANSACTION = "unknown_transaction"
     UNEXPECTED_MESSAGE = "unexpected_message"
     UNKNOWN_PEER = "unknown_peer"
+    STRAY_FANOUT = "stray_fanout"
     BUFFER_FULL = "buffer_full"
     BAD_FRAME = "bad_frame"
     DUPLICATE_NUMBER = "duplicate_number"

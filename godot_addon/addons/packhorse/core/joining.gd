@@ -17,6 +17,7 @@ const RoomCode := preload("../wire/room_code.gd")
 const RoomList := preload("../wire/room_list.gd")
 const SavedSession := preload("saved_session.gd")
 const Stages := preload("stages.gd")
+const Strangers := preload("strangers.gd")
 const Wish := preload("wish.gd")
 
 const _FULL_SIZE_SENDS := 2  # after so many unanswered sends, a smaller size is tried
@@ -74,6 +75,12 @@ func saved() -> SavedSession:
 func is_locked() -> int:
 	var is_new := not _wish.code and _wish.saved == null
 	return int(_wish.locked) if is_new else RoomChange.UNCHANGED
+
+
+## Returns who may not know the member of [member grant] yet; null when all they send is taken.
+func strangers() -> Strangers:
+	var own_id := grant.number(&"peer")
+	return Strangers.new(own_id, _wish.is_restarted) if _wish.refuses_strays else null
 
 
 ## Returns when a datagram is due or the wait is over; INF when joining has ended.

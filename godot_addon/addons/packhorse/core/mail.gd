@@ -11,6 +11,7 @@ const Inbox := preload("inbox.gd")
 const Message := preload("../wire/message.gd")
 const PeerDelivery := preload("delivery/peer_delivery.gd")
 const Roster := preload("roster.gd")
+const Strangers := preload("strangers.gd")
 const Traffic := preload("monitoring/traffic.gd")
 
 const MAX_CHANNEL := 255
@@ -19,6 +20,9 @@ const MAX_CHANNEL := 255
 const MAX_UNREAD := 4096
 
 const _MEASURE_INTERVAL := 1.0  # seconds
+
+## Who may not know this member yet; null to take what they send to several.
+var strangers: Strangers = null
 
 var _roster: Roster
 var _events: Array[Event]  # the session's own array
@@ -155,6 +159,8 @@ func receive(datagram: PackedByteArray, source: int, now: float) -> StringName:
 	if _roster.peers.has(source):
 		if _is_counting:
 			traffic(source).count_received(datagram.size())
+		if strangers != null and strangers.has(source) and _is_stray(datagram, source, now):
+			return Constants.DROP_STRAY_FANOUT
 		return _open(datagram, source, now)
 	if not _roster.may_come(source):
 		return Constants.DROP_UNKNOWN_PEER
@@ -175,6 +181,8 @@ func forget(peer: int) -> void:
 	_hub.forget(peer)
 	_traffic.erase(peer)
 	_measured_at.erase(peer)
+	if strangers != null:
+		strangers.forget(peer)
 
 
 ## Makes place: nobody will announce these peers, who came and left unseen.
@@ -230,6 +238,18 @@ func doubt_path(peer: int, now: float) -> void:
 func count_sent(destination: int, size: int) -> void:
 	if _is_counting and destination > 0:
 		traffic(destination).count_sent(size)
+
+
+## Tells whether a datagram to several comes from a peer that does not know this member yet; asks it
+## for an answer.
+func _is_stray(datagram: PackedByteArray, source: int, now: float) -> bool:
+	if not Header.is_fanout(datagram):
+		strangers.meet(source, now)
+		return false
+	if strangers.ask(source, now):
+		_hub.ping(source, now)
+	var delivery := _hub.peer_delivery(source)
+	return strangers.refuses(source, delivery.rtt.smoothed if delivery != null else -1.0, now)
 
 
 func _open(datagram: PackedByteArray, source: int, now: float) -> StringName:

@@ -336,6 +336,7 @@ func _take_grant(now: float) -> void:
 		_membership = Membership.new(
 			_joining.grant, saved_session, _random_bytes, _events, drops, _joining.is_locked(), now
 		)
+		_membership.mail.strangers = _joining.strangers()
 		direct = DirectAttachment.new(_membership, _random_bytes, _events, _relay)
 		_take_tag()
 

@@ -34,6 +34,8 @@ var saved: SavedSession = null
 var is_restarted := false
 ## The host knows that not everybody may join its room.
 var is_guarded := false
+## Does not take what peers send to several before they know of this member.
+var refuses_strays := false
 
 
 ## Returns the wish of a program that was restarted to have its session back.

@@ -54,8 +54,8 @@ func largest_packet(mode: Constants.Mode) -> int:
 ## Sends a packet to [param target] (0 all others, n, -n all others but n), by the end of the frame
 ## at the latest.
 func put(packet: PackedByteArray, target: int, mode: Constants.Mode, channel: int) -> Error:
-	if _mail() == null:
-		return ERR_UNCONFIGURED
+	if _mail() == null:  # the session has ended, which the game hears of after what it has to read
+		return OK if _client != null else ERR_UNCONFIGURED
 	if channel < 0 or channel > Mail.MAX_CHANNEL or not _is_size_right(packet.size(), mode):
 		return ERR_INVALID_PARAMETER
 	if not _is_flush_queued:

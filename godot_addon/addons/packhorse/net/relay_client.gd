@@ -44,7 +44,8 @@ var _own_events: Array[Event] = []
 var _password: PasswordTask = null  # until the key of the room to join is ready
 var _setup: RoomSetup = null  # of the room, while the relay has not answered
 var _joined: Event = null  # waits for the setup of the new room
-var _held: Event = null  # an ending that waits for the next poll
+var _held: Event = null  # news that wait for the next poll
+var _gone: Dictionary[int, bool] = {}  # peers of which this poll has told that they left
 
 
 ## Starts connecting; gives up at [param give_up_at], clock seconds.
@@ -63,6 +64,7 @@ func _init(wish: Wish, reach: Reach, give_up_at: float) -> void:
 ## Does what is due; then drain [method next_event].
 func poll(now: float) -> void:
 	_now = now
+	_gone.clear()
 	if now >= _start_over_at:
 		_start_over()
 	_poll_password(now)
@@ -78,16 +80,24 @@ func poll(now: float) -> void:
 ## Drains one event; null when there is none. After CLOSED there is none.
 ##
 ## While [param has_packets], the end of a peer or of the session waits until the next poll, so
-## that the game reads first what came before it.
+## that the game reads first what came before it. So does the return of a peer that has left just
+## now: its program was restarted, and the game frees its nodes at the end of the frame.
 func next_event(has_packets: bool) -> Event:
 	if _held != null:
 		var held := _held
 		_held = null
+		if held.type == Event.Type.PEER_LEFT:
+			_gone[held.peer] = true
 		return held
 	var event := _take_event()
 	if event != null and has_packets and event.type in _ENDINGS:
 		_held = event
 		return null
+	if event != null and event.type == Event.Type.PEER_JOINED and _gone.has(event.peer):
+		_held = event
+		return null
+	if event != null and event.type == Event.Type.PEER_LEFT:
+		_gone[event.peer] = true
 	return event
 
 

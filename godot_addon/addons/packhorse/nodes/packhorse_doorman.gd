@@ -6,6 +6,7 @@ extends RefCounted
 
 ## Emitted when somebody wants to join; answer with [method admit] or [method refuse] within 30
 ## seconds. [param player_name] is what they say; anything up to 64 bytes.
+@warning_ignore("unused_signal")
 signal join_requested(request: int, player_name: String)
 
 const RelayClient := preload("../net/relay_client.gd")

@@ -37,14 +37,18 @@ signal stage_changed(stage: Stage)
 signal connection_error(error: PackhorseError)
 ## Emitted when the relay was silent for 15 seconds, or was restarted; nothing has to be done. Where
 ## UDP is dead and a WebSocket can be had, the session goes on over that one before.
+@warning_ignore("unused_signal")
 signal session_lost
 ## Emitted when the relay answers again after [signal session_lost]: the same room, code and ids.
+@warning_ignore("unused_signal")
 signal session_resumed
 ## Emitted when the relay is about to stop: all sessions end in [param seconds] at most.
+@warning_ignore("unused_signal")
 signal relay_draining(seconds: float)
 ## Emitted when the relay drops packets of this peer, which sends more than the relay allows: at
 ## most [param bytes_per_second] and [param packets_per_second], where a packet to several peers
 ## counts once for each; [param dropped] since the last such signal. At most every 10 seconds.
+@warning_ignore("unused_signal")
 signal limited(bytes_per_second: int, packets_per_second: int, dropped: int)
 ## Emitted when the relay has not heard [param peer_id] for 15 seconds; the peer stays connected,
 ## and may come back. In a star room, clients are told of the host only.
@@ -270,6 +274,7 @@ func _connect(relay: String, wish: Wish, options: PackhorseRoomOptions) -> Error
 		return _refuse(PackhorseError.Code.SECRET_INVALID)
 	_reset()
 	_status = CONNECTION_CONNECTING
+	wish.refuses_strays = true
 	_is_star = wish.topology == Constants.Topology.STAR
 	room_code = ""
 	_client = RelayClient.new(wish, reach, _now() + options.connect_timeout)

@@ -277,6 +277,9 @@ const PENDING_REPEAT := 2.0  ## seconds; who waits repeats JOIN
 const TOMBSTONE := 60.0  ## seconds; an ended session answers its member with CLOSED for this time
 ## seconds; data of a peer not yet in the roster is held back for this time
 const EARLY_DATA_LIFETIME := 4.0
+## seconds; data to several from a peer that may not know the member is refused for this time
+const STRANGER_TIME := 4.0
+const STRANGER_RETRY := 0.25  ## seconds; between PINGs to such a peer
 const SYNC_RETRY := 0.25  ## seconds; first repetition of SYNC; doubles up to 4 s
 ## seconds; until a TCP connection must be an open WebSocket, TLS included
 const WS_OPEN_TIMEOUT := 5.0
@@ -337,6 +340,8 @@ const DROP_UNKNOWN_TRANSACTION := &"unknown_transaction"  ## an answer to no ope
 ## a valid message that does not fit the state
 const DROP_UNEXPECTED_MESSAGE := &"unexpected_message"
 const DROP_UNKNOWN_PEER := &"unknown_peer"  ## data from a peer that is not in the roster
+## data to several from a peer that may not know this member yet
+const DROP_STRAY_FANOUT := &"stray_fanout"
 const DROP_BUFFER_FULL := &"buffer_full"  ## a bounded buffer had no place
 ## a FRAME datagram that is truncated or that no sender may send
 const DROP_BAD_FRAME := &"bad_frame"

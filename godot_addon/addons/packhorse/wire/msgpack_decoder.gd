@@ -77,7 +77,9 @@ func _scalar(lead: int) -> Variant:
 		return _signed(_INT_WIDTHS[lead])
 	if lead == 0xC1:
 		_refuse(Constants.DROP_FORBIDDEN_TYPE)
-	return null if lead <= 0xC1 else lead == 0xC3
+	if lead <= 0xC1:
+		return null
+	return lead == 0xC3
 
 
 ## Reads what has a length of its own behind the lead byte.

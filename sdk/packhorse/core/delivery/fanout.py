@@ -7,6 +7,7 @@ from packhorse.core.delivery.outgoing import Outgoing
 from packhorse.core.delivery.packing import join_frames, largest_piece, take_fitting
 from packhorse.core.delivery.receive_lanes import ReceiveLanes
 from packhorse.core.delivery.received import ReceivedNumbers
+from packhorse.core.delivery.serial import HALF
 from packhorse.wire.constants import DropReason, Mode
 from packhorse.wire.errors import ParseError
 from packhorse.wire.frames import NUMBER_SIZE, decode_frames, encode_prefix
@@ -54,8 +55,8 @@ class FanOutReceiver:
     """Copies of what one peer sent to several."""
 
     def __init__(self, budget: MemoryBudget) -> None:
-        self._received = ReceivedNumbers()
-        self._lanes = ReceiveLanes(budget, Credit())  # which only reliable messages need
+        self._received = ReceivedNumbers(HALF)
+        self._lanes = ReceiveLanes(budget, Credit(), HALF)  # credit: for reliable messages alone
 
     def receive(self, payload: bytes, *, now: float) -> list[Delivered]:
         """Return the messages that a fan-out copy completes.

@@ -58,6 +58,7 @@ class ReceiveLane:
     __slots__ = (
         "_credit",
         "_done",
+        "_first",
         "_is_reliable",
         "_largest",
         "_memory",
@@ -66,7 +67,9 @@ class ReceiveLane:
         "_unfinished",
     )
 
-    def __init__(self, mode: Mode, memory: PeerMemory, credit: Credit) -> None:
+    def __init__(self, mode: Mode, memory: PeerMemory, credit: Credit, first: int = 0) -> None:
+        """Start; `first` is the reference of the first sequence (SPEC.md section 16.3)."""
+        self._first = first
         self._mode = mode
         self._credit = credit
         self._is_reliable = mode in _RELIABLE
@@ -84,7 +87,7 @@ class ReceiveLane:
         """
         if (frame.parts - 1) * len(frame.payload) >= self._largest:
             raise ParseError(DropReason.BAD_FRAGMENT)
-        sequence = expand(frame.sequence, self._next)
+        sequence = expand(frame.sequence, self._next or self._first)
         if self._mode is Mode.UNRELIABLE and frame.parts == 1:
             yield frame.payload
         elif self._is_reliable:

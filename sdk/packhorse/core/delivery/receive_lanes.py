@@ -15,7 +15,9 @@ _RELIABLE = frozenset({Mode.RELIABLE, Mode.RELIABLE_UNORDERED})
 class ReceiveLanes:
     """Frames in, messages out; each frame stands or falls alone."""
 
-    def __init__(self, budget: MemoryBudget, credit: Credit) -> None:
+    def __init__(self, budget: MemoryBudget, credit: Credit, first: int = 0) -> None:
+        """Start; `first` is the reference of the first sequences (SPEC.md section 16.3)."""
+        self._first = first
         self._credit = credit
         self._reliable = PeerMemory(budget, is_reliable=True)
         # Of its own: nobody finishes what was lost of unreliable messages and gives it back.
@@ -49,5 +51,5 @@ class ReceiveLanes:
         lane = self._lanes.get(key)
         if lane is None:
             memory = self._reliable if mode in _RELIABLE else self._unreliable
-            lane = self._lanes[key] = ReceiveLane(mode, memory, self._credit)
+            lane = self._lanes[key] = ReceiveLane(mode, memory, self._credit, self._first)
         return lane

@@ -26,6 +26,7 @@ class ReceivedNumbers:
     __slots__ = (
         "_ack_at",
         "_bits",
+        "_first",
         "_largest",
         "_largest_at",
         "_oldest_untold",
@@ -35,7 +36,9 @@ class ReceivedNumbers:
         "missed",
     )
 
-    def __init__(self) -> None:
+    def __init__(self, first: int = 0) -> None:
+        """Start; `first` is the reference of the first number (SPEC.md section 16.3)."""
+        self._first = first
         self._largest = -1
         self._bits = 0  # bit i: number largest - i arrived
         self._largest_at = 0.0
@@ -110,7 +113,7 @@ class ReceivedNumbers:
         self._overdue.append(self._tell())
 
     def _expand(self, short: int) -> int:
-        return expand(short, max(self._largest, 0))
+        return expand(short, self._first if self._largest < 0 else self._largest)
 
     def _advance(self, step: int) -> None:
         fallen = self._bits >> max(0, _WINDOW_BITS - step)

@@ -10,13 +10,14 @@ const FrameDecoder := preload("../../wire/frame_decoder.gd")
 const MemoryBudget := preload("memory_budget.gd")
 const ReceiveLanes := preload("receive_lanes.gd")
 const ReceivedNumbers := preload("received_numbers.gd")
+const Serial := preload("serial.gd")
 
-var _received := ReceivedNumbers.new()
+var _received := ReceivedNumbers.new(Serial.HALF)
 var _lanes: ReceiveLanes
 
 
 func _init(budget: MemoryBudget) -> void:
-	_lanes = ReceiveLanes.new(budget, Credit.new())  # which only reliable messages need
+	_lanes = ReceiveLanes.new(budget, Credit.new(), Serial.HALF)  # credit: for reliable ones alone
 
 
 ## Takes in a payload that was decoded well and adds the messages that it completes to

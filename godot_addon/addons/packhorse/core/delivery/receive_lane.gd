@@ -15,13 +15,16 @@ var _is_reliable: bool
 var _largest: int
 var _memory: PeerMemory
 var _credit: Credit
+var _first: int  # reference of the first sequence
 var _next := 0  # reliable: all before it are done; ordered: nothing before it is wanted
 var _done: Dictionary[int, PackedByteArray] = {}  # complete but early; empty where delivered
 var _unfinished: Dictionary[int, Unfinished] = {}
 var _joined: PackedByteArray  # what _join() has completed
 
 
-func _init(mode: int, memory: PeerMemory, credit: Credit) -> void:
+## Starts; [param first] is the reference of the first sequence (SPEC.md section 16.3).
+func _init(mode: int, memory: PeerMemory, credit: Credit, first := 0) -> void:
+	_first = first
 	_mode = mode
 	_is_reliable = mode >= Constants.Mode.RELIABLE
 	_largest = Constants.MAX_UNRELIABLE_MESSAGE
@@ -36,7 +39,7 @@ func _init(mode: int, memory: PeerMemory, credit: Credit) -> void:
 func receive(frame: Frame, ready: Array[PackedByteArray]) -> StringName:
 	if frame.parts > 1 and (frame.parts - 1) * frame.payload.size() >= _largest:
 		return Constants.DROP_BAD_FRAGMENT
-	var sequence := Serial.expand(frame.sequence, _next)
+	var sequence := Serial.expand(frame.sequence, _next if _next else _first)
 	if _is_reliable:
 		return _receive_reliable(sequence, frame, ready)
 	return _receive_unreliable(sequence, frame, ready)

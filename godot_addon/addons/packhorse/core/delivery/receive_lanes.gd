@@ -15,10 +15,13 @@ var _credit: Credit
 var _reliable: PeerMemory
 var _unreliable: PeerMemory  # of its own: nobody repeats what is missing of these
 var _lanes: Dictionary[int, ReceiveLane] = {}
+var _first: int  # reference of the first sequences
 var _ready: Array[PackedByteArray] = []
 
 
-func _init(budget: MemoryBudget, credit: Credit) -> void:
+## Starts; [param first] is the reference of the first sequences (SPEC.md section 16.3).
+func _init(budget: MemoryBudget, credit: Credit, first := 0) -> void:
+	_first = first
 	_credit = credit
 	_reliable = PeerMemory.new(budget, true)
 	_unreliable = PeerMemory.new(budget, false)
@@ -56,6 +59,6 @@ func close() -> void:
 func _new_lane(frame: Frame) -> ReceiveLane:
 	var is_reliable := frame.mode >= Constants.Mode.RELIABLE
 	var memory := _reliable if is_reliable else _unreliable
-	var lane := ReceiveLane.new(frame.mode, memory, _credit)
+	var lane := ReceiveLane.new(frame.mode, memory, _credit, _first)
 	_lanes[Piece.lane_key(frame.mode, frame.channel)] = lane
 	return lane

@@ -22,6 +22,7 @@ var missed := 0
 ## Numbers that fell out of the window.
 var expected := 0
 
+var _first: int  # reference of the first number
 var _largest := -1
 var _largest_at := 0.0
 var _words := PackedInt64Array()  # 32 bits each; see _place()
@@ -31,13 +32,15 @@ var _overdue: Array[ToldNumbers] = []
 var _oldest_untold := -1  # arrived since the last acknowledgement; -1 when none has
 
 
-func _init() -> void:
+## Starts; [param first] is the reference of the first number (SPEC.md section 16.3).
+func _init(first := 0) -> void:
+	_first = first
 	_words.resize(_WORDS)
 
 
 ## Returns the integer that 16 bits on the wire stand for.
 func expand(short: int) -> int:
-	return Serial.expand(short, maxi(_largest, 0))
+	return Serial.expand(short, _largest if _largest >= 0 else _first)
 
 
 ## Tells whether a number has not arrived before and is not too old to tell.

@@ -145,7 +145,7 @@ static func verdict(findings: Array[Finding]) -> String:
 static func median(samples: PackedFloat64Array) -> float:
 	var sorted := samples.duplicate()
 	sorted.sort()
-	var middle := sorted.size() / 2
+	var middle := sorted.size() >> 1
 	if not sorted:
 		return 0.0
 	return sorted[middle] if sorted.size() % 2 else (sorted[middle - 1] + sorted[middle]) / 2.0

@@ -152,3 +152,16 @@ def test_closing_gives_all_memory_back() -> None:
     one.close()
 
     assert budget.used == 0
+
+
+@pytest.mark.parametrize("sent_before", [40_000, 65_535, 65_536])
+def test_peer_that_joins_after_many_fan_outs_takes_the_next(sent_before: int) -> None:
+    sender, one = FanOutSender(MAX_PAYLOAD), receiver()
+    for _ in range(sent_before):
+        sender.push(b"before", EVERYBODY, ORDERED, 0)
+        sender.payloads_to_send()
+
+    for data in (b"a", b"b"):
+        sender.push(data, EVERYBODY, ORDERED, 0)
+        ((_, payload),) = sender.payloads_to_send()
+        assert one.receive(payload, now=0.0) == [Delivered(data, ORDERED, 0)]

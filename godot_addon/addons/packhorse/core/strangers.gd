@@ -1,0 +1,66 @@
+extends RefCounted
+## Who was in the room before this member and may not know it yet.
+##
+## Such a peer addresses all that it knows, and means others; the relay gives that to this member,
+## too. A game cannot use it: Godot tells every peer first which node a number stands for. So it is
+## refused until something has come from the peer for this member alone.
+## Source: protocol_spec/SPEC.md section 7.4.
+
+const Constants := preload("../wire/constants.gd")
+
+const _OVERTAKEN := 0.25  # of the RTT: so much later comes what was overtaken; RFC 8985
+
+var _own_id: int
+var _is_restarted: bool
+var _known: Dictionary[int, bool] = {}
+var _met_at: Dictionary[int, float] = {}  # clock seconds
+var _refused_since: Dictionary[int, float] = {}
+var _asked_at: Dictionary[int, float] = {}
+
+
+## Starts as member [param own_id]; nobody knows one that [param is_restarted] any more.
+func _init(own_id: int, is_restarted: bool) -> void:
+	_own_id = own_id
+	_is_restarted = is_restarted
+
+
+## Tells whether [param peer] may not know this member yet.
+func has(peer: int) -> bool:
+	return (peer < _own_id or _is_restarted) and not _known.has(peer)
+
+
+## Notes that something has come from [param peer] for this member alone.
+func meet(peer: int, now: float) -> void:
+	if not _met_at.has(peer):
+		_met_at[peer] = now
+
+
+## Tells whether to refuse what [param peer] sends to several; [param rtt] to it is in seconds,
+## below 0 when it is not known. After STRANGER_TIME nothing is refused any more.
+func refuses(peer: int, rtt: float, now: float) -> bool:
+	if not _refused_since.has(peer):
+		_refused_since[peer] = now
+	var met_at: float = _met_at.get(peer, INF)
+	var settled_at := met_at + _OVERTAKEN * maxf(rtt, 0.0)
+	if now < minf(settled_at, _refused_since[peer] + Constants.STRANGER_TIME):
+		return true
+	forget(peer)
+	_known[peer] = true
+	return false
+
+
+## Tells whether [param peer] is to be asked for an answer now, which counts as asked.
+func ask(peer: int, now: float) -> bool:
+	var ask_at: float = _asked_at.get(peer, -INF) + Constants.STRANGER_RETRY
+	if _met_at.has(peer) or now < ask_at:
+		return false
+	_asked_at[peer] = now
+	return true
+
+
+## Drops what is known of a peer that has left.
+func forget(peer: int) -> void:
+	_known.erase(peer)
+	_met_at.erase(peer)
+	_refused_since.erase(peer)
+	_asked_at.erase(peer)
