@@ -28,6 +28,7 @@ from packhorse.wire.messages import (
     RelayCtrl,
     RelaySeal,
     RoomList,
+    Signaled,
 )
 from packhorse.wire.room_code import RoomCode
 from tests.support.scripted_relay import COOKIE, GRANT, ScriptedRelay
@@ -40,7 +41,7 @@ Make = Callable[[ScriptedRelay, int], bytes]
 def cells() -> Iterator[tuple[str, str, str]]:
     """Yield message, state and what the table says."""
     section = SPEC.split("### 5.7")[1].split("### 5.8")[0]
-    for row in re.findall(r"^\| ([A-Z_]+)[ ¹²³⁴]* \| (.*) \|$", section, re.MULTILINE):
+    for row in re.findall(r"^\| ([A-Z_]+)[ ¹²³⁴⁵]* \| (.*) \|$", section, re.MULTILINE):
         for state, cell in zip(STATES, row[1].split(" | "), strict=True):
             yield row[0], state, cell
 
@@ -79,6 +80,9 @@ MAKE: dict[str, Make] = {
     ),
     "LIMITED": lambda relay, _: relay.sealed.seal(
         Limited(seq=relay.sealed.take_seq(), bytes_per_second=1, datagrams_per_second=1, dropped=1)
+    ),
+    "SIGNALED": lambda relay, _: relay.sealed.seal(
+        Signaled(seq=relay.sealed.take_seq(), peer=1, data=b"")
     ),
     "DRAIN": lambda relay, _: relay.sealed.seal(Drain(seq=relay.sealed.take_seq(), deadline_ms=1)),
     "EVENTS": lambda relay, _: relay.sealed.events((3, 1, 3, 0)),

@@ -1,5 +1,5 @@
 extends SceneTree
-## Draws one green rectangle, saves a picture of it and says which colours it has.
+## Draws a green rectangle over all of the window, saves a picture of it and says which colours it has.
 
 const Screenshot := preload("../support/screenshot.gd")
 
@@ -7,8 +7,7 @@ const Screenshot := preload("../support/screenshot.gd")
 func _initialize() -> void:
 	var rectangle := ColorRect.new()
 	rectangle.color = Color.GREEN
-	rectangle.position = Vector2(100, 100)
-	rectangle.size = Vector2(200, 100)
+	rectangle.size = root.get_visible_rect().size
 	root.add_child(rectangle)
 	_save(OS.get_cmdline_user_args()[0])
 
