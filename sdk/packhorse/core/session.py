@@ -3,7 +3,6 @@
 from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
-from typing import Final
 
 from packhorse.core.delivery.hub import PeerStatistics
 from packhorse.core.direct.attachment import DirectAttachment
@@ -38,8 +37,6 @@ from packhorse.wire.fields import Sender
 from packhorse.wire.header import Header, decode_header
 from packhorse.wire.messages import Error, Nudge
 from packhorse.wire.room_code import RoomCode
-
-_CONTROL: Final = frozenset({Kind.CTRL, Kind.SEAL})  # what may give direct paths something to do
 
 
 class MemberSession:
@@ -314,19 +311,15 @@ class MemberSession:
         if self._machine.state is MemberState.CLOSED:
             raise ParseError(DropReason.UNEXPECTED_MESSAGE)
         try:
-            if is_from_relay:
-                self._receive_from_relay(data, header, now)
-            elif self._direct is not None:  # pragma: no branch - checked above
+            if not is_from_relay and self._direct is not None:
                 self._direct.receive(data, header, source, now)
+            elif header.kind is Kind.CTRL:
+                self._receive_ctrl(data, header, now)
+            else:
+                self._receive_tagged(data, header, now)
         finally:
-            if self._direct is not None and header.kind in _CONTROL:
+            if self._direct is not None and header.kind in {Kind.CTRL, Kind.SEAL}:
                 self._direct.flush(now=now)
-
-    def _receive_from_relay(self, data: bytes, header: Header, now: float) -> None:
-        if header.kind is Kind.CTRL:
-            self._receive_ctrl(data, header, now)
-        else:
-            self._receive_tagged(data, header, now)
 
     def _receive_tagged(self, data: bytes, header: Header, now: float) -> None:
         if header.kind is Kind.SEAL and len(data) <= HEADER_SIZE + MAC_SIZE:
