@@ -62,6 +62,51 @@ func test_message_of_more_than_the_largest_size_is_refused() -> void:
 	assert_eq(result, ERR_INVALID_PARAMETER, "result")
 
 
+func test_datagram_that_goes_directly_is_not_handed_to_the_relay() -> void:
+	var posted: Array[Array] = []
+	var post := func(
+		datagram: PackedByteArray, to: int, receivers: Array[int], _now: float
+	) -> bool:
+		posted.append([datagram[0], to, receivers])
+		return to == 1
+	_mail.post_directly(post)
+	for peer: int in [1, 2]:
+		_mail.push("hi".to_ascii_buffer(), peer, RELIABLE, 0, 0.0)
+
+	var relayed := _mail.datagrams_to_send(0.0)
+
+	assert_eq(relayed.map(Header.destination_of), [2], "relayed")
+	var frame := Constants.FirstByte.FRAME
+	assert_eq(posted, [[frame, 1, [1]], [frame, 2, [2]]] as Array[Array], "posted")
+	var to_all := Header.encode_destination(Constants.FirstByte.DATA, 0x5C, 0)
+	assert_true(not _mail.is_posted(to_all, 0.0), "to all")
+	assert_eq(posted[-1][2], [1, 2, 3], "all others")
+	_mail.post_directly(Callable())
+	assert_true(not _mail.is_posted(to_all, 0.0) and posted.size() == 3, "to nobody any more")
+
+
+func test_doubt_sends_what_is_under_way_again_at_once() -> void:
+	_mail.push("hi".to_ascii_buffer(), 1, RELIABLE, 0, 0.0)
+	var first := _mail.datagrams_to_send(0.0)
+	assert_eq(_mail.datagrams_to_send(0.01).size(), 0, "nothing is due")
+
+	_mail.doubt_path(1, 0.02)
+	var again := _mail.datagrams_to_send(0.02)
+
+	assert_eq(again.size(), 1, "datagrams")
+	assert_eq(again[0].slice(9), first[0].slice(9), "frame")
+
+
+func test_other_path_has_no_round_trip_time_yet() -> void:
+	_mail.push("hi".to_ascii_buffer(), 1, RELIABLE, 0, 0.0)
+	_mail.datagrams_to_send(0.0)
+	_mail.peer_delivery(1).rtt.add(0.1)
+
+	_mail.change_path(1, 0.2)
+
+	assert_true(_mail.peer_delivery(1).rtt.smoothed < 0.0, "round-trip time")
+
+
 func test_nothing_is_kept_of_a_peer_that_has_left() -> void:
 	_mail.push("hi".to_ascii_buffer(), 1, RELIABLE, 0, 0.0)
 	_mail.datagrams_to_send(0.0)

@@ -28,6 +28,15 @@ func test_report_survives_its_way_to_the_editor() -> void:
 	assert_eq(read.path(), "WebSocket", "path")
 
 
+func test_report_tells_which_peers_are_reached_directly() -> void:
+	var report := _report([2, 3])
+	report.peers[3][&"path"] = float(PackhorseMultiplayerPeer.Path.DIRECT)
+	var read := Report.from_values(report.to_values())
+
+	assert_eq([read.path_of(2), read.path_of(3)], ["WebSocket", "direct"], "paths")
+	assert_true(read.is_direct(3) and not read.is_direct(2) and not read.is_direct(9), "direct")
+
+
 func test_values_that_are_no_report_are_none() -> void:
 	for values: Array in [[], [1], ["a", "b", "c", "d"], ["", 1, {1: "x"}, {"x": 2, 3: 4}]]:
 		var read := Report.from_values(values)

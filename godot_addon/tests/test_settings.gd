@@ -22,13 +22,20 @@ func test_absent_options_are_those_of_the_project() -> void:
 	ProjectSettings.set_setting(Settings.CONNECT_TIMEOUT, 3.5)
 	ProjectSettings.set_setting(Settings.ROOM_TOPOLOGY, 1)
 	ProjectSettings.set_setting(Settings.ROOM_MAX_PEERS, 6)
+	ProjectSettings.set_setting(Settings.RELAY_ONLY, true)
 	var options := Settings.complete(null)
-	for path: String in [Settings.CONNECT_TIMEOUT, Settings.ROOM_TOPOLOGY, Settings.ROOM_MAX_PEERS]:
+	for path: String in [
+		Settings.CONNECT_TIMEOUT,
+		Settings.ROOM_TOPOLOGY,
+		Settings.ROOM_MAX_PEERS,
+		Settings.RELAY_ONLY,
+	]:
 		ProjectSettings.clear(path)
 
 	assert_eq(options.connect_timeout, 3.5, "seconds")
 	assert_eq(options.topology, PackhorseRoomOptions.Topology.STAR, "topology")
 	assert_eq(options.max_peers, 6, "peers")
+	assert_true(options.relay_only, "relay only")
 
 
 func test_secrets_of_the_project_fill_in_and_do_not_replace() -> void:

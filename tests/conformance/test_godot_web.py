@@ -21,6 +21,7 @@ NATIVE_ONLY: Final = re.compile(
 )
 ALLOWED: Final = {
     "net/udp_link.gd": {"PacketPeerUDP"},
+    "net/direct_sockets.gd": {"IP"},
     "net/resolver.gd": {"IP"},
     "net/websocket_failure.gd": {"HTTPClient"},
     "net/websocket_link.gd": {"set_no_delay"},
@@ -70,3 +71,10 @@ def test_browser_is_asked_nothing_more_about_a_failure_and_no_delay() -> None:
     assert code.count("WebsocketFailure.new(") == code.count("set_no_delay") == 1
     assert "elif is_late or _is_web:\n" in code.partition("WebsocketFailure.new(")[0]
     assert "if not _is_web:\n\t\t_socket.set_no_delay(true)" in code
+
+
+def test_browser_looks_for_no_direct_paths() -> None:
+    assert users_of("direct_sockets.gd") == {"net/session_driver.gd"}
+    client = code_of(ADDON / "net/relay_client.gd")
+    assert "\tif _reach.may_be_direct():\n\t\t_driver.seek_direct_paths()" in client
+    assert client.count("seek_direct_paths(") == 1

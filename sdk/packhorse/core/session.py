@@ -3,7 +3,6 @@
 from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
-from typing import Final
 
 from packhorse.core.delivery.hub import PeerStatistics
 from packhorse.core.direct.attachment import DirectAttachment
@@ -37,8 +36,6 @@ from packhorse.wire.fields import Sender
 from packhorse.wire.header import Header, decode_header
 from packhorse.wire.messages import Error, Nudge
 from packhorse.wire.room_code import RoomCode
-
-_CONTROL: Final = frozenset({Kind.CTRL, Kind.SEAL})  # what may give direct paths something to do
 
 
 class MemberSession:
@@ -325,7 +322,7 @@ class MemberSession:
             else:
                 direct.receive(data, header, source, now)
         finally:
-            if direct is not None and header.kind in _CONTROL:
+            if direct is not None and header.kind in {Kind.CTRL, Kind.SEAL}:
                 direct.flush(now=now)
 
     def _receive_from_relay(self, data: bytes, header: Header, now: float) -> None:
