@@ -100,10 +100,9 @@ func datagrams_to_send() -> Array[DirectDatagram]:
 func _candidates() -> Dictionary[String, int]:
 	if not _shares_socket:
 		return _found
-	var candidates := _found.duplicate()
-	var mapped := _membership.mapped
-	candidates.erase(mapped)
-	candidates[mapped] = _found.get(mapped, Constants.CandidateKind.REFLEXIVE)
+	var candidates: Dictionary[String, int] = {}
+	candidates[_membership.mapped] = Constants.CandidateKind.REFLEXIVE
+	candidates.merge(_found)
 	return candidates
 
 
