@@ -5,45 +5,41 @@ const CheckPlan := preload("res://addons/packhorse/core/direct/check_plan.gd")
 const Constants := preload("res://addons/packhorse/wire/constants.gd")
 
 
-## Returns the times of all checks, those of the large ones negative.
+## Returns the times of all checks.
 func _run(plan: CheckPlan, fraction := 0.5) -> PackedFloat64Array:
 	var times := PackedFloat64Array()
 	while plan.due < INF:
-		var due := plan.due
-		times.append(-due if plan.take(fraction) else due)
+		times.append(plan.due)
+		plan.take(fraction, plan.due)
 	return times
 
 
-func test_attempt_opens_with_small_checks() -> void:
-	var times := _run(CheckPlan.new(10.0, true))
+func test_first_check_goes_out_when_the_attempt_begins() -> void:
+	var times := _run(CheckPlan.new(10.0))
 
 	assert_eq(times[0], 10.0, "first")
-	for index in Constants.OPENINGS:
-		assert_true(times[index] > 0.0, "small")
-	assert_true(times[Constants.OPENINGS] < 0.0, "large")
+	assert_true(is_equal_approx(times[1], 10.0 + Constants.CHECK_INTERVAL), "second")
 
 
-func test_every_fourth_check_is_large() -> void:
-	var times := _run(CheckPlan.new(1.0, false))
+func test_check_that_had_to_wait_is_not_made_up_for() -> void:
+	var plan := CheckPlan.new(10.0)
+	plan.take(0.5, 11.0)
 
-	for index in 9:
-		assert_eq(times[index] < 0.0, index % 4 == 0, "check %d" % index)
+	assert_true(is_equal_approx(plan.due, 11.0 + Constants.CHECK_INTERVAL), "next")
 
 
 func test_checks_become_rarer_and_end() -> void:
-	var plan := CheckPlan.new(0.0, false)
 	var last := 0.0
-	while plan.due < INF:
-		var distance := plan.due - last
+	for due in _run(CheckPlan.new(0.0), 0.999):
 		var most := Constants.CHECK_SLOW_MAX
-		if plan.due < Constants.CHECK_FAST:
+		if due < Constants.CHECK_FAST:
 			most = Constants.CHECK_INTERVAL
-		assert_true(distance <= most + 1e-9, "distance at %f" % plan.due)
-		last = plan.due
-		plan.take(0.999)
+		assert_true(due - last <= most + 1e-9, "distance at %f" % due)
+		last = due
 
 	assert_true(last < Constants.ATTEMPT_TIME, "last")
 
 
 func test_attack_address_that_never_answers_gets_a_bounded_number_of_checks() -> void:
-	assert_true(_run(CheckPlan.new(0.0, true), 0.0).size() < 450, "checks")
+	assert_true(_run(CheckPlan.new(0.0), 0.0).size() < 450, "most")
+	assert_true(_run(CheckPlan.new(0.0)).size() < 70, "usual")

@@ -6,6 +6,7 @@ const OfferedAddresses := preload("res://addons/packhorse/wire/offered_addresses
 const OwnAddresses := preload("res://addons/packhorse/core/direct/own_addresses.gd")
 
 const HOST := Constants.CandidateKind.HOST
+const RELAY := "198.51.100.1:6969"
 const REFLEXIVE := Constants.CandidateKind.REFLEXIVE
 
 
@@ -54,8 +55,8 @@ func test_mapped_address_is_one_of_ipv4() -> void:
 
 
 func test_unicast_address_may_be_checked() -> void:
-	for host: String in ["192.0.2.1", "10.0.0.1", "169.254.1.1", "[2001:db8::1]", "[fd00::1]"]:
-		assert_true(OfferedAddresses.may_be_checked(host + ":7", false), host)
+	for host: String in ["192.0.2.1", "10.0.0.1", "100.64.0.3", "[2001:db8::1]", "[fd00::1]"]:
+		assert_true(OfferedAddresses.may_be_checked(host + ":7", RELAY), host)
 
 
 func test_attack_offered_address_that_is_no_peers_is_not_checked() -> void:
@@ -70,15 +71,17 @@ func test_attack_offered_address_that_is_no_peers_is_not_checked() -> void:
 		"[::1]:7",
 		"[fe80::1]:7",
 		"[ff02::1]:7",
+		"169.254.1.1:7",
+		RELAY,
 		"nonsense",
 	]:
-		assert_true(not OfferedAddresses.may_be_checked(address, false), address)
+		assert_true(not OfferedAddresses.may_be_checked(address, RELAY), address)
 
 
 func test_loopback_may_be_checked_where_the_relay_is_there() -> void:
 	for address: String in ["127.0.0.1:7", "[::1]:7"]:
 		assert_true(OfferedAddresses.is_loopback(address), address)
-		assert_true(OfferedAddresses.may_be_checked(address, true), address)
+		assert_true(OfferedAddresses.may_be_checked(address, "127.0.0.1:6969"), address)
 
 
 func test_own_addresses_are_those_that_others_may_reach_ipv6_first() -> void:

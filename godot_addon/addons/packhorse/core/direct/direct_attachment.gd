@@ -100,9 +100,12 @@ func datagrams_to_send() -> Array[DirectDatagram]:
 func _candidates() -> Dictionary[String, int]:
 	if not _shares_socket:
 		return _found
+	var mapped := _membership.mapped
 	var candidates: Dictionary[String, int] = {}
-	candidates[_membership.mapped] = Constants.CandidateKind.REFLEXIVE
+	if not _found.has(mapped):
+		candidates[mapped] = Constants.CandidateKind.REFLEXIVE
 	candidates.merge(_found)
+	candidates[mapped] = Constants.CandidateKind.REFLEXIVE
 	return candidates
 
 
