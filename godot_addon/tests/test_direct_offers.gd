@@ -1,6 +1,7 @@
 extends "res://tests/test_case.gd"
 ## When offers are sent, and which count.
 
+const Codec := preload("res://addons/packhorse/wire/codec.gd")
 const Constants := preload("res://addons/packhorse/wire/constants.gd")
 const DirectEnd := preload("res://addons/packhorse/core/direct/direct_end.gd")
 const Offers := preload("res://addons/packhorse/core/direct/offers.gd")
@@ -80,5 +81,8 @@ func test_peer_that_was_started_anew_begins_with_1() -> void:
 
 func test_other_messages_are_no_offers() -> void:
 	assert_eq(Offers.decode("c1".hex_decode()).drop, Constants.DROP_FORBIDDEN_TYPE, "no msgpack")
-	var check := Offers.decode("8200230101".hex_decode())
-	assert_eq(check.drop, Constants.DROP_UNEXPECTED_MESSAGE, "CHECK")
+	var fields: Dictionary[StringName, Variant] = {
+		&"seq": 1, &"challenge": "0001020304050607".hex_decode()
+	}
+	var check := Codec.encode_body(Constants.MessageType.CHECK, fields)
+	assert_eq(Offers.decode(check).drop, Constants.DROP_UNEXPECTED_MESSAGE, "CHECK")

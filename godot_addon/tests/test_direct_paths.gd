@@ -1,14 +1,18 @@
 extends "res://tests/test_case.gd"
 ## What goes directly, and in which form.
 
+const Codec := preload("res://addons/packhorse/wire/codec.gd")
 const Constants := preload("res://addons/packhorse/wire/constants.gd")
 const DirectDatagram := preload("res://addons/packhorse/core/direct/direct_datagram.gd")
 const DirectPaths := preload("res://addons/packhorse/core/direct/direct_paths.gd")
 const Event := preload("res://addons/packhorse/core/event.gd")
 const Header := preload("res://addons/packhorse/wire/header.gd")
+const Offers := preload("res://addons/packhorse/core/direct/offers.gd")
 
 const DATA := Constants.FirstByte.DATA
 const FRAME := Constants.FirstByte.FRAME
+const RELAY := "203.0.113.1:6969"
+const SMALL := 64  # bytes that a check without padding stays below
 
 var _random := RandomNumberGenerator.new()
 var _sides: Dictionary[int, DirectPaths] = {}
@@ -21,7 +25,7 @@ func _init() -> void:
 	for own: int in [1, 2, 3]:
 		var events: Array[Event] = []
 		_events[own] = events
-		_sides[own] = DirectPaths.new(own, 1200, _random_bytes, events, false)
+		_sides[own] = DirectPaths.new(own, 1200, _random_bytes, events, RELAY)
 		_sides[own].on_changed = _on_path.bind("changed", own)
 		_sides[own].on_doubt = _on_path.bind("doubt", own)
 
@@ -39,6 +43,30 @@ func _random_bytes(size: int) -> PackedByteArray:
 
 static func _address(peer: int) -> String:
 	return "192.0.2.%d:7" % peer
+
+
+## Returns offered addresses at which nobody answers.
+static func _victims(count: int, first: int) -> Dictionary[String, int]:
+	var found: Dictionary[String, int] = {}
+	for number in count:
+		found["198.51.100.9:%d" % (first + number)] = Constants.CandidateKind.HOST
+	return found
+
+
+## Returns the signal in which a peer offers these addresses to peer 1.
+func _offer_of(sender: int, candidates: Dictionary[String, int]) -> PackedByteArray:
+	var events: Array[Event] = []
+	var other := DirectPaths.new(sender, 1200, _random_bytes, events, RELAY)
+	other.welcome(1, _now)
+	other.offer(candidates, _now)
+	return other.signals_to_send(_now)[1]
+
+
+## Lets peer 1 know these, and tell them its address.
+func _welcome(peers: Array) -> void:
+	_sides[1].offer({_address(1): Constants.CandidateKind.HOST}, _now)
+	for peer: int in peers:
+		_sides[1].welcome(peer, _now)
 
 
 ## Lets these peers look for paths to each other.
@@ -152,6 +180,9 @@ func test_what_names_no_peer_or_connection_is_refused() -> void:
 	assert_eq(
 		_sides[1].receive_signal(9, PackedByteArray(), _now), Constants.DROP_UNKNOWN_PEER, "9"
 	)
+	assert_eq(
+		_sides[1].receive_signal(1, PackedByteArray(), _now), Constants.DROP_UNKNOWN_PEER, "itself"
+	)
 	var seal := Header.encode(Constants.FirstByte.SEAL, 1, 1) + PackedByteArray([1])
 	var drop := _sides[1].receive_seal(seal, _address(2), _now)
 	assert_eq(drop, Constants.DROP_UNKNOWN_SESSION, "connection")
@@ -167,3 +198,93 @@ func test_many_peers_are_told_one_after_the_other() -> void:
 
 	assert_true(first in range(20, 22), "at once: %d" % first)
 	assert_true(later in range(Constants.SIGNAL_RATE - 1, Constants.SIGNAL_RATE + 2), "%d" % later)
+
+
+func test_same_candidates_again_are_not_offered_again() -> void:
+	_welcome([2])
+	_sides[1].signals_to_send(_now)
+
+	_sides[1].offer({_address(1): Constants.CandidateKind.HOST}, _now)
+	assert_eq(_sides[1].signals_to_send(_now).size(), 0, "the same")
+	_sides[1].offer({_address(9): Constants.CandidateKind.HOST}, _now)
+	assert_eq(_sides[1].signals_to_send(_now).size(), 1, "another")
+
+
+func test_attack_offered_victims_get_few_checks_however_many_peers_name_them() -> void:
+	_welcome(range(2, 65))
+	for peer in range(2, 65):
+		_sides[1].receive_signal(peer, _offer_of(peer, _victims(16, peer * 100)), _now)
+	var count := 0
+	var largest := 0
+	for _step in 600:
+		_sides[1].handle_timeout(_now)
+		_now += 0.1
+		for datagram in _sent(1):
+			count += 1
+			largest = maxi(largest, datagram.data.size())
+
+	assert_true(count >= Constants.CHECK_BURST, "at least: %d" % count)
+	assert_true(count <= Constants.CHECK_BURST + 60 * Constants.CHECK_RATE, "most: %d" % count)
+	assert_true(largest < SMALL, "largest: %d" % largest)
+
+
+func test_attack_peer_that_offers_many_addresses_does_not_keep_others_from_checks() -> void:
+	_welcome([2, 3])
+	_sides[1].receive_signal(2, _offer_of(2, _victims(16, 100)), _now)
+	for _step in 10 * Constants.CHECK_BURST:
+		_sides[1].handle_timeout(_now)
+		_now += 0.01
+	_sent(1)
+	_sides[1].peers[2]._lead(0.0, _now)
+	_sides[1].receive_signal(3, _offer_of(3, _victims(1, 900)), _now)
+	_sides[1]._budget._conforms_at = _now + float(Constants.CHECK_BURST) / Constants.CHECK_RATE
+	for _step in 100:
+		_sides[1].handle_timeout(_now)
+		_now += 0.01
+
+	var sent := _sent(1)
+	var to_other := sent.filter(
+		func(each: DirectDatagram) -> bool: return each.address.ends_with(":900")
+	)
+	assert_true(sent.size() >= Constants.CHECK_RATE - 2, "checks: %d" % sent.size())
+	assert_true(3 * to_other.size() >= sent.size(), "%d of %d" % [to_other.size(), sent.size()])
+
+
+func test_attack_peer_that_asks_without_end_does_not_keep_signals_from_others() -> void:
+	_welcome([2, 3])
+	for _step in 200:
+		_sides[1].signals_to_send(_now)
+		_now += 0.01
+	_now += 8.0
+	var asking := Offers.decode(_offer_of(2, _victims(1, 1))).fields
+	var renewed_at := INF
+	var told_at := INF
+	for step in 1000:
+		_now += 0.01
+		asking[&"seq"] = step + 2
+		asking[&"ask"] = true
+		var data := Codec.encode_body(Constants.MessageType.OFFER, asking)
+		_sides[1].receive_signal(2, data, _now)
+		if step == 500:
+			renewed_at = _now
+			_sides[1].peers[3].offers.renew(_now)
+		if _sides[1].signals_to_send(_now).has(3) and renewed_at < INF:
+			told_at = minf(told_at, _now)
+
+	var waited := told_at - renewed_at
+	assert_true(waited <= 2.0 / Constants.SIGNAL_RATE + 0.001, "waited %f" % waited)
+
+
+func test_connection_that_was_chosen_anew_is_the_one_that_counts() -> void:
+	_welcome([2])
+	var former := _sides[1].peers[2].offers.own.connection
+	var echoed := Offers.decode(_offer_of(2, _victims(1, 1))).fields
+	echoed[&"connection"] = former
+	var data := Codec.encode_body(Constants.MessageType.OFFER, echoed)
+
+	assert_eq(_sides[1].receive_signal(2, data, _now), Constants.DROP_BAD_FIELD, "drop")
+	var own := _sides[1].peers[2].offers.own.connection
+	assert_true(own != former, "another connection")
+	assert_true(_sides[1]._by_connection == {own: 2}, "connections")
+	_sides[1].forget(2)
+	assert_eq(_sides[1]._by_connection.size(), 0, "connections after leaving")
