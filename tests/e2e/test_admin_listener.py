@@ -6,6 +6,7 @@ import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import closing, suppress
+from json import loads
 from pathlib import Path
 
 import pytest
@@ -286,7 +287,7 @@ def test_attack_25_page_that_is_made_of_a_hostile_name_stays_a_page(watched: Wat
     assert b"<script>" not in reply.body
 
 
-def test_attack_29_port_scan_of_the_default_configuration_finds_only_the_data_port(
+def test_attack_29_port_scan_of_the_default_configuration_finds_the_data_and_the_stun_port_only(
     tmp_path: Path,
 ) -> None:
     """Attack 29: a listener that nobody asked for."""
@@ -296,9 +297,13 @@ def test_attack_29_port_scan_of_the_default_configuration_finds_only_the_data_po
         found = _listening(started.pid)
 
         assert '"admin": null' in line
-        ports = {port for _, port in found}
-        assert len(ports) == 1
-        assert str(ports.pop()) in line
+        told = loads(line)
+        data, stun = told["port"], told["stun_port"]
+        assert {(kind.rstrip("6"), port) for kind, port in found} == {
+            ("udp", data),
+            ("tcp", data),
+            ("udp", stun),
+        }
         assert [path.name for path in (tmp_path / "state").iterdir()] == ["secret"]  # no token
 
 
