@@ -53,8 +53,9 @@ def test_container_is_nobody_in_particular_and_can_write_only_its_state(
     assert environment(DOCKERFILE)["state_dir"] == volume
 
 
-def test_container_offers_the_port_of_the_relay() -> None:
-    assert instruction("EXPOSE") == [f"{DEFAULT_PORT}/udp", f"{DEFAULT_PORT}/tcp"]
+def test_container_offers_the_ports_of_the_relay() -> None:
+    ports = [f"{DEFAULT_PORT}/udp", f"{DEFAULT_PORT}/tcp", f"{DEFAULT_PORT + 1}/udp"]  # STUN
+    assert instruction("EXPOSE") == ports
 
 
 def test_variables_are_keys_of_the_relay_with_good_values() -> None:
