@@ -100,7 +100,7 @@ MAX_REMOTES: Final = 48
 # seconds; first time after which an offer that was not heard is repeated; doubles
 OFFER_INTERVAL: Final = 0.25
 OFFER_INTERVAL_MAX: Final = 8.0  # seconds; longest such time
-OPENINGS: Final = 3  # checks; with a low TTL that open an attempt
+OPENINGS: Final = 2  # checks; with a low TTL that open an attempt
 OPENING_TTL: Final = 3  # hops; of these
 # seconds; between two checks of an address at the beginning of an attempt
 CHECK_INTERVAL: Final = 0.05

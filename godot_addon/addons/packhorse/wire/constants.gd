@@ -221,7 +221,7 @@ const MAX_REMOTES := 48
 ## seconds; first time after which an offer that was not heard is repeated; doubles
 const OFFER_INTERVAL := 0.25
 const OFFER_INTERVAL_MAX := 8.0  ## seconds; longest such time
-const OPENINGS := 3  ## checks; with a low TTL that open an attempt
+const OPENINGS := 2  ## checks; with a low TTL that open an attempt
 const OPENING_TTL := 3  ## hops; of these
 ## seconds; between two checks of an address at the beginning of an attempt
 const CHECK_INTERVAL := 0.05
