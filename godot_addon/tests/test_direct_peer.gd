@@ -1,12 +1,12 @@
 extends "res://tests/test_case.gd"
 ## The paths to one peer: two sides, joined by hand.
 
-const CheckBudget := preload("res://addons/packhorse/core/direct/check_budget.gd")
 const Constants := preload("res://addons/packhorse/wire/constants.gd")
 const DirectDatagram := preload("res://addons/packhorse/core/direct/direct_datagram.gd")
 const DirectPeer := preload("res://addons/packhorse/core/direct/direct_peer.gd")
 const OfferedAddresses := preload("res://addons/packhorse/wire/offered_addresses.gd")
 const Offers := preload("res://addons/packhorse/core/direct/offers.gd")
+const RateBudget := preload("res://addons/packhorse/core/direct/rate_budget.gd")
 
 const LOW := "192.0.2.1:1"
 const HIGH := "192.0.2.2:2"
@@ -28,7 +28,8 @@ func _init() -> void:
 
 
 func _side(leads: bool) -> DirectPeer:
-	return DirectPeer.new(leads, RELAY, CheckBudget.new(), LARGEST, _random_bytes)
+	var checks := RateBudget.new(Constants.CHECK_RATE, Constants.CHECK_BURST)
+	return DirectPeer.new(leads, RELAY, checks, LARGEST, _random_bytes)
 
 
 ## Puts a peer that knows nothing in the place of the one with the higher id.

@@ -4,13 +4,15 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Final
 
-from packhorse.core.direct.check_budget import CheckBudget
 from packhorse.core.direct.direct_peer import DirectDatagram, DirectPeer
 from packhorse.core.direct.offers import decode_offer
+from packhorse.core.direct.rate_budget import RateBudget
 from packhorse.core.events import Event, PeerId, PeerPathChanged
 from packhorse.wire.address import TransportAddress
 from packhorse.wire.candidates import Candidate, encode_candidates
 from packhorse.wire.constants import (
+    CHECK_BURST,
+    CHECK_RATE,
     FANOUT_BIT,
     SIGNAL_RATE,
     CandidateKind,
@@ -20,7 +22,7 @@ from packhorse.wire.constants import (
 from packhorse.wire.errors import ParseError
 from packhorse.wire.header import Header
 
-_SIGNAL_BURST: Final = 2 * SIGNAL_RATE
+_SIGNAL_BURST: Final = 2 * SIGNAL_RATE + 1
 _WORD_SIZE: Final = 4  # bytes
 
 
@@ -50,12 +52,13 @@ class DirectPaths:
         self._random_bytes = random_bytes
         self._emit = emit
         self._relay = relay
-        self._budget = CheckBudget()
+        # The checks of all peers together: whom a peer names may be its victim.
+        self._budget = RateBudget(CHECK_RATE, CHECK_BURST)
+        self._signals = RateBudget(SIGNAL_RATE, _SIGNAL_BURST)
         self._candidates = b""
         self._lasting: list[Candidate] = []
         self._peers: dict[int, DirectPeer] = {}
         self._by_connection: dict[int, int] = {}
-        self._signals_from = 0.0  # GCRA: when the next signal would conform without a burst
         self.rtt = 0.0
         """Round-trip time to the relay, seconds."""
         self.on_changed: Callable[[int], None] = lambda _peer: None
@@ -181,7 +184,7 @@ class DirectPaths:
         """Return when `handle_timeout` or `signals_to_send` has work."""
         deadlines = [peer.next_timeout() for peer in self._peers.values()]
         signals = [peer.offers.due for peer in self._peers.values()]
-        deadlines += [max(due, self._signals_ready_at) for due in signals if due is not None]
+        deadlines += [max(due, self._signals.ready_at) for due in signals if due is not None]
         return min((due for due in deadlines if due is not None), default=None)
 
     def handle_timeout(self, *, now: float) -> None:
@@ -192,22 +195,17 @@ class DirectPaths:
                     self.on_doubt(number)
 
     def signals_to_send(self, *, now: float) -> list[tuple[int, bytes]]:
-        """Return (peer, data) of the signals that go out now."""
+        """Return (peer, data) of the signals that go out now; those that wait longest go first."""
         signals: list[tuple[int, bytes]] = []
         dues = [(peer.offers.due, number) for number, peer in self._peers.items()]
         for _, number in sorted((due, number) for due, number in dues if due is not None):
-            if now < self._signals_ready_at:
+            if now < self._signals.ready_at:
                 break
             data = self._peers[number].offers.take(now=now)
             if data is not None:
-                self._signals_from = max(self._signals_from, now) + 1 / SIGNAL_RATE
+                self._signals.take(now=now)
                 signals.append((number, data))
         return signals
-
-    @property
-    def _signals_ready_at(self) -> float:
-        """When the next signal may go out; those that wait longest go first."""
-        return self._signals_from - _SIGNAL_BURST / SIGNAL_RATE
 
     def datagrams_to_send(self) -> list[DirectDatagram]:
         """Drain what goes to addresses of peers."""

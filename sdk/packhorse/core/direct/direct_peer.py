@@ -5,9 +5,9 @@ from operator import itemgetter
 from typing import Final, NamedTuple
 
 from packhorse.core.direct.channel import DirectChannel, DirectEnd
-from packhorse.core.direct.check_budget import CheckBudget
 from packhorse.core.direct.check_plan import CheckPlan
 from packhorse.core.direct.offers import Offers, end_of
+from packhorse.core.direct.rate_budget import RateBudget
 from packhorse.core.direct.remote import Remote
 from packhorse.core.direct.remotes import Remotes
 from packhorse.wire.address import TransportAddress
@@ -47,7 +47,7 @@ class DirectPeer:
         *,
         leads: bool,
         relay: TransportAddress,
-        budget: CheckBudget,
+        budget: RateBudget,
         largest: int,
         random_bytes: Callable[[int], bytes],
     ) -> None:
@@ -71,8 +71,7 @@ class DirectPeer:
         self._attempt_ends: float | None = None
         self._next_attempt: float | None = None
         self._sent_at = 0.0  # when data last went to the path in use
-        self._answers = float(2 * ANSWER_RATE)
-        self._answers_at = 0.0
+        self._answers = RateBudget(ANSWER_RATE, 2 * ANSWER_RATE)
         self._outbox: list[DirectDatagram] = []
         self._used: Remote | None = None
         self._is_in_doubt = False
@@ -279,7 +278,7 @@ class DirectPeer:
         remote = self._remotes.learn(source)
         if remote is None:
             raise ParseError(DropReason.BUFFER_FULL)
-        if not self._may_answer(now) or self._channel is None:
+        if not self._answers.take(now=now) or self._channel is None:
             raise ParseError(DropReason.RATE_LIMITED)
         answer = self._channel.checked(check.challenge)
         if len(answer) > size:
@@ -288,15 +287,6 @@ class DirectPeer:
         self._outbox.append(DirectDatagram(answer, source))
         if not remote.is_proven and (remote.plan is None or remote.plan.due is None):
             remote.plan = CheckPlan(starts_at=now, opens=False)
-
-    def _may_answer(self, now: float) -> bool:
-        full = 2.0 * ANSWER_RATE
-        self._answers = min(full, self._answers + (now - self._answers_at) * ANSWER_RATE)
-        self._answers_at = now
-        if self._answers < 1:
-            return False
-        self._answers -= 1
-        return True
 
     def _tend(self, remote: Remote, now: float) -> None:
         """Check a proven address if that is due."""

@@ -3,15 +3,15 @@ extends RefCounted
 ## those that answer.
 
 const Constants := preload("../../wire/constants.gd")
-const CheckBudget := preload("check_budget.gd")
 const DirectDatagram := preload("direct_datagram.gd")
 const DirectPeer := preload("direct_peer.gd")
 const Event := preload("../event.gd")
 const Header := preload("../../wire/header.gd")
 const OfferedAddresses := preload("../../wire/offered_addresses.gd")
 const Offers := preload("offers.gd")
+const RateBudget := preload("rate_budget.gd")
 
-const _SIGNAL_BURST := 2.0  # seconds of signals that may go out at once
+const _SIGNAL_BURST := 2 * Constants.SIGNAL_RATE + 1
 
 ## Round-trip time to the relay, seconds.
 var rtt := 0.0
@@ -29,10 +29,11 @@ var _largest: int
 var _random_bytes: Callable
 var _events: Array[Event]  # the session's own array
 var _relay: String
-var _budget := CheckBudget.new()
+# The checks of all peers together: whom a peer names may be its victim.
+var _budget := RateBudget.new(Constants.CHECK_RATE, Constants.CHECK_BURST)
 var _by_connection: Dictionary[int, int] = {}
 var _candidates := PackedByteArray()
-var _signals_from := 0.0  # GCRA: when the next signal would conform without a burst
+var _signals := RateBudget.new(Constants.SIGNAL_RATE, _SIGNAL_BURST)
 
 
 ## Begins without peers; [param largest] is in bytes, of a datagram. What happens is appended to
@@ -140,7 +141,7 @@ func post(datagram: PackedByteArray, to: int, receivers: Array[int], now: float)
 func next_timeout() -> float:
 	var deadline := INF
 	for peer in peers:
-		var signal_at := maxf(peers[peer].offers.due, _signals_ready_at())
+		var signal_at := maxf(peers[peer].offers.due, _signals.ready_at())
 		deadline = minf(deadline, minf(signal_at, peers[peer].next_timeout()))
 	return deadline
 
@@ -158,10 +159,10 @@ func handle_timeout(now: float) -> void:
 func signals_to_send(now: float) -> Dictionary[int, PackedByteArray]:
 	var signals: Dictionary[int, PackedByteArray] = {}
 	for peer in _sorted(func(peer: int) -> float: return peers[peer].offers.due):
-		if now < maxf(peers[peer].offers.due, _signals_ready_at()):
+		if now < maxf(peers[peer].offers.due, _signals.ready_at()):
 			break
 		signals[peer] = peers[peer].offers.take(now)
-		_signals_from = maxf(_signals_from, now) + 1.0 / Constants.SIGNAL_RATE
+		_signals.take(now)
 	return signals
 
 
@@ -169,10 +170,6 @@ func signals_to_send(now: float) -> Dictionary[int, PackedByteArray]:
 func move_datagrams(outbox: Array[DirectDatagram]) -> void:
 	for peer in peers:
 		peers[peer].move_datagrams(outbox)
-
-
-func _signals_ready_at() -> float:
-	return _signals_from - _SIGNAL_BURST
 
 
 ## Returns the peers with the smallest [param key] first, and else in their order.

@@ -3,7 +3,6 @@ extends RefCounted
 ##
 ## Source: protocol_spec/SPEC.md section 18.
 
-const CheckBudget := preload("check_budget.gd")
 const CheckPlan := preload("check_plan.gd")
 const Constants := preload("../../wire/constants.gd")
 const DirectChannel := preload("direct_channel.gd")
@@ -12,6 +11,7 @@ const DirectEnd := preload("direct_end.gd")
 const Message := preload("../../wire/message.gd")
 const OfferedAddresses := preload("../../wire/offered_addresses.gd")
 const Offers := preload("offers.gd")
+const RateBudget := preload("rate_budget.gd")
 const Remote := preload("remote.gd")
 const Remotes := preload("remotes.gd")
 
@@ -28,7 +28,7 @@ var served_at := 0.0
 
 var _leads: bool
 var _relay: String
-var _budget: CheckBudget
+var _budget: RateBudget
 var _largest: int
 var _random_bytes: Callable
 var _remotes := Remotes.new()
@@ -37,8 +37,7 @@ var _attempts_left := Constants.ATTEMPTS
 var _attempt_ends := INF
 var _next_attempt := INF
 var _sent_at := 0.0  # when data last went to the path in use
-var _answers := 2.0 * Constants.ANSWER_RATE  # that may be given now
-var _answers_at := 0.0
+var _answers := RateBudget.new(Constants.ANSWER_RATE, 2 * Constants.ANSWER_RATE)
 var _outbox: Array[DirectDatagram] = []
 var _timeout_at := -INF  # clock seconds; -INF when it may have changed
 var _planned_at := INF  # when the first planned check is due, clock seconds
@@ -48,7 +47,7 @@ var _planned_at := INF  # when the first planned check is due, clock seconds
 ## of the own relay. [param budget]: what may be sent to addresses that are not proven. [param
 ## largest]: bytes of the largest datagram.
 func _init(
-	leads: bool, relay: String, budget: CheckBudget, largest: int, random_bytes: Callable
+	leads: bool, relay: String, budget: RateBudget, largest: int, random_bytes: Callable
 ) -> void:
 	_leads = leads
 	_relay = relay
@@ -254,7 +253,7 @@ func _answer(challenge: PackedByteArray, source: String, now: float, size: int) 
 	var remote := _remotes.learn(source)
 	if remote == null:
 		return Constants.DROP_BUFFER_FULL
-	if not _may_answer(now):
+	if not _answers.take(now):
 		return Constants.DROP_RATE_LIMITED
 	var answer := _channel.checked(challenge)
 	if answer.size() > size:
@@ -264,16 +263,6 @@ func _answer(challenge: PackedByteArray, source: String, now: float, size: int) 
 	if not remote.is_proven and (remote.plan == null or remote.plan.due == INF):
 		remote.plan = CheckPlan.new(now)
 	return &""
-
-
-func _may_answer(now: float) -> bool:
-	var full := 2.0 * Constants.ANSWER_RATE
-	_answers = minf(full, _answers + (now - _answers_at) * Constants.ANSWER_RATE)
-	_answers_at = now
-	if _answers < 1.0:
-		return false
-	_answers -= 1.0
-	return true
 
 
 func _take_answer(challenge: PackedByteArray, source: String, now: float) -> StringName:

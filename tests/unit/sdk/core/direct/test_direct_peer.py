@@ -6,9 +6,9 @@ from random import Random
 
 import pytest
 
-from packhorse.core.direct.check_budget import CheckBudget
 from packhorse.core.direct.direct_peer import DirectDatagram, DirectPeer
 from packhorse.core.direct.offers import decode_offer
+from packhorse.core.direct.rate_budget import RateBudget
 from packhorse.wire.address import TransportAddress
 from packhorse.wire.candidates import Candidate, encode_candidates
 from packhorse.wire.constants import (
@@ -16,6 +16,8 @@ from packhorse.wire.constants import (
     ATTEMPT_PAUSE,
     ATTEMPT_TIME,
     ATTEMPTS,
+    CHECK_BURST,
+    CHECK_RATE,
     CONSENT_TIME,
     MAX_REMOTES,
     CandidateKind,
@@ -34,7 +36,11 @@ def end(*, leads: bool, seed: int) -> DirectPeer:
     """Return one side."""
     random_bytes = Random(seed).randbytes  # noqa: S311 - repeatable by design
     return DirectPeer(
-        leads=leads, relay=RELAY, budget=CheckBudget(), largest=1200, random_bytes=random_bytes
+        leads=leads,
+        relay=RELAY,
+        budget=RateBudget(CHECK_RATE, CHECK_BURST),
+        largest=1200,
+        random_bytes=random_bytes,
     )
 
 
