@@ -48,10 +48,16 @@ class DirectSearch:
         Args:
             shared: The socket to the relay, if that is UDP; it stays its owner's.
             relay: All addresses of the relay.
-            on_datagram: Called with each datagram of the other sockets, and its source.
+            on_datagram: Called with each datagram of the other sockets that `takes` does not
+                take, and its source.
             on_drained: Called when all that came together has been handed out.
         """
-        await self._sockets.open(shared, on_datagram, on_drained)
+
+        def receive(data: bytes, source: SocketAddress) -> None:
+            if not self.takes(data, source):
+                on_datagram(data, source)
+
+        await self._sockets.open(shared, receive, on_drained)
         self._reflexive = ReflexiveSearch(relay, self._sockets.sockets, self._on_changed)
         self._map_port()
         self._look_again()

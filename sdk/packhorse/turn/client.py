@@ -4,7 +4,6 @@ Needs the extra `packhorse[turn]`. Source: RFC 8656.
 """
 
 import asyncio
-import ipaddress
 import struct
 from collections.abc import Callable
 from enum import StrEnum
@@ -243,8 +242,3 @@ class StreamTurnClient(TurnClient, TurnStreamMixin, asyncio.Protocol):
 def is_gone(error: PackhorseError) -> bool:
     """Tell whether an error says that the server has no allocation for us."""
     return isinstance(error, TurnError) and error.code == _MISMATCH
-
-
-def family_of(host: str) -> int:
-    """Return 4 or 6."""
-    return ipaddress.ip_address(host).version
