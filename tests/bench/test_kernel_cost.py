@@ -140,7 +140,7 @@ def nothing() -> Iterator[Subject]:
 def routing() -> Iterator[Subject]:
     """Send the same datagrams through a router."""
     with RelayNetwork() as lab, ExitStack() as stack:
-        lab.run(lab.relay, "sysctl", "-qw", "net.ipv4.ip_forward=1")
+        lab.relay.run("sysctl", "-qw", "net.ipv4.ip_forward=1")
         with lab.inside(lab.hosts[1]):
             receiver = stack.enter_context(bound(lab.hosts[1].address))
         with lab.inside(lab.hosts[0]):

@@ -1,18 +1,15 @@
 """Real Godot processes in one room, through a real relay and Godot's MultiplayerAPI."""
 
 import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from collections.abc import Iterator
 
 import pytest
 
-from tests.support.godot_member import GodotMember
+from tests.support.godot_member import GodotMember, Start
 from tests.support.rebinding_proxy import RebindingProxy
 from tests.support.relay_process import RelayProcess
 
 pytestmark = pytest.mark.usefixtures("godot")
-
-Start = Callable[[int], list[GodotMember]]
 
 
 @pytest.fixture
@@ -20,18 +17,6 @@ def relay() -> Iterator[RelayProcess]:
     """Give a relay of the test's own."""
     with RelayProcess() as process:
         yield process
-
-
-@pytest.fixture
-def start() -> Iterator[Start]:
-    """Give a function that starts so many Godot processes side by side."""
-    with ExitStack() as stack:
-
-        def start_members(count: int) -> list[GodotMember]:
-            members = [GodotMember() for _ in range(count)]
-            return [stack.enter_context(member) for member in members]
-
-        yield start_members
 
 
 def test_rpcs_travel_both_ways(relay: RelayProcess, start: Start) -> None:

@@ -1,8 +1,6 @@
 """Godot games go on when what is between them breaks: nothing reliable is lost or doubled."""
 
 import asyncio
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -13,7 +11,7 @@ import pytest
 import packhorse
 from tests.support.gate import Gate
 from tests.support.godot_counting import count_up, stop_and_check, wait_for_numbers
-from tests.support.godot_member import GodotMember
+from tests.support.godot_member import GodotMember, Start
 from tests.support.killable_relay import KillableRelay
 from tests.support.lossy_proxy import LossyProxy
 from tests.support.rebinding_proxy import RebindingProxy
@@ -32,20 +30,6 @@ pytestmark = pytest.mark.usefixtures("godot")
 TRANSPORTS: Final = ("UDP", "WEBSOCKET")
 _BACK_WITHIN: Final = 20.0  # seconds; a busy machine
 _FREEZE: Final = 20.0  # seconds
-
-Start = Callable[[int], list[GodotMember]]
-
-
-@pytest.fixture
-def start() -> Iterator[Start]:
-    """Give a function that starts so many Godot processes side by side."""
-    with ExitStack() as stack:
-
-        def start_members(count: int) -> list[GodotMember]:
-            members = [GodotMember() for _ in range(count)]
-            return [stack.enter_context(member) for member in members]
-
-        yield start_members
 
 
 def meet(host: GodotMember, relay: str, *clients: tuple[GodotMember, str], of_host: str) -> None:

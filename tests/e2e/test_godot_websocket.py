@@ -3,8 +3,7 @@
 import asyncio
 import json
 import socket
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import ExitStack
+from collections.abc import AsyncIterator
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -18,7 +17,7 @@ from packhorse_relay.core.websocket_settings import WebSocketSettings
 from tests.support import layout
 from tests.support.certificate import make_certificate
 from tests.support.chromium import Chromium, PageServer
-from tests.support.godot_member import Event, GodotMember
+from tests.support.godot_member import Event, GodotMember, Start
 from tests.support.relays import LOOPBACK, address_of, new_relay, patient_settings
 from tests.support.tcp_only import TcpOnly
 from tests.support.waiting import until
@@ -26,7 +25,6 @@ from tests.support.waiting import until
 pytestmark = pytest.mark.usefixtures("godot")
 
 _WEBSOCKET: Final = "RELAY_WEBSOCKET"
-Start = Callable[[int], list[GodotMember]]
 
 
 @pytest.fixture
@@ -34,18 +32,6 @@ async def relay() -> AsyncIterator[RelayServer]:
     """Give a relay in this process."""
     async with new_relay() as server:
         yield server
-
-
-@pytest.fixture
-def start() -> Iterator[Start]:
-    """Give a function that starts so many Godot processes side by side."""
-    with ExitStack() as stack:
-
-        def start_members(count: int) -> list[GodotMember]:
-            members = [GodotMember() for _ in range(count)]
-            return [stack.enter_context(member) for member in members]
-
-        yield start_members
 
 
 def tls_relay(cert: Path, key: Path) -> RelayServer:

@@ -213,15 +213,16 @@ def _arrives(sock: socket.socket) -> bool:
 
 
 def _listener(host: Host, port: int) -> socket.socket:
-    return inside(host.namespace, lambda: socket.create_server((PUBLIC[0], port)))
+    with inside(host.namespace):
+        return socket.create_server((PUBLIC[0], port))
 
 
 def _connects(host: Host, port: int) -> bool:
-    def connect() -> bool:
-        try:
-            with socket.create_connection((PUBLIC[0], port), timeout=0.5):
-                return True
-        except OSError:
-            return False
-
-    return inside(host.namespace, connect)
+    try:
+        with (
+            inside(host.namespace),
+            socket.create_connection((PUBLIC[0], port), timeout=0.5),
+        ):
+            return True
+    except OSError:
+        return False

@@ -5,6 +5,7 @@ import re
 import signal
 import socket
 import time
+from collections.abc import Callable
 from typing import Any, Final, Self
 
 from tests.support.godot import start_godot
@@ -150,3 +151,7 @@ class GodotMember:
             self._process.wait_for('{"event":', timeout=timeout)
         except AssertionError:
             raise AssertionError(f"no {wanted} within the time:\n{self.output}") from None
+
+
+Start = Callable[[int], list[GodotMember]]
+"""Starts so many members side by side."""

@@ -5,68 +5,56 @@ import fcntl
 import os
 import socket
 import struct
-import threading
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import IO, Final
 
-T = TypeVar("T")
+_NETWORK: Final = 0x40000000  # CLONE_NEWNET of linux/sched.h
+_ETHTOOL: Final = 0x8946  # SIOCETHTOOL of linux/sockios.h
+SEND_CHECKSUMS: Final = 0x17  # ETHTOOL_STXCSUM of linux/ethtool.h
+RECEIVE_OFFLOAD: Final = 0x2C  # ETHTOOL_SGRO; makes the peer of a veth take XDP's packets
+# Checksums of what is sent, scatter/gather, and all that makes large frames.
+_OFFLOADS: Final = (SEND_CHECKSUMS, 0x19, 0x1F, 0x24, RECEIVE_OFFLOAD)
 
-_NETWORK: Final = 0x40000000  # CLONE_NEWNET
-_SIOCETHTOOL: Final = 0x8946
-# Set checksum of what is sent, scatter/gather, and all that makes large frames.
-_OFFLOADS: Final = {"tx": 0x17, "sg": 0x19, "tso": 0x1F, "gso": 0x24, "gro": 0x2C}
 
-
-def inside(namespace: str, function: Callable[[], T]) -> T:
-    """Return what `function` returns in a namespace; sockets that it opens stay there."""
-    results: list[T] = []
-    errors: list[BaseException] = []
-
-    def enter() -> None:
+@contextmanager
+def inside(namespace: str) -> Iterator[None]:
+    """Let this thread be in a namespace; sockets that it opens stay there."""
+    with Path("/proc/thread-self/ns/net").open() as home:
+        with Path("/run/netns", namespace).open() as there:
+            _enter(there)
         try:
-            _enter(namespace)
-            results.append(function())
-        except BaseException as error:  # noqa: BLE001 - raised again below
-            errors.append(error)
-
-    thread = threading.Thread(target=enter, name="inside")  # entering concerns one thread
-    thread.start()
-    thread.join()
-    if errors:
-        raise errors[0]
-    return results[0]
+            yield
+        finally:
+            _enter(home)
 
 
 def udp_socket(namespace: str, host: str = "", port: int = 0) -> socket.socket:
     """Return a bound IPv4 or IPv6 UDP socket in a namespace, with a deadline of 0.3 s."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-
-    def open_socket() -> socket.socket:
+    with inside(namespace):
         sock = socket.socket(family, socket.SOCK_DGRAM)
         sock.settimeout(0.3)
         sock.bind((host, port))
-        return sock
-
-    return inside(namespace, open_socket)
+    return sock
 
 
 def turn_offloads_off(namespace: str, interface: str) -> None:
     """Let an interface give and take frames as they are on a real line."""
-
-    def turn_off() -> None:
-        with socket.socket() as sock:
-            for command in _OFFLOADS.values():
-                value = ctypes.create_string_buffer(struct.pack("=II", command, 0))
-                request = struct.pack("16sP", interface.encode(), ctypes.addressof(value))
-                fcntl.ioctl(sock, _SIOCETHTOOL, request + bytes(16))
-
-    inside(namespace, turn_off)
+    with inside(namespace):
+        for feature in _OFFLOADS:
+            set_feature(interface, feature, is_on=False)
 
 
-def _enter(namespace: str) -> None:
-    libc = ctypes.CDLL(None, use_errno=True)
-    with Path("/run/netns", namespace).open() as file:
-        if libc.setns(file.fileno(), _NETWORK) != 0:
-            number = ctypes.get_errno()
-            raise OSError(number, os.strerror(number), namespace)
+def set_feature(interface: str, feature: int, *, is_on: bool) -> None:
+    """Turn a feature of an interface in this thread's namespace on or off."""
+    value = ctypes.create_string_buffer(struct.pack("=II", feature, is_on), 8)
+    request = struct.pack("@16sP16x", interface.encode(), ctypes.addressof(value))
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        fcntl.ioctl(sock, _ETHTOOL, request)
+
+
+def _enter(namespace: IO[str]) -> None:
+    if ctypes.CDLL(None, use_errno=True).setns(namespace.fileno(), _NETWORK) != 0:
+        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()), namespace.name)
