@@ -27,12 +27,21 @@ func test_nobody_knows_who_was_restarted() -> void:
 
 func test_stranger_is_refused_until_it_has_answered_and_what_it_overtook_has_come() -> void:
 	assert_true(_strangers.refuses(1, -1.0, 10.0), "unknown")
-	_strangers.meet(1, 10.2)
+	_strangers.meet(1, true, -1.0, 10.2)
 
 	assert_true(_strangers.refuses(1, RTT, 10.2), "overtaken")
 	assert_true(_strangers.refuses(1, RTT, 10.2 + 0.24 * RTT), "overtaken, late")
 	assert_true(not _strangers.refuses(1, RTT, 10.2 + 0.26 * RTT), "settled")
 	assert_true(not _strangers.has(1), "for good")
+
+
+func test_what_is_meant_for_the_process_before_is_no_answer() -> void:
+	var strangers := Strangers.new(OWN_ID, true)
+	strangers.meet(1, true, -1.0, 10.0)
+	assert_true(strangers.refuses(1, -1.0, 11.0), "meant for the process before")
+
+	strangers.meet(1, false, RTT, 12.0)
+	assert_true(not strangers.refuses(1, RTT, 12.0 + RTT), "has answered")
 
 
 func test_silent_stranger_is_taken_in_the_end() -> void:
@@ -46,7 +55,7 @@ func test_stranger_is_asked_again_until_it_answers() -> void:
 	assert_true(_strangers.ask(1, 10.0), "first")
 	assert_true(not _strangers.ask(1, 10.2), "soon")
 	assert_true(_strangers.ask(1, 10.25), "again")
-	_strangers.meet(1, 10.3)
+	_strangers.meet(1, true, -1.0, 10.3)
 
 	assert_true(not _strangers.ask(1, 11.0), "has answered")
 

@@ -243,13 +243,13 @@ func count_sent(destination: int, size: int) -> void:
 ## Tells whether a datagram to several comes from a peer that does not know this member yet; asks it
 ## for an answer.
 func _is_stray(datagram: PackedByteArray, source: int, now: float) -> bool:
-	if not Header.is_fanout(datagram):
-		strangers.meet(source, now)
-		return false
-	if strangers.ask(source, now):
-		_hub.ping(source, now)
 	var delivery := _hub.peer_delivery(source)
-	return strangers.refuses(source, delivery.rtt.smoothed if delivery != null else -1.0, now)
+	var rtt := delivery.rtt.smoothed if delivery != null else -1.0
+	var is_single := not Header.is_fanout(datagram)
+	strangers.meet(source, is_single, rtt, now)
+	if not is_single and strangers.ask(source, now):
+		_hub.ping(source, now)
+	return not is_single and strangers.refuses(source, rtt, now)
 
 
 func _open(datagram: PackedByteArray, source: int, now: float) -> StringName:

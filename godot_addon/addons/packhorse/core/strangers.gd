@@ -3,7 +3,8 @@ extends RefCounted
 ##
 ## Such a peer addresses all that it knows, and means others; the relay gives that to this member,
 ## too. A game cannot use it: Godot tells every peer first which node a number stands for. So it is
-## refused until something has come from the peer for this member alone.
+## refused until something has come from the peer for this member alone. What comes for one that was
+## restarted may be meant for the process before it: there, only an answer counts.
 ## Source: protocol_spec/SPEC.md section 7.4.
 
 const Constants := preload("../wire/constants.gd")
@@ -29,9 +30,10 @@ func has(peer: int) -> bool:
 	return (peer < _own_id or _is_restarted) and not _known.has(peer)
 
 
-## Notes that something has come from [param peer] for this member alone.
-func meet(peer: int, now: float) -> void:
-	if not _met_at.has(peer):
+## Notes that something has come from [param peer], for this member alone when it [param is_single];
+## [param rtt] to it is in seconds, below 0 while it has answered nothing.
+func meet(peer: int, is_single: bool, rtt: float, now: float) -> void:
+	if not _met_at.has(peer) and (rtt >= 0.0 or is_single and not _is_restarted):
 		_met_at[peer] = now
 
 
