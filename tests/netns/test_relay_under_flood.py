@@ -21,7 +21,7 @@ SOURCE: Final = Path(__file__).parents[1] / "support" / "hello_flood.c"
 SECONDS: Final = 8.0
 RATE: Final = 20.0  # datagrams a second and member
 HELLOS: Final = 100_000  # a second
-MEDIAN_GOAL: Final = 0.020  # seconds, there and back
+RTT_GOAL: Final = 0.020  # seconds, 99th percentile
 MOST_LOST: Final = 0.05
 MEMORY_GOAL: Final = 10 << 20  # bytes
 HELLO: Final = Hello(version_min=1, version_max=1, features=0, nonce=bytes(16))
@@ -51,7 +51,7 @@ def test_attack_32_flood_of_hellos_and_half_open_connections_leaves_rooms_usable
     print(f"{sent / (SECONDS + 1):.0f} HELLOs/s: loss {loss:.1%}, memory +{grown / 1e6:.1f} MB")
     print(f"p99 RTT {rtt * 1e3:.2f} ms, before the flood {quiet_rtt * 1e3:.2f} ms")
     assert sent > 0
-    assert 2 * traffic.percentile(0.5) < MEDIAN_GOAL
+    assert rtt < RTT_GOAL
     assert loss < MOST_LOST
     assert grown < MEMORY_GOAL
 

@@ -1,6 +1,7 @@
 """Attacks on the relay by numbers of the list of attacks, and what they must not achieve."""
 
 import hmac
+from dataclasses import replace
 from random import Random
 from typing import Final
 
@@ -360,7 +361,8 @@ def test_cookie_does_not_tell_a_stranger_how_long_the_machine_runs() -> None:
 
 def test_attack_07_guessing_codes_from_ever_new_64_of_a_48_is_blocked() -> None:
     """A /48 has 16 times the failures of a source, not 65,536 times."""
-    rig = Rig(Settings(hello_rate=1e6, reply_rate=1e6, join_rate=1e6, join_failures_total=1e6))
+    replies = Settings(reply_rate=1e6, reply_rate_total=1e6)
+    rig = Rig(replace(replies, hello_rate=1e6, join_rate=1e6, join_failures_total=1e6))
     refusals: list[int] = []
     for number in range(400):
         at = TransportAddress(f"2001:db8:7:{number * 100:x}::1", 40000)

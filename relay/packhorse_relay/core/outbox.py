@@ -1,12 +1,15 @@
 """Datagrams that wait to be sent, and the budgets for answers that anybody may ask for."""
 
 from enum import Enum, auto
+from typing import Final
 
 from packhorse.wire.address import TransportAddress, source_of
 from packhorse.wire.constants import DropReason
 from packhorse_relay.core.buckets import SourceBuckets, TokenBucket
 from packhorse_relay.core.drops import DatagramDropped
 from packhorse_relay.core.settings import Settings
+
+_AT_ONCE: Final = 0.1  # seconds' worth of all answers; making more would keep the rooms waiting
 
 
 class Answer(Enum):
@@ -35,7 +38,7 @@ class _Budget:
     def __init__(self, settings: Settings, now: float) -> None:
         total = settings.reply_rate_total
         self._by_source = SourceBuckets(settings.reply_rate, settings.reply_rate)
-        self.in_all = TokenBucket(total, total, now=now)
+        self.in_all = TokenBucket(total, total * _AT_ONCE, now=now)
 
     def __len__(self) -> int:
         return len(self._by_source)
@@ -43,7 +46,7 @@ class _Budget:
     def change_settings(self, settings: Settings, now: float) -> None:
         total = settings.reply_rate_total
         self._by_source.change_rate(settings.reply_rate, settings.reply_rate)
-        self.in_all.change_rate(total, total, now=now)
+        self.in_all.change_rate(total, total * _AT_ONCE, now=now)
 
     def spend(self, source: bytes, now: float) -> bool:
         # Asked first and taken last: a flood from one source uses up only its own budget,

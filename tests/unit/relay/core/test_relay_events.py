@@ -3,6 +3,7 @@
 from packhorse.wire.constants import ErrorCode
 from packhorse.wire.room_code import RoomCode
 from packhorse_relay.core.relay_events import RelayEvent, SessionEnded, SessionStarted
+from packhorse_relay.core.settings import Settings
 from tests.support.relay_harness import Rig, address
 
 
@@ -44,7 +45,7 @@ def test_peer_that_is_found_again_does_not_count_as_joined_again() -> None:
 
 def test_events_that_nobody_takes_have_a_largest_number() -> None:
     """LIM-1: the oldest give way."""
-    rig = Rig()
+    rig = Rig(Settings(reply_rate_total=1e6))
     host = rig.create(address(1))
     for number in range(600):
         client = rig.join(host.code, address(number + 2))

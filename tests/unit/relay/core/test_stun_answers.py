@@ -110,7 +110,7 @@ def test_reflection_answers_have_a_budget_that_no_other_answer_shares() -> None:
 
 def test_flood_of_many_sources_stops_at_the_budget_of_all() -> None:
     """STUN-2."""
-    relay = rig(Settings(reply_rate_total=3))
+    relay = rig(Settings(reply_rate_total=30))
     request = encode_request(TRANSACTION, size=80)
     outcomes = [relay.send(request, address(number)) for number in range(1, 6)]
     assert [outcome.drop for outcome in outcomes] == [None] * 3 + [DropReason.REPLY_BUDGET] * 2
