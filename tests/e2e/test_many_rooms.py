@@ -4,7 +4,7 @@ from typing import Final
 
 import pytest
 
-from tests.support.crowd import Crowd
+from tests.support.crowd import GROWTH, Crowd
 from tests.support.relay_process import LOOPBACK, RelayProcess
 from tests.support.resident import resident_bytes
 
@@ -35,7 +35,7 @@ def test_full_rooms_are_served_and_cost_little_memory(
     delays = [f"p{share} {traffic.percentile(share / 100) * 1e3:.2f} ms" for share in (50, 99)]
     print(f"{rooms} rooms: {traffic.received} of {traffic.sent} datagrams, {', '.join(delays)}")
     print(f"{per_member:.0f} bytes of memory a member")
-    assert traffic.sent >= 0.9 * rooms * MEMBERS * RATE * seconds
+    assert traffic.sent >= 0.9 * rooms * MEMBERS * RATE * (seconds - GROWTH / 2)
     assert traffic.received >= kept * traffic.sent
     assert told["drops"].keys() <= {"rate_limited"}  # HELLOs of many who join at once; they repeat
     assert per_member <= MEMORY_GOAL

@@ -32,6 +32,7 @@ _DATA: Final = {FirstByte.DATA, FirstByte.FRAME}
 _TURN: Final = 0.001  # seconds between looks at what is due
 _BURST: Final = 8  # sources that send between looks at what has come
 _READS: Final = 64  # datagrams read of one source before others have their turn
+GROWTH: Final = 1.0  # seconds from nothing to the full load
 _SETTLE: Final = 1.0  # seconds for the last datagrams to arrive
 
 
@@ -99,6 +100,8 @@ class Crowd:
     def run(self, seconds: float, *, rate: float, size: int = 100) -> Traffic:
         """Let every member send `rate` datagrams a second to the next one of its room.
 
+        The rate grows for the first second: no relay has all its members begin at once.
+
         Args:
             seconds: How long.
             rate: Datagrams a second and member, spread evenly.
@@ -110,7 +113,7 @@ class Crowd:
         turns, bursts = cycle(sources), 0
         start = time.monotonic()
         while (elapsed := time.monotonic() - start) < seconds:
-            due = int(elapsed * rate * len(sources)) - bursts
+            due = int(_grown(elapsed) * rate * len(sources)) - bursts
             for source in islice(turns, min(due, _BURST)):
                 self._send_data(source, padding)
                 bursts += 1
@@ -212,6 +215,12 @@ class Crowd:
         self._epoll.close()
         for source in self._sources.values():
             source.sock.close()
+
+
+def _grown(elapsed: float) -> float:
+    """Return the seconds of full load that are as much as a load that grows for a while."""
+    growing = min(elapsed, GROWTH)
+    return growing * growing / (2 * GROWTH) + elapsed - growing
 
 
 def _allow_files(count: int) -> None:

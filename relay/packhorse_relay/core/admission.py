@@ -319,7 +319,7 @@ class Admission:
             return False
         if session.share is not None:  # a late copy: the session has been bound since
             self._refuse(ErrorCode.JOIN_DENIED, request)
-        if not session.regrants.take(now=request.now):
+        if not self._registry.budgets.regrants.take(session.id, now=request.now):
             raise DatagramDropped(DropReason.RATE_LIMITED)
         session.max_datagram = self.agreed_size(message)
         session.asked_at = None

@@ -53,7 +53,7 @@ class BindRequests:
             self._move(session, bind, request)
 
     def _move(self, session: Session, bind: Bind, request: Request) -> None:
-        if not session.binds.take(now=request.now):
+        if not self._registry.budgets.binds.take(session.id, now=request.now):
             raise DatagramDropped(DropReason.RATE_LIMITED)
         if not self._registry.has_free_tag(request.source):
             self._admission.refuse(ErrorCode.QUOTA, request)
@@ -101,7 +101,7 @@ class BindRequests:
             raise DatagramDropped(DropReason.REPLAYED)
 
     def _repeat(self, session: Session, bind: Bind, request: Request) -> None:
-        if not session.regrants.take(now=request.now):
+        if not self._registry.budgets.regrants.take(session.id, now=request.now):
             raise DatagramDropped(DropReason.RATE_LIMITED)
         self._grant(session, bind, request)
 

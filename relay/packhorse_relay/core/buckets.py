@@ -2,6 +2,7 @@
 
 import math
 from collections import OrderedDict
+from collections.abc import Hashable
 from typing import Final, NamedTuple
 
 from packhorse.wire.constants import IPV6_48_FACTOR, IPV6_56_FACTOR, MAX_SOURCES
@@ -93,12 +94,12 @@ class Buckets:
         self._rate = rate
         self._burst = burst
         self._max_sources = max_sources
-        self._buckets: OrderedDict[bytes, TokenBucket] = OrderedDict()
+        self._buckets: OrderedDict[Hashable, TokenBucket] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._buckets)
 
-    def bucket(self, key: bytes, now: float) -> TokenBucket:
+    def bucket(self, key: Hashable, now: float) -> TokenBucket:
         """Return the bucket of a key, a new one if it is not remembered."""
         bucket = self._buckets.get(key)
         if bucket is None:
@@ -107,7 +108,11 @@ class Buckets:
         self._buckets.move_to_end(key)
         return bucket
 
-    def has_used(self, key: bytes, now: float) -> bool:
+    def take(self, key: Hashable, *, now: float) -> bool:
+        """Take one token of a key; False when it has none."""
+        return self.bucket(key, now).take(now=now)
+
+    def has_used(self, key: Hashable, now: float) -> bool:
         """Tell whether `key` has taken tokens that are not back yet."""
         bucket = self._buckets.get(key)
         return bucket is not None and not bucket.is_full(now=now)
@@ -118,7 +123,7 @@ class Buckets:
             self._rate, self._burst = rate, burst
             self._buckets.clear()
 
-    def level(self, key: bytes, now: float) -> float:
+    def level(self, key: Hashable, now: float) -> float:
         """Return how full the bucket of a key is, 0..1; one that is not remembered is full."""
         bucket = self._buckets.get(key)
         return 1.0 if bucket is None else bucket.level(now=now)

@@ -28,7 +28,7 @@ class DataLimits:
         Raises:
             DatagramDropped: The budget does not cover it.
         """
-        size, copies = len(request.data), len(route)
+        size, copies = len(request.data), len(route.receivers)
         if not route.budget.take(size, copies, now=request.now):
             verdict = route.budget.refuse(size, copies, now=request.now)
             self._follow(verdict, tag, request)

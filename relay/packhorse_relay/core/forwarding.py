@@ -6,7 +6,7 @@ plane needs one look-up by address and one by header.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
@@ -23,6 +23,9 @@ from packhorse.wire.header import Header, encode_header
 from packhorse_relay.core.data_budget import DataBudget
 from packhorse_relay.core.drops import DatagramDropped
 
+OnStale = Callable[[int, tuple[str, int]], object]
+"""Called with a listener, host and port."""
+
 _HOST: Final = 1
 _MAX_CACHED: Final = 1 << 17  # receivers; about 20 MB
 
@@ -38,17 +41,15 @@ class Receiver(NamedTuple):
     """Host and port."""
 
 
-class Route(tuple[Receiver, ...]):  # noqa: SLOT001 - a tuple cannot have slots of its own
-    """The copies of a datagram, and the budget of its sender that pays for them."""
+@dataclass(slots=True)
+class Route:
+    """The copies of a datagram, and who pays for them."""
 
+    receivers: tuple[Receiver, ...]
     budget: DataBudget
-
-    @classmethod
-    def of(cls, receivers: Iterable[Receiver], budget: DataBudget) -> "Route":
-        """Return the route of a sender with this budget."""
-        route = cls(receivers)
-        route.budget = budget
-        return route
+    """Of the sender."""
+    sender: tuple[str, int]
+    """Host and port."""
 
 
 @dataclass(slots=True, eq=False)
@@ -72,6 +73,16 @@ class Endpoint:
     """What it may send; without limits unless its session has some."""
     session: int = 0
     """Session id, for the control plane."""
+    socket_address: tuple[str, int] = field(init=False)
+    """Host and port, made once for all routes that begin or end here."""
+
+    def __post_init__(self) -> None:
+        self.move(self.address)
+
+    def move(self, address: TransportAddress) -> None:
+        """Take another address."""
+        self.address = address
+        self.socket_address = address.host, address.port
 
 
 class ForwardingTable:
@@ -81,7 +92,7 @@ class ForwardingTable:
         self._endpoints: dict[tuple[TransportAddress, int], Endpoint] = {}
         self.routes: dict[int, dict[tuple[str, int], dict[bytes, Route]]] = {}
         """Listener, then (host, port), then header to the receivers: read-only for others."""
-        self.on_stale: Callable[[int, tuple[str, int]], object] = lambda _listener, _address: None
+        self.on_stale: OnStale = lambda _listener, _address: None
         """Called with a listener and an address from which no answer stands any more."""
         self._at: Counter[TransportAddress] = Counter()  # endpoints by address
         self._cached = 0  # receivers put into `routes` since it was last emptied
@@ -120,7 +131,7 @@ class ForwardingTable:
     def move(self, endpoint: Endpoint, address: TransportAddress, tag: int | None = None) -> None:
         """Give an endpoint another address and perhaps tag; the pair of both must be free."""
         self.detach(endpoint)
-        endpoint.address = address
+        endpoint.move(address)
         endpoint.tag = endpoint.tag if tag is None else tag
         self.attach(endpoint)
 
@@ -144,28 +155,29 @@ class ForwardingTable:
             raise DatagramDropped(DropReason.UNKNOWN_SOURCE)
         route = _route(sender, header)
         if -header.destination in sender.group.endpoints or header.destination >= 0:
-            self._remember(data[:HEADER_SIZE], source, route)
+            self._remember(data[:HEADER_SIZE], source.listener, route)
         return route
 
-    def _remember(self, header: bytes, source: TransportAddress, route: Route) -> None:
+    def _remember(self, header: bytes, listener: int, route: Route) -> None:
         """Keep an answer; all start over when there are too many.
 
         A member could name any number of peers that are not there: all but -n of them
         is all. Such answers are not kept.
         """
-        self._cached += len(route)
+        self._cached += len(route.receivers)
         if self._cached > _MAX_CACHED:
-            self._cached = len(route)
-            for listener, by_address in self.routes.items():
-                for address in list(by_address):
-                    self._forget_routes_of(listener, address)
-        routes = self.routes.setdefault(source.listener, {})
-        routes.setdefault((source.host, source.port), {})[header] = route
+            self._cached = len(route.receivers)
+            self._forget_all_routes()
+        self.routes.setdefault(listener, {}).setdefault(route.sender, {})[header] = route
+
+    def _forget_all_routes(self) -> None:
+        for listener, by_address in self.routes.items():
+            for address in list(by_address):
+                self._forget_routes_of(listener, address)
 
     def _forget_routes(self, group: Group) -> None:
         for endpoint in group.endpoints.values():
-            host, port, listener = endpoint.address
-            self._forget_routes_of(listener, (host, port))
+            self._forget_routes_of(endpoint.address.listener, endpoint.socket_address)
 
     def _forget_routes_of(self, listener: int, address: tuple[str, int]) -> None:
         if self.routes.get(listener, {}).pop(address, None) is not None:
@@ -185,11 +197,11 @@ def _route(sender: Endpoint, header: Header) -> Route:
         Receiver(
             encode_header(first_byte, receiver.tag, word),
             receiver.address.listener,
-            (receiver.address.host, receiver.address.port),
+            receiver.socket_address,
         )
         for receiver in receivers
     )
-    return Route.of(copies, sender.budget)
+    return Route(tuple(copies), sender.budget, sender.socket_address)
 
 
 def _receivers(sender: Endpoint, destination: int) -> list[Endpoint]:

@@ -7,13 +7,9 @@ from typing import NamedTuple
 from packhorse.wire.address import TransportAddress, source_of
 from packhorse.wire.binding import epoch_key
 from packhorse.wire.constants import (
-    BIND_RATE_SESSION,
-    CHALLENGE_RATE,
     MAX_ATTEMPTS,
     MAX_TOMBSTONES,
-    REGRANT_RATE,
     SEAL_RATE,
-    SIGNAL_RATE,
     TOMBSTONE,
     Topology,
 )
@@ -40,6 +36,7 @@ from packhorse_relay.core.rooms import (
     Session,
     attempt_of,
 )
+from packhorse_relay.core.session_budgets import SessionBudgets
 from packhorse_relay.core.settings import Settings
 
 _SHARE_SIZE = 32  # bytes
@@ -96,6 +93,7 @@ class Registry:
         self.table = ForwardingTable()
         self.rooms: dict[RoomCode, Room] = {}
         self.sessions: dict[int, Session] = {}
+        self.budgets = SessionBudgets()
         self.public = PublicRooms()
         self.tombstones: OrderedDict[int, Tombstone] = OrderedDict()
 
@@ -243,11 +241,7 @@ class Registry:
             last_heard=now,
             timers=self._settings,
             proven_at=now,
-            challenges=TokenBucket(CHALLENGE_RATE, CHALLENGE_RATE, now=now),
             requests=TokenBucket(SEAL_RATE, 2 * SEAL_RATE, now=now),
-            signals=TokenBucket(SIGNAL_RATE, 4 * SIGNAL_RATE, now=now),
-            regrants=TokenBucket(REGRANT_RATE, 5 * REGRANT_RATE, now=now),
-            binds=TokenBucket(BIND_RATE_SESSION, 5 * BIND_RATE_SESSION, now=now),
         )
         endpoint.session = session.id
         self._insert(session)

@@ -250,7 +250,7 @@ class RelayCore:
         self._limits.charge(route, header.tag, request)
         self._forwarded += 1
         payload = request.data[c.HEADER_SIZE :]
-        for receiver in route:
+        for receiver in route.receivers:
             address = TransportAddress(*receiver.address, receiver.listener)
             self._outbox.send(receiver.prefix + payload, address)
 

@@ -92,14 +92,8 @@ class Session:
     attempts: list[Attempt]
     """CREATE or JOIN and each BIND since; the last is the one that counts."""
     last_heard: float
-    challenges: TokenBucket
     requests: TokenBucket
-    signals: TokenBucket
-    """SEAL datagrams that are acted upon."""
-    regrants: TokenBucket
-    """Answers to repeated CREATE, JOIN and BIND."""
-    binds: TokenBucket
-    """BINDs that are acted upon."""
+    """SEAL datagrams that are acted upon, but for SIGNAL."""
     timers: Settings
     """Those in force when its present epoch began; GRANT told the member."""
     proven_at: float

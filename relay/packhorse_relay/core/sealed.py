@@ -71,8 +71,7 @@ class SealedRequests:
         if not session.window.accepts(message.seq):
             self._repeat_result(session, message, request)
             return
-        bucket = session.signals if isinstance(message, Signal) else session.requests
-        if not bucket.take(now=request.now):
+        if not self._may_ask(session, message, request.now):
             raise DatagramDropped(DropReason.RATE_LIMITED)
         if request.source != session.address:
             self._check_path(session, message, request)
@@ -82,6 +81,11 @@ class SealedRequests:
             self._members.end(session, ErrorCode.LEASE_EXPIRED, now=request.now)
             return
         self._act(session, message, request)
+
+    def _may_ask(self, session: Session, message: MemberSeal, now: float) -> bool:
+        if isinstance(message, Signal):
+            return self._registry.budgets.signals.take(session.id, now=now)
+        return session.requests.take(now=now)
 
     def _decode(self, session: Session, request: Request) -> MemberSeal:
         try:
@@ -193,7 +197,7 @@ class SealedRequests:
         datagram = self._members.seal(session, message)
         if len(datagram) > len(request.data):
             raise DatagramDropped(DropReason.PATH_UNPROVEN)
-        if not session.challenges.take(now=request.now):
+        if not self._registry.budgets.challenges.take(session.id, now=request.now):
             raise DatagramDropped(DropReason.RATE_LIMITED)
         expires_at = request.now + c.PATH_PROOF
         session.pending = PendingPath(request.source, challenge, ping.seq, expires_at)

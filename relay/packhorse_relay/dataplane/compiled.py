@@ -26,9 +26,11 @@ class Unicast(NamedTuple):
     """The header of the copy, from `word_of`."""
     budget: DataBudget
     """Of the sender."""
+    address: "array[int]"
+    """Where `name` points to: it lives as long as this."""
 
 
-NOT_UNICAST: Final = Unicast(0, 0, DataBudget(DataRate(0, 0)))
+NOT_UNICAST: Final = Unicast(0, 0, DataBudget(DataRate(0, 0)), array("B"))
 """Stands for all that a batch must look at one by one: its budget covers nothing."""
 
 
@@ -40,14 +42,8 @@ class Fanout(NamedTuple):
     chunks: tuple[tuple["array[int]", "array[int]"], ...]
     """Pointers to addresses and words of headers, of those behind the same socket."""
     others: tuple[Receiver, ...]
-
-
-class _Known(NamedTuple):
-    """What was learned about one sender."""
-
-    keys: list[Key]
-    names: "list[array[int]]"
-    """The addresses that pointers point to: they live as long as this."""
+    addresses: "tuple[array[int], ...]"
+    """Where the pointers point to: they live as long as this."""
 
 
 class _Unicasts(dict[Key, Unicast]):
@@ -67,37 +63,34 @@ class CompiledRoutes:
         """By address and header."""
         self.changes = 0
         """How often something was forgotten."""
-        self._known: dict[SocketAddress, _Known] = {}
+        self._keys: dict[SocketAddress, tuple[Key, ...]] = {}
         self._names: WeakValueDictionary[SocketAddress, array[int]] = WeakValueDictionary()
 
     def knows(self, key: Key) -> bool:
         """Tell whether there is an answer."""
         return key in self.unicasts or key in self.fanouts
 
-    def learn(self, key: Key, source: SocketAddress, route: Route) -> None:
-        """Keep an answer of the table for the datagrams with this key, which `source` sends.
+    def learn(self, key: Key, route: Route) -> None:
+        """Keep an answer of the table for the datagrams with this key.
 
         Complexity: O(receivers).
         """
-        near = [each for each in route if each.listener == self._listener]
-        names = [self._name(each.address) for each in near]
+        near = [each for each in route.receivers if each.listener == self._listener]
+        names = tuple(self._name(each.address) for each in near)
         pointers = array(_WORD, [name.buffer_info()[0] for name in names])
         words = array("Q", [word_of(each.prefix) for each in near])
-        if len(near) == len(route) == 1:
-            self.unicasts[key] = Unicast(pointers[0], words[0], route.budget)
+        if len(near) == len(route.receivers) == 1:
+            self.unicasts[key] = Unicast(pointers[0], words[0], route.budget, names[0])
         else:
-            others = tuple(each for each in route if each.listener != self._listener)
+            others = tuple(each for each in route.receivers if each.listener != self._listener)
             chunks = tuple(zip(_chunks(pointers), _chunks(words), strict=True))
-            self.fanouts[key] = Fanout(route.budget, len(route), chunks, others)
-        known = self._known.setdefault(source, _Known([], []))
-        known.keys.append(key)
-        known.names.extend(names)
+            self.fanouts[key] = Fanout(route.budget, len(route.receivers), chunks, others, names)
+        self._keys[route.sender] = (*self._keys.get(route.sender, ()), key)
 
     def forget(self, source: SocketAddress) -> None:
         """Forget all answers for a sender."""
         self.changes += 1
-        known = self._known.pop(source, None)
-        for key in known.keys if known else ():
+        for key in self._keys.pop(source, ()):
             self.unicasts.pop(key, None)
             self.fanouts.pop(key, None)
 

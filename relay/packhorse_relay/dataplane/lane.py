@@ -85,7 +85,7 @@ class Lane:
         is_plain = True
         while at < len(lengths):
             first, changes = at, routes.changes
-            names, words, budgets = zip(*self._entries(at), strict=True)
+            names, words, budgets, _ = zip(*self._entries(at), strict=True)
             while at < len(lengths) and changes == routes.changes:
                 end = _charge(budgets[at - first :], lengths, at)
                 if end > at:
@@ -188,7 +188,7 @@ class Lane:
         self._hand_over(datagram, source)
         route = self._answers.get(source, {}).get(datagram[:HEADER_SIZE])
         if route is not None and not self.routes.knows(key):
-            self.routes.learn(key, source, route)
+            self.routes.learn(key, route)
         return self._plane.datagrams_forwarded != before
 
     def _send_copies(self, index: int, fanout: Fanout) -> None:

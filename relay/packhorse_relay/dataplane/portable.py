@@ -61,11 +61,11 @@ class PortablePlane:
             if budget.octets <= 0 or budget.datagrams <= 0:
                 self._on_miss(data, source, listener)
                 return
-            copies = len(route)
+            copies = len(route.receivers)
             budget.octets -= copies * len(data)
             budget.datagrams -= copies
             self.datagrams_forwarded += 1
-            self.send_copies(route, data[HEADER_SIZE:])
+            self.send_copies(route.receivers, data[HEADER_SIZE:])
 
         return receive
 

@@ -75,7 +75,9 @@ class Mirror:
         if ends is None:
             if not self._is_for_kernel(listener, source, route):
                 return
-            ends = self._install(_Place(source, header[_TAG_AT], listener), header, route[0])
+            ends = self._install(
+                _Place(source, header[_TAG_AT], listener), header, route.receivers[0]
+            )
             if ends is None:
                 return
             known[header] = ends
@@ -103,9 +105,13 @@ class Mirror:
                 self._leave(each)
 
     def _is_for_kernel(self, listener: int, source: SocketAddress, route: Route) -> bool:
-        if len(route) != 1 or self._count >= MAX_ROUTES or listener >= self._udp_listeners:
+        if (
+            len(route.receivers) != 1
+            or self._count >= MAX_ROUTES
+            or listener >= self._udp_listeners
+        ):
             return False
-        receiver = route[0]
+        receiver = route.receivers[0]
         hosts = (source[0], receiver.address[0])
         is_same_family = (":" in hosts[0]) == (":" in hosts[1])
         has_zone = any("%" in host for host in hosts)

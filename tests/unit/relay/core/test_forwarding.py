@@ -7,7 +7,7 @@ from packhorse.wire.constants import DropReason, FirstByte
 from packhorse.wire.header import decode_header, encode_destination
 from packhorse_relay.core import forwarding
 from packhorse_relay.core.drops import DatagramDropped
-from packhorse_relay.core.forwarding import Endpoint, ForwardingTable, Group, Receiver
+from packhorse_relay.core.forwarding import Endpoint, ForwardingTable, Group, Receiver, Route
 from tests.support.relay_harness import address
 
 DATA, FRAME = FirstByte.DATA, FirstByte.FRAME
@@ -31,7 +31,7 @@ def resolve(
     """Return tag, source and fan-out bit of each copy."""
     headers = [
         decode_header(receiver.prefix + b"x")
-        for receiver in table.resolve(data, decode_header(data), source)
+        for receiver in table.resolve(data, decode_header(data), source).receivers
     ]
     return [(header.tag, header.source, header.is_fanout) for header in headers]
 
@@ -48,7 +48,7 @@ def drop(table: ForwardingTable, data: bytes, source: TransportAddress) -> DropR
     return dropped.value.reason
 
 
-def cached(table: ForwardingTable, sender: int, data: bytes) -> tuple[Receiver, ...] | None:
+def cached(table: ForwardingTable, sender: int, data: bytes) -> Route | None:
     at = address(sender)
     return table.routes.get(0, {}).get((at.host, at.port), {}).get(data[:6])
 
@@ -96,7 +96,7 @@ def test_copy_is_of_the_same_kind(first_byte: FirstByte) -> None:
     table, _ = table_of(2)
     data = datagram(1, 2, first_byte)
 
-    (receiver,) = table.resolve(data, decode_header(data), address(1))
+    (receiver,) = table.resolve(data, decode_header(data), address(1)).receivers
 
     assert receiver == Receiver(
         bytes([first_byte, 102, 0, 0, 0, 1]), 0, (address(2).host, address(2).port)
@@ -108,7 +108,7 @@ def test_copy_goes_out_by_the_receivers_listener() -> None:
     table.attach(Endpoint(group, 2, 102, address(2, listener=7)))
     data = datagram(1, 2)
 
-    (receiver,) = table.resolve(data, decode_header(data), address(1))
+    (receiver,) = table.resolve(data, decode_header(data), address(1)).receivers
 
     assert receiver.listener == 7
 
@@ -215,7 +215,10 @@ def test_move_takes_effect_for_what_is_sent_and_received() -> None:
     table.move(group.endpoints[2], address(9))
     data = datagram(1, 2)
 
-    assert table.resolve(data, decode_header(data), address(1))[0].address[0] == address(9).host
+    assert (
+        table.resolve(data, decode_header(data), address(1)).receivers[0].address[0]
+        == address(9).host
+    )
     assert resolve(table, datagram(2, 1), address(9)) == [(101, 2, False)]
     assert drop(table, datagram(2, 1), address(2)) is DropReason.UNKNOWN_SOURCE
 

@@ -69,7 +69,7 @@ def mirror(tables: FakeTables) -> Mirror:
 
 def route_to(*addresses: SocketAddress, listener: int = 0) -> Route:
     budget = DataBudget(DataRate(1000, 20))
-    return Route.of([Receiver(PREFIX, listener, address) for address in addresses], budget)
+    return Route(tuple(Receiver(PREFIX, listener, address) for address in addresses), budget, ONE)
 
 
 def test_route_between_udp_members_is_installed(mirror: Mirror, tables: FakeTables) -> None:
@@ -144,7 +144,7 @@ def test_sender_that_is_also_a_receiver_stays_until_both_routes_are_gone(
 ) -> None:
     back = bytes.fromhex("a49e00000003")
     mirror.offer(0, ONE, HEADER, route_to(OTHER))
-    returned = Route.of([Receiver(HEADER, 0, ONE)], DataBudget(DataRate(1000, 20)))
+    returned = Route((Receiver(HEADER, 0, ONE),), DataBudget(DataRate(1000, 20)), OTHER)
     mirror.offer(0, OTHER, back, returned)
 
     mirror.forget(0, ONE)
