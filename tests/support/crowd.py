@@ -15,7 +15,6 @@ import time
 from array import array
 from contextlib import suppress
 from dataclasses import dataclass, field
-from itertools import cycle, islice
 from typing import Final, Self
 
 from packhorse.aio.segmentation import SegmentingSender, equal_runs
@@ -32,7 +31,6 @@ _DATA: Final = {FirstByte.DATA, FirstByte.FRAME}
 _TURN: Final = 0.001  # seconds between looks at what is due
 _BURST: Final = 8  # sources that send between looks at what has come
 _READS: Final = 64  # datagrams read of one source before others have their turn
-GROWTH: Final = 1.0  # seconds from nothing to the full load
 _SETTLE: Final = 1.0  # seconds for the last datagrams to arrive
 
 
@@ -97,27 +95,29 @@ class Crowd:
     def __exit__(self, *_exc_info: object) -> None:
         self._close()
 
-    def run(self, seconds: float, *, rate: float, size: int = 100) -> Traffic:
+    def run(self, seconds: float, *, rate: float, growth: float = 0.0, size: int = 100) -> Traffic:
         """Let every member send `rate` datagrams a second to the next one of its room.
-
-        The rate grows for the first second: no relay has all its members begin at once.
 
         Args:
             seconds: How long.
             rate: Datagrams a second and member, spread evenly.
+            growth: Seconds within which one source after the other begins.
             size: Bytes of payload, at least 8.
         """
         self.traffic = Traffic()
         padding = bytes(size - _STAMP.size)
         sources = list(self._sources.values())
-        turns, bursts = cycle(sources), 0
+        step = max(growth, 1 / rate) / len(sources)
+        due = [(number * step, number) for number in range(len(sources))]
         start = time.monotonic()
         while (elapsed := time.monotonic() - start) < seconds:
-            due = int(_grown(elapsed) * rate * len(sources)) - bursts
-            for source in islice(turns, min(due, _BURST)):
-                self._send_data(source, padding)
+            bursts = 0
+            while bursts < _BURST and due[0][0] <= elapsed:
+                at, number = due[0]
+                heapq.heapreplace(due, (at + 1 / rate, number))
+                self._send_data(sources[number], padding)
                 bursts += 1
-            self._work(0 if due > _BURST else _TURN)
+            self._work(0 if bursts == _BURST else _TURN)
         self._settle()
         return self.traffic
 
@@ -215,12 +215,6 @@ class Crowd:
         self._epoll.close()
         for source in self._sources.values():
             source.sock.close()
-
-
-def _grown(elapsed: float) -> float:
-    """Return the seconds of full load that are as much as a load that grows for a while."""
-    growing = min(elapsed, GROWTH)
-    return growing * growing / (2 * GROWTH) + elapsed - growing
 
 
 def _allow_files(count: int) -> None:

@@ -143,19 +143,23 @@ class ForwardingTable:
     def resolve(self, data: bytes, header: Header, source: TransportAddress) -> Route:
         """Return who receives the datagram `data` from `source`.
 
-        Complexity: O(receivers) the first time, then the answer stands in `routes`.
+        Complexity: O(receivers) the first time; then the answer stands in `routes`.
 
         Source: protocol_spec/SPEC.md section 12.
 
         Raises:
             DatagramDropped: Nobody may receive it; the reason says why.
         """
+        start = data[:HEADER_SIZE]
+        known = self.routes.get(source.listener, {}).get((source.host, source.port), {}).get(start)
+        if known is not None:
+            return known
         sender = self.sender_at(source, header.tag)
         if sender is None:
             raise DatagramDropped(DropReason.UNKNOWN_SOURCE)
         route = _route(sender, header)
         if -header.destination in sender.group.endpoints or header.destination >= 0:
-            self._remember(data[:HEADER_SIZE], source.listener, route)
+            self._remember(start, source.listener, route)
         return route
 
     def _remember(self, header: bytes, listener: int, route: Route) -> None:
