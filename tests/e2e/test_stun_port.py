@@ -7,8 +7,9 @@ from contextlib import contextmanager
 
 import pytest
 
+from packhorse.aio.stun_socket import fresh_mappings
 from packhorse.wire.address import TransportAddress
-from packhorse.wire.stun import decode_stun, encode_request
+from packhorse.wire.stun import decode_stun, encode_request, encode_success
 from packhorse_relay.aio.server import RelayServer
 from packhorse_relay.aio.stun_ports import NEXT_PORT
 
@@ -70,3 +71,38 @@ async def test_taken_second_port_stops_the_relay_only_if_it_was_asked_for() -> N
             await wanted.__aenter__()
         async with RelayServer(bind=[LOOPBACK], port=port - 1):
             pass  # nothing was left open
+
+
+class CountingRouter(asyncio.DatagramProtocol):
+    """A server behind a router that gives the sources it lets through one port after the other."""
+
+    def __init__(self, *, loses: int) -> None:
+        self.loses = loses
+        self.ports: dict[tuple[str, int], int] = {}
+
+    def connection_made(self, transport: asyncio.DatagramTransport) -> None:  # type: ignore[override]
+        self.transport = transport
+
+    def datagram_received(self, data: bytes, source: tuple[str, int]) -> None:
+        if self.loses:
+            self.loses -= 1
+            return
+        port = self.ports.setdefault(source, 40_000 + len(self.ports))
+        seen = TransportAddress("203.0.113.9", port)
+        answer = encode_success(decode_stun(data).transaction, seen, None)
+        self.transport.sendto(answer, source)
+
+
+@pytest.mark.parametrize("loses", [0, 1])
+async def test_fresh_mappings_come_in_the_order_of_the_router_though_a_request_is_lost(
+    loses: int,
+) -> None:
+    loop = asyncio.get_running_loop()
+    transport, _ = await loop.create_datagram_endpoint(
+        lambda: CountingRouter(loses=loses), local_addr=(LOOPBACK, 0)
+    )
+    try:
+        mapped = await fresh_mappings(TransportAddress(*transport.get_extra_info("sockname")))
+    finally:
+        transport.close()
+    assert [each.port for each in mapped] == [40_000, 40_001]

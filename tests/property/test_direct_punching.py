@@ -218,6 +218,16 @@ def test_router_that_counts_its_ports_up_is_predicted(*, easy: str, hard_is_host
     assert took <= 1.0
 
 
+def test_two_routers_that_count_their_ports_up_meet_in_the_first_attempt() -> None:
+    """Both look at their ports when the first checks are out, neither before."""
+    network, host, client = world("symmetric", "symmetric")
+    network.predict(host)
+    network.predict(client)
+    took = direct_after(network, host, client)
+    assert took is not None
+    assert took <= 1.0
+
+
 def test_prediction_does_not_make_attempts_that_never_end() -> None:
     """DIR-6: new predictions are no reason for another row of attempts."""
     network, host, client = world("symmetric", "blocked")

@@ -10,7 +10,7 @@ from packhorse.core.direct.direct_peer import DirectDatagram
 from packhorse.core.direct.prediction import predict_ports
 from packhorse.wire.address import TransportAddress
 from packhorse.wire.candidates import Candidate
-from packhorse.wire.constants import CandidateKind
+from packhorse.wire.constants import ATTEMPT_TIME, CandidateKind
 from tests.support.network import RELAY, Member, Network
 
 _PATH_HOPS = 8
@@ -50,8 +50,9 @@ class Nat:
         self.sent_to.add(target)
         if self.mapping is Mapping.INDEPENDENT:
             return self.outer
-        port = self.ports.setdefault(target, next(self._next_port))
-        return self.outer._replace(port=port)
+        if target not in self.ports:
+            self.ports[target] = next(self._next_port)
+        return self.outer._replace(port=self.ports[target])
 
     def fresh(self) -> TransportAddress:
         """Return what the relay sees of a socket that was opened just now."""
@@ -94,7 +95,7 @@ class NatNetwork(Network):
         self.posted: list[DirectDatagram] = []
         """What members have sent directly, whatever became of it."""
         self._nats: dict[int, Nat] = {}
-        self._predicting: dict[int, int] = {}  # attempts so far, by member
+        self._predicting: dict[int, tuple[int, float]] = {}  # by member: attempts, predicted at
         self._dice = Random(seed)  # noqa: S311 - repeatable by design
 
     def put_behind(self, member: Member, mapping: Mapping, filtering: Filtering) -> Nat:
@@ -112,14 +113,14 @@ class NatNetwork(Network):
 
     def predict(self, member: Member) -> None:
         """Let a member look at each attempt's beginning which ports its router gives out."""
-        self._predicting[id(member)] = 0
+        self._predicting[id(member)] = (0, -ATTEMPT_TIME)
 
     def _follow_attempts(self, member: Member) -> None:
-        before = self._predicting.get(id(member))
+        before, predicted_at = self._predicting.get(id(member), (None, 0.0))
         attempts = member.session.direct_attempts
-        if before is None or attempts == before:
+        if before in {None, attempts} or self.clock.now < predicted_at + ATTEMPT_TIME:
             return
-        self._predicting[id(member)] = attempts
+        self._predicting[id(member)] = (attempts, self.clock.now)
         nat = self._nats[id(member)]
         predicted = predict_ports(nat.fresh(), nat.fresh())
         found = [Candidate(CandidateKind.PREDICTED, address) for address in predicted]
@@ -127,9 +128,9 @@ class NatNetwork(Network):
 
     def tend(self, member: Member) -> None:
         """Send what a member has to send directly."""
-        self._follow_attempts(member)
         for datagram in member.session.direct_datagrams_to_send():
             self._send_directly(member, datagram)
+        self._follow_attempts(member)
 
     def _step(self, when: float) -> None:
         super()._step(when)

@@ -3,7 +3,7 @@
 import asyncio
 import secrets
 from contextlib import suppress
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Final, Self
 
 from packhorse.aio.udp import SocketAddress, UdpSocket
 from packhorse.core.stun_client import StunClient, StunResult
@@ -13,6 +13,8 @@ from packhorse.wire.stun import is_stun
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+_PACE: Final = 0.005  # seconds between requests of fresh sockets
 
 
 class StunSocket:
@@ -82,10 +84,29 @@ class StunSocket:
 async def fresh_mappings(server: TransportAddress) -> list[TransportAddress]:
     """Return what a server sees of two sockets that are opened one right after the other.
 
+    Each asks twice, and the second one after the first: a lost request, sent again much later,
+    would turn the order of the mappings round.
+
     Returns:
-        Two addresses, or fewer where an answer is missing; within `GIVE_UP` seconds.
+        Two addresses, or fewer where an answer is missing; within `GIVE_UP` seconds and a bit.
     """
     is_v6 = ":" in server.host
     async with StunSocket(is_v6=is_v6) as first, StunSocket(is_v6=is_v6) as second:
-        results = await asyncio.gather(first.ask(server), second.ask(server))
-    return [result.mapped for result in results if result.mapped is not None]
+        asked = []
+        for sock in (first, first, second, second):
+            asked.append(asyncio.ensure_future(sock.ask(server)))
+            await asyncio.sleep(_PACE)
+        found = [await _first_mapping(asked[:2]), await _first_mapping(asked[2:])]
+    return [mapped for mapped in found if mapped is not None]
+
+
+async def _first_mapping(asked: "list[asyncio.Future[StunResult]]") -> TransportAddress | None:
+    """Return what the first answer says."""
+    try:
+        for answer in asyncio.as_completed(asked):
+            if (mapped := (await answer).mapped) is not None:
+                return mapped
+        return None
+    finally:
+        for future in asked:
+            future.cancel()

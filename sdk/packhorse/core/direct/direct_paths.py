@@ -189,7 +189,8 @@ class DirectPaths:
 
     def handle_timeout(self, *, now: float) -> None:
         """Do what is due, first for the peer whose addresses were not checked for longest."""
-        for number, peer in sorted(self._peers.items(), key=lambda item: item[1].served_at):
+        due = [item for item in self._peers.items() if item[1].is_due(now=now)]
+        for number, peer in sorted(due, key=lambda item: item[1].served_at):
             with self._watch(number, peer):
                 if peer.handle_timeout(rtt=self.rtt, now=now):
                     self.on_doubt(number)

@@ -75,11 +75,15 @@ class DirectPeer:
         self._outbox: list[DirectDatagram] = []
         self._used: Remote | None = None
         self._is_in_doubt = False
+        self._is_stale = True  # the two below are to be found out again
+        self._due: float | None = None  # when anything but a planned check is due
+        self._planned_due: float | None = None  # when the first planned check is due
         self.served_at = 0.0
         """When the budget was last drawn upon."""
         self.offers = Offers(DirectEnd.choose(random_bytes))
         self.attempts = 0
-        """Attempts that have begun."""
+        """Attempts of which a check has gone out."""
+        self._is_announced = False  # an attempt of which none has
 
     @property
     def own(self) -> DirectEnd:
@@ -102,6 +106,7 @@ class DirectPeer:
         self.offers.renew(candidates=candidates, now=now)
         if is_hope:
             self._hope(now=now)
+        self._is_stale = True
 
     def receive_offer(self, offer: Offer, *, rtt: float, now: float) -> None:
         """Act upon the peer's offer.
@@ -114,6 +119,7 @@ class DirectPeer:
         Raises:
             ParseError: It is old, malformed or not usable.
         """
+        self._is_stale = True
         candidates = decode_candidates(offer.candidates)
         former = self.offers.peer
         if offer.connection == self.own.connection:
@@ -145,6 +151,7 @@ class DirectPeer:
         if self._channel is None:
             raise ParseError(DropReason.UNKNOWN_SESSION)
         message = self._channel.decode(data)
+        self._is_stale = True
         if isinstance(message, Offer):
             raise ParseError(DropReason.UNEXPECTED_MESSAGE)
         if isinstance(message, Check):
@@ -170,6 +177,7 @@ class DirectPeer:
             raise ParseError(DropReason.UNEXPECTED_SOURCE)
         if tag != self.own.tag:
             raise ParseError(DropReason.WRONG_TAG)
+        self._is_stale = True
         remote.hear(now=now)
 
     def is_trusted(self, *, now: float) -> bool:
@@ -188,25 +196,44 @@ class DirectPeer:
         used, peer = self._used, self.offers.peer
         if used is None or peer is None:
             return
+        self._is_stale = True
         self._sent_at = now
         data = bytes((start, peer.tag)) + word + payload
         self._outbox.append(DirectDatagram(data, used.address))
 
     def next_timeout(self) -> float | None:
         """Return when `handle_timeout` has work."""
-        deadlines = [self._next_attempt, self._attempt_ends]
-        for remote in self._remotes:
-            deadlines += [self._plan_due(remote), self._check_due(remote)]
+        self._look_up_dues()
+        if self._planned_due is None:
+            return self._due
+        planned = max(self._planned_due, self._budget.ready_at)
+        return planned if self._due is None else min(self._due, planned)
+
+    def is_due(self, *, now: float) -> bool:
+        """Tell whether `handle_timeout` may have work: it is, or something has happened."""
+        if self._is_stale:
+            return True
+        due = self.next_timeout()
+        return due is not None and due <= now
+
+    def _look_up_dues(self) -> None:
+        """Go through the addresses, unless nothing has happened since the last time."""
+        if not self._is_stale:
+            return
+        self._is_stale = False
+        dues = [self._next_attempt, self._attempt_ends, *map(self._check_due, self._remotes)]
         used = self._used
         if used is not None:
-            deadlines.append(used.consent_ends)
+            dues.append(used.consent_ends)
         if used is not None and used.waiting_since is not None:
             ends = used.waiting_since + used.trust
-            deadlines.append(ends + DOUBT_TIME if self._is_in_doubt else ends)
-        return min((due for due in deadlines if due is not None), default=None)
+            dues.append(ends + DOUBT_TIME if self._is_in_doubt else ends)
+        self._due = _earliest(dues)
+        self._planned_due = _earliest([each.plan.due for each in self._remotes if each.plan])
 
     def handle_timeout(self, *, rtt: float, now: float) -> bool:
         """Do what is due; tell whether the path in use has just come into doubt."""
+        self._is_stale = True
         if self._attempt_ends is not None and now >= self._attempt_ends:
             self._end_attempt(now)
         if self._next_attempt is not None and now >= self._next_attempt:
@@ -262,7 +289,7 @@ class DirectPeer:
         self._begin_attempt(at=now + rtt)
 
     def _begin_attempt(self, *, at: float) -> None:
-        self.attempts += 1
+        self._is_announced = True
         self._next_attempt = None
         self._attempt_ends = at + ATTEMPT_TIME
         self._remotes.begin_attempt(at=at)
@@ -307,24 +334,19 @@ class DirectPeer:
             if not self._budget.take(now=now):
                 return
             self.served_at = now
+            self.attempts += self._is_announced
+            self._is_announced = False
             ttl = remote.plan.take(self._random_bytes(1)[0] / _BYTE, now=now)
             self._check(remote, now, ttl=ttl, is_large=remote.answered_at is not None)
-
-    def _plan_due(self, remote: Remote) -> float | None:
-        """Return when an address is checked next in the present attempt."""
-        if remote.plan is None or remote.plan.due is None:
-            return None
-        return max(remote.plan.due, self._budget.ready_at)
 
     def _check_due(self, remote: Remote) -> float | None:
         """Return when a proven address is checked next."""
         if not remote.is_proven:
             return None
-        last = max(remote.heard_at or 0.0, remote.checked_at or 0.0)
         in_use = remote is self._used
         is_waiting = in_use and remote.waiting_since is not None
-        flows = in_use and self._sent_at > last - _FLOW and self._sent_at > 0
-        quiet = last + (QUIET_CHECK if is_waiting or flows else IDLE_CHECK)
+        flows = in_use and self._sent_at > remote.last_at - _FLOW and self._sent_at > 0
+        quiet = remote.last_at + (QUIET_CHECK if is_waiting or flows else IDLE_CHECK)
         return min(quiet, remote.consent_due)
 
     def _check(
@@ -356,3 +378,7 @@ class DirectPeer:
         if not remote.consents(now=now):
             return True
         return waiting is not None and now >= waiting + remote.trust + DOUBT_TIME
+
+
+def _earliest(dues: list[float | None]) -> float | None:
+    return min((due for due in dues if due is not None), default=None)

@@ -42,6 +42,11 @@ class Remote:
         return max(TRUST_MIN, TRUST_RTT * (self.rtt.smoothed or 0.0))
 
     @property
+    def last_at(self) -> float:
+        """When anything last came from there or a CHECK went there."""
+        return max(self.heard_at or 0.0, self.checked_at or 0.0)
+
+    @property
     def score(self) -> float:
         """RTT in seconds by which paths are compared; the smaller the better."""
         bonus = IPV6_BONUS if ":" in self.address.host else 0.0
