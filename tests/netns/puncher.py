@@ -40,10 +40,11 @@ async def punch(pipe: packhorse.Pipe) -> None:
     try:
         async with await packhorse.punch_tcp(pipe, timeout=_TIMEOUT) as punched:
             await punched.send(b"over tcp")
-            tell(got=(await punched.recv(5.0)).decode(), remote=str(punched.path.remote))
+            got = (await punched.recv(5.0)).decode()
+            tell(punched=True, got=got, remote=str(punched.path.remote))
             await asyncio.sleep(0.5)
     except packhorse.ConnectivityError as error:
-        tell(error=str(error))
+        tell(punched=False, error=str(error))
     await pipe.send(b"over the relay")
     tell(relayed=(await pipe.recv(5.0)).decode())
 

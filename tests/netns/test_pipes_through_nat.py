@@ -10,6 +10,7 @@ import pytest
 
 from tests.support.netns import Home, Host, NatLab
 from tests.support.processes import Started
+from tests.support.traversal_report import NoteCell
 
 _RELAY = "198.51.100.1:6969"
 _GUARD = """
@@ -74,11 +75,15 @@ def programs(netns: None) -> Iterator[tuple[NatLab, ExitStack]]:  # noqa: ARG001
     ],
     ids=" x ".join,
 )
-def test_routers_are_crossed(programs: tuple[NatLab, ExitStack], kinds: tuple[Kind, Kind]) -> None:
+def test_routers_are_crossed(
+    programs: tuple[NatLab, ExitStack], kinds: tuple[Kind, Kind], note_cell: NoteCell
+) -> None:
     lab, stack = programs
 
-    for end, other in zip(_punch(stack, lab, kinds), reversed(lab.homes), strict=True):
-        told = json.loads(end.wait_for("got"))
+    ends = _punch(stack, lab, kinds)
+    outcomes = [json.loads(end.wait_for('"punched"')) for end in ends]
+    note_cell(f"TCP: {' x '.join(kinds)}", "direct", [all(told["punched"] for told in outcomes)])
+    for end, other, told in zip(ends, reversed(lab.homes), outcomes, strict=True):
         assert told["got"] == "over tcp"
         assert told["remote"].startswith(f"{other.router.address}:")
         assert json.loads(end.wait_for("relayed"))["relayed"] == "over the relay"
@@ -90,12 +95,15 @@ def test_routers_are_crossed(programs: tuple[NatLab, ExitStack], kinds: tuple[Ki
     ids=" x ".join,
 )
 def test_routers_that_cannot_be_crossed_leave_the_pipe_as_it_was(
-    programs: tuple[NatLab, ExitStack], kinds: tuple[Kind, Kind]
+    programs: tuple[NatLab, ExitStack], kinds: tuple[Kind, Kind], note_cell: NoteCell
 ) -> None:
     lab, stack = programs
 
-    for end in _punch(stack, lab, kinds):
-        assert "no connection within 5.0 s" in json.loads(end.wait_for("error"))["error"]
+    ends = _punch(stack, lab, kinds)
+    outcomes = [json.loads(end.wait_for('"punched"')) for end in ends]
+    note_cell(f"TCP: {' x '.join(kinds)}", "relay", [not any(told["punched"] for told in outcomes)])
+    for end, told in zip(ends, outcomes, strict=True):
+        assert "no connection within 5.0 s" in told["error"]
         assert json.loads(end.wait_for("relayed"))["relayed"] == "over the relay"
 
 

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -25,6 +25,7 @@ from tests.support.traversal import (
 )
 from tests.support.traversal_cases import PAIRS, SPECIAL, Case
 from tests.support.traversal_matrix import DELAYED, LOSSY
+from tests.support.traversal_report import NoteCell
 
 HOME = Plan(Kind.PORT_RESTRICTED)
 RELAY_RTT = 2 * DELAYED.delay
@@ -59,6 +60,11 @@ def assert_nothing_lost(run: Run) -> None:
     assert (run.lost, run.doubled, run.disordered) == (0, 0, 0)
 
 
+def note(note_cell: NoteCell, case: Case, runs: Sequence[Run]) -> None:
+    wanted = "direct" if case.is_direct else "relay"
+    note_cell(f"UDP: {case.name}", wanted, [run.is_direct is case.is_direct for run in runs])
+
+
 @pytest.fixture(scope="module")
 def selected() -> dict[str, Run]:
     """Run the cases of the selection beside each other: mostly they wait."""
@@ -68,9 +74,10 @@ def selected() -> dict[str, Run]:
 
 
 @pytest.mark.parametrize("case", SELECTION, ids=lambda case: case.name)
-def test_pair_reaches_its_class(case: Case, selected: dict[str, Run]) -> None:
+def test_pair_reaches_its_class(case: Case, selected: dict[str, Run], note_cell: NoteCell) -> None:
     """RFC 5128; reliable messages are neither lost nor doubled on the way."""
     run = selected[case.name]
+    note(note_cell, case, [run])
     assert run.is_direct is case.is_direct
     assert_nothing_lost(run)
 
@@ -79,8 +86,9 @@ def test_pair_reaches_its_class(case: Case, selected: dict[str, Run]) -> None:
 @pytest.mark.timeout(400)
 @pytest.mark.parametrize("line", [DELAYED, LOSSY], ids=["delay", "delay-and-loss"])
 @pytest.mark.parametrize("case", [*PAIRS.values(), *SPECIAL], ids=lambda case: case.name)
-def test_pair_reaches_its_class_nearly_always(case: Case, line: Line) -> None:
+def test_pair_reaches_its_class_nearly_always(case: Case, line: Line, note_cell: NoteCell) -> None:
     runs = case.run(20, line)
+    note(note_cell, case, runs)
     assert sum(run.is_direct is case.is_direct for run in runs) >= ENOUGH * len(runs)
     for run in runs:
         assert_nothing_lost(run)
@@ -96,9 +104,10 @@ def test_direct_path_does_not_keep_the_first_message_waiting() -> None:
     assert middle <= 3 * PEER_RTT + 0.15
 
 
-def test_members_in_one_home_use_its_network() -> None:
+def test_members_in_one_home_use_its_network(note_cell: NoteCell) -> None:
     case = next(case for case in SPECIAL if case.name == "the same LAN")
     (run,) = case.run(1)
+    note(note_cell, case, [run])
     for path in run.paths:
         assert path is not None
         assert path.startswith("192.168.1.1")

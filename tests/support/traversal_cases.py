@@ -22,7 +22,7 @@ _SYMMETRIC: Final = frozenset(
 )
 _PREDICTED: Final = {
     frozenset({Kind.PORT_RESTRICTED, Kind.SYMMETRIC_IN_ORDER}): 3.0,
-    frozenset({Kind.SYMMETRIC_IN_ORDER}): 12.0,
+    frozenset({Kind.SYMMETRIC_IN_ORDER}): 3.0,
 }
 """Pairs that need prediction: seconds until it has mostly succeeded."""
 RELAY_V6: Final = f"[{PUBLIC_V6}]:{PORT}"
@@ -68,9 +68,9 @@ def expects_direct(one: Kind, other: Kind) -> bool:
 
 
 def _pair(one: Kind, other: Kind) -> Case:
-    """Return the case of two kinds; a port is often predicted in a later attempt only.
+    """Return the case of two kinds.
 
-    Meanwhile no other pair may open any, so that they come one after the other.
+    While ports are predicted no other pair may open any, so that they come one after the other.
     """
     stagger = _PREDICTED.get(frozenset({one, other}))
     return Case(

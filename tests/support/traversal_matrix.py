@@ -30,14 +30,13 @@ more or less 5 ms each way, so a round trip to the relay takes 80 ms and one bet
 
 Each cell tells how many of {runs} rooms went over a **direct** path, or stayed on the **relay** as
 they must, and the median time from the second member's joining until both sent directly. Runs of
-one cell start a quarter of a second apart and overlap, but where ports are predicted 3 s or 12 s.
+one cell start a quarter of a second apart and overlap, but where ports are predicted 3 s.
 Measured on {date} by `make traversal`.
 """
 _TAIL: Final = """
 "Symmetric in order" is reached by predicting the port, which fails when others behind the same
-router open connections in the same moment; two such routers meet in the second attempt, after 5 s.
-Trying ports at random against a router that gives them at random is not built. TCP between members
-is not tried.
+router open connections in the same moment; then the next attempt comes after 5 s, three in a row.
+Here all rooms of a cell share both routers. TCP between members is not tried.
 """
 
 
