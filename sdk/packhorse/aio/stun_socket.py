@@ -12,7 +12,7 @@ from packhorse.wire.errors import ParseError
 from packhorse.wire.stun import is_stun
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
 _PACE: Final = 0.005  # seconds between requests of fresh sockets
 
@@ -100,7 +100,7 @@ async def fresh_mappings(server: TransportAddress) -> list[TransportAddress]:
     return [mapped for mapped in found if mapped is not None]
 
 
-async def _first_mapping(asked: "list[asyncio.Future[StunResult]]") -> TransportAddress | None:
+async def _first_mapping(asked: "Sequence[asyncio.Future[StunResult]]") -> TransportAddress | None:
     """Return what the first answer says."""
     try:
         for answer in asyncio.as_completed(asked):

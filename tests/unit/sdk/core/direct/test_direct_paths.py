@@ -1,5 +1,6 @@
 """Tests of direct paths to all peers of a member."""
 
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
 from random import Random
@@ -9,6 +10,7 @@ import pytest
 from packhorse.core.direct.direct_paths import DirectPaths
 from packhorse.core.direct.offers import decode_offer
 from packhorse.core.direct.remote import Remote
+from packhorse.core.direct.remotes import Remotes
 from packhorse.core.events import Event, PeerId, PeerPathChanged
 from packhorse.wire.address import TransportAddress
 from packhorse.wire.candidates import Candidate
@@ -257,21 +259,15 @@ def test_pump_of_a_large_room_looks_at_no_address_where_nothing_is_due(
     assert all(paths.path(PeerId(peer)) for peer in range(2, 65))
     paths.handle_timeout(now=12.0)
     paths.next_timeout()
-    looks: list[float] = []
-    trust = Remote.is_trusted
-    last = Remote.last_at.fget
-    assert last is not None
+    looks: list[Remotes] = []
+    look = Remotes.__iter__
 
-    def count_trust(remote: Remote, *, now: float) -> bool:
-        looks.append(now)
-        return trust(remote, now=now)
+    def count(remotes: Remotes) -> Iterator[Remote]:
+        looks.append(remotes)
+        return look(remotes)
 
-    def count_last(remote: Remote) -> float:
-        looks.append(0.0)
-        return last(remote)
-
-    monkeypatch.setattr(Remote, "is_trusted", count_trust)
-    monkeypatch.setattr(Remote, "last_at", property(count_last))
+    monkeypatch.setattr(Remotes, "__iter__", count)
+    due = None
     for step in range(100):
         paths.handle_timeout(now=12.0 + step / 1000)
         due = paths.next_timeout()
