@@ -3,7 +3,7 @@
 import asyncio
 import secrets
 from contextlib import suppress
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Self
 
 from packhorse.aio.udp import SocketAddress, UdpSocket
 from packhorse.core.stun_client import StunClient, StunResult
@@ -13,8 +13,6 @@ from packhorse.wire.stun import is_stun
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-
-_PACE: Final = 0.005  # seconds between requests of fresh sockets
 
 
 class StunSocket:
@@ -84,18 +82,16 @@ class StunSocket:
 async def fresh_mappings(server: TransportAddress) -> list[TransportAddress]:
     """Return what a server sees of two sockets that are opened one right after the other.
 
-    Each asks twice, and the second one after the first: a lost request, sent again much later,
-    would turn the order of the mappings round.
+    Each asks twice: a lost request, sent again much later, would turn the order of the
+    mappings round. And all at once, so that no other mapping comes between.
 
     Returns:
-        Two addresses, or fewer where an answer is missing; within `GIVE_UP` seconds and a bit.
+        Two addresses, or fewer where an answer is missing; within `GIVE_UP` seconds.
     """
     is_v6 = ":" in server.host
     async with StunSocket(is_v6=is_v6) as first, StunSocket(is_v6=is_v6) as second:
-        asked = []
-        for sock in (first, first, second, second):
-            asked.append(asyncio.ensure_future(sock.ask(server)))
-            await asyncio.sleep(_PACE)
+        in_order = (first, first, second, second)
+        asked = [asyncio.ensure_future(sock.ask(server)) for sock in in_order]
         found = [await _first_mapping(asked[:2]), await _first_mapping(asked[2:])]
     return [mapped for mapped in found if mapped is not None]
 
