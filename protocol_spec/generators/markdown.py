@@ -30,6 +30,7 @@ def fill_tables(text: str, protocol: Protocol) -> str:
         "delivery": _numbers(protocol["delivery"]),
         "direct": _numbers(protocol["direct"]),
         "candidate-kinds": _valued(protocol["candidate_kinds"]),
+        "birthday-parts": _valued(protocol["birthday_parts"]),
         "modes": _valued(protocol["modes"]),
         "legacy": _numbers(protocol["legacy"]),
         "topologies": _valued(protocol["topologies"]),

@@ -123,6 +123,7 @@ def _described_enums(protocol: Protocol) -> list[str]:
         "RoomEventKind": ("room_events", "What changed in a room."),
         "Mode": ("modes", "How a message travels."),
         "CandidateKind": ("candidate_kinds", "What an offered address is."),
+        "BirthdayPart": ("birthday_parts", "What a member does in birthday probing."),
         "PeerState": ("peer_states", "What the relay knows of a peer."),
     }
     return [

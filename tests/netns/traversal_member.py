@@ -105,7 +105,8 @@ class Talk:
 
 async def play_host(number: int, args: argparse.Namespace, code: "asyncio.Future[str]") -> None:
     """Wait for the other, talk until it ends, answer that."""
-    async with packhorse.host(args.relay, relay_only=args.relay_only) as room:
+    wishes = {"relay_only": args.relay_only, "birthday": args.birthday}
+    async with packhorse.host(args.relay, **wishes) as room:
         code.set_result(room.code)
         peer = await first_peer(room)
         talk = Talk(room, args)
@@ -132,7 +133,8 @@ async def play_joiner(number: int, args: argparse.Namespace, code: str) -> None:
     """Join, talk until there is a direct path and a little longer, or until patience ends."""
     await asyncio.sleep(number * args.stagger)
     started = time.monotonic()
-    async with packhorse.join(args.relay, code, relay_only=args.relay_only) as room:
+    wishes = {"relay_only": args.relay_only, "birthday": args.birthday}
+    async with packhorse.join(args.relay, code, **wishes) as room:
         talk = Talk(room, args)
         listening = asyncio.create_task(talk.listen())
         speaking = asyncio.create_task(talk.speak(packhorse.HOST))
@@ -190,6 +192,7 @@ def main() -> None:
     parser.add_argument("--linger", type=float, default=1.0)
     parser.add_argument("--rate", type=float, default=20.0)
     parser.add_argument("--relay-only", action="store_true")
+    parser.add_argument("--birthday", action="store_true")
     parser.add_argument("--verbose", action="store_true")
     args = parser.parse_args()
     asyncio.run(host(args) if args.codes is None else join(args))

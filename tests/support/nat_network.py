@@ -1,11 +1,12 @@
 """Members behind routers that translate addresses, in virtual time."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from itertools import count
 from random import Random
 
+from packhorse.core.direct.attachment import Part
 from packhorse.core.direct.direct_peer import DirectDatagram
 from packhorse.core.direct.prediction import predict_ports
 from packhorse.wire.address import TransportAddress
@@ -43,26 +44,37 @@ class Nat:
     ports: dict[TransportAddress, int] = field(default_factory=dict)
     """Outer port by target, where the mapping depends on it."""
     sent_to: set[TransportAddress] = field(default_factory=set)
-    _next_port: "count[int]" = field(default_factory=lambda: count(50_000))
+    next_port: Iterator[int] = field(default_factory=lambda: count(50_000))
 
     def send(self, target: TransportAddress) -> TransportAddress:
         """Return the source that `target` sees, and let it answer."""
-        self.sent_to.add(target)
+        self.sent_to.add(target._replace(listener=0))
         if self.mapping is Mapping.INDEPENDENT:
             return self.outer
         if target not in self.ports:
-            self.ports[target] = next(self._next_port)
+            self.ports[target] = next(self.next_port)
         return self.outer._replace(port=self.ports[target])
 
     def fresh(self) -> TransportAddress:
         """Return what the relay sees of a socket that was opened just now."""
-        return self.outer._replace(port=next(self._next_port))
+        return self.outer._replace(port=next(self.next_port))
+
+    def listener_of(self, target: TransportAddress, source: TransportAddress) -> int | None:
+        """Return the socket that an outer port leads to for this source; None for none."""
+        if self.mapping is Mapping.INDEPENDENT:
+            return 0 if target.port == self.outer.port else None
+        return next(
+            (
+                inner.listener
+                for inner, port in self.ports.items()
+                if port == target.port and inner[:2] == source[:2]
+            ),
+            None,
+        )
 
     def lets_in(self, target: TransportAddress, source: TransportAddress) -> bool:
         """Tell whether a datagram from `source` to an outer address arrives."""
-        if target not in {self.outer, *(self.outer._replace(port=p) for p in self.ports.values())}:
-            return False
-        if self.mapping is Mapping.DEPENDENT and self.ports.get(source) != target.port:
+        if target.host != self.outer.host or self.listener_of(target, source) is None:
             return False
         match self.filtering:
             case Filtering.INDEPENDENT:
@@ -73,6 +85,11 @@ class Nat:
                 return source in self.sent_to
             case _:
                 return False
+
+
+def attempts_of(member: Member) -> int:
+    """Return how many attempts to find direct paths a member has begun."""
+    return member.session.direct.attempts if member.session.direct else 0
 
 
 class NatNetwork(Network):
@@ -98,16 +115,29 @@ class NatNetwork(Network):
         self._predicting: dict[int, tuple[int, float]] = {}  # by member: attempts, predicted at
         self._dice = Random(seed)  # noqa: S311 - repeatable by design
 
-    def put_behind(self, member: Member, mapping: Mapping, filtering: Filtering) -> Nat:
-        """Put a member behind a router of its own, with its present address outside."""
-        nat = Nat(member.address, mapping, filtering)
+    def put_behind(
+        self,
+        member: Member,
+        mapping: Mapping,
+        filtering: Filtering,
+        ports: Iterator[int] | None = None,
+    ) -> Nat:
+        """Put a member behind a router of its own, with its present address outside.
+
+        Args:
+            member: Who.
+            mapping: On what its outer ports depend.
+            filtering: Whom it lets in.
+            ports: What it gives out; None counts up.
+        """
+        nat = Nat(member.address, mapping, filtering, next_port=ports or count(50_000))
         self._nats[id(member)] = nat
         return nat
 
-    def seek(self, member: Member, candidates: Sequence[Candidate] = ()) -> None:
+    def seek(self, member: Member, candidates: Sequence[Candidate] = (), part: Part = None) -> None:
         """Let a member look for direct paths."""
         now = self.clock.now
-        member.session.seek_direct_paths(candidates, shares_socket=True, now=now)
+        member.session.seek_direct_paths(candidates, shares_socket=True, part=part, now=now)
         member.flush()
         self.tend(member)
 
@@ -117,7 +147,7 @@ class NatNetwork(Network):
 
     def _follow_attempts(self, member: Member) -> None:
         before, predicted_at = self._predicting.get(id(member), (None, 0.0))
-        attempts = member.session.direct_attempts
+        attempts = attempts_of(member)
         if before in {None, attempts} or self.clock.now < predicted_at + ATTEMPT_TIME:
             return
         self._predicting[id(member)] = (attempts, self.clock.now)
@@ -155,7 +185,9 @@ class NatNetwork(Network):
             if nat is not None and nat.lets_in(datagram.address, source):
                 self.direct.append((self.clock.now, datagram.data, source))
                 now = self.clock.now
-                member.session.receive_datagram(datagram.data, source, now=now)
+                listener = nat.listener_of(datagram.address, source) or 0
+                local = source._replace(listener=listener)
+                member.session.receive_datagram(datagram.data, local, now=now)
                 member.flush()
                 self.tend(member)
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from packhorse.core import events
+from packhorse.core.direct.attachment import Part
 from packhorse.core.direct.direct_peer import DirectDatagram
 from packhorse.core.joining import FindRooms, JoinRoom, ResumeSession, Wish
 from packhorse.core.room_change import RoomChange
@@ -85,8 +86,9 @@ class RecordedSession(MemberSession):
         return datagram
 
     def seek_direct_paths(
-        self, candidates: Sequence[Candidate], *, shares_socket: bool, now: float
+        self, candidates: Sequence[Candidate], *, shares_socket: bool, part: Part = None, now: float
     ) -> None:
+        assert part is None  # scripts take none
         found = {str(address): int(kind) for kind, address in candidates}
         self._start("seek", now=_exact(now), found=found, shares_socket=shares_socket)
         super().seek_direct_paths(candidates, shares_socket=shares_socket, now=now)

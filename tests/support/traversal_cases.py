@@ -42,6 +42,8 @@ class Case:
     """Seconds between the runs."""
     patience: float = 6.0
     """Seconds until a pair counts as one without direct path."""
+    options: tuple[str, ...] = ()
+    """Further ones of both members."""
 
     def run(self, runs: int, line: Line | None = None) -> list[Run]:
         """Let them meet in so many rooms."""
@@ -53,7 +55,10 @@ class Case:
                 runs,
                 machines=(machines[0], machines[1]),
                 relays=self.relays,
-                options=("--stagger", str(self.stagger), "--patience", str(self.patience)),
+                options=(
+                    *("--stagger", str(self.stagger), "--patience", str(self.patience)),
+                    *self.options,
+                ),
             )
 
 

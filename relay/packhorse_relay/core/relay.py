@@ -110,6 +110,7 @@ class RelayCore:
             self._draining,
             random_bytes,
         )
+        self._sealed.stream_listener = stream_listener
         self.drops: Counter[DropReason] = Counter()
         """Datagrams that were not acted upon, by reason."""
         self._forwarded = 0

@@ -58,6 +58,8 @@ class SealedRequests:
         self._random_bytes = random_bytes
         self._options = RoomOptions(registry)
         self._approvals = approvals
+        self.stream_listener: int | None = None
+        """The listener of WebSocket, if there is one."""
 
     def receive(self, request: Request) -> None:
         """Check MAC and sequence, renew the lease, act (SPEC.md sections 6 to 8)."""
@@ -123,7 +125,8 @@ class SealedRequests:
                 code = self._approvals.decide(session, message, now=request.now)
                 self._acknowledge(session, message.seq, code)
             case Signal():
-                forward_signal(session, message, self._members)
+                listener = self.stream_listener
+                forward_signal(session, message, self._members, stream_listener=listener)
             case PathResponse():  # pragma: no branch - there are no others
                 self._prove(session, message, request)
 

@@ -2,15 +2,17 @@
 
 import asyncio
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from packhorse.aio.direct_sockets import DirectSockets
 from packhorse.aio.gateways import MappedPort
+from packhorse.aio.more_sockets import MoreSockets
 from packhorse.aio.reflexive_search import ReflexiveSearch
-from packhorse.aio.udp import OnDatagram, SocketAddress, UdpSocket
+from packhorse.aio.udp import SocketAddress, UdpSocket
 from packhorse.core.direct.direct_peer import DirectDatagram
+from packhorse.wire.address import TransportAddress
 from packhorse.wire.candidates import Candidate, arranged
-from packhorse.wire.constants import CandidateKind
+from packhorse.wire.constants import BirthdayPart, CandidateKind
 from packhorse.wire.stun import is_stun
 
 NO_PORT_MAPPING = "PACKHORSE_NO_PORT_MAPPING"
@@ -21,12 +23,14 @@ _REFRESH = 30.0  # seconds after which the addresses of this machine are looked 
 class DirectSearch:
     """Opens sockets, and finds out again and again where they can be reached."""
 
-    def __init__(self, on_changed: Callable[[], None]) -> None:
+    def __init__(self, on_changed: Callable[[], None], *, birthday: bool = False) -> None:
         """Open nothing yet.
 
         Args:
-            on_changed: Called when `candidates` may return something else.
+            on_changed: Called when `candidates` or `part` may return something else.
+            birthday: Take a part in birthday probing.
         """
+        self._birthday = birthday
         self._loop = asyncio.get_running_loop()
         self._on_changed = on_changed
         self._sockets = DirectSockets()
@@ -40,7 +44,7 @@ class DirectSearch:
         self,
         shared: UdpSocket | None,
         relay: Sequence[SocketAddress],
-        on_datagram: OnDatagram,
+        on_datagram: Callable[[bytes, SocketAddress | TransportAddress], None],
         on_drained: Callable[[], None],
     ) -> None:
         """Open what is missing, and begin to ask.
@@ -49,7 +53,7 @@ class DirectSearch:
             shared: The socket to the relay, if that is UDP; it stays its owner's.
             relay: All addresses of the relay.
             on_datagram: Called with each datagram of the other sockets that `takes` does not
-                take, and its source.
+                take, and its source, with the number of the socket if that is one more.
             on_drained: Called when all that came together has been handed out.
         """
 
@@ -58,6 +62,7 @@ class DirectSearch:
                 on_datagram(data, source)
 
         await self._sockets.open(shared, receive, on_drained)
+        self._sockets.more = MoreSockets(on_datagram, on_drained)
         self._reflexive = ReflexiveSearch(relay, self._sockets.sockets, self._on_changed)
         self._map_port()
         self._look_again()
@@ -68,6 +73,21 @@ class DirectSearch:
         forwarded = self._gateway.address if self._gateway else None
         mapped = [Candidate(CandidateKind.MAPPED, forwarded)] if forwarded else []
         return arranged([*self._sockets.candidates(), *seen, *mapped])
+
+    @property
+    def part(self) -> BirthdayPart | None:
+        """What this machine can do in birthday probing, if that is wanted, as far as is known."""
+        return self._reflexive.part if self._birthday and self._reflexive else None
+
+    @property
+    def has_more_sockets(self) -> bool:
+        """Tell whether there are sockets for `keep_sockets` to look at."""
+        return bool(self._sockets.more)
+
+    def keep_sockets(self, numbers: Collection[int]) -> None:
+        """Close the sockets for birthday probing but these."""
+        if self._sockets.more:
+            self._sockets.more.keep(numbers)
 
     def send(self, datagram: DirectDatagram) -> None:
         """Send a datagram to a peer; what the system refuses is lost."""

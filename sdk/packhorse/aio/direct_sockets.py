@@ -3,7 +3,7 @@
 import socket
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from packhorse.aio.interfaces import local_addresses
 from packhorse.aio.udp import OnDatagram, UdpSocket
@@ -11,6 +11,9 @@ from packhorse.core.direct.direct_peer import DirectDatagram
 from packhorse.wire.address import TransportAddress
 from packhorse.wire.candidates import Candidate
 from packhorse.wire.constants import CandidateKind
+
+if TYPE_CHECKING:
+    from packhorse.aio.more_sockets import MoreSockets
 
 _ANY: Final = {socket.AF_INET: "0.0.0.0", socket.AF_INET6: "::"}  # noqa: S104 - peers are anywhere
 _MOST_HOSTS: Final = 8  # so that other candidates have a place in an offer
@@ -26,6 +29,8 @@ class DirectSockets:
     def __init__(self) -> None:
         self._sockets: dict[socket.AddressFamily, UdpSocket] = {}
         self._own: list[UdpSocket] = []
+        self.more: MoreSockets | None = None
+        """Those from which one address each is checked."""
 
     async def open(
         self,
@@ -74,6 +79,9 @@ class DirectSockets:
 
     def send(self, datagram: DirectDatagram) -> None:
         """Send a datagram; what the system refuses is lost."""
+        if datagram.address.listener and self.more is not None:
+            self.more.send(datagram)
+            return
         family = _family_of(datagram.address.host)
         opened = self._sockets.get(family)
         if opened is None:
@@ -92,6 +100,8 @@ class DirectSockets:
         own, self._own = self._own, []
         for opened in own:
             opened.close()
+        if self.more is not None:
+            self.more.keep(())
         self._sockets.clear()
 
     @staticmethod

@@ -204,18 +204,19 @@ class SessionDriver(Driver[MemberSession]):
         self.relay_addresses: list[SocketAddress] = [path.address]
         """All addresses of the relay."""
 
-    async def seek_direct_paths(self) -> None:
+    async def seek_direct_paths(self, *, birthday: bool) -> None:
         """Look for direct paths to the peers, from the end of joining on.
 
+        With `birthday` ports are probed where that can help (SPEC.md section 18.8).
         Nothing is sought where the relay is at a loopback address: then no path is shorter.
         """
         if is_loopback(self._relay):
             return
         shared = self._socket if isinstance(self._socket, UdpSocket) else None
-        self._direct = DirectSearch(self._offer)
+        self._direct = DirectSearch(self._offer, birthday=birthday)
         await self._direct.open(shared, self.relay_addresses, self._receive_directly, self._pump)
 
-    def _receive_directly(self, data: bytes, source: SocketAddress) -> None:
+    def _receive_directly(self, data: bytes, source: SocketAddress | TransportAddress) -> None:
         """Take in what came on a socket that is for direct paths alone."""
         now = self._loop.time()
         self.session.receive_from_peer(data, TransportAddress(*source), now=now)
@@ -227,6 +228,7 @@ class SessionDriver(Driver[MemberSession]):
         self.session.seek_direct_paths(
             self._direct.candidates(),
             shares_socket=isinstance(self._socket, UdpSocket),
+            part=self._direct.part,
             now=self._loop.time(),
         )
         self._pump()
@@ -236,7 +238,14 @@ class SessionDriver(Driver[MemberSession]):
         if self._direct is not None:
             for datagram in datagrams:
                 self._direct.send(datagram)
-            self._direct.note_attempts(self.session.direct_attempts)
+            self._follow(self._direct)
+
+    def _follow(self, search: DirectSearch) -> None:
+        """Let the search take in what the session has come to."""
+        if self.session.direct is not None:
+            search.note_attempts(self.session.direct.attempts)
+            if search.has_more_sockets:
+                search.keep_sockets(self.session.direct.listeners)
 
     def _receive(self, data: bytes, source: SocketAddress) -> None:
         if self._direct is None or not self._direct.takes(data, source):

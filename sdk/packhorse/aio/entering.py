@@ -27,6 +27,7 @@ async def host(  # noqa: PLR0913 - all but one by keyword
     timeout: float = 10.0,  # noqa: ASYNC109 - the deadline is part of the answer's error
     transport: str = Transport.AUTO,
     relay_only: bool = False,
+    birthday: bool = False,
 ) -> AsyncIterator[Room]:
     """Create a room on a relay and leave it at the end of the block.
 
@@ -41,6 +42,8 @@ async def host(  # noqa: PLR0913 - all but one by keyword
         timeout: Seconds until the room must exist, 0.1..600.
         transport: `auto` is UDP, and WebSocket where UDP gets no answer; or `udp`, or `ws`.
         relay_only: Show no address of this machine to the room: look for no direct paths.
+        birthday: With peers that want it, too, try many ports of a router that gives them
+            out at random: about 1000 small datagrams in 5 s, at most once a minute.
 
     Raises:
         PackhorseError: The room cannot be had; `stage` and `advice` say more.
@@ -52,7 +55,7 @@ async def host(  # noqa: PLR0913 - all but one by keyword
         locked=bool(locked or password or approve),
     )
     driver = await enter(relay, wish, timeout, transport)
-    async with membership(driver, relay_only=relay_only) as room:
+    async with membership(driver, relay_only=relay_only, birthday=birthday) as room:
         if password or approve:
             await room.open_doors(password, approve, locked=locked)
         yield room
@@ -69,6 +72,7 @@ async def join(  # noqa: PLR0913 - all but two by keyword
     timeout: float = 10.0,  # noqa: ASYNC109 - the deadline is part of the answer's error
     transport: str = Transport.AUTO,
     relay_only: bool = False,
+    birthday: bool = False,
 ) -> AsyncIterator[Room]:
     """Join a room and leave it at the end of the block.
 
@@ -82,6 +86,7 @@ async def join(  # noqa: PLR0913 - all but two by keyword
             takes to decide, up to 30 s, is not counted.
         transport: As for `host`.
         relay_only: As for `host`.
+        birthday: As for `host`.
 
     Raises:
         PackhorseError: The room cannot be joined; `stage` and `advice` say more.
@@ -93,17 +98,19 @@ async def join(  # noqa: PLR0913 - all but two by keyword
     key = await derive_key(password, invite.code)
     wish = JoinRoom(invite.code, access, key or None, name)
     driver = await enter(address, wish, timeout, transport)
-    async with membership(driver, relay_only=relay_only) as room:
+    async with membership(driver, relay_only=relay_only, birthday=birthday) as room:
         yield room
 
 
 @asynccontextmanager
-async def membership(driver: SessionDriver, *, relay_only: bool) -> AsyncIterator[Room]:
+async def membership(
+    driver: SessionDriver, *, relay_only: bool, birthday: bool = False
+) -> AsyncIterator[Room]:
     """Use the session of a driver as a room, and leave it at the end of the block."""
     room = Room(driver)
     try:
         if not relay_only:
-            await driver.seek_direct_paths()
+            await driver.seek_direct_paths(birthday=birthday)
         yield room
     finally:
         await room.aclose()

@@ -11,7 +11,7 @@ from packhorse.core.direct.prediction import predict_ports
 from packhorse.core.direct.reflexive import Reflexive
 from packhorse.wire.address import TransportAddress
 from packhorse.wire.candidates import Candidate
-from packhorse.wire.constants import ATTEMPT_TIME, CandidateKind
+from packhorse.wire.constants import ATTEMPT_TIME, BirthdayPart, CandidateKind
 from packhorse.wire.errors import ParseError
 
 
@@ -37,6 +37,7 @@ class ReflexiveSearch:
         self._prediction: asyncio.Task[None] | None = None
         self._predicted: list[TransportAddress] = []
         self._predicted_at = -ATTEMPT_TIME
+        self._has_predicted = False
         self._sockets = {_is_v6(sock.local_address): sock for sock in sockets}
         self._found: dict[bool, Reflexive] = {}
         for address in relay:
@@ -50,6 +51,20 @@ class ReflexiveSearch:
         mapped = [each.mapped for each in self._found.values()]
         seen = [Candidate(CandidateKind.REFLEXIVE, address) for address in mapped if address]
         return seen + [Candidate(CandidateKind.PREDICTED, address) for address in self._predicted]
+
+    @property
+    def part(self) -> BirthdayPart | None:
+        """What can be done here in birthday probing; None as long as that is unknown.
+
+        There is no opener where ports can be predicted: many mappings would spoil that.
+        """
+        found = self._found.get(False)
+        if found is None or not found.behaviour.mapping:
+            return None
+        if not found.behaviour.is_hard:
+            return BirthdayPart.PROBER
+        is_random = self._has_predicted and not self._predicted
+        return BirthdayPart.OPENER if is_random else None
 
     def receive(self, data: bytes, source: SocketAddress) -> None:
         """Take a STUN message that came to one of the sockets."""
@@ -87,6 +102,7 @@ class ReflexiveSearch:
             mapped = await fresh_mappings(reflexive.relay)
             is_hard = reflexive.may_be_hard and len(mapped) > 1
             self._predicted = predict_ports(*mapped) if is_hard else []
+            self._has_predicted = True
             self._on_changed()
 
     def _begin(self, relay: SocketAddress, sock: UdpSocket) -> Reflexive:

@@ -18,6 +18,7 @@ async def resume(
     *,
     timeout: float = 10.0,  # noqa: ASYNC109 - the deadline is part of the answer's error
     relay_only: bool = False,
+    birthday: bool = False,
 ) -> AsyncIterator[Room]:
     """Take up a session again after a crash, and leave it at the end of the block.
 
@@ -30,6 +31,7 @@ async def resume(
             of the last ping intervals before that.
         timeout: Seconds until the room must be joined.
         relay_only: As for `host`.
+        birthday: As for `host`.
 
     Raises:
         PackhorseError: The session cannot be had; `stage` and `advice` say more.
@@ -37,5 +39,5 @@ async def resume(
     wish = ResumeSession(SavedSession.from_text(saved), is_restarted=True)
     address = relay if isinstance(relay, RelayAddress) else parse_relay_address(relay)
     driver = await connect(address, wish, timeout)
-    async with membership(driver, relay_only=relay_only) as room:
+    async with membership(driver, relay_only=relay_only, birthday=birthday) as room:
         yield room

@@ -92,8 +92,8 @@ class Membership:
         self.closed: Closed | None = None
         self._rebinding = Rebinding(random_bytes, now=now)
         self._is_draining = False
-        self.on_signal: Callable[[int, bytes, float], None] = _refuse_signal
-        """Called with peer, bytes and clock of each signal; may raise `ParseError`."""
+        self.on_signal: Callable[[Signaled, float], None] = _refuse_signal
+        """Called with each signal and the clock; may raise `ParseError`."""
         self._emit = emit
         self._channel = SealChannel(grant)
         self._sync = SyncSchedule(self.roster, now=now)
@@ -124,9 +124,13 @@ class Membership:
         """Tell whether an attempt to take the session up again is under way."""
         return self._rebinding.is_open
 
-    def signal(self, peer: int, data: bytes) -> None:
-        """Send bytes to a peer with which both look for a direct path."""
-        self._send_new(lambda seq: Signal(seq=seq, peer=peer, data=data))
+    def signal(self, peer: int, data: bytes, *, is_shown: bool = False) -> None:
+        """Send bytes to a peer with which both look for a direct path.
+
+        With `is_shown` the relay tells it where it sees this member.
+        """
+        show = is_shown or None
+        self._send_new(lambda seq: Signal(seq=seq, peer=peer, data=data, show=show))
 
     def kick(self, peer: PeerId, *, ban: bool, now: float) -> int:
         """Ask the relay to end a peer's session; returns the number of the request."""
@@ -268,7 +272,7 @@ class Membership:
                 self.pings.forget_open()
                 self._send_new(lambda seq: PathResponse(seq=seq, challenge=message.challenge))
             case Signaled():  # pragma: no branch - the type has no other member
-                self.on_signal(message.peer, message.data, now)
+                self.on_signal(message, now)
 
     def _tell(self, message: JoinRequest | Drain | LimitedMessage) -> None:
         """Tell the application what the relay says to it."""
@@ -374,5 +378,5 @@ class Membership:
             self.closed = Closed(error if self._leave is None else None)
 
 
-def _refuse_signal(_peer: int, _data: bytes, _now: float) -> None:
+def _refuse_signal(_signaled: Signaled, _now: float) -> None:
     raise ParseError(DropReason.UNEXPECTED_MESSAGE)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 
 from packhorse.core.delivery.hub import PeerStatistics
-from packhorse.core.direct.attachment import DirectAttachment
+from packhorse.core.direct.attachment import DirectAttachment, Part
 from packhorse.core.direct.direct_peer import DirectDatagram
 from packhorse.core.events import Closed, Event, Message, PeerId, StageChanged
 from packhorse.core.joining import Joining, Wish
@@ -221,11 +221,11 @@ class MemberSession:
         self._joined_for("binding").bind(now=now)
 
     def seek_direct_paths(
-        self, candidates: Sequence[Candidate], *, shares_socket: bool, now: float
+        self, candidates: Sequence[Candidate], *, shares_socket: bool, part: Part = None, now: float
     ) -> None:
         """Offer addresses, the better first, and look for direct paths to the peers from now on.
 
-        With `shares_socket` what the relay sees is one, too.
+        With `shares_socket` what the relay sees is one, too; with a `part` ports are probed.
 
         Raises:
             LocalProtocolError: Not joined.
@@ -237,12 +237,12 @@ class MemberSession:
                 self._events.append,
                 relay=self._relay,
             )
-        self._direct.set_candidates(candidates, shares_socket=shares_socket, now=now)
+        self._direct.set_candidates(candidates, shares_socket=shares_socket, part=part, now=now)
 
     @property
-    def direct_attempts(self) -> int:
-        """Attempts to find direct paths that have begun."""
-        return self._direct.attempts if self._direct else 0
+    def direct(self) -> DirectAttachment | None:
+        """What looks for direct paths; None before anything does."""
+        return self._direct
 
     def direct_path(self, peer: PeerId) -> TransportAddress | None:
         """Return where data for a peer goes directly; None: over the relay."""

@@ -123,6 +123,13 @@ CONSENT_TIME: Final = 30.0  # seconds; how long an answer lets data go to an add
 SWITCH_RTT: Final = 0.005  # seconds; least gain for which a proven path is left for another
 SWITCH_SHARE: Final = 0.1  # RTT; the same as a share; the larger counts
 IPV6_BONUS: Final = 0.003  # seconds; taken off the RTT of an IPv6 path when paths are compared
+# sockets; that the opener opens in a run of birthday probing, and CHECKs that it sends from them
+BIRTHDAY_SOCKETS: Final = 256
+BIRTHDAY_PROBES: Final = 1000  # checks; that the prober sends in a run
+BIRTHDAY_RATE: Final = 200  # 1/s; CHECKs of a run
+BIRTHDAY_TIME: Final = 7.0  # seconds; after which a run is over
+# seconds; from the beginning of a member's run to that of its next, with whichever peer
+BIRTHDAY_PAUSE: Final = 60.0
 HELLO_RATE: Final = 5  # 1/s per source; HELLO
 REPLY_RATE: Final = 10  # 1/s per source; answers of each of the budgets of 4.5
 REPLY_RATE_TOTAL: Final = 2000  # 1/s; answers of each of the budgets in all; a tenth of it at once
@@ -302,6 +309,13 @@ class CandidateKind(IntEnum):
     REFLEXIVE = 2
     MAPPED = 3
     PREDICTED = 4
+
+
+class BirthdayPart(IntEnum):
+    """What a member does in birthday probing."""
+
+    PROBER = 1
+    OPENER = 2
 
 
 class PeerState(IntEnum):

@@ -822,6 +822,7 @@ class Signal:
         Field(1, "seq", FieldType.UINT, minimum=1, maximum=4294967295),
         Field(14, "peer", FieldType.UINT, minimum=1, maximum=2147483647),
         Field(40, "data", FieldType.BYTES, maximum=512),
+        Field(47, "show", FieldType.BOOL, optional=True),
     )
 
     seq: int
@@ -832,6 +833,9 @@ class Signal:
 
     data: bytes
     """Opaque to the relay."""
+
+    show: bool | None = None
+    """Tell the receiver where the sender is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -845,6 +849,7 @@ class Signaled:
         Field(1, "seq", FieldType.UINT, minimum=1, maximum=4294967295),
         Field(14, "peer", FieldType.UINT, minimum=1, maximum=2147483647),
         Field(40, "data", FieldType.BYTES, maximum=512),
+        Field(48, "mapped", FieldType.BYTES, sizes=(6, 18), optional=True),
     )
 
     seq: int
@@ -855,6 +860,9 @@ class Signaled:
 
     data: bytes
     """As in SIGNAL."""
+
+    mapped: bytes | None = None
+    """The sender's address as the relay sees it: IP, then port."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -873,6 +881,7 @@ class Offer:
         Field(44, "heard", FieldType.UINT, maximum=4294967295),
         Field(45, "attempt", FieldType.UINT, maximum=4294967295),
         Field(46, "ask", FieldType.BOOL, optional=True),
+        Field(49, "part", FieldType.UINT, minimum=1, maximum=2, optional=True),
     )
 
     seq: int
@@ -898,6 +907,9 @@ class Offer:
 
     ask: bool | None = None
     """Tell me that this offer was heard."""
+
+    part: int | None = None
+    """Part that this member takes in birthday probing (18.8); none without."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -85,6 +85,12 @@ enum CandidateKind {
 	PREDICTED = 4,  ## what a router is expected to show next
 }
 
+## What a member does in birthday probing.
+enum BirthdayPart {
+	PROBER = 1,  ## its router shows everybody the same port; it tries ports of the other's router
+	OPENER = 2,  ## its router shows each peer another port, at random; it opens many
+}
+
 ## What the relay knows of a peer.
 enum PeerState {
 	PRESENT = 0,  ## heard within lost_after
@@ -244,6 +250,13 @@ const CONSENT_TIME := 30.0  ## seconds; how long an answer lets data go to an ad
 const SWITCH_RTT := 0.005  ## seconds; least gain for which a proven path is left for another
 const SWITCH_SHARE := 0.1  ## RTT; the same as a share; the larger counts
 const IPV6_BONUS := 0.003  ## seconds; taken off the RTT of an IPv6 path when paths are compared
+## sockets; that the opener opens in a run of birthday probing, and CHECKs that it sends from them
+const BIRTHDAY_SOCKETS := 256
+const BIRTHDAY_PROBES := 1000  ## checks; that the prober sends in a run
+const BIRTHDAY_RATE := 200  ## 1/s; CHECKs of a run
+const BIRTHDAY_TIME := 7.0  ## seconds; after which a run is over
+## seconds; from the beginning of a member's run to that of its next, with whichever peer
+const BIRTHDAY_PAUSE := 60.0
 const LEGACY_HOST_ID := 1  ## id of the host
 const LEGACY_MAX_ID := 2147483647  ## largest id
 const LEGACY_MAX_PEERS := 64  ## ids; ids in the room

@@ -354,6 +354,7 @@ static var layouts: Dictionary[int, MessageLayout] = {
 			Field.uint(1, &"seq", 1, 4294967295),
 			Field.uint(14, &"peer", 1, 2147483647),
 			Field.bytes_up_to(40, &"data", 512),
+			Field.boolean(47, &"show").as_optional(),
 		]
 	),
 	Constants.MessageType.SIGNALED:
@@ -365,6 +366,7 @@ static var layouts: Dictionary[int, MessageLayout] = {
 			Field.uint(1, &"seq", 1, 4294967295),
 			Field.uint(14, &"peer", 1, 2147483647),
 			Field.bytes_up_to(40, &"data", 512),
+			Field.bytes_of(48, &"mapped", [6, 18]).as_optional(),
 		]
 	),
 	Constants.MessageType.OFFER:
@@ -381,6 +383,7 @@ static var layouts: Dictionary[int, MessageLayout] = {
 			Field.uint(44, &"heard", 0, 4294967295),
 			Field.uint(45, &"attempt", 0, 4294967295),
 			Field.boolean(46, &"ask").as_optional(),
+			Field.uint(49, &"part", 1, 2).as_optional(),
 		]
 	),
 	Constants.MessageType.CHECK:

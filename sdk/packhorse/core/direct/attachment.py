@@ -1,15 +1,17 @@
 """Direct paths of one membership: who is offered what, and what comes from where."""
 
 from collections.abc import Callable, Sequence
+from typing import TypeAlias
 
 from packhorse.core.direct.direct_paths import DirectPaths
 from packhorse.core.direct.direct_peer import DirectDatagram
 from packhorse.core.events import HOST, Event, PeerId
 from packhorse.core.membership import Membership
-from packhorse.wire.address import TransportAddress
+from packhorse.wire.address import TransportAddress, decode_address
 from packhorse.wire.candidates import Candidate
 from packhorse.wire.constants import (
     HEADER_SIZE,
+    BirthdayPart,
     CandidateKind,
     DropReason,
     FirstByte,
@@ -18,6 +20,10 @@ from packhorse.wire.constants import (
 )
 from packhorse.wire.errors import ParseError
 from packhorse.wire.header import Header
+from packhorse.wire.messages import Signaled
+
+Part: TypeAlias = BirthdayPart | None
+"""What a member does in birthday probing; None for nothing."""
 
 
 class DirectAttachment:
@@ -42,7 +48,8 @@ class DirectAttachment:
         self._membership = membership
         self._shares_socket = False
         self._found: list[Candidate] = []
-        self._offered: tuple[list[Candidate], TransportAddress | None] | None = None
+        self._part: Part = None
+        self._offered: tuple[object, ...] | None = None
         self._seen_rev: int | None = None
         grant = membership.grant
         self._paths = DirectPaths(grant.peer, grant.max_datagram, random_bytes, emit, relay=relay)
@@ -53,18 +60,25 @@ class DirectAttachment:
         membership.mail.post_directly = self._post
 
     def set_candidates(
-        self, found: Sequence[Candidate], *, shares_socket: bool, now: float
+        self,
+        found: Sequence[Candidate],
+        *,
+        shares_socket: bool,
+        part: Part = None,
+        now: float,
     ) -> None:
         """Offer what has been found.
 
         Args:
             found: The better first.
+            part: Of this member.
             shares_socket: Direct datagrams take the socket of those to the relay, so that
                 the address the relay sees is a candidate.
             now: Clock.
         """
         self._found = list(found)
         self._shares_socket = shares_socket
+        self._part = part
         self.flush(now=now)
 
     @property
@@ -75,6 +89,11 @@ class DirectAttachment:
     def path(self, peer: PeerId) -> TransportAddress | None:
         """Return the address to which data for a peer goes; None: over the relay."""
         return self._paths.path(peer)
+
+    @property
+    def listeners(self) -> set[int]:
+        """Numbers of the sockets that are needed beside the usual ones."""
+        return self._paths.listeners
 
     def receive(self, data: bytes, header: Header, source: TransportAddress, now: float) -> None:
         """Act upon a datagram that did not come from the relay.
@@ -108,7 +127,7 @@ class DirectAttachment:
         self._offer(now)
         self._paths.rtt = self._membership.pings.rtt.smoothed or 0.0
         for peer, signal in self._paths.signals_to_send(now=now):
-            self._membership.signal(peer, signal)
+            self._membership.signal(peer, signal, is_shown=self._part is not None)
 
     def datagrams_to_send(self) -> list[DirectDatagram]:
         """Drain what goes to addresses of peers."""
@@ -117,19 +136,21 @@ class DirectAttachment:
     def _offer(self, now: float) -> None:
         """Tell where this member may be reached, unless that is what was told before."""
         mapped = self._membership.mapped if self._shares_socket else None
-        if self._offered == (self._found, mapped):
+        offered = (self._found, mapped, self._part)
+        if self._offered == offered:
             return
-        self._offered = (self._found, mapped)
+        self._offered = offered
         candidates = list(self._found)
         if mapped is not None:
             candidates.insert(0, Candidate(CandidateKind.REFLEXIVE, mapped))
         unique = {candidate.address: candidate for candidate in reversed(candidates)}
-        self._paths.offer(list(reversed(unique.values())), now=now)
+        self._paths.offer(list(reversed(unique.values())), part=self._part, now=now)
 
-    def _receive_signal(self, peer: int, data: bytes, now: float) -> None:
+    def _receive_signal(self, signaled: Signaled, now: float) -> None:
         self._now = now
         self._follow(now)
-        self._paths.receive_signal(peer, data, now=now)
+        seen = decode_address(signaled.mapped) if signaled.mapped else None
+        self._paths.receive_signal(signaled.peer, signaled.data, seen=seen, now=now)
 
     def _follow(self, now: float) -> None:
         """Take in who came and who left."""

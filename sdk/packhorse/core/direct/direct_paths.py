@@ -4,17 +4,20 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Final
 
+from packhorse.core.direct.birthday import Birthday
 from packhorse.core.direct.direct_peer import DirectDatagram, DirectPeer
 from packhorse.core.direct.offers import decode_offer
 from packhorse.core.direct.rate_budget import RateBudget
 from packhorse.core.events import Event, PeerId, PeerPathChanged
 from packhorse.wire.address import TransportAddress
-from packhorse.wire.candidates import Candidate, encode_candidates
+from packhorse.wire.candidates import Candidate, encode_candidates, may_be_checked
 from packhorse.wire.constants import (
     CHECK_BURST,
+    CHECK_FAST,
     CHECK_RATE,
     FANOUT_BIT,
     SIGNAL_RATE,
+    BirthdayPart,
     CandidateKind,
     DropReason,
     FirstByte,
@@ -55,6 +58,8 @@ class DirectPaths:
         # The checks of all peers together: whom a peer names may be its victim.
         self._budget = RateBudget(CHECK_RATE, CHECK_BURST)
         self._signals = RateBudget(SIGNAL_RATE, _SIGNAL_BURST)
+        self._birthday = Birthday(random_bytes)
+        self._part: BirthdayPart | None = None
         self._candidates = b""
         self._lasting: list[Candidate] = []
         self._peers: dict[int, DirectPeer] = {}
@@ -76,15 +81,28 @@ class DirectPaths:
         """Attempts that have begun, with all peers together."""
         return sum(peer.attempts for peer in self._peers.values())
 
-    def offer(self, candidates: Sequence[Candidate], *, now: float) -> None:
-        """Tell all peers where this member may be reached."""
+    @property
+    def listeners(self) -> set[int]:
+        """Numbers of the sockets that are needed beside the usual ones."""
+        opened = range(1, self._birthday.sockets + 1)
+        return set(opened).union(*(peer.listeners for peer in self._peers.values())) - {0}
+
+    def offer(
+        self,
+        candidates: Sequence[Candidate],
+        *,
+        part: BirthdayPart | None = None,
+        now: float,
+    ) -> None:
+        """Tell all peers where this member may be reached, and its part in birthday probing."""
         encoded = encode_candidates(candidates)
-        if encoded == self._candidates:
+        if (encoded, part) == (self._candidates, self._part):
             return
-        self._candidates = encoded
+        self._candidates, self._part = encoded, part
         lasting = [each for each in candidates if each.kind is not CandidateKind.PREDICTED]
         is_hope, self._lasting = lasting != self._lasting, lasting
         for peer in self._peers.values():
+            peer.offers.part = part
             peer.offer(encoded, is_hope=is_hope, now=now)
 
     def welcome(self, peer: PeerId, *, now: float) -> None:
@@ -99,6 +117,7 @@ class DirectPaths:
             )
             self._peers[peer] = direct
             self._by_connection[direct.own.connection] = peer
+            direct.offers.part = self._part
             if self._candidates:
                 direct.offer(self._candidates, now=now)
 
@@ -106,14 +125,24 @@ class DirectPaths:
         """Drop all state towards a peer that has left."""
         if direct := self._peers.pop(peer, None):
             self._by_connection.pop(direct.own.connection, None)
+        if peer == self._birthday.peer:
+            self._birthday.end()
 
     def path(self, peer: PeerId) -> TransportAddress | None:
         """Return the address to which data for a peer goes; None: over the relay."""
         direct = self._peers.get(peer)
         return direct.used.address if direct is not None and direct.used is not None else None
 
-    def receive_signal(self, peer: int, data: bytes, *, now: float) -> None:
+    def receive_signal(
+        self, peer: int, data: bytes, *, seen: TransportAddress | None = None, now: float
+    ) -> None:
         """Act upon what a peer has signaled.
+
+        Args:
+            peer: Who.
+            data: What.
+            seen: Where the relay sees it, if that is shown.
+            now: Clock.
 
         Raises:
             ParseError: It is not to be acted upon; the reason says why.
@@ -122,6 +151,7 @@ class DirectPaths:
         if direct is None:
             raise ParseError(DropReason.UNKNOWN_PEER)
         offer, own = decode_offer(data), direct.own
+        direct.seen = seen
         try:
             with self._watch(peer, direct):
                 direct.receive_offer(offer, rtt=self.rtt, now=now)
@@ -185,6 +215,7 @@ class DirectPaths:
         deadlines = [peer.next_timeout() for peer in self._peers.values()]
         signals = [peer.offers.due for peer in self._peers.values()]
         deadlines += [max(due, self._signals.ready_at) for due in signals if due is not None]
+        deadlines += [self._birthday.next_timeout(), self._run_due()]
         return min((due for due in deadlines if due is not None), default=None)
 
     def handle_timeout(self, *, now: float) -> None:
@@ -194,6 +225,7 @@ class DirectPaths:
             with self._watch(number, peer):
                 if peer.handle_timeout(rtt=self.rtt, now=now):
                     self.on_doubt(number)
+        self._run(now)
 
     def signals_to_send(self, *, now: float) -> list[tuple[int, bytes]]:
         """Return (peer, data) of the signals that go out now; those that wait longest go first."""
@@ -211,6 +243,43 @@ class DirectPaths:
     def datagrams_to_send(self) -> list[DirectDatagram]:
         """Drain what goes to addresses of peers."""
         return [datagram for peer in self._peers.values() for datagram in peer.datagrams_to_send()]
+
+    def _run(self, now: float) -> None:
+        """Go on with birthday probing, or begin it."""
+        birthday = self._birthday
+        if birthday.peer is not None and self._peers[birthday.peer].used is not None:
+            birthday.end()
+        due = self._run_due()
+        if due is not None and now >= due:
+            self._begin_run(now)
+        for target in birthday.take(now=now):
+            self._peers[birthday.peer or 0].probe(target)
+
+    def _begin_run(self, now: float) -> None:
+        partners = {due: number for number, due in self._partners() if due <= now}
+        number = partners[min(partners)]
+        seen = self._peers[number].seen
+        if self._part is not None and seen is not None:
+            self._birthday.begin(number, self._part, seen, now=now)
+
+    def _run_due(self) -> float | None:
+        """Return when a run may begin, as far as that is known now."""
+        if self._part is None or self._birthday.peer is not None:
+            return None
+        due = min((due for _, due in self._partners()), default=None)
+        return None if due is None else max(due, self._birthday.ready_at)
+
+    def _partners(self) -> list[tuple[int, float]]:
+        """Return the peers with which a run may begin, and from when on."""
+        found = []
+        for number, peer in self._peers.items():
+            since, offer, seen = peer.seeks_since, peer.offers.peer, peer.seen
+            if since is None or offer is None or seen is None:
+                continue
+            is_other = offer.part is not None and offer.part != self._part
+            if is_other and may_be_checked(seen, relay=self._relay):
+                found.append((number, since + CHECK_FAST))
+        return found
 
     @contextmanager
     def _watch(self, number: int, peer: DirectPeer) -> Iterator[None]:

@@ -78,6 +78,8 @@ class DirectPeer:
         self._is_stale = True  # the two below are to be found out again
         self._due: float | None = None  # when anything but a planned check is due
         self._planned_due: float | None = None  # when the first planned check is due
+        self.seen: TransportAddress | None = None
+        """Where the relay sees the peer, if that was shown with its newest signal."""
         self.served_at = 0.0
         """When the budget was last drawn upon."""
         self.offers = Offers(DirectEnd.choose(random_bytes))
@@ -94,6 +96,17 @@ class DirectPeer:
     def used(self) -> Remote | None:
         """The address in use, trusted or in doubt; None while the relay carries everything."""
         return self._used
+
+    @property
+    def seeks_since(self) -> float | None:
+        """When the present attempt began, if it has come to nothing yet."""
+        ends = self._attempt_ends if self._used is None else None
+        return None if ends is None else ends - ATTEMPT_TIME
+
+    @property
+    def listeners(self) -> set[int]:
+        """Numbers of the sockets from which addresses are checked or used."""
+        return {each.address.listener for each in self._remotes if each.is_proven or each.plan}
 
     def offer(self, candidates: bytes, *, is_hope: bool = True, now: float) -> None:
         """Tell the peer where this side may be reached.
@@ -200,6 +213,12 @@ class DirectPeer:
         self._sent_at = now
         data = bytes((start, peer.tag)) + word + payload
         self._outbox.append(DirectDatagram(data, used.address))
+
+    def probe(self, target: TransportAddress) -> None:
+        """Send a small CHECK there without waiting for its answer."""
+        if self._channel is not None:
+            data = self._channel.check(self._random_bytes(CHALLENGE_SIZE), 0)
+            self._outbox.append(DirectDatagram(data, target))
 
     def next_timeout(self) -> float | None:
         """Return when `handle_timeout` has work."""
@@ -320,7 +339,7 @@ class DirectPeer:
         due = self._check_due(remote)
         if due is None or now < due:
             return
-        if remote is not self._used and self._is_hopeless(remote, now):
+        if remote is not self._used and remote.is_hopeless(now=now):
             remote.give_up()
         else:
             self._check(remote, now)
@@ -363,7 +382,7 @@ class DirectPeer:
         """Use the best trusted address; keep one in doubt for a while."""
         best = self._remotes.best(self._used, now=now)
         if best is None and self._used is not None:
-            if not self._is_hopeless(self._used, now):
+            if not self._used.is_hopeless(now=now):
                 return
             self._used.give_up()
             self._hope(now=now)
@@ -371,13 +390,6 @@ class DirectPeer:
             self._used = best
             if best is not None:
                 best.plan = None
-
-    @staticmethod
-    def _is_hopeless(remote: Remote, now: float) -> bool:
-        waiting = remote.waiting_since
-        if not remote.consents(now=now):
-            return True
-        return waiting is not None and now >= waiting + remote.trust + DOUBT_TIME
 
 
 def _earliest(dues: list[float | None]) -> float | None:

@@ -7,6 +7,7 @@ from packhorse.wire.codec import decode_body, encode_body
 from packhorse.wire.constants import (
     OFFER_INTERVAL,
     OFFER_INTERVAL_MAX,
+    BirthdayPart,
     DropReason,
     FirstByte,
 )
@@ -42,6 +43,8 @@ class Offers:
         """Number of the attempt that the own newest offer names."""
         self.due: float | None = None
         """When the own offer is to be sent; None: not until something happens."""
+        self.part: BirthdayPart | None = None
+        """What this side does in birthday probing."""
         self._candidates = b""
         self._number = 0
         self._heard = 0  # the peer has heard the own offer of this number
@@ -111,6 +114,7 @@ class Offers:
             heard=self._told,
             attempt=self.attempt,
             ask=None if self.is_heard else True,
+            part=self.part,
         )
 
 

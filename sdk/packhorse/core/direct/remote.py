@@ -4,7 +4,14 @@ from typing import TYPE_CHECKING, Final
 
 from packhorse.core.rtt import RttEstimator
 from packhorse.wire.address import TransportAddress
-from packhorse.wire.constants import CONSENT_TIME, IDLE_CHECK, IPV6_BONUS, TRUST_MIN, TRUST_RTT
+from packhorse.wire.constants import (
+    CONSENT_TIME,
+    DOUBT_TIME,
+    IDLE_CHECK,
+    IPV6_BONUS,
+    TRUST_MIN,
+    TRUST_RTT,
+)
 
 if TYPE_CHECKING:
     from packhorse.core.direct.check_plan import CheckPlan
@@ -61,6 +68,13 @@ class Remote:
     def consents(self, *, now: float) -> bool:
         """Tell whether it has answered lately; what comes from there alone may be forged."""
         return self.answered_at is not None and now < self.answered_at + CONSENT_TIME
+
+    def is_hopeless(self, *, now: float) -> bool:
+        """Tell whether it is to be given up: it does not consent or was in doubt long enough."""
+        if not self.consents(now=now):
+            return True
+        waiting = self.waiting_since
+        return waiting is not None and now >= waiting + self.trust + DOUBT_TIME
 
     @property
     def consent_ends(self) -> float:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from packhorse.wire.address import encode_address
 from packhorse.wire.constants import SEAL_RATE, SIGNAL_RATE, DropReason, Topology
 from packhorse.wire.messages import Signal, Signaled
 from tests.support.relay_harness import RawMember, Rig, address
@@ -75,3 +76,26 @@ def test_signal_in_an_unproven_address_is_dropped() -> None:
     host = rig.create(address(1))
     rig.join(host.code, address(2))
     assert host.send(signal(host, 2), address(99)).drop is DropReason.PATH_UNPROVEN
+
+
+@pytest.mark.parametrize("show", [True, None])
+def test_receiver_is_told_where_the_sender_is_only_when_that_asks_for_it(
+    show: bool | None,  # noqa: FBT001 - a parameter of the test
+) -> None:
+    """DIR-10."""
+    rig = Rig()
+    host = rig.create(address(1))
+    second = rig.join(host.code, address(2))
+    shown = Signal(seq=second._take_seq(), peer=1, data=b"here", show=show)
+    (heard,) = signaled(host, second.seal(shown), second)
+    assert heard.mapped == (encode_address(second.address) if show else None)
+
+
+def test_attack_address_of_a_proxy_is_not_shown_as_the_members() -> None:
+    """DIR-10: what comes by WebSocket comes from whoever holds the connection."""
+    rig = Rig(stream_listener=3)
+    host = rig.create(address(1))
+    second = rig.join(host.code, address(2)._replace(listener=3))
+    shown = Signal(seq=second._take_seq(), peer=1, data=b"here", show=True)
+    (heard,) = signaled(host, second.seal(shown), second)
+    assert heard.mapped is None

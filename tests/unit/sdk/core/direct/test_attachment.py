@@ -5,7 +5,7 @@ import sys
 from packhorse.core.events import Message, PeerLeft, PeerPathChanged
 from packhorse.wire.address import TransportAddress
 from packhorse.wire.candidates import Candidate, decode_candidates
-from packhorse.wire.constants import CandidateKind, DropReason, FirstByte, Topology
+from packhorse.wire.constants import BirthdayPart, CandidateKind, DropReason, FirstByte, Topology
 from packhorse.wire.header import encode_destination
 from packhorse.wire.messages import Signal
 from tests.support.nat_network import Filtering, Mapping, NatNetwork
@@ -68,8 +68,8 @@ def test_address_that_the_relay_sees_is_offered_only_where_the_socket_is_shared(
     assert paths is not None
     take = paths._paths.receive_signal
 
-    def watch(peer: int, data: bytes, *, now: float) -> None:
-        take(peer, data, now=now)
+    def watch(peer: int, data: bytes, *, seen: TransportAddress | None = None, now: float) -> None:
+        take(peer, data, seen=seen, now=now)
         offer = paths._paths._peers[peer].offers.peer
         offered.append(decode_candidates(offer.candidates) if offer else [])
 
@@ -156,3 +156,18 @@ def calls_for_data(member: Member, *, now: float) -> int:
         sys.setprofile(None)
     assert isinstance(session.next_event(), Message)
     return calls
+
+
+def test_member_shows_where_it_is_only_when_it_takes_a_part_in_birthday_probing() -> None:
+    """DIR-10."""
+    network, (host, client) = open_room(2)
+    network.seek(client)
+    network.seek(host)
+    network.run(1.0)
+    assert client.session.direct is not None
+    peer = client.session.direct._paths._peers[host.session.peer_id]
+    assert peer.offers.peer is not None
+    assert (peer.seen, peer.offers.peer.part) == (None, None)
+    network.seek(host, part=BirthdayPart.PROBER)
+    network.run(1.0)
+    assert (peer.seen, peer.offers.peer.part) == (host.address, BirthdayPart.PROBER)
