@@ -100,6 +100,14 @@ PAIRS: Final = {
     (one, other): _pair(one, other) for one, other in combinations_with_replacement(KINDS, 2)
 }
 SPECIAL: Final = (
+    Case(
+        "port-restricted x symmetric random, with birthday probing",
+        (_HOME, Plan(Kind.SYMMETRIC_RANDOM)),
+        is_direct=True,
+        stagger=3.0,
+        patience=12.0,
+        options=("--birthday",),
+    ),
     Case("the same LAN", (Plan(Kind.PORT_RESTRICTED, machines=2),), is_direct=True),
     Case(
         "full cone for one host x port-restricted",

@@ -43,7 +43,7 @@ async def host(  # noqa: PLR0913 - all but one by keyword
         transport: `auto` is UDP, and WebSocket where UDP gets no answer; or `udp`, or `ws`.
         relay_only: Show no address of this machine to the room: look for no direct paths.
         birthday: With peers that want it, too, try many ports of a router that gives them
-            out at random: about 1000 small datagrams in 5 s, at most once a minute.
+            out at random: up to 1400 small datagrams in 7 s, at most once a minute.
 
     Raises:
         PackhorseError: The room cannot be had; `stage` and `advice` say more.

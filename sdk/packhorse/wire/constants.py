@@ -125,9 +125,9 @@ SWITCH_SHARE: Final = 0.1  # RTT; the same as a share; the larger counts
 IPV6_BONUS: Final = 0.003  # seconds; taken off the RTT of an IPv6 path when paths are compared
 # sockets; that the opener opens in a run of birthday probing, and CHECKs that it sends from them
 BIRTHDAY_SOCKETS: Final = 256
-BIRTHDAY_PROBES: Final = 1000  # checks; that the prober sends in a run
+BIRTHDAY_PROBES: Final = 1400  # checks; that the prober sends in a run
 BIRTHDAY_RATE: Final = 200  # 1/s; CHECKs of a run
-BIRTHDAY_TIME: Final = 7.0  # seconds; after which a run is over
+BIRTHDAY_TIME: Final = 9.0  # seconds; after which a run is over
 # seconds; from the beginning of a member's run to that of its next, with whichever peer
 BIRTHDAY_PAUSE: Final = 60.0
 HELLO_RATE: Final = 5  # 1/s per source; HELLO

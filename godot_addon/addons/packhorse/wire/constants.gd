@@ -252,9 +252,9 @@ const SWITCH_SHARE := 0.1  ## RTT; the same as a share; the larger counts
 const IPV6_BONUS := 0.003  ## seconds; taken off the RTT of an IPv6 path when paths are compared
 ## sockets; that the opener opens in a run of birthday probing, and CHECKs that it sends from them
 const BIRTHDAY_SOCKETS := 256
-const BIRTHDAY_PROBES := 1000  ## checks; that the prober sends in a run
+const BIRTHDAY_PROBES := 1400  ## checks; that the prober sends in a run
 const BIRTHDAY_RATE := 200  ## 1/s; CHECKs of a run
-const BIRTHDAY_TIME := 7.0  ## seconds; after which a run is over
+const BIRTHDAY_TIME := 9.0  ## seconds; after which a run is over
 ## seconds; from the beginning of a member's run to that of its next, with whichever peer
 const BIRTHDAY_PAUSE := 60.0
 const LEGACY_HOST_ID := 1  ## id of the host

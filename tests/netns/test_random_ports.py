@@ -20,7 +20,7 @@ def test_random_ports_are_met_when_both_ask_for_it(
 ) -> None:
     """A run misses in few of a hundred cases; the next one comes a minute later."""
     case = Case(
-        "birthday", plans, is_direct=True, stagger=9.0, patience=9.0, options=("--birthday",)
+        "birthday", plans, is_direct=True, stagger=3.0, patience=12.0, options=("--birthday",)
     )
     runs = case.run(2, DELAYED)
     reached = [run.is_direct for run in runs]
