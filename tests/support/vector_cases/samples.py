@@ -195,11 +195,11 @@ SEAL: Final[dict[str, tuple[Values, Values]]] = {
     ),
     "SIGNAL": (
         {"seq": 1, "peer": 1, "data": b""},
-        {"seq": _MAX, "peer": _LARGEST_PEER, "data": b"\xff" * 512},
+        {"seq": _MAX, "peer": _LARGEST_PEER, "data": b"\xff" * 512, "show": True},
     ),
     "SIGNALED": (
         {"seq": 1, "peer": 1, "data": b""},
-        {"seq": _MAX, "peer": _LARGEST_PEER, "data": b"\xff" * 512},
+        {"seq": _MAX, "peer": _LARGEST_PEER, "data": b"\xff" * 512, "mapped": b"\xff" * 18},
     ),
     "OFFER": (
         {
@@ -220,6 +220,7 @@ SEAL: Final[dict[str, tuple[Values, Values]]] = {
             "heard": _MAX,
             "attempt": _MAX,
             "ask": True,
+            "part": 2,
         },
     ),
     "CHECK": (
