@@ -17,7 +17,7 @@ from packhorse.wire import messages as m
 from packhorse.wire.address import TransportAddress
 from packhorse.wire.candidates import Candidate, encode_candidates
 from packhorse.wire.codec import decode_body, encode_body
-from packhorse.wire.constants import CandidateKind, FirstByte
+from packhorse.wire.constants import BirthdayPart, CandidateKind, FirstByte
 from packhorse.wire.errors import ParseError
 from packhorse.wire.fields import Sender
 from packhorse.wire.header import Header, decode_header, encode_header
@@ -30,6 +30,8 @@ PEERS: Final = (1, 2, 4, 9)
 _RELAY: Final = TransportAddress("192.0.2.1", 6969)
 _WAITS: Final = (0.05, 0.35, 1.0, 5.0, 16.0, 61.0)  # seconds
 _LARGEST: Final = 1200
+_SEEN: Final = TransportAddress("203.0.113.50", 7000)
+"""Where the relay sees peers that it shows."""
 
 
 def address_of(number: int) -> TransportAddress:
@@ -55,6 +57,9 @@ class DirectWorld:
         self._answered: set[TransportAddress] = set()
         self._sent: list[bytes] = []
         self._unproven = 0
+        self._part: BirthdayPart | None = None
+        self._was_told_to_probe = False
+        self._probes = 0
         self._offer(Script(b"\x05"))
 
     @property
@@ -75,6 +80,7 @@ class DirectWorld:
             "again": self._again,
             "data": self._hear_data,
             "post": self._post,
+            "part": self._take_part,
         }
 
     def finish(self) -> None:
@@ -97,7 +103,12 @@ class DirectWorld:
         ports = range(1, 1 + script.number() % 20)
         named = [TransportAddress("203.0.113.3", port) for port in ports]
         found = [Candidate(CandidateKind.HOST, each) for each in named]
-        self._paths.offer(found, now=self._now)
+        self._paths.offer(found, part=self._part, now=self._now)
+
+    def _take_part(self, script: Script) -> None:
+        self._part = script.pick((None, *BirthdayPart))
+        self._was_told_to_probe |= self._part is not None
+        self._offer(script)
 
     def _hear_offer(self, script: Script) -> None:
         peer, start, count, options = (script.number() for _ in range(4))
@@ -117,8 +128,9 @@ class DirectWorld:
             heard=script.number(),
             attempt=options >> 4,
             ask=True if options & 4 else None,
+            part=1 + (options >> 4) % 2 if options & 2 else None,
         )
-        self._signal(sender, encode_body(offer))
+        self._signal(sender, encode_body(offer), seen=_SEEN if options & 2 else None)
 
     def _hear_signal(self, script: Script) -> None:
         self._signal(script.pick(PEERS), script.blob())
@@ -135,8 +147,10 @@ class DirectWorld:
         peer, source, size = script.pick(PEERS), address_of(script.number()), script.number()
         pad = bytes(size) if size else None
         message = m.Check(seq=self._take_seq(peer), challenge=bytes(8), pad=pad)
-        if self._say(peer, message, source):
-            self._learned.add(source)
+        known = set(self._learned)
+        self._learned.add(source)  # what is acted upon is answered at once
+        if not self._say(peer, message, source):
+            self._learned = known
 
     def _answer(self, script: Script) -> None:
         """Answer a CHECK that was sent, the newest first, from where it went."""
@@ -183,8 +197,8 @@ class DirectWorld:
         vouched = source in self._learned | self._answered
         check(is_heard is None or vouched, "data of an address that nobody vouched for")
 
-    def _signal(self, peer: int, data: bytes) -> None:
-        decoded(lambda: self._paths.receive_signal(peer, data, now=self._now))
+    def _signal(self, peer: int, data: bytes, seen: TransportAddress | None = None) -> None:
+        decoded(lambda: self._paths.receive_signal(peer, data, seen=seen, now=self._now))
         self._drain(self._now)
 
     def _say(self, peer: int, message: m.PeerSeal, source: TransportAddress) -> bool:
@@ -234,7 +248,7 @@ class DirectWorld:
 
     def _note_seal(self, datagram: DirectDatagram) -> None:
         known = datagram.address in self._learned | self._answered
-        is_named = datagram.address.host == address_of(63).host
+        is_named = datagram.address.host in {address_of(63).host, _SEEN.host}
         check(is_named or known, "a check to an address that must not be checked")
         for peer, end in self._ends.items():
             told = self._told.get(peer)
@@ -251,10 +265,20 @@ class DirectWorld:
         del self._challenges[:-32]
         if datagram.address in self._answered:
             return
+        if datagram.address.host == _SEEN.host:
+            self._note_probe(datagram)
+            return
         self._unproven += 1
         budget = c.CHECK_BURST + (self._now - 99.0) * c.CHECK_RATE
         check(self._unproven <= budget, "too many checks to strangers")
         check(len(datagram.data) < 64, "a large check to a stranger")
+
+    def _note_probe(self, datagram: DirectDatagram) -> None:
+        self._probes += 1
+        runs = 1 + (self._now - 99.0) // c.BIRTHDAY_PAUSE
+        check(self._was_told_to_probe, "probes that nobody asked for")
+        check(self._probes <= runs * c.BIRTHDAY_PROBES, "too many probes")
+        check(len(datagram.data) < 64, "a large probe")
 
     def _check_tables(self) -> None:
         for peer in self._paths._peers.values():
