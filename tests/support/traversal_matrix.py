@@ -36,9 +36,9 @@ Measured on {date} by `make traversal`.
 _TAIL: Final = """
 "Symmetric in order" is reached by predicting the port, which fails when others behind the same
 router open connections in the same moment; then the next attempt comes after 5 s, three in a row.
-Here all rooms of a cell share both routers. Ports that are drawn at random are tried only where both
-members ask for it (`birthday=True`), and from 1.2 s after the beginning of an attempt. TCP between
-members is not tried.
+Here all rooms of a cell share both routers. Ports that are drawn at random are tried only where
+both members ask for it (`birthday=True`), and from 1.2 s after the beginning of an attempt. TCP
+between members is not tried.
 """
 
 
