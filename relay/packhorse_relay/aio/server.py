@@ -17,6 +17,7 @@ from packhorse.wire.address import TransportAddress
 from packhorse.wire.constants import DropReason, FirstByte
 from packhorse_relay.aio.hello_guard import HelloGuard
 from packhorse_relay.aio.own_addresses import OwnAddresses
+from packhorse_relay.aio.source_addresses import prefer_stable_address
 from packhorse_relay.aio.stun_ports import StunPorts
 from packhorse_relay.aio.websocket_server import WebSocketServer
 from packhorse_relay.core.connections import ConnectionEnd
@@ -283,6 +284,7 @@ class RelayServer:
         for listener, host in enumerate(self._bind):
             receive = self._plane.receiver(listener)
             sock = await UdpSocket.open(receive, bind=(host, port))
+            prefer_stable_address(sock.socket)
             sock.on_drained = self._answer
             self._sockets.append(sock)
             port = sock.local_address[1]
