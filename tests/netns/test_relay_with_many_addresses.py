@@ -2,27 +2,19 @@
 
 import asyncio
 import json
-import signal
 import subprocess
-import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Final
 
 import pytest
 
-from packhorse.core.joining import CreateRoom, JoinRoom
-from packhorse.wire.constants import FirstByte
+from packhorse.wire import constants as c
 from packhorse.wire.stun import decode_stun, encode_request
-from packhorse_relay.bench.members import Member, join_room, wait_readable
 from tests.support.inside import udp_socket
-from tests.support.processes import Started
-from tests.support.relay_network import RelayNetwork
+from tests.support.relay_network import PORT, RelayNetwork, next_data
 from tests.support.waiting import until
 
 STABLE: Final = "fd00:7:1::1"
-PORT: Final = 6969
-RELAY: Final = (sys.executable, "-m", "packhorse", "relay", "--json", "--port", str(PORT))
 
 pytestmark = pytest.mark.usefixtures("netns")
 
@@ -31,15 +23,6 @@ pytestmark = pytest.mark.usefixtures("netns")
 def lab() -> Iterator[RelayNetwork]:
     with RelayNetwork() as lab:
         yield lab
-
-
-@contextmanager
-def relay_in(lab: RelayNetwork, *options: str) -> Iterator[None]:
-    with Started(lab.relay.command([*RELAY, *options])) as relay:
-        relay.wait_for("listening", timeout=20)
-        yield
-        relay.signal(signal.SIGINT)  # at once, rooms or not
-        relay.wait()
 
 
 def temporary_addresses(lab: RelayNetwork) -> list[str]:
@@ -60,23 +43,10 @@ def private_lab(lab: RelayNetwork) -> RelayNetwork:
 
 
 def talk(lab: RelayNetwork, relay: str) -> None:
-    """Open a room at an address of the relay, by sockets that take answers from it alone."""
-    with lab.inside(lab.hosts[0]):
-        host, session = join_room((relay, PORT), CreateRoom())
-        lab.closing.enter_context(host.sock)
-        guest, _ = join_room((relay, PORT), JoinRoom(session.code))
-        lab.closing.enter_context(guest.sock)
+    """See that two members who know the relay by this address reach each other."""
+    host, guest = lab.pair(relay)
     guest.sock.send(guest.datagram_to(1, b"hello"))
-    assert payload(host) == b"hello"
-
-
-def payload(member: Member) -> bytes:
-    """Return the payload of the next DATA."""
-    while True:
-        wait_readable(member.sock)
-        data = member.sock.recv(2048)
-        if data[0] == FirstByte.DATA:
-            return data[6:]
+    assert next_data(host)[c.HEADER_SIZE :] == b"hello"
 
 
 def test_temporary_address_is_what_the_kernel_answers_from_by_itself(
@@ -99,14 +69,14 @@ def test_temporary_address_is_what_the_kernel_answers_from_by_itself(
 def test_relay_with_a_temporary_address_is_reached_at_its_stable_one(
     private_lab: RelayNetwork, dataplane: str
 ) -> None:
-    with relay_in(private_lab, "--dataplane", dataplane):
+    with private_lab.running_relay("--dataplane", dataplane):
         talk(private_lab, STABLE)
 
 
 def test_second_port_answers_from_the_stable_address(private_lab: RelayNetwork) -> None:
     lab = private_lab
     client = lab.closing.enter_context(udp_socket(lab.hosts[0].namespace, "::"))
-    with relay_in(lab):
+    with lab.running_relay():
         client.connect((STABLE, PORT + 1))
         client.send(encode_request(bytes(12), size=100))
         answer = decode_stun(client.recv(2048))
@@ -124,6 +94,6 @@ def test_relay_that_is_bound_to_several_addresses_is_reached_at_each(
     bits = 64 if ":" in addresses[0] else 24
     no_test = "nodad" if ":" in addresses[0] else ""
     lab.relay.ip(f"addr add {addresses[1]}/{bits} dev to1 {no_test}")
-    with relay_in(lab, "--bind", addresses[0], "--bind", addresses[1]):
+    with lab.running_relay("--bind", addresses[0], "--bind", addresses[1]):
         for address in addresses:
             talk(lab, address)
