@@ -19,9 +19,12 @@ from packhorse.core.session import MemberSession
 from packhorse.wire import constants as c
 from packhorse.wire.address import TransportAddress
 from packhorse.wire.constants import FirstByte, MemberState
+from packhorse.wire.room_code import RoomCode
 from packhorse_relay.bench.members import Member, join_room
 from tests.support.relay_process import LOOPBACK
 from tests.support.websocket_client import RawWebSocket
+
+Result = dict[str, int | list[int]]
 
 PAYLOAD: Final = bytes(1194)  # 1200 with the header
 READERS: Final = 16  # as many as one source may have
@@ -33,12 +36,12 @@ _TURN: Final = 0.002  # seconds
 def main() -> None:
     """Attack as the command line says."""
     attack, port, seconds = sys.argv[1], int(sys.argv[2]), float(sys.argv[3])
-    attacks = {"broadcast": broadcast, "stall": lambda *told: asyncio.run(stall(*told))}
+    attacks = {"broadcast": broadcast, "stall": stall}
     told = attacks[attack](port, seconds)
     print(json.dumps(told))
 
 
-def broadcast(port: int, seconds: float) -> dict[str, float]:
+def broadcast(port: int, seconds: float) -> Result:
     """Let a client of a room of 64 send ten times what it may, to all."""
     members = _full_room(port)
     rate = 10 * c.CLIENT_BYTE_RATE / ((c.MAX_PEERS - 1) * len(PAYLOAD))
@@ -69,8 +72,12 @@ def _full_room(port: int) -> list[Member]:
     return [host, *(join_room(relay, wish, source)[0] for source in sources)]
 
 
-async def stall(port: int, seconds: float) -> dict[str, list[int]]:
+def stall(port: int, seconds: float) -> Result:
     """Join over WebSocket and read nothing of what a member of the room sends all the time."""
+    return asyncio.run(_stall(port, seconds))
+
+
+async def _stall(port: int, seconds: float) -> Result:
     host, session = join_room((LOOPBACK, port), CreateRoom(), "127.3.0.1")
     flood = host.datagram_to(0, PAYLOAD)
     async with AsyncExitStack() as stack:
@@ -79,7 +86,7 @@ async def stall(port: int, seconds: float) -> dict[str, list[int]]:
             for _ in range(READERS)
         ]
         for reader in readers:
-            await _join(reader, port, session.code)
+            await _join(reader, port, RoomCode(session.code))
         print("ready", flush=True)
         began = time.monotonic()
         while time.monotonic() - began < seconds:
@@ -90,7 +97,7 @@ async def stall(port: int, seconds: float) -> dict[str, list[int]]:
         return {"closed": [await reader.closed() for reader in readers]}
 
 
-async def _join(reader: RawWebSocket, port: int, code: str) -> None:
+async def _join(reader: RawWebSocket, port: int, code: RoomCode) -> None:
     relay = TransportAddress(LOOPBACK, port)
     loop = asyncio.get_running_loop()
     session = MemberSession(JoinRoom(code), relay, token_bytes, now=loop.time())
