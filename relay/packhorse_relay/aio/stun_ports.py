@@ -39,6 +39,11 @@ class StunPorts:
         """The sockets in the order of their listeners."""
         return self._sockets
 
+    @property
+    def by_listener(self) -> dict[int, UdpSocket]:
+        """The sockets by the numbers that they have as listeners."""
+        return dict(enumerate(self._sockets, self._first))
+
     async def open(
         self,
         bind: Sequence[str],

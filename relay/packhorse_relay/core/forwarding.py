@@ -112,6 +112,13 @@ class ForwardingTable:
         """Tell whether there is an endpoint at this address, whatever its tag."""
         return address in self._at
 
+    def addresses_by_listener(self) -> dict[int, set[tuple[str, int]]]:
+        """Return the hosts and ports that have endpoints, by the socket that they speak to."""
+        addresses: dict[int, set[tuple[str, int]]] = {}
+        for host, port, listener in self._at:
+            addresses.setdefault(listener, set()).add((host, port))
+        return addresses
+
     def attach(self, endpoint: Endpoint) -> None:
         """Add an endpoint to the table and to its group."""
         self._at[endpoint.address] += 1
