@@ -1,17 +1,22 @@
 """The kernel's filter for strays, on a real socket."""
 
+import asyncio
 import socket
 import sys
 from collections.abc import Iterator
 
 import pytest
 
-from packhorse.wire.constants import FirstByte
+import packhorse
+from packhorse.wire.constants import DropReason, FirstByte
 from packhorse.wire.ctrl import encode_ctrl, encode_padded
 from packhorse.wire.header import encode_destination
 from packhorse.wire.messages import Hello, Nudge
 from packhorse_relay.aio.flood_filter import read_shares
-from packhorse_relay.core.flood_sampling import ALL, Shares
+from packhorse_relay.aio.server import RelayServer
+from packhorse_relay.core.flood_sampling import ALL, Shares, Stray
+from tests.support.relays import LOOPBACK, address_of
+from tests.support.waiting import until
 
 HELLO = encode_padded(
     Hello(version_min=1, version_max=1, features=0, nonce=bytes(16)), 0x01020304, 1200
@@ -106,7 +111,7 @@ def test_attack_33_members_are_read_whatever_strangers_send(
 
 def neighbours(member: tuple[str, int], lower: int, upper: int) -> list[tuple[str, int]]:
     """Return addresses that sort before the member's in the filter, and others after it."""
-    host, port = member
+    port, host = member[1], "::9" if ":" in member[0] else "127.0.0.9"
     alike = [(host, port - step) for step in range(1, lower + 1)]
     return alike + [(host, port + step) for step in range(1, upper + 1)]
 
@@ -144,3 +149,31 @@ def test_every_hello_is_read_again_without_the_filter(
     sender.send(HELLO)
 
     assert received(receiver) == [HELLO]
+
+
+async def flood(port: int) -> None:
+    """Send some 20,000 DATA of no session a second, until cancelled."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.connect((LOOPBACK, port))
+        while True:
+            for _ in range(200):
+                sock.send(DATA[0])
+            await asyncio.sleep(0.01)
+
+
+async def test_attack_33_rooms_open_and_talk_while_strangers_flood() -> None:
+    """The filter learns of new members, and goes when the flood is over."""
+    async with RelayServer(bind=[LOOPBACK], port=0) as relay:
+        flooding = asyncio.create_task(flood(relay.port))
+        await until(lambda: relay._guard.shares[Stray.OTHER] < 1)
+        async with (
+            packhorse.host(address_of(relay)) as host,
+            packhorse.join(address_of(relay), host.code) as guest,
+        ):
+            await until(lambda: relay._guard.shares[Stray.OTHER] < 1)
+            for _ in range(5):
+                await guest.ping_peer(packhorse.HOST)
+            assert relay._guard.shares[Stray.HELLO] == 1
+        flooding.cancel()
+        await until(lambda: relay._guard.shares == ALL)
+        assert relay.drops[DropReason.UNKNOWN_SOURCE] > 0

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from packhorse.aio.udp import UdpSocket
-from packhorse_relay.aio.flood_filter import Address, read_shares
+from packhorse_relay.aio.flood_filter import read_shares
 from packhorse_relay.core.flood_sampling import ALL, FloodSampling, Seen, Shares
 from packhorse_relay.core.relay import RelayCore
 
@@ -33,7 +33,7 @@ class FloodGuard:
         self._sampling = FloodSampling(now=self._loop.time())
         self._timer: asyncio.TimerHandle | None = None
         self._can_filter = True
-        self._applied: tuple[Shares, dict[int, set[Address]]] = (ALL, {})
+        self._applied: tuple[Shares, int] = (ALL, 0)
 
     @property
     def shares(self) -> Shares:
@@ -41,12 +41,15 @@ class FloodGuard:
         return self._sampling.shares
 
     def look(self) -> None:
-        """Decide anew if it is time; call it whenever datagrams were read."""
+        """Decide anew if it is time; call it whenever datagrams were read.
+
+        Before they are answered: who has just joined may send at once.
+        """
         now = self._loop.time()
         if now >= self._sampling.next_decision and self._can_filter:
             self._sampling.decide(self._seen(), now=now)
-            if self.shares != ALL or self._applied[0] != ALL:
-                self._apply()
+        if self.shares != ALL or self._applied[0] != ALL:
+            self._apply()
 
     def close(self) -> None:
         """Stop watching."""
@@ -62,12 +65,13 @@ class FloodGuard:
     def _apply(self) -> None:
         """Set the filters; they have to follow the members, too."""
         before, _ = self._applied
-        wanted = self.shares, self._core.table.addresses_by_listener()
-        if wanted == self._applied:
+        wanted = self.shares, self._core.table.version
+        if wanted == self._applied or not self._can_filter:
             return
         self._applied = wanted
+        members = self._core.table.addresses_by_listener()
         self._can_filter = all(
-            read_shares(sock.socket, self.shares, wanted[1].get(listener, ()))
+            read_shares(sock.socket, self.shares, members.get(listener, ()))
             for listener, sock in self._sockets.items()
         )
         if self._can_filter and before == ALL:

@@ -333,8 +333,8 @@ class RelayServer:
     def _answer(self) -> None:
         if self._has_received:
             self._has_received = False
-            self._pump()
             self._guard.look()
+            self._pump()
 
     def _handle_timeout(self) -> None:
         self._timer = None

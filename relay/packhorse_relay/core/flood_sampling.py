@@ -80,7 +80,8 @@ class FloodSampling:
             Whether `shares` have changed.
         """
         elapsed = now - self._decided_at
-        if now < self.next_decision or seen.read == self._seen.read:
+        is_blind = seen.read == self._seen.read and seen.dropped != self._seen.dropped
+        if now < self.next_decision or is_blind:
             return False
         before = self.shares
         hellos, control, other = _strays_that_came(self._seen, seen, before)
@@ -104,4 +105,4 @@ def _strays_that_came(before: Seen, after: Seen, shares: Shares) -> list[float]:
     read, dropped = after.read - before.read, after.dropped - before.dropped
     picked_from = [count / share for count, share in zip(counts, shares, strict=True)]
     with_room = read - sum(counts) + sum(picked_from)
-    return [count * max(1.0, (read + dropped) / with_room) for count in picked_from]
+    return [count * max(1.0, (read + dropped) / max(1.0, with_room)) for count in picked_from]

@@ -94,6 +94,8 @@ class ForwardingTable:
         """Listener, then (host, port), then header to the receivers: read-only for others."""
         self.on_stale: OnStale = lambda _listener, _address: None
         """Called with a listener and an address from which no answer stands any more."""
+        self.version = 0
+        """Changes whenever an endpoint comes, goes or moves."""
         self._at: Counter[TransportAddress] = Counter()  # endpoints by address
         self._cached = 0  # receivers put into `routes` since it was last emptied
 
@@ -121,6 +123,7 @@ class ForwardingTable:
 
     def attach(self, endpoint: Endpoint) -> None:
         """Add an endpoint to the table and to its group."""
+        self.version += 1
         self._at[endpoint.address] += 1
         self._endpoints[endpoint.address, endpoint.tag] = endpoint
         endpoint.group.endpoints[endpoint.peer] = endpoint
@@ -130,6 +133,7 @@ class ForwardingTable:
         """Remove an endpoint from the table and from its group."""
         self._forget_routes(endpoint.group)
         del self._endpoints[endpoint.address, endpoint.tag]
+        self.version += 1
         self._at[endpoint.address] -= 1
         if not self._at[endpoint.address]:
             del self._at[endpoint.address]

@@ -57,6 +57,15 @@ def test_all_is_read_again_when_the_flood_is_over() -> None:
     assert sampling.shares == ALL
 
 
+def test_silence_after_a_flood_ends_it() -> None:
+    """Else the first to come to an empty relay would hardly get through."""
+    sampling = FloodSampling(now=0.0)
+    seen = flooded(sampling, 1_000_000, 5)
+
+    assert sampling.decide(seen, now=2.0)
+    assert sampling.shares == ALL
+
+
 def test_early_question_changes_nothing() -> None:
     sampling = FloodSampling(now=0.0)
 
