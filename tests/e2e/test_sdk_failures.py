@@ -320,6 +320,7 @@ async def test_cancelled_leaving_closes_the_room_all_the_same(relay: RelayServer
             assert open_sockets() == before + 1  # the gate's own
 
 
+@pytest.mark.quiet
 async def test_leaving_a_dead_relay_takes_no_longer_than_a_second(relay: RelayServer) -> None:
     loop = asyncio.get_running_loop()
     async with Gate((LOOPBACK, relay.port)) as gate, packhorse.host(gate.address) as room:
