@@ -228,7 +228,7 @@ async def test_cancelling_while_joining_ends_at_once_and_leaves_no_socket() -> N
             pass
 
     with silent_socket() as sock:
-        sock.setblocking(False)
+        sock.settimeout(0)
         before = open_sockets()
         joining = asyncio.create_task(enter(f"{LOOPBACK}:{sock.getsockname()[1]}"))
         await asyncio.wait_for(asyncio.get_running_loop().sock_recv(sock, 2048), DEADLINE)
