@@ -16,9 +16,6 @@ STAGES := netns e2e package conformance property unit
 CHOSEN := not slow and not bench
 SPREAD = --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
 
-# Tests start hundreds of programs, which would all be compiled anew.
-unexport PYTHONDONTWRITEBYTECODE
-
 # Under CI a test that cannot run here is a failure, not a skip.
 ifeq ($(CI),true)
 REQUIRE := --require-godot $(if $(filter 0,$(shell id -u)),--require-netns)
