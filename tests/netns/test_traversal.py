@@ -96,13 +96,14 @@ def test_pair_reaches_its_class_nearly_always(case: Case, line: Line, note_cell:
 
 @pytest.mark.quiet
 def test_direct_path_does_not_keep_the_first_message_waiting() -> None:
+    """Three round trips and 150 ms, once the offer has come over the relay: half a round trip."""
     with Internet(HOME, HOME, line=DELAYED) as lab:
         start_relay(lab)
         runs = run_pair(lab, 5)
     assert max(run.first_byte for run in runs) <= 2 * RELAY_RTT
     middle = median_time(runs)
     assert middle is not None
-    assert middle <= 3 * PEER_RTT + 0.15
+    assert middle <= 3.5 * PEER_RTT + 0.15
 
 
 def test_members_in_one_home_use_its_network(note_cell: NoteCell) -> None:
