@@ -129,6 +129,11 @@ func queued_bytes() -> int:
 	return _hub.queued_bytes()
 
 
+## Tells that [method datagrams_to_send] has nothing to do now.
+func is_quiet(now: float) -> bool:
+	return now < _hub.wake_at
+
+
 ## Tells whether every reliable message has arrived.
 func is_idle() -> bool:
 	return _hub.is_idle()
@@ -220,6 +225,7 @@ func is_posted(datagram: PackedByteArray, now: float) -> bool:
 	count_sent(destination, datagram.size())
 	if not _has_direct_paths:
 		return false
+	_hub.wake_at = -INF
 	return _post_directly.call(datagram, destination, _receivers(destination), now)
 
 

@@ -43,6 +43,7 @@ var _events: Array[Event] = []
 var _next_event := 0  # pop_front() would move all that follow
 var _prefixes: Dictionary[int, PackedByteArray] = {}
 var _timeout_at := -INF  # clock seconds; -INF when it may have changed
+var _quiet_until := -INF  # clock seconds; holds while _timeout_at is known
 
 
 ## Starts joining: [param relay] is the source that datagrams must have, [param random_bytes] a
@@ -227,11 +228,23 @@ func handle_timeout(now: float) -> void:
 
 ## Returns when [method handle_timeout] next has work, clock seconds; INF when it has none.
 func next_timeout() -> float:
+	_quiet_until = -INF
 	if _machine.state == Constants.MemberState.CLOSED:
 		return INF
 	if _timeout_at == -INF:
 		_timeout_at = _membership.next_timeout() if _membership else _joining.next_timeout()
-	return minf(_timeout_at, direct.next_timeout()) if direct != null else _timeout_at
+	if direct == null:
+		return _timeout_at
+	_quiet_until = minf(_timeout_at, direct.next_timeout())
+	return _quiet_until
+
+
+## Tells, at little cost, that there is nothing to do, to send or to tell now; false when that is not
+## sure.
+func is_quiet(now: float) -> bool:
+	if now >= _quiet_until or _timeout_at == -INF or _events:
+		return false
+	return _membership.mail.is_quiet(now)
 
 
 ## Drains what must go out to the relay now.
@@ -277,6 +290,7 @@ func _receive_directly(data: PackedByteArray, source: String, now: float) -> Str
 	if data[0] == Constants.FirstByte.DATA or data[0] == Constants.FirstByte.FRAME:
 		drop = direct.hear_data(data, source, now)
 		return drop if drop else _take_data(data, now)
+	_timeout_at = -INF
 	if data[0] == Constants.FirstByte.SEAL:
 		drop = direct.receive_seal(data, source, now)
 	direct.flush(now)

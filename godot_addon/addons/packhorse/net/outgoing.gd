@@ -14,6 +14,8 @@ const _HOST := 1
 var others: Array[int] = []
 ## Reliable packets that were refused because too much waits.
 var refused := 0
+## [method flush] has something to do.
+var is_flush_queued := false
 
 var _client: RelayClient = null
 var _is_to_host_only := false
@@ -21,7 +23,6 @@ var _fanout := Fanout.new()
 var _plain: PlainPackets = null
 var _largest_plain := 0  # bytes
 var _largest_unreliable := 0  # bytes
-var _is_flush_queued := false
 var _has_warned := false
 
 
@@ -58,8 +59,8 @@ func put(packet: PackedByteArray, target: int, mode: Constants.Mode, channel: in
 		return OK if _client != null else ERR_UNCONFIGURED
 	if channel < 0 or channel > Mail.MAX_CHANNEL or not _is_size_right(packet.size(), mode):
 		return ERR_INVALID_PARAMETER
-	if not _is_flush_queued:
-		_is_flush_queued = true
+	if not is_flush_queued:
+		is_flush_queued = true
 		flush.call_deferred()
 	if _is_to_host_only:
 		return _send(packet, _HOST, mode, channel) if target != -_HOST else OK
@@ -75,9 +76,9 @@ func put(packet: PackedByteArray, target: int, mode: Constants.Mode, channel: in
 
 ## Sends what waits for more targets of the same bytes, and what was queued in this frame.
 func flush() -> void:
-	if not _is_flush_queued:
+	if not is_flush_queued:
 		return
-	_is_flush_queued = false
+	is_flush_queued = false
 	_fanout.flush(others)
 	_send_ready()
 	var mail := _mail()

@@ -46,6 +46,7 @@ var _setup: RoomSetup = null  # of the room, while the relay has not answered
 var _joined: Event = null  # waits for the setup of the new room
 var _held: Event = null  # news that wait for the next poll
 var _gone: Dictionary[int, bool] = {}  # peers of which this poll has told that they left
+var _is_steady := false  # connected, and the relay answers
 
 
 ## Starts connecting; gives up at [param give_up_at], clock seconds.
@@ -61,20 +62,17 @@ func _init(wish: Wish, reach: Reach, give_up_at: float) -> void:
 		_connector = Connector.new(wish, reach)
 
 
-## Does what is due; then drain [method next_event].
-func poll(now: float) -> void:
+## Does what is due; then drain [method next_event], if there may be one.
+func poll(now: float) -> bool:
 	_now = now
+	if not _is_steady or _held != null or _setup != null:
+		_poll_parts(now)
+	elif not _driver.poll(now):
+		return false
 	_gone.clear()
-	if now >= _start_over_at:
-		_start_over()
-	_poll_password(now)
-	if _connector != null:
-		_poll_connector(now)
-	elif _driver != null:
-		_driver.poll(now)
-		_watch_path(now)
-	if now >= _give_up_at:
-		_fail(_timed_out(), now)
+	if not _is_steady or session.pings().silent_since < INF:
+		_look_after(now)
+	return true
 
 
 ## Drains one event; null when there is none. After CLOSED there is none.
@@ -139,6 +137,7 @@ func flush(now: float) -> void:
 func close(now: float) -> void:
 	_give_up_at = INF
 	_start_over_at = INF
+	_is_steady = false
 	_fallback.stop()
 	if _connector != null:
 		_connector.close()
@@ -185,6 +184,27 @@ func add_statistics(statistics: Dictionary[StringName, float]) -> void:
 	statistics[&"queued_bytes"] = mail.queued_bytes() if mail != null else 0
 	for reason in session.drops:
 		statistics[StringName("drop_" + reason)] = session.drops[reason]
+
+
+func _poll_parts(now: float) -> void:
+	if now >= _start_over_at:
+		_start_over()
+	_poll_password(now)
+	if _connector != null:
+		_poll_connector(now)
+	elif _driver != null:
+		_driver.poll(now)
+
+
+## Watches what may fail; nothing has to be watched in a steady state.
+func _look_after(now: float) -> void:
+	_is_steady = false
+	if _driver != null:
+		_watch_path(now)
+	if now >= _give_up_at:
+		_fail(_timed_out(), now)
+	if session != null and _give_up_at == INF and not _own_events:
+		_is_steady = session.pings() != null and session.pings().silent_since == INF
 
 
 func _timed_out() -> PackhorseError:
@@ -311,6 +331,7 @@ func _is_short_pause(error: PackhorseError) -> bool:
 
 func _pause(seconds: float) -> void:
 	_start_over_at = _now + seconds
+	_is_steady = false
 	_driver.close()
 	_driver = null
 	session = null

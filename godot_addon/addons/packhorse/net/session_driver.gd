@@ -67,24 +67,25 @@ func seek_direct_paths() -> void:
 	_direct = DirectSockets.new(session, _link)
 
 
-## Receives what has come, lets the session do what is due, and sends what it wants to.
-func poll(now: float) -> void:
-	_link.poll(now)
-	if _link.state == RelayLink.State.OPENING:
-		return
-	if _link.take_reopened() and session.pings() != null:
-		session.pings().advise(now)
-	_receive(_link, now)
+## Receives what has come, lets the session do what is due, and sends what it wants to; false when
+## there was nothing of all that.
+func poll(now: float) -> bool:
+	var is_quiet := _direct == null or _direct.is_quiet(now)
+	if not _link.is_passive:
+		_poll_link(now)
+		if _link.state == RelayLink.State.OPENING:
+			return true
+	var pending := _link.pending()
+	if not pending and is_quiet and session.is_quiet(now):
+		return false
+	_receive(_link, pending, now)
 	if _direct != null:
 		_direct.poll(now)
 		if _direct.own != null:
-			_receive(_direct.own, now)
-	if now >= session.next_timeout():
-		session.handle_timeout(now)
-	for datagram in session.datagrams_to_send():
-		send(datagram)
-	flush(now)
-	_count_drops()
+			_receive(_direct.own, _direct.own.pending(), now)
+	if not is_quiet or not session.is_quiet(now):
+		_work(now)
+	return true
 
 
 ## Sends the messages to peers that may leave now.
@@ -126,8 +127,25 @@ func close() -> void:
 		_direct.close()
 
 
-func _receive(link: RelayLink, now: float) -> void:
-	for _index in mini(link.pending(), MAX_DATAGRAMS_PER_POLL):
+func _poll_link(now: float) -> void:
+	_link.poll(now)
+	if _link.take_reopened() and session.pings() != null:
+		session.pings().advise(now)
+	while _dropped < _link.dropped:
+		_dropped += 1
+		session.count_drop(Constants.DROP_BUFFER_FULL)
+
+
+func _work(now: float) -> void:
+	if now >= session.next_timeout():
+		session.handle_timeout(now)
+	for datagram in session.datagrams_to_send():
+		send(datagram)
+	flush(now)
+
+
+func _receive(link: RelayLink, pending: int, now: float) -> void:
+	for _index in mini(pending, MAX_DATAGRAMS_PER_POLL):
 		var datagram := link.receive()
 		datagrams_received += 1
 		bytes_received += datagram.size()
@@ -143,8 +161,3 @@ func _send_directly() -> void:
 			datagrams_sent += 1
 			bytes_sent += datagram.data.size()
 
-
-func _count_drops() -> void:
-	while _dropped < _link.dropped:
-		_dropped += 1
-		session.count_drop(Constants.DROP_BUFFER_FULL)

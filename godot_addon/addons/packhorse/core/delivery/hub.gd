@@ -20,6 +20,9 @@ const SEND_BUFFER := 8 << 20
 const _MAX_PARTS := 65535
 const _NOTHING: Array[PackedByteArray] = []
 
+## Nothing goes out before it, clock seconds.
+var wake_at := INF
+
 var _tag: int
 var _max_payload: int
 var _budget := MemoryBudget.new(Constants.REASSEMBLY_TOTAL)
@@ -29,7 +32,6 @@ var _fanout_sender: FanoutSender
 var _fanout_receivers: Dictionary[int, FanoutReceiver] = {}
 var _decoder := FrameDecoder.new()
 var _heads: Dictionary[int, PackedByteArray] = {}  # by destination
-var _wake_at := INF  # clock seconds; nothing goes out before it
 
 
 ## Makes datagrams of the session with [param tag], with at most [param max_payload] bytes behind
@@ -71,7 +73,7 @@ func push(data: PackedByteArray, peer: int, mode: int, channel: int, now: float)
 
 ## Queues an unreliable message to a destination that names several peers.
 func push_fanout(data: PackedByteArray, to: int, mode: int, channel: int) -> void:
-	_wake_at = -INF
+	wake_at = -INF
 	_fanout_sender.push(data, to, mode, channel)
 
 
@@ -81,7 +83,7 @@ func push_frames(frames: PackedByteArray, to: int, now: float) -> void:
 	if to > 0:
 		_woken(to, now).push_frames(frames)
 	else:
-		_wake_at = -INF
+		wake_at = -INF
 		_fanout_sender.push_frames(frames, to)
 
 
@@ -99,7 +101,7 @@ func ping(peer: int, now: float) -> void:
 func consume(peer: int, size: int) -> void:
 	if _peers.has(peer):
 		_peers[peer].consume(size)
-		_wake_at = minf(_wake_at, _peers[peer].wake_at)
+		wake_at = minf(wake_at, _peers[peer].wake_at)
 
 
 ## Takes in a FRAME datagram from a peer and adds the messages that it completes to
@@ -161,31 +163,31 @@ func forget(peer: int) -> void:
 
 ## Does what is due and returns the FRAME datagrams that go out now.
 func datagrams_to_send(now: float) -> Array[PackedByteArray]:
-	if now < _wake_at:
+	if now < wake_at:
 		return _NOTHING
 	var datagrams: Array[PackedByteArray] = []
 	_fanout_sender.datagrams_to_send(_head, datagrams)
-	_wake_at = INF
+	wake_at = INF
 	for peer in _peers:
 		var delivery := _peers[peer]
 		if delivery.wake_at <= now:
 			delivery.handle_timeout(now)
 			delivery.datagrams_to_send(_head(peer), datagrams, now)
 			delivery.wake_at = delivery.next_timeout(now)
-		_wake_at = minf(_wake_at, delivery.wake_at)
+		wake_at = minf(wake_at, delivery.wake_at)
 	return datagrams
 
 
 func _receive_single(peer: int, delivered: Delivered, now: float) -> StringName:
 	var delivery := _peer(peer, now)
 	var drop := delivery.receive(_decoder, delivered, now)
-	_wake_at = minf(_wake_at, delivery.wake_at)
+	wake_at = minf(wake_at, delivery.wake_at)
 	return drop
 
 
 ## Returns the state towards a peer, which is looked after in the next datagrams_to_send().
 func _woken(peer: int, now: float) -> PeerDelivery:
-	_wake_at = -INF
+	wake_at = -INF
 	return _peer(peer, now)
 
 
