@@ -25,6 +25,7 @@ const _MEASURE_INTERVAL := 1.0  # seconds
 var strangers: Strangers = null
 
 var _roster: Roster
+var _peers: Dictionary[int, int]  # the roster's own dictionary
 var _events: Array[Event]  # the session's own array
 var _drops: Dictionary[StringName, int]  # the session's own dictionary
 var _own_id: int
@@ -47,6 +48,7 @@ func _init(
 	grant: Message, roster: Roster, events: Array[Event], drops: Dictionary[StringName, int]
 ) -> void:
 	_roster = roster
+	_peers = roster.peers
 	_events = events
 	_drops = drops
 	_own_id = grant.number(&"peer")
@@ -161,12 +163,15 @@ func receive(datagram: PackedByteArray, source: int, now: float) -> StringName:
 		return Constants.DROP_UNEXPECTED_MESSAGE
 	if source == _own_id:
 		return Constants.DROP_UNKNOWN_PEER
-	if _roster.peers.has(source):
+	if _peers.has(source):
 		if _is_counting:
 			traffic(source).count_received(datagram.size())
 		if strangers != null and strangers.has(source) and _is_stray(datagram, source, now):
 			return Constants.DROP_STRAY_FANOUT
-		return _open(datagram, source, now)
+		if _inbox == null or _events or not _known.has(source):
+			return _hold(datagram, source, now)
+		_inbox.source = source
+		return _open(datagram, source, _inbox, now)
 	if not _roster.may_come(source):
 		return Constants.DROP_UNKNOWN_PEER
 	_count_unknown(_early.expire(now))
@@ -258,28 +263,23 @@ func _is_stray(datagram: PackedByteArray, source: int, now: float) -> bool:
 	return not is_single and strangers.refuses(source, rtt, now)
 
 
-func _open(datagram: PackedByteArray, source: int, now: float) -> StringName:
-	var sink := _sink(source)
-	var drop := &""
+func _open(datagram: PackedByteArray, source: int, sink: Delivered, now: float) -> StringName:
 	if datagram[0] == Constants.FirstByte.DATA:
 		sink.add(datagram.slice(Constants.HEADER_SIZE), Constants.Mode.UNRELIABLE, 0)
-	elif _unread >= MAX_UNREAD:
+		return &""
+	if _unread >= MAX_UNREAD:
 		return Constants.DROP_BUFFER_FULL
-	else:
-		sink.reliable = 0
-		drop = _hub.receive(datagram, source, sink, now)
-		_unread += sink.reliable
-	if sink == _delivered:
-		_tell(source)
+	sink.reliable = 0
+	var drop := _hub.receive(datagram, source, sink, now)
+	_unread += sink.reliable
 	return drop
 
 
-## Returns where the messages of a peer go: to the inbox, if they need not wait for earlier events.
-func _sink(source: int) -> Delivered:
-	if _inbox == null or _events or not _known.has(source):
-		return _delivered
-	_inbox.source = source
-	return _inbox
+## Turns the messages into events: they have to wait for earlier ones, or nobody wants them.
+func _hold(datagram: PackedByteArray, source: int, now: float) -> StringName:
+	var drop := _open(datagram, source, _delivered, now)
+	_tell(source)
+	return drop
 
 
 func _tell(source: int) -> void:

@@ -36,7 +36,9 @@ var _random_bytes: Callable
 var _machine := Machine.new()
 var _joining: Joining
 var _membership: Membership = null
-var _tag := _NO_TAG
+var _mail: Mail = null  # that of the membership
+var _peers: Dictionary[int, int] = {}  # the roster's own dictionary
+var _tag := _NO_TAG  # and when the session has ended
 var _told_stage := Stages.Stage.REACHING
 var _outbox: Array[PackedByteArray] = []
 var _events: Array[Event] = []
@@ -110,7 +112,7 @@ func roster() -> Dictionary[int, int]:
 
 ## Returns the messages from and to the peers; null unless the session is joined.
 func mail() -> Mail:
-	return _membership.mail if _machine.state == Constants.MemberState.JOINED else null
+	return _mail if _machine.state == Constants.MemberState.JOINED else null
 
 
 ## Returns the DATA datagram that carries [param data] to [param destination] (0 all, -n all but
@@ -194,6 +196,14 @@ func leave(now: float) -> void:
 func receive_datagram(data: PackedByteArray, source: String, now: float) -> void:
 	var is_from_relay := source == _relay
 	var drop := &""
+	var size := data.size()
+	var first := data[0] if size > Constants.HEADER_SIZE and size <= Constants.MAX_DATAGRAM else 0
+	var is_data := first == Constants.FirstByte.DATA or first == Constants.FirstByte.FRAME
+	if is_data and is_from_relay and data[1] == _tag:  # what comes most often
+		drop = _take_data(data, now)
+		if drop:
+			count_drop(drop)
+		return
 	if not is_from_relay and (direct == null or not direct.is_seeking):
 		drop = Constants.DROP_UNEXPECTED_SOURCE
 	if not drop:
@@ -244,7 +254,7 @@ func next_timeout() -> float:
 func is_quiet(now: float) -> bool:
 	if now >= _quiet_until or _timeout_at == -INF or _events:
 		return false
-	return _membership.mail.is_quiet(now)
+	return _mail.is_quiet(now)
 
 
 ## Drains what must go out to the relay now.
@@ -273,7 +283,7 @@ func _receive(data: PackedByteArray, now: float) -> StringName:
 		return Constants.DROP_UNEXPECTED_MESSAGE
 	var first := data[0]
 	if first == Constants.FirstByte.DATA or first == Constants.FirstByte.FRAME:
-		return _receive_data(data, now)
+		return Constants.DROP_WRONG_TAG  # else it was taken at once
 	_timeout_at = -INF
 	var is_ctrl := first == Constants.FirstByte.CTRL
 	var drop := _receive_ctrl(data, now) if is_ctrl else _receive_seal(data, now)
@@ -297,14 +307,10 @@ func _receive_directly(data: PackedByteArray, source: String, now: float) -> Str
 	return drop
 
 
-func _receive_data(data: PackedByteArray, now: float) -> StringName:
-	return _take_data(data, now) if data[1] == _tag else Constants.DROP_WRONG_TAG
-
-
 func _take_data(data: PackedByteArray, now: float) -> StringName:
 	var peer := Header.source_of(data)
-	if _membership.roster.peers.has(peer):
-		return _membership.mail.receive(data, peer, now)
+	if _peers.has(peer):
+		return _mail.receive(data, peer, now)
 	_timeout_at = -INF
 	return _membership.receive_unknown(data, peer, now)
 
@@ -350,7 +356,9 @@ func _take_grant(now: float) -> void:
 		_membership = Membership.new(
 			_joining.grant, saved_session, _random_bytes, _events, drops, _joining.is_locked(), now
 		)
-		_membership.mail.strangers = _joining.strangers()
+		_mail = _membership.mail
+		_peers = _membership.roster.peers
+		_mail.strangers = _joining.strangers()
 		direct = DirectAttachment.new(_membership, _random_bytes, _events, _relay)
 		_take_tag()
 
@@ -378,6 +386,7 @@ func _settle() -> void:
 
 func _close(closed: Event) -> void:
 	_machine.advance(&"failed")
+	_tag = _NO_TAG
 	_events.append(closed)
 
 

@@ -145,9 +145,10 @@ func _work(now: float) -> void:
 
 
 func _receive(link: RelayLink, pending: int, now: float) -> void:
-	for _index in mini(pending, MAX_DATAGRAMS_PER_POLL):
+	var count := mini(pending, MAX_DATAGRAMS_PER_POLL)
+	datagrams_received += count
+	for _index in count:
 		var datagram := link.receive()
-		datagrams_received += 1
 		bytes_received += datagram.size()
 		if link != _link and link.source == _link.relay:
 			session.count_drop(Constants.DROP_UNEXPECTED_SOURCE)  # the relay sends elsewhere

@@ -133,7 +133,7 @@ func _poll() -> void:
 		_watch.poll(now)
 	# Handlers of signals may close this peer or start anew.
 	while has_news and client == _client:
-		var event := client.next_event(_inbox.size() > 0)
+		var event := client.next_event(_inbox.waiting > 0)
 		if event == null:
 			return
 		_handle(event)
@@ -239,7 +239,7 @@ func get_peer_statistics(peer_id: int) -> Dictionary[StringName, float]:
 ## were not acted upon.
 func get_statistics() -> Dictionary[StringName, float]:
 	var statistics: Dictionary[StringName, float] = {
-		&"packets_waiting": _inbox.size(), &"packets_refused": _outgoing.refused
+		&"packets_waiting": _inbox.waiting, &"packets_refused": _outgoing.refused
 	}
 	if _client != null:
 		_client.add_statistics(statistics)
