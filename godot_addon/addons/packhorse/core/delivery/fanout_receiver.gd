@@ -42,7 +42,7 @@ func close() -> void:
 func _is_allowed(decoded: FrameDecoder) -> bool:
 	if decoded.asks_ack or decoded.has_ack or decoded.credit >= 0:
 		return false
-	for index in decoded.count:
-		if decoded.messages[index].mode >= Constants.Mode.RELIABLE:
+	for head in decoded.heads:
+		if head >> 24 & 0xFF >= Constants.Mode.RELIABLE:
 			return false
 	return true
