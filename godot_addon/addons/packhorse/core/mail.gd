@@ -77,10 +77,13 @@ func largest_message(mode: Constants.Mode) -> int:
 ## 0..255, [constant @GlobalScope.ERR_OUT_OF_MEMORY] when too much that is reliable waits for one of
 ## the receivers; then nothing is sent to any of them.
 func push(data: PackedByteArray, to: int, mode: Constants.Mode, channel: int, now: float) -> Error:
-	if data.size() > largest_message(mode) or channel < 0 or channel > MAX_CHANNEL:
+	if data.size() > _hub.largest_unreliable and data.size() > largest_message(mode):
+		return ERR_INVALID_PARAMETER
+	if channel < 0 or channel > MAX_CHANNEL:
 		return ERR_INVALID_PARAMETER
 	if to > 0:
-		return _push_single(data, to, mode, channel, now)
+		var is_taken := not _peers.has(to) or _hub.push(data, to, mode, channel, now)
+		return OK if is_taken else ERR_OUT_OF_MEMORY
 	if mode < Constants.Mode.RELIABLE:
 		_hub.push_fanout(data, to, mode, channel)
 		return OK
@@ -292,17 +295,6 @@ func _tell(source: int) -> void:
 		elif mode >= Constants.Mode.RELIABLE:
 			consume(source, data.size())
 	_delivered.clear()
-
-
-func _push_single(
-	data: PackedByteArray, to: int, mode: Constants.Mode, channel: int, now: float
-) -> Error:
-	if not _roster.peers.has(to):
-		return OK
-	if mode >= Constants.Mode.RELIABLE and not _hub.may_push(to):
-		return ERR_OUT_OF_MEMORY
-	_hub.push(data, to, mode, channel, now)
-	return OK
 
 
 func _count_unknown(count: int) -> void:

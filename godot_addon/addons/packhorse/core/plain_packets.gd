@@ -6,6 +6,8 @@ extends RefCounted
 
 const Frames := preload("../wire/frames.gd")
 
+const _NOBODY := 1 << 32  # no destination
+
 ## What must go out: packets that stay alone, or frames of several, each with its destination in
 ## [member destinations] and whether it is alone in [member singles] beside it.
 var payloads: Array[PackedByteArray] = []
@@ -13,6 +15,8 @@ var destinations: PackedInt32Array = []  ## 0 all others, n peer n, -n all other
 var singles: Array[bool] = []  ## Not joined.
 
 var _largest: int
+var _open_for := _NOBODY
+var _open: PackedByteArray  # of _joined, for the destination that came last
 var _alone: Dictionary[int, PackedByteArray] = {}  # the only packet so far, by destination
 var _joined: Dictionary[int, PackedByteArray] = {}  # frames of several, by destination
 
@@ -24,7 +28,9 @@ func _init(largest: int) -> void:
 
 ## Takes a packet for [param destination].
 func put(packet: PackedByteArray, destination: int) -> void:
-	if _joined.has(destination):
+	if destination == _open_for and _open.size() + packet.size() + Frames.PLAIN_SIZE <= _largest:
+		Frames.append_plain(_open, packet)
+	elif _joined.has(destination):
 		_join(packet, destination)
 	elif _alone.has(destination):
 		_begin(packet, destination)
@@ -40,6 +46,7 @@ func flush() -> void:
 		_emit(_joined[destination], destination, false)
 	_alone.clear()
 	_joined.clear()
+	_open_for = _NOBODY
 
 
 ## Forgets everything.
@@ -47,6 +54,7 @@ func clear() -> void:
 	clear_ready()
 	_alone.clear()
 	_joined.clear()
+	_open_for = _NOBODY
 
 
 ## Takes out what must go out.
@@ -68,16 +76,20 @@ func _begin(packet: PackedByteArray, destination: int) -> void:
 	Frames.append_plain(frames, first)
 	Frames.append_plain(frames, packet)
 	_joined[destination] = frames
+	_open = frames
+	_open_for = destination
 
 
 func _join(packet: PackedByteArray, destination: int) -> void:
 	var frames := _joined[destination]
 	if frames.size() + packet.size() + Frames.PLAIN_SIZE <= _largest:
 		Frames.append_plain(frames, packet)
-		_joined[destination] = frames
+		_open = frames
+		_open_for = destination
 		return
 	_emit(frames, destination, false)
 	_joined.erase(destination)
+	_open_for = _NOBODY
 	_alone[destination] = packet
 
 

@@ -55,22 +55,27 @@ func largest_packet(mode: Constants.Mode) -> int:
 ## Sends a packet to [param target] (0 all others, n, -n all others but n), by the end of the frame
 ## at the latest.
 func put(packet: PackedByteArray, target: int, mode: Constants.Mode, channel: int) -> Error:
-	if _mail() == null:  # the session has ended, which the game hears of after what it has to read
+	if mode < Constants.Mode.RELIABLE and others.size() > 1:
+		if _fanout.repeat(packet, target, mode, channel, others):
+			_send_ready()
+			return OK
+	var mail := _mail()
+	if mail == null:  # the session has ended, which the game hears of after what it has to read
 		return OK if _client != null else ERR_UNCONFIGURED
-	if channel < 0 or channel > Mail.MAX_CHANNEL or not _is_size_right(packet.size(), mode):
+	if channel < 0 or channel > Mail.MAX_CHANNEL:
+		return ERR_INVALID_PARAMETER
+	var size := packet.size()
+	if (size == 0 or size > _largest_unreliable) and not _is_size_right(size, mode):
 		return ERR_INVALID_PARAMETER
 	if not is_flush_queued:
 		is_flush_queued = true
 		flush.call_deferred()
 	if _is_to_host_only:
-		return _send(packet, _HOST, mode, channel) if target != -_HOST else OK
-	if mode >= Constants.Mode.RELIABLE:
-		return _send(packet, target, mode, channel)
-	if others.size() <= 1 and not _fanout.is_waiting():
-		return _send(packet, target, mode, channel)
+		return _send(packet, _HOST, mode, channel, mail) if target != -_HOST else OK
+	if mode >= Constants.Mode.RELIABLE or others.size() <= 1 and not _fanout.is_waiting():
+		return _send(packet, target, mode, channel, mail)
 	_fanout.put(packet, target, mode, channel, others)
-	if _fanout.payloads:
-		_send_ready()
+	_send_ready()
 	return OK
 
 
@@ -96,10 +101,15 @@ func _mail() -> Mail:
 
 
 func _send_ready() -> void:
+	if not _fanout.payloads:
+		return
+	var mail := _mail()
 	for index in _fanout.payloads.size():
+		if mail == null:
+			break
 		var payload := _fanout.payloads[index]
 		var mode := _fanout.modes[index]
-		_send(payload, _fanout.destinations[index], mode, _fanout.channels[index])
+		_send(payload, _fanout.destinations[index], mode, _fanout.channels[index], mail)
 	_fanout.clear_ready()
 
 
@@ -114,13 +124,12 @@ func _send_plain(mail: Mail, now: float) -> void:
 	_plain.clear_ready()
 
 
-func _send(packet: PackedByteArray, destination: int, mode: Constants.Mode, channel: int) -> Error:
+func _send(
+	packet: PackedByteArray, destination: int, mode: Constants.Mode, channel: int, mail: Mail
+) -> Error:
 	if mode == Constants.Mode.UNRELIABLE and channel == 0 and packet.size() <= _largest_plain:
 		_plain.put(packet, destination)
 		return OK
-	var mail := _mail()
-	if mail == null:
-		return ERR_UNCONFIGURED
 	var now := Time.get_ticks_usec() / 1e6
 	var error := mail.push(packet, destination, mode, channel, now)
 	if error == ERR_OUT_OF_MEMORY:
@@ -129,7 +138,7 @@ func _send(packet: PackedByteArray, destination: int, mode: Constants.Mode, chan
 
 
 func _is_size_right(size: int, mode: Constants.Mode) -> bool:
-	if size > 0 and (size <= _largest_unreliable or size <= largest_packet(mode)):
+	if size > 0 and size <= largest_packet(mode):
 		return true
 	if not _has_warned:
 		_has_warned = true

@@ -14,14 +14,13 @@ const Header := preload("../../wire/header.gd")
 const MemoryBudget := preload("memory_budget.gd")
 const PeerDelivery := preload("peer_delivery.gd")
 
-## Reliable payload that waits for one peer, bytes; nothing is queued beyond it.
-const SEND_BUFFER := 8 << 20
-
 const _MAX_PARTS := 65535
 const _NOTHING: Array[PackedByteArray] = []
 
 ## Nothing goes out before it, clock seconds.
 var wake_at := INF
+## Bytes that a message of every mode may have.
+var largest_unreliable: int
 
 var _tag: int
 var _max_payload: int
@@ -40,6 +39,7 @@ func _init(tag: int, max_payload: int) -> void:
 	_tag = tag
 	_max_payload = max_payload
 	_fanout_sender = FanoutSender.new(max_payload)
+	largest_unreliable = largest_message(Constants.Mode.UNRELIABLE)
 
 
 ## Makes datagrams of another tag from now on.
@@ -55,7 +55,7 @@ func keep_to(octets: int, datagrams: int) -> void:
 
 ## Tells whether the send buffer towards a peer has room.
 func may_push(peer: int) -> bool:
-	return not _peers.has(peer) or _peers[peer].queued_cost() < SEND_BUFFER
+	return not _peers.has(peer) or _peers[peer].may_push()
 
 
 ## Returns the bytes that a message of [param mode] may have.
@@ -66,9 +66,9 @@ func largest_message(mode: int) -> int:
 	return mini(limit, Cutter.largest_piece(_max_payload) * _MAX_PARTS)
 
 
-## Queues a message to one peer.
-func push(data: PackedByteArray, peer: int, mode: int, channel: int, now: float) -> void:
-	_woken(peer, now).push(data, mode, channel)
+## Queues a message to one peer; false when the send buffer towards it has no room.
+func push(data: PackedByteArray, peer: int, mode: int, channel: int, now: float) -> bool:
+	return _woken(peer, now).push(data, mode, channel)
 
 
 ## Queues an unreliable message to a destination that names several peers.

@@ -52,11 +52,8 @@ func is_idle() -> bool:
 	return true
 
 
-## Queues a message.
+## Queues an unreliable message.
 func push(data: PackedByteArray, mode: int, channel: int) -> void:
-	if mode >= Constants.Mode.RELIABLE:
-		_push_reliable(data, mode, channel)
-		return
 	var lane := Piece.UNCOUNTED
 	if data.size() <= _largest_piece:
 		var sequence := 0 if mode == Constants.Mode.UNRELIABLE else _take_sequence(mode, channel)
@@ -67,6 +64,18 @@ func push(data: PackedByteArray, mode: int, channel: int) -> void:
 		while cutter.has_more():
 			_unreliable.append(cutter.take())
 	_drop_oldest()
+
+
+## Queues a reliable message.
+func push_reliable(data: PackedByteArray, mode: int, channel: int) -> void:
+	var lane: SendLane = _lanes.get(mode << 8 | channel)  # Piece.lane_key()
+	if lane == null:
+		lane = SendLane.new(mode, channel, _largest_piece)
+		_lanes[Piece.lane_key(mode, channel)] = lane
+	if lane.push(data):
+		_turn.append(lane)
+	queued_bytes += data.size()
+	queued_messages += 1
 
 
 ## Queues frames that stay together.
@@ -128,18 +137,6 @@ func _drop_oldest() -> void:
 	if _unreliable.size() - _next_unreliable > _MAX_UNRELIABLE:
 		_unreliable = _unreliable.slice(_unreliable.size() - _MAX_UNRELIABLE)
 		_next_unreliable = 0
-
-
-func _push_reliable(data: PackedByteArray, mode: int, channel: int) -> void:
-	var key := Piece.lane_key(mode, channel)
-	if not _lanes.has(key):
-		_lanes[key] = SendLane.new(mode, channel, _largest_piece)
-	var lane := _lanes[key]
-	if lane.is_empty():
-		_turn.append(lane)
-	lane.push(data)
-	queued_bytes += data.size()
-	queued_messages += 1
 
 
 func _take_sequence(mode: int, channel: int) -> int:

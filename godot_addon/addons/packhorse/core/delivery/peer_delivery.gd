@@ -27,6 +27,9 @@ const SentDatagram := preload("sent_datagram.gd")
 const SentDatagrams := preload("sent_datagrams.gd")
 const Serial := preload("serial.gd")
 
+## Reliable payload that waits for one peer, bytes; nothing is queued beyond it.
+const SEND_BUFFER := 8 << 20
+
 const _MESSAGE_COST := 64  # bytes of the send buffer that a message takes besides its own
 const _LONGEST_DELAY := Frames.MAX_DELAY / 1000.0  # seconds; also stands for more
 
@@ -73,9 +76,9 @@ func queued_bytes() -> int:
 	return _outgoing.queued_bytes
 
 
-## Returns what they take of the send buffer, bytes.
-func queued_cost() -> int:
-	return _outgoing.queued_bytes + _outgoing.queued_messages * _MESSAGE_COST
+## Tells whether the send buffer has room for a reliable message.
+func may_push() -> bool:
+	return _outgoing.queued_bytes + _outgoing.queued_messages * _MESSAGE_COST < SEND_BUFFER
 
 
 ## Tells whether everything reliable was acknowledged.
@@ -88,16 +91,21 @@ func loss() -> float:
 	return float(_received.missed) / maxi(1, _received.expected)
 
 
-## Queues a message; [method datagrams_to_send] hands it out.
+## Queues a message; [method datagrams_to_send] hands it out. False, and it is not queued, when it is
+## reliable and not [method may_push].
 ##
 ## An unreliable one is dropped when 31744 datagrams have gone out without any answer.
-func push(data: PackedByteArray, mode: int, channel: int) -> void:
+func push(data: PackedByteArray, mode: int, channel: int) -> bool:
 	wake_at = -INF
-	var is_reliable := mode >= Constants.Mode.RELIABLE
-	if is_reliable or AskSchedule.may_go_on(_next_number, _sent.largest_acked):
+	if mode >= Constants.Mode.RELIABLE:
+		if not may_push():
+			return false
+		_outgoing.push_reliable(data, mode, channel)
+	elif AskSchedule.may_go_on(_next_number, _sent.largest_acked):
 		_outgoing.push(data, mode, channel)
 	else:
 		_is_held_back = true
+	return true
 
 
 ## Queues frames of unreliable messages that stay together; as [method push].

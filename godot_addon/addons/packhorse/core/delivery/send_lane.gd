@@ -27,9 +27,10 @@ func _init(mode: int, channel: int, largest: int) -> void:
 	_largest = largest
 
 
-## Queues a message.
-func push(data: PackedByteArray) -> void:
+## Queues a message; tells whether nothing waited before it, as in [method is_empty].
+func push(data: PackedByteArray) -> bool:
 	_messages.append(data)
+	return _next + 1 == _messages.size() and _cutter == null and _returned == null
 
 
 ## Tells whether nothing waits to be sent for the first time.
