@@ -30,11 +30,14 @@ func push_frames(frames: PackedByteArray, to: int) -> void:
 	_queue(to).push_frames(frames)
 
 
+## Tells whether something waits.
+func has_work() -> bool:
+	return not _queues.is_empty()
+
+
 ## Adds to [param datagrams] those that go out now; [param head_of] makes the header for a
 ## destination.
 func datagrams_to_send(head_of: Callable, datagrams: Array[PackedByteArray]) -> void:
-	if not _queues:
-		return
 	for to in _queues:
 		var head: PackedByteArray = head_of.call(to)
 		while _queues[to].has_unreliable():
@@ -55,7 +58,6 @@ func _next_datagram(queue: Outgoing, head: PackedByteArray) -> PackedByteArray:
 	_packing.start(buffer, _max_payload - Frames.NUMBER_SIZE)
 	var piece := queue.take_unreliable(_packing.room())
 	while piece != null:
-		_packing.add(piece)
-		piece = queue.take_unreliable(_packing.room())
+		piece = queue.take_unreliable(_packing.add(piece))
 	_packing.finish()
 	return buffer

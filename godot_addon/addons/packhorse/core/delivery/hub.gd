@@ -68,7 +68,11 @@ func largest_message(mode: int) -> int:
 
 ## Queues a message to one peer; false when the send buffer towards it has no room.
 func push(data: PackedByteArray, peer: int, mode: int, channel: int, now: float) -> bool:
-	return _woken(peer, now).push(data, mode, channel)
+	var delivery := _woken(peer, now)
+	if mode >= Constants.Mode.RELIABLE and not delivery.may_push():
+		return false
+	delivery.push(data, mode, channel)
+	return true
 
 
 ## Queues an unreliable message to a destination that names several peers.
@@ -166,7 +170,8 @@ func datagrams_to_send(now: float) -> Array[PackedByteArray]:
 	if now < wake_at:
 		return _NOTHING
 	var datagrams: Array[PackedByteArray] = []
-	_fanout_sender.datagrams_to_send(_head, datagrams)
+	if _fanout_sender.has_work():
+		_fanout_sender.datagrams_to_send(_head, datagrams)
 	wake_at = INF
 	for peer in _peers:
 		var delivery := _peers[peer]

@@ -41,7 +41,9 @@ func has_unreliable() -> bool:
 
 ## Tells whether a reliable piece could be sent now.
 func has_reliable(credit: int) -> bool:
-	return _repairs and _has_repairs() or _next_lane(credit) != null
+	if _repairs and _has_repairs():
+		return true
+	return _turn and _next_lane(credit) != null
 
 
 ## Tells whether every reliable message was acknowledged.
@@ -111,6 +113,13 @@ func take_unreliable(room: int) -> Piece:
 func take_reliable(room: int, credit: int) -> Piece:
 	if _repairs and _has_repairs():
 		return _take_repair(room)
+	var piece := _turn[0].take_whole(room, credit) if _turn.size() == 1 else null
+	if piece != null:
+		queued_bytes -= piece.payload.size()
+		queued_messages -= 1
+		if _turn[0].is_empty():
+			_turn.clear()
+		return piece
 	var lane := _next_lane(credit)
 	return _take_from(lane, room) if lane != null else null
 

@@ -91,21 +91,18 @@ func loss() -> float:
 	return float(_received.missed) / maxi(1, _received.expected)
 
 
-## Queues a message; [method datagrams_to_send] hands it out. False, and it is not queued, when it is
-## reliable and not [method may_push].
+## Queues a message; [method datagrams_to_send] hands it out. Of a reliable one ask [method may_push]
+## before.
 ##
 ## An unreliable one is dropped when 31744 datagrams have gone out without any answer.
-func push(data: PackedByteArray, mode: int, channel: int) -> bool:
+func push(data: PackedByteArray, mode: int, channel: int) -> void:
 	wake_at = -INF
 	if mode >= Constants.Mode.RELIABLE:
-		if not may_push():
-			return false
 		_outgoing.push_reliable(data, mode, channel)
 	elif AskSchedule.may_go_on(_next_number, _sent.largest_acked):
 		_outgoing.push(data, mode, channel)
 	else:
 		_is_held_back = true
-	return true
 
 
 ## Queues frames of unreliable messages that stay together; as [method push].
@@ -165,7 +162,7 @@ func next_timeout(now: float) -> float:
 	if _outgoing.has_unreliable() or _is_ping_wanted or _wants_probe:
 		return now
 	var deadline := minf(minf(_received.ack_at, _sent.loss_at), _timer.deadline())
-	if _may_send_more(_congestion.window()):
+	if _may_send_more():
 		deadline = minf(deadline, maxf(maxf(_pacer.next_at, _allowance.next_at), now))
 	if _is_held_back:
 		deadline = minf(deadline, _asking.due_at)
@@ -192,13 +189,12 @@ func datagrams_to_send(
 	if _is_held_back and now >= _asking.due_at:
 		_is_held_back = false
 		_is_ping_wanted = true
-	var window := _congestion.window()
-	var may_send := _may_send_now(window, now)
+	var may_send := _may_send_now(now)
 	while may_send or _has_urgent_work(now):
 		datagrams.append(_next_datagram(head, may_send, now))
-		may_send = _may_send_now(window, now)
+		may_send = _may_send_now(now)
 	var has_more := _outgoing.has_reliable(_credit.left())
-	var has_place := _sent.bytes_in_flight < window
+	var has_place := _has_place()
 	_pacer.is_holding = has_more and has_place
 	if has_place and not has_more:
 		_rate.note_app_limited(_sent.bytes_in_flight)
@@ -223,8 +219,8 @@ func close() -> void:
 	_lanes.close()
 
 
-func _may_send_now(window: float, now: float) -> bool:
-	return _pacer.next_at <= now and _allowance.next_at <= now and _may_send_more(window)
+func _may_send_now(now: float) -> bool:
+	return _pacer.next_at <= now and _allowance.next_at <= now and _may_send_more()
 
 
 ## Tells whether something leaves whatever the window and the pacing say.
@@ -272,19 +268,20 @@ func _take_pieces(may_send: bool) -> Array[Piece]:
 	var room := _packing.room()
 	var piece := _outgoing.take_unreliable(room)
 	while piece != null:
-		_packing.add(piece)
-		room = _packing.room()
+		room = _packing.add(piece)
 		piece = _outgoing.take_unreliable(room)
+	var credit := _credit.left()
+	var cost := 0
 	while may_send and room >= 0:
-		piece = _outgoing.take_reliable(room, _credit.left())
+		piece = _outgoing.take_reliable(room, credit - cost)
 		if piece == null:
 			break
 		if piece.cost:
-			_credit.spend(piece.cost)
+			cost += piece.cost
 			piece.cost = 0
 		counted.append(piece)
-		_packing.add(piece)
-		room = _packing.room()
+		room = _packing.add(piece)
+	_credit.spend(cost)
 	return counted
 
 
@@ -306,8 +303,13 @@ func _probe() -> void:
 		_is_ping_wanted = true
 
 
-func _may_send_more(window: float) -> bool:
-	return _sent.bytes_in_flight < window and _outgoing.has_reliable(_credit.left())
+func _may_send_more() -> bool:
+	return _outgoing.has_reliable(_credit.left()) and _has_place()
+
+
+## Tells whether the window has place; whatever it is, it has when nothing is under way.
+func _has_place() -> bool:
+	return not _sent.bytes_in_flight or _sent.bytes_in_flight < _congestion.window()
 
 
 func _take_ack(decoded: FrameDecoder, largest: int, now: float) -> void:
