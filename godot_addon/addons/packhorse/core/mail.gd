@@ -96,11 +96,18 @@ func push(data: PackedByteArray, to: int, mode: Constants.Mode, channel: int, no
 	return OK
 
 
-## Queues frames of unreliable messages, at most [method largest_piece] bytes that stay together;
-## [param to] as in [method push].
-func push_frames(frames: PackedByteArray, to: int, now: float) -> void:
-	if to <= 0 or _roster.peers.has(to):
+## Takes frames of unreliable messages, at most [method largest_piece] bytes that stay together;
+## [param to] as in [method push]. Returns the datagram that goes out to the relay now; empty when
+## they are queued, or leave directly.
+func push_frames(frames: PackedByteArray, to: int, now: float) -> PackedByteArray:
+	var datagram := PackedByteArray()
+	if to > 0 and not _peers.has(to):
+		return datagram
+	if not _is_counting and not _has_direct_paths:
+		datagram = _hub.lone_datagram(frames, to, now)
+	if not datagram:
 		_hub.push_frames(frames, to, now)
+	return datagram
 
 
 ## Returns the bytes of one piece of a message.

@@ -120,7 +120,9 @@ func _send_plain(mail: Mail, now: float) -> void:
 		if _plain.singles[index]:
 			_client.send(_plain.payloads[index], destination, now)
 		else:
-			mail.push_frames(_plain.payloads[index], destination, now)
+			var datagram := mail.push_frames(_plain.payloads[index], destination, now)
+			if datagram:
+				_client.send_datagram(datagram)
 	_plain.clear_ready()
 
 

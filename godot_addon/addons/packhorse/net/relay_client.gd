@@ -114,6 +114,11 @@ func send(payload: PackedByteArray, destination: int, now: float) -> void:
 		_driver.send(datagram)
 
 
+## Sends a datagram of the session to the relay.
+func send_datagram(datagram: PackedByteArray) -> void:
+	_driver.send(datagram)
+
+
 ## Tells whether datagrams go to a peer's own address.
 func is_direct(peer: int) -> bool:
 	return session != null and session.direct != null and session.direct.path(peer) != ""

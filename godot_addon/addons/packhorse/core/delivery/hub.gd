@@ -91,6 +91,15 @@ func push_frames(frames: PackedByteArray, to: int, now: float) -> void:
 		_fanout_sender.push_frames(frames, to)
 
 
+## Returns the datagram of such frames to peer [param to] when it would carry nothing else; empty when
+## they have to go by [method push_frames].
+func lone_datagram(frames: PackedByteArray, to: int, now: float) -> PackedByteArray:
+	var delivery: PeerDelivery = _peers.get(to)
+	if delivery == null:
+		return PackedByteArray()
+	return delivery.lone_datagram(_head(to), frames, now)
+
+
 ## Returns the bytes of one piece of a message.
 func largest_piece() -> int:
 	return Cutter.largest_piece(_max_payload)

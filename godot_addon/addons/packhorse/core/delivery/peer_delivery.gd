@@ -114,6 +114,22 @@ func push_frames(frames: PackedByteArray) -> void:
 		_is_held_back = true
 
 
+## Returns, behind [param head], the datagram of frames of unreliable messages that stay together, when
+## it would carry nothing else; empty when something is to go with them: then [method push_frames].
+func lone_datagram(head: PackedByteArray, frames: PackedByteArray, now: float) -> PackedByteArray:
+	if wake_at <= now or _received.ack_at < INF or _asking.is_due(_next_number, now):
+		return PackedByteArray()
+	if not AskSchedule.may_go_on(_next_number, _sent.largest_acked):
+		return PackedByteArray()
+	var buffer := head.duplicate()
+	Frames.append_number(buffer, _next_number, 0)
+	buffer.append_array(frames)
+	_allowance.count(buffer.size() - head.size(), now)
+	_sent.note_time(_next_number, now)
+	_next_number += 1
+	return buffer
+
+
 ## Asks for an acknowledgement, to measure the RTT.
 func ping() -> void:
 	_is_ping_wanted = true
@@ -140,8 +156,8 @@ func receive(decoded: FrameDecoder, delivered: Delivered, now: float) -> StringN
 		_take_ack(decoded, largest, now)
 	if decoded.credit >= 0:
 		_credit.grant(decoded.credit)
-	var number := _received.expand(decoded.number)
-	if not _received.is_new(number):
+	var number := _received.expand_new(decoded.number)
+	if number < 0:
 		if decoded.asks_ack:
 			_received.demand_ack(now)
 			wake_at = minf(wake_at, _received.ack_at)
