@@ -181,6 +181,9 @@ func receive(datagram: PackedByteArray, source: int, now: float) -> StringName:
 		if _inbox == null or _events or not _known.has(source):
 			return _hold(datagram, source, now)
 		_inbox.source = source
+		if datagram[0] == Constants.FirstByte.DATA:
+			_inbox.add(datagram.slice(Constants.HEADER_SIZE), Constants.Mode.UNRELIABLE, 0)
+			return &""
 		return _open(datagram, source, _inbox, now)
 	if not _roster.may_come(source):
 		return Constants.DROP_UNKNOWN_PEER

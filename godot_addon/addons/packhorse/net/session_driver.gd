@@ -68,7 +68,7 @@ func seek_direct_paths() -> void:
 
 
 ## Receives what has come, lets the session do what is due, and sends what it wants to; false when
-## there was nothing of all that.
+## nothing was due and the session has nothing to tell.
 func poll(now: float) -> bool:
 	var is_quiet := _direct == null or _direct.is_quiet(now)
 	if not _link.is_passive:
@@ -85,7 +85,8 @@ func poll(now: float) -> bool:
 			_receive(_direct.own, _direct.own.pending(), now)
 	if not is_quiet or not session.is_quiet(now):
 		_work(now)
-	return true
+		return true
+	return false
 
 
 ## Sends the messages to peers that may leave now.
