@@ -16,9 +16,7 @@ func test_packets_come_out_in_order_with_all_that_is_known_of_them() -> void:
 
 	assert_eq([_inbox.next_peer, _inbox.next_mode, _inbox.next_channel], [2, 0, 0], "first")
 	assert_eq(_inbox.pop(), PackedByteArray([1]), "first packet")
-	assert_eq(
-		[_inbox.next_peer, _inbox.next_mode, _inbox.next_channel], [3, RELIABLE, 7], "second"
-	)
+	assert_eq([_inbox.next_peer, _inbox.next_mode, _inbox.next_channel], [3, RELIABLE, 7], "second")
 	assert_eq(_inbox.pop(), PackedByteArray([2]), "second packet")
 	assert_eq(_inbox.waiting, 0, "size")
 

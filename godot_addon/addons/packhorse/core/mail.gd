@@ -23,6 +23,8 @@ const _MEASURE_INTERVAL := 1.0  # seconds
 
 ## Who may not know this member yet; null to take what they send to several.
 var strangers: Strangers = null
+## Bytes of one piece of a message.
+var largest_piece: int
 
 var _roster: Roster
 var _peers: Dictionary[int, int]  # the roster's own dictionary
@@ -54,6 +56,7 @@ func _init(
 	_own_id = grant.number(&"peer")
 	var max_payload := grant.number(&"max_datagram") - Constants.HEADER_SIZE
 	_hub = Hub.new(grant.number(&"tag"), max_payload)
+	largest_piece = _hub.largest_piece()
 
 
 ## Goes on under the tag of a GRANT that answered BIND; nothing under way is lost.
@@ -96,7 +99,7 @@ func push(data: PackedByteArray, to: int, mode: Constants.Mode, channel: int, no
 	return OK
 
 
-## Takes frames of unreliable messages, at most [method largest_piece] bytes that stay together;
+## Takes frames of unreliable messages, at most [member largest_piece] bytes that stay together;
 ## [param to] as in [method push]. Returns the datagram that goes out to the relay now; empty when
 ## they are queued, or leave directly.
 func push_frames(frames: PackedByteArray, to: int, now: float) -> PackedByteArray:
@@ -110,9 +113,12 @@ func push_frames(frames: PackedByteArray, to: int, now: float) -> PackedByteArra
 	return datagram
 
 
-## Returns the bytes of one piece of a message.
-func largest_piece() -> int:
-	return _hub.largest_piece()
+## Returns the next sequence of each unreliable lane to [param to], by its key; who makes frames
+## counts it up.
+func sequences(to: int, now: float) -> Dictionary[int, int]:
+	if to > 0 and not _peers.has(to):
+		return {}
+	return _hub.sequences(to, now)
 
 
 ## Measures the round-trip time to a peer, end to end, once a second at most.
@@ -169,10 +175,8 @@ func consume(peer: int, size: int) -> void:
 ## Hands on what a DATA or FRAME datagram, whose tag has been checked, brings; returns why it
 ## brings nothing, or an empty name.
 func receive(datagram: PackedByteArray, source: int, now: float) -> StringName:
-	if _is_closed:
-		return Constants.DROP_UNEXPECTED_MESSAGE
-	if source == _own_id:
-		return Constants.DROP_UNKNOWN_PEER
+	if _is_closed or source == _own_id:
+		return Constants.DROP_UNEXPECTED_MESSAGE if _is_closed else Constants.DROP_UNKNOWN_PEER
 	if _peers.has(source):
 		if _is_counting:
 			traffic(source).count_received(datagram.size())
@@ -181,14 +185,11 @@ func receive(datagram: PackedByteArray, source: int, now: float) -> StringName:
 		if _inbox == null or _events or not _known.has(source):
 			return _hold(datagram, source, now)
 		_inbox.source = source
-		if datagram[0] == Constants.FirstByte.DATA:
-			_inbox.add(datagram.slice(Constants.HEADER_SIZE), Constants.Mode.UNRELIABLE, 0)
-			return &""
-		return _open(datagram, source, _inbox, now)
-	if not _roster.may_come(source):
-		return Constants.DROP_UNKNOWN_PEER
-	_count_unknown(_early.expire(now))
-	return &"" if _early.hold(datagram, now) else Constants.DROP_BUFFER_FULL
+		if datagram[0] != Constants.FirstByte.DATA:
+			return _open(datagram, source, _inbox, now)
+		_inbox.add(datagram.slice(Constants.HEADER_SIZE), Constants.Mode.UNRELIABLE, 0)
+		return &""
+	return _receive_early(datagram, source, now)
 
 
 ## Hands on what came before the news of a peer.
@@ -225,7 +226,7 @@ func datagrams_to_send(now: float) -> Array[PackedByteArray]:
 		return datagrams.filter(_must_be_relayed.bind(now))
 	if _is_counting:
 		for datagram in datagrams:
-			count_sent(Header.destination_of(datagram), datagram.size())
+			_count_sent(Header.destination_of(datagram), datagram.size())
 	return datagrams
 
 
@@ -240,7 +241,7 @@ func post_directly(post: Callable) -> void:
 ## false when the relay has to carry it.
 func is_posted(datagram: PackedByteArray, now: float) -> bool:
 	var destination := Header.destination_of(datagram)
-	count_sent(destination, datagram.size())
+	_count_sent(destination, datagram.size())
 	if not _has_direct_paths:
 		return false
 	_hub.wake_at = -INF
@@ -259,9 +260,17 @@ func doubt_path(peer: int, now: float) -> void:
 
 ## Counts a datagram to [param destination] (0 all others, n, -n all but n); what goes to several
 ## belongs to none of them.
-func count_sent(destination: int, size: int) -> void:
+func _count_sent(destination: int, size: int) -> void:
 	if _is_counting and destination > 0:
 		traffic(destination).count_sent(size)
+
+
+## Keeps what comes before the news of its sender.
+func _receive_early(datagram: PackedByteArray, source: int, now: float) -> StringName:
+	if not _roster.may_come(source):
+		return Constants.DROP_UNKNOWN_PEER
+	_count_unknown(_early.expire(now))
+	return &"" if _early.hold(datagram, now) else Constants.DROP_BUFFER_FULL
 
 
 ## Tells whether a datagram to several comes from a peer that does not know this member yet; asks it

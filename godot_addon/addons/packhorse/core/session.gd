@@ -30,6 +30,8 @@ const _MAX_PREFIXES := 256  # headers kept for destinations; more are made anew
 var drops: Dictionary[StringName, int] = {}
 ## The paths to peers beside the relay; null before GRANT.
 var direct: DirectAttachment = null
+## What is known of the path to the relay; null before GRANT.
+var pings: Pings = null
 
 var _relay: String
 var _random_bytes: Callable
@@ -96,11 +98,6 @@ func max_payload() -> int:
 ## Returns the own address as the relay sees it, as people write it.
 func mapped_address() -> String:
 	return _membership.mapped if _membership else ""
-
-
-## Returns what is known of the path to the relay; null before GRANT.
-func pings() -> Pings:
-	return _membership.pings if _membership else null
 
 
 ## Returns the PeerState of every member by id, this one included.
@@ -249,8 +246,7 @@ func next_timeout() -> float:
 	return _quiet_until
 
 
-## Tells, at little cost, that there is nothing to do, to send or to tell now; false when that is not
-## sure.
+## Tells, at little cost, that there is nothing to do, to send or to tell now; false when not sure.
 func is_quiet(now: float) -> bool:
 	if now >= _quiet_until or _timeout_at == -INF or _events:
 		return false
@@ -308,7 +304,8 @@ func _receive_directly(data: PackedByteArray, source: String, now: float) -> Str
 
 
 func _take_data(data: PackedByteArray, now: float) -> StringName:
-	var peer := (data[2] & 0x7F) << 24 | data[3] << 16 | data[4] << 8 | data[5]  # Header.source_of()
+	# As Header.source_of(), which costs a call.
+	var peer := (data[2] & 0x7F) << 24 | data[3] << 16 | data[4] << 8 | data[5]
 	if _peers.has(peer):
 		return _mail.receive(data, peer, now)
 	_timeout_at = -INF
@@ -356,6 +353,7 @@ func _take_grant(now: float) -> void:
 		_membership = Membership.new(
 			_joining.grant, saved_session, _random_bytes, _events, drops, _joining.is_locked(), now
 		)
+		pings = _membership.pings
 		_mail = _membership.mail
 		_peers = _membership.roster.peers
 		_mail.strangers = _joining.strangers()

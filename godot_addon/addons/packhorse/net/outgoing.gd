@@ -4,6 +4,7 @@ extends RefCounted
 
 const Constants := preload("../wire/constants.gd")
 const Fanout := preload("../core/fanout.gd")
+const Frames := preload("../wire/frames.gd")
 const Mail := preload("../core/mail.gd")
 const PlainPackets := preload("../core/plain_packets.gd")
 const RelayClient := preload("relay_client.gd")
@@ -22,6 +23,7 @@ var _is_to_host_only := false
 var _fanout := Fanout.new()
 var _plain: PlainPackets = null
 var _largest_plain := 0  # bytes
+var _largest_joined := 0  # bytes of a packet that can be joined to others
 var _largest_unreliable := 0  # bytes
 var _has_warned := false
 
@@ -34,7 +36,9 @@ func open(client: RelayClient, is_to_host_only: bool) -> void:
 	_largest_plain = client.session.max_payload()
 	var mail := client.session.mail()
 	_largest_unreliable = mail.largest_message(Constants.Mode.UNRELIABLE)
-	_plain = PlainPackets.new(mail.largest_piece())
+	_plain = PlainPackets.new(mail.largest_piece)
+	_plain.sequences_of = _sequences
+	_largest_joined = mail.largest_piece - Frames.WHOLE_SIZE
 
 
 ## Sends what waits, as far as it may leave at once, and forgets the session.
@@ -62,10 +66,9 @@ func put(packet: PackedByteArray, target: int, mode: Constants.Mode, channel: in
 	var mail := _mail()
 	if mail == null:  # the session has ended, which the game hears of after what it has to read
 		return OK if _client != null else ERR_UNCONFIGURED
-	if channel < 0 or channel > Mail.MAX_CHANNEL:
-		return ERR_INVALID_PARAMETER
 	var size := packet.size()
-	if (size == 0 or size > _largest_unreliable) and not _is_size_right(size, mode):
+	var is_sure := size > 0 and size <= _largest_unreliable
+	if channel < 0 or channel > Mail.MAX_CHANNEL or not (is_sure or _is_size_right(size, mode)):
 		return ERR_INVALID_PARAMETER
 	if not is_flush_queued:
 		is_flush_queued = true
@@ -117,7 +120,10 @@ func _send_plain(mail: Mail, now: float) -> void:
 	_plain.flush()
 	for index in _plain.payloads.size():
 		var destination := _plain.destinations[index]
-		if _plain.singles[index]:
+		var lane := _plain.lanes[index]
+		if lane:
+			mail.push(_plain.payloads[index], destination, lane >> 8, lane & 0xFF, now)
+		elif _plain.singles[index]:
 			_client.send(_plain.payloads[index], destination, now)
 		else:
 			var datagram := mail.push_frames(_plain.payloads[index], destination, now)
@@ -133,10 +139,19 @@ func _send(
 		_plain.put(packet, destination)
 		return OK
 	var now := Time.get_ticks_usec() / 1e6
+	if mode < Constants.Mode.RELIABLE:
+		if packet.size() <= _largest_joined:
+			_plain.put(packet, destination, mode << 8 | channel)
+			return OK
+		_send_plain(mail, now)  # it must not overtake what came before it in its lane
 	var error := mail.push(packet, destination, mode, channel, now)
 	if error == ERR_OUT_OF_MEMORY:
 		refused += 1
 	return error
+
+
+func _sequences(destination: int) -> Dictionary[int, int]:
+	return _mail().sequences(destination, Time.get_ticks_usec() / 1e6)
 
 
 func _is_size_right(size: int, mode: Constants.Mode) -> bool:

@@ -70,7 +70,7 @@ func poll(now: float) -> bool:
 	elif not _driver.poll(now):
 		return false
 	_gone.clear()
-	if not _is_steady or session.pings().silent_since < INF:
+	if not _is_steady or session.pings.silent_since < INF:
 		_look_after(now)
 	return true
 
@@ -172,7 +172,7 @@ func add_statistics(statistics: Dictionary[StringName, float]) -> void:
 	if _driver == null:
 		return
 	statistics[&"path"] = kind()
-	var pings := session.pings()
+	var pings := session.pings
 	if pings != null:
 		statistics[&"rtt"] = pings.rtt.smoothed
 		statistics[&"jitter"] = pings.rtt.variation
@@ -209,7 +209,7 @@ func _look_after(now: float) -> void:
 	if now >= _give_up_at:
 		_fail(_timed_out(), now)
 	if session != null and _give_up_at == INF and not _own_events:
-		_is_steady = session.pings() != null and session.pings().silent_since == INF
+		_is_steady = session.pings != null and session.pings.silent_since == INF
 
 
 func _timed_out() -> PackhorseError:
@@ -245,7 +245,7 @@ func _poll_connector(now: float) -> void:
 func _watch_path(now: float) -> void:
 	if _reach.transport != Candidates.Transport.AUTO or _driver.kind() != RelayLink.Kind.UDP:
 		return
-	var pings := session.pings()
+	var pings := session.pings
 	if session.state() != Constants.MemberState.JOINED or pings.silent_since == INF:
 		_is_dead = false
 		_fallback.stop()

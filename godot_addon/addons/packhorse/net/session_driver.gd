@@ -130,8 +130,8 @@ func close() -> void:
 
 func _poll_link(now: float) -> void:
 	_link.poll(now)
-	if _link.take_reopened() and session.pings() != null:
-		session.pings().advise(now)
+	if _link.take_reopened() and session.pings != null:
+		session.pings.advise(now)
 	while _dropped < _link.dropped:
 		_dropped += 1
 		session.count_drop(Constants.DROP_BUFFER_FULL)
@@ -162,4 +162,3 @@ func _send_directly() -> void:
 		if _direct.send(datagram):
 			datagrams_sent += 1
 			bytes_sent += datagram.data.size()
-

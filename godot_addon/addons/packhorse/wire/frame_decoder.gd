@@ -22,8 +22,8 @@ var ack_bitmap := PackedByteArray()  ## Bit i is set when [member ack_largest] -
 var credit := -1  ## KiB of reliable payload that the sender takes in all; -1 without.
 ## What the messages and pieces carry, in order.
 var payloads: Array[PackedByteArray] = []
-## What is said of each of them, in columns because every message passes through: from the lowest bit
-## on sequence (16), channel (8), mode (8), part (16), parts (16); parts is 0 for a whole message.
+## What is said of each of them; integers because every message passes through. From the lowest bit
+## on: sequence (16), channel (8), mode (8), part (16), parts (16), which is 0 for a whole message.
 var heads := PackedInt64Array()
 
 var _head_sizes := PackedByteArray()  # by type without its two lowest bits

@@ -9,8 +9,10 @@ const Frames := preload("../../wire/frames.gd")
 const Outgoing := preload("outgoing.gd")
 const Packing := preload("packing.gd")
 
+## The next sequence of each lane, by its key.
+var sequences: Dictionary[int, int] = {}
+
 var _max_payload: int
-var _sequences: Dictionary[int, int] = {}
 var _queues: Dictionary[int, Outgoing] = {}  # by destination
 var _packing := Packing.new()
 var _next_number := 0
@@ -47,7 +49,7 @@ func datagrams_to_send(head_of: Callable, datagrams: Array[PackedByteArray]) -> 
 
 func _queue(to: int) -> Outgoing:
 	if not _queues.has(to):
-		_queues[to] = Outgoing.new(Cutter.largest_piece(_max_payload), _sequences)
+		_queues[to] = Outgoing.new(Cutter.largest_piece(_max_payload), sequences)
 	return _queues[to]
 
 

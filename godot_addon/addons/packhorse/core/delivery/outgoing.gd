@@ -16,22 +16,23 @@ const _NO_CREDIT := -1
 var queued_bytes := 0
 ## Reliable messages that have not begun.
 var queued_messages := 0
+## The next sequence of each unreliable lane, by its key.
+var sequences: Dictionary[int, int]
 
 var _largest_piece: int
 var _unreliable: Array[Piece] = []
 var _next_unreliable := 0  # pop_front() would move all that follow
-var _sequences: Dictionary[int, int]  # of unreliable lanes, by key
 var _repairs: Array[Piece] = []
 var _next_repair := 0
 var _lanes: Dictionary[int, SendLane] = {}
 var _turn: Array[SendLane] = []
 
 
-## Cuts messages into pieces of [param largest_piece] bytes; [param sequences] are those of the
+## Cuts messages into pieces of [param largest_piece] bytes; [param next_sequences] are those of the
 ## unreliable lanes.
-func _init(largest_piece: int, sequences: Dictionary[int, int]) -> void:
+func _init(largest_piece: int, next_sequences: Dictionary[int, int]) -> void:
 	_largest_piece = largest_piece
-	_sequences = sequences
+	sequences = next_sequences
 
 
 ## Tells whether unreliable pieces wait.
@@ -150,8 +151,8 @@ func _drop_oldest() -> void:
 
 func _take_sequence(mode: int, channel: int) -> int:
 	var key := Piece.lane_key(mode, channel)
-	var sequence: int = _sequences.get(key, 0)
-	_sequences[key] = sequence + 1
+	var sequence: int = sequences.get(key, 0)
+	sequences[key] = sequence + 1
 	return sequence
 
 

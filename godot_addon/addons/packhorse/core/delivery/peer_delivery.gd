@@ -91,8 +91,8 @@ func loss() -> float:
 	return float(_received.missed) / maxi(1, _received.expected)
 
 
-## Queues a message; [method datagrams_to_send] hands it out. Of a reliable one ask [method may_push]
-## before.
+## Queues a message; [method datagrams_to_send] hands it out. Ask [method may_push]
+## before a reliable one.
 ##
 ## An unreliable one is dropped when 31744 datagrams have gone out without any answer.
 func push(data: PackedByteArray, mode: int, channel: int) -> void:
@@ -114,8 +114,8 @@ func push_frames(frames: PackedByteArray) -> void:
 		_is_held_back = true
 
 
-## Returns, behind [param head], the datagram of frames of unreliable messages that stay together, when
-## it would carry nothing else; empty when something is to go with them: then [method push_frames].
+## Returns, behind [param head], the datagram of frames of unreliable messages that stay together,
+## when it would carry nothing else; empty when they have to go by [method push_frames].
 func lone_datagram(head: PackedByteArray, frames: PackedByteArray, now: float) -> PackedByteArray:
 	if wake_at <= now or _received.ack_at < INF or _asking.is_due(_next_number, now):
 		return PackedByteArray()
@@ -128,6 +128,11 @@ func lone_datagram(head: PackedByteArray, frames: PackedByteArray, now: float) -
 	_sent.note_time(_next_number, now)
 	_next_number += 1
 	return buffer
+
+
+## Returns the next sequence of each unreliable lane, by its key.
+func sequences() -> Dictionary[int, int]:
+	return _outgoing.sequences
 
 
 ## Asks for an acknowledgement, to measure the RTT.
