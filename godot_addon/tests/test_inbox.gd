@@ -14,19 +14,17 @@ func test_packets_come_out_in_order_with_all_that_is_known_of_them() -> void:
 	_push(2, PackedByteArray([1]), UNRELIABLE, 0)
 	_push(3, PackedByteArray([2]), RELIABLE, 7)
 
-	assert_eq([_inbox.next_peer(), _inbox.next_mode(), _inbox.next_channel()], [2, 0, 0], "first")
+	assert_eq([_inbox.next_peer, _inbox.next_mode, _inbox.next_channel], [2, 0, 0], "first")
 	assert_eq(_inbox.pop(), PackedByteArray([1]), "first packet")
-	assert_eq(
-		[_inbox.next_peer(), _inbox.next_mode(), _inbox.next_channel()], [3, RELIABLE, 7], "second"
-	)
+	assert_eq([_inbox.next_peer, _inbox.next_mode, _inbox.next_channel], [3, RELIABLE, 7], "second")
 	assert_eq(_inbox.pop(), PackedByteArray([2]), "second packet")
-	assert_eq(_inbox.size(), 0, "size")
+	assert_eq(_inbox.waiting, 0, "size")
 
 
 func test_empty_inbox_gives_nothing() -> void:
-	assert_eq([_inbox.next_peer(), _inbox.next_mode(), _inbox.next_channel()], [0, 0, 0], "next")
+	assert_eq([_inbox.next_peer, _inbox.next_mode, _inbox.next_channel], [0, 0, 0], "next")
 	assert_eq(_inbox.pop(), PackedByteArray(), "packet")
-	assert_eq(_inbox.size(), 0, "size")
+	assert_eq(_inbox.waiting, 0, "size")
 
 
 func test_inbox_is_bounded() -> void:
@@ -34,21 +32,21 @@ func test_inbox_is_bounded() -> void:
 
 	_push(2, PackedByteArray([1]), UNRELIABLE, 0)
 	assert_eq(_inbox.drops, {Constants.DROP_BUFFER_FULL: 1}, "refused")
-	assert_eq(_inbox.size(), Inbox.MAX_PACKETS, "size")
+	assert_eq(_inbox.waiting, Inbox.MAX_PACKETS, "size")
 
 
 func test_full_inbox_refuses_nothing_reliable() -> void:
 	_fill()
 
 	_push(2, PackedByteArray([1]), RELIABLE, 0)
-	assert_eq(_inbox.size(), Inbox.MAX_PACKETS + 1, "size")
+	assert_eq(_inbox.waiting, Inbox.MAX_PACKETS + 1, "size")
 
 
 func test_empty_packet_is_refused() -> void:
 	_push(2, PackedByteArray(), RELIABLE, 0)
 
 	assert_eq(_inbox.drops, {Constants.DROP_EMPTY_PAYLOAD: 1}, "refused")
-	assert_eq(_inbox.size(), 0, "size")
+	assert_eq(_inbox.waiting, 0, "size")
 
 
 func test_order_holds_while_packets_come_and_go() -> void:
@@ -56,7 +54,7 @@ func test_order_holds_while_packets_come_and_go() -> void:
 	for number in 10000:
 		_push(number, PackedByteArray([number & 0xFF]), UNRELIABLE, 0)
 		if number % 3:
-			assert_eq(_inbox.next_peer(), expected, "source")
+			assert_eq(_inbox.next_peer, expected, "source")
 			assert_eq(_inbox.pop()[0], expected & 0xFF, "packet")
 			expected += 1
 
@@ -68,9 +66,9 @@ func test_discard_drops_the_packets_of_one_peer() -> void:
 
 	_inbox.discard(2)
 
-	assert_eq(_inbox.size(), 2, "size")
-	assert_eq([_inbox.next_peer(), _inbox.next_channel(), _inbox.pop()[0]], [3, 3, 3], "next")
-	assert_eq([_inbox.next_peer(), _inbox.next_channel(), _inbox.pop()[0]], [4, 4, 4], "last")
+	assert_eq(_inbox.waiting, 2, "size")
+	assert_eq([_inbox.next_peer, _inbox.next_channel, _inbox.pop()[0]], [3, 3, 3], "next")
+	assert_eq([_inbox.next_peer, _inbox.next_channel, _inbox.pop()[0]], [4, 4, 4], "last")
 
 
 func test_discard_tells_what_the_reliable_ones_had_taken() -> void:

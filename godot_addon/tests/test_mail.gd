@@ -142,7 +142,7 @@ func test_message_goes_straight_to_the_inbox_when_no_event_waits() -> void:
 	_events.append(Event.new(Event.Type.PEER_JOINED, 4))
 	_mail.receive(_data(2, 8), 2, 0.0)
 
-	assert_eq([inbox.size(), inbox.next_peer(), inbox.pop()[0]], [1, 1, 7], "in the inbox")
+	assert_eq([inbox.waiting, inbox.next_peer, inbox.pop()[0]], [1, 1, 7], "in the inbox")
 	assert_eq(_events.size(), 2, "events")
 	assert_eq(_events[1].data, PackedByteArray([8]), "behind the news")
 
@@ -157,7 +157,7 @@ func test_message_of_a_hidden_peer_is_thrown_away_and_counts_as_read() -> void:
 		var frame := Header.encode(Constants.FirstByte.FRAME, 0x5C, 3) + head
 		assert_eq(_mail.receive(frame, 3, 0.0), &"", "taken")
 
-	assert_eq(inbox.size(), 0, "inbox")
+	assert_eq(inbox.waiting, 0, "inbox")
 	assert_eq(_events.size(), 0, "events")
 
 

@@ -76,7 +76,7 @@ func test_nothing_is_reported_without_a_debugger() -> void:
 	await _join()
 
 	assert_true(not EngineDebugger.is_active(), "no debugger")
-	assert_eq(_peer._watch._report_at, INF, "next report")
+	assert_eq(_peer._watch.report_at, INF, "next report")
 	_peer.close()
 
 

@@ -44,6 +44,26 @@ func test_frames_stay_within_the_limit() -> void:
 	assert_eq(sizes, [14, 14, 14, 4], "bytes")
 
 
+func test_ordered_packets_are_numbered_in_their_lane() -> void:
+	var sequences: Dictionary[int, int] = {0x105: 7}
+	_packets = PlainPackets.new(2 * LARGEST)
+	_packets.sequences_of = func(_to: int) -> Dictionary[int, int]: return sequences
+	for lane: int in [0x100, 0x105, 0x100, 0x003]:
+		_packets.put("a".to_ascii_buffer(), 2, lane)
+
+	var frames := "240000000161" + "2c050007000161" + "240001000161" + "0c03000161"
+	assert_eq(_sent(), [[frames, 2, false]], "sent")
+	assert_eq(sequences, {0x105: 8, 0x100: 2} as Dictionary[int, int], "next sequences")
+
+
+func test_ordered_packet_alone_keeps_its_lane() -> void:
+	_packets.put("one".to_ascii_buffer(), 2, 0x105)
+	_packets.flush()
+
+	assert_eq(_packets.lanes, PackedInt32Array([0x105]), "lanes")
+	assert_eq(_sent(), [["6f6e65", 2, true]], "sent")
+
+
 func test_nothing_goes_out_after_clear() -> void:
 	for target: int in [2, 2, 3]:
 		_packets.put("a".to_ascii_buffer(), target)

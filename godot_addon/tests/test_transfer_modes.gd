@@ -55,6 +55,29 @@ func test_unreliable_packets_of_one_frame_share_a_datagram() -> void:
 	assert_eq(sent, expected, "datagrams")
 
 
+func test_ordered_packets_of_one_frame_share_a_datagram() -> void:
+	await _join()
+
+	for text: String in ["one", "two"]:
+		_put(text, 1, ORDERED, 7)
+	await _until(func() -> bool: return not _relay.data.is_empty())
+
+	var frames := "2c070000" + "00036f6e65" + "2c070001" + "000374776f"
+	assert_eq(_relay.data[0].hex_encode(), "a75c00000001" + "000000" + frames, "datagram")
+
+
+func test_large_ordered_packet_does_not_overtake_a_small_one() -> void:
+	await _join()
+
+	_put("one", 1, ORDERED)
+	_put("x".repeat(2000), 1, ORDERED)
+	await _until(func() -> bool: return not _relay.data.is_empty())
+
+	var first := _relay.data[0].slice(Constants.HEADER_SIZE + 3)
+	assert_eq(first.slice(0, 8).hex_encode(), "240000" + "0003" + "6f6e65", "first in its lane")
+	assert_eq(first.slice(8, 11).hex_encode(), "300001", "second in its lane")
+
+
 func test_ordered_broadcast_becomes_one_fan_out_frame() -> void:
 	_relay.members = [1, 2, 3, 4]
 	await _join()

@@ -14,8 +14,8 @@ static func decode(data: PackedByteArray, _input: Dictionary) -> Dictionary:
 	if not decoder.decode(data, 0):
 		return {"drop": Constants.DROP_BAD_FRAME}
 	var messages := []
-	for index in decoder.count:
-		messages.append(_from_frame(decoder.messages[index]))
+	for index in decoder.heads.size():
+		messages.append(_from_frame(decoder.frame(index)))
 	var plain := {"number": str(decoder.number), "asks_ack": decoder.asks_ack, "messages": messages}
 	if decoder.has_ping:
 		plain["ping"] = true

@@ -30,24 +30,37 @@ func is_waiting() -> bool:
 	return not _targets.is_empty()
 
 
+## Takes what waits already for one more target, as Godot gives a broadcast; false, and nothing has
+## happened, when [param payload] is another. Parameters as in [method put].
+func repeat(
+	payload: PackedByteArray, target: int, mode: Constants.Mode, channel: int, others: Array[int]
+) -> bool:
+	if not _targets or mode != _mode or channel != _channel or target <= 0 or others.size() <= 1:
+		return false
+	if payload != _waiting or _targets.has(target):
+		return false
+	_targets[target] = true
+	if _targets.size() == others.size():
+		flush(others)
+	return true
+
+
 ## Takes a payload for [param target] (0, n or -n); [param others] are all other peers that can be
 ## addressed. It goes to [member payloads] at once, or waits for more peers to get the same.
 func put(
 	payload: PackedByteArray, target: int, mode: Constants.Mode, channel: int, others: Array[int]
 ) -> void:
-	var is_one_of_several := target > 0 and others.size() > 1
-	if _targets and not (is_one_of_several and _continues(payload, target, mode, channel)):
-		flush(others)
-	if not _targets:
-		_mode = mode
-		_channel = channel
-		if not is_one_of_several or _is_single(mode, channel):
-			_emit(payload, target)
+	if _targets:
+		if repeat(payload, target, mode, channel, others):
 			return
-		_waiting = payload
-	_targets[target] = true
-	if _targets.size() == others.size():
 		flush(others)
+	_mode = mode
+	_channel = channel
+	if target <= 0 or others.size() <= 1 or _is_single(mode, channel):
+		_emit(payload, target)
+		return
+	_waiting = payload
+	_targets[target] = true
 
 
 ## Moves what waits to [member payloads], in as few datagrams as the protocol allows.
@@ -84,12 +97,6 @@ func clear() -> void:
 	clear_ready()
 	_targets.clear()
 	_single_channels.clear()
-
-
-func _continues(payload: PackedByteArray, target: int, mode: Constants.Mode, channel: int) -> bool:
-	if mode != _mode or channel != _channel or _targets.has(target):
-		return false
-	return payload == _waiting
 
 
 func _is_single(mode: Constants.Mode, channel: int) -> bool:

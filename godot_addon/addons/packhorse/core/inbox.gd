@@ -9,14 +9,13 @@ const _COMPACT_AT := 1024  # taken packets at the front that are given back to t
 var source := 0
 ## Where messages that were not taken are counted, by drop reason.
 var drops: Dictionary[StringName, int] = {}
+var waiting := 0  ## How many messages wait.
+var next_peer := 0  ## Who sent the next message; 0 when there is none.
+var next_mode := 0  ## The [enum Mode] of constants.gd of the next message.
+var next_channel := 0  ## The channel of the next message.
 
 var _peers: PackedInt32Array = []
 var _next := 0  # pop_front() would move all that follow
-
-
-## Returns how many messages wait.
-func size() -> int:
-	return data.size() - _next
 
 
 ## Adds a message from [member source], or counts why not.
@@ -28,40 +27,35 @@ func add(message: PackedByteArray, mode: int, channel: int) -> void:
 		return
 	if mode >= Constants.Mode.RELIABLE:
 		reliable += 1
-	elif data.size() - _next >= MAX_PACKETS:
+	elif waiting >= MAX_PACKETS:
 		_count_drop(Constants.DROP_BUFFER_FULL)
 		return
+	if not waiting:
+		next_peer = source
+		next_mode = mode
+		next_channel = channel
+	waiting += 1
 	data.append(message)
 	_peers.append(source)
 	modes.append(mode)
 	channels.append(channel)
 
 
-## Returns who sent the next message; 0 when there is none.
-func next_peer() -> int:
-	return _peers[_next] if _next < _peers.size() else 0
-
-
-## Returns the [enum Mode] of constants.gd of the next message.
-func next_mode() -> int:
-	return modes[_next] if _next < modes.size() else 0
-
-
-## Returns the channel of the next message.
-func next_channel() -> int:
-	return channels[_next] if _next < channels.size() else 0
-
-
 ## Takes the next message out; empty when there is none.
 func pop() -> PackedByteArray:
-	if _next >= data.size():
+	if not waiting:
 		return PackedByteArray()
 	var message := data[_next]
-	_next += 1
-	if _next == data.size():
+	if waiting == 1:
 		clear()
-	elif _next >= _COMPACT_AT:
+		return message
+	waiting -= 1
+	_next += 1
+	if _next >= _COMPACT_AT:
 		_compact()
+	next_peer = _peers[_next]
+	next_mode = modes[_next]
+	next_channel = channels[_next]
 	return message
 
 
@@ -78,6 +72,10 @@ func discard(peer: int) -> PackedInt32Array:
 		_peers.remove_at(index)
 		modes.remove_at(index)
 		channels.remove_at(index)
+	waiting = data.size()
+	next_peer = _peers[0] if waiting else 0
+	next_mode = modes[0] if waiting else 0
+	next_channel = channels[0] if waiting else 0
 	return dropped
 
 
@@ -88,6 +86,10 @@ func clear() -> void:
 	modes.clear()
 	channels.clear()
 	_next = 0
+	waiting = 0
+	next_peer = 0
+	next_mode = 0
+	next_channel = 0
 
 
 func _count_drop(reason: StringName) -> void:

@@ -23,8 +23,11 @@ const _MEASURE_INTERVAL := 1.0  # seconds
 
 ## Who may not know this member yet; null to take what they send to several.
 var strangers: Strangers = null
+## Bytes of one piece of a message.
+var largest_piece: int
 
 var _roster: Roster
+var _peers: Dictionary[int, int]  # the roster's own dictionary
 var _events: Array[Event]  # the session's own array
 var _drops: Dictionary[StringName, int]  # the session's own dictionary
 var _own_id: int
@@ -47,11 +50,13 @@ func _init(
 	grant: Message, roster: Roster, events: Array[Event], drops: Dictionary[StringName, int]
 ) -> void:
 	_roster = roster
+	_peers = roster.peers
 	_events = events
 	_drops = drops
 	_own_id = grant.number(&"peer")
 	var max_payload := grant.number(&"max_datagram") - Constants.HEADER_SIZE
 	_hub = Hub.new(grant.number(&"tag"), max_payload)
+	largest_piece = _hub.largest_piece()
 
 
 ## Goes on under the tag of a GRANT that answered BIND; nothing under way is lost.
@@ -75,10 +80,13 @@ func largest_message(mode: Constants.Mode) -> int:
 ## 0..255, [constant @GlobalScope.ERR_OUT_OF_MEMORY] when too much that is reliable waits for one of
 ## the receivers; then nothing is sent to any of them.
 func push(data: PackedByteArray, to: int, mode: Constants.Mode, channel: int, now: float) -> Error:
-	if data.size() > largest_message(mode) or channel < 0 or channel > MAX_CHANNEL:
+	if data.size() > _hub.largest_unreliable and data.size() > largest_message(mode):
+		return ERR_INVALID_PARAMETER
+	if channel < 0 or channel > MAX_CHANNEL:
 		return ERR_INVALID_PARAMETER
 	if to > 0:
-		return _push_single(data, to, mode, channel, now)
+		var is_taken := not _peers.has(to) or _hub.push(data, to, mode, channel, now)
+		return OK if is_taken else ERR_OUT_OF_MEMORY
 	if mode < Constants.Mode.RELIABLE:
 		_hub.push_fanout(data, to, mode, channel)
 		return OK
@@ -91,16 +99,26 @@ func push(data: PackedByteArray, to: int, mode: Constants.Mode, channel: int, no
 	return OK
 
 
-## Queues frames of unreliable messages, at most [method largest_piece] bytes that stay together;
-## [param to] as in [method push].
-func push_frames(frames: PackedByteArray, to: int, now: float) -> void:
-	if to <= 0 or _roster.peers.has(to):
+## Takes frames of unreliable messages, at most [member largest_piece] bytes that stay together;
+## [param to] as in [method push]. Returns the datagram that goes out to the relay now; empty when
+## they are queued, or leave directly.
+func push_frames(frames: PackedByteArray, to: int, now: float) -> PackedByteArray:
+	var datagram := PackedByteArray()
+	if to > 0 and not _peers.has(to):
+		return datagram
+	if not _is_counting and not _has_direct_paths:
+		datagram = _hub.lone_datagram(frames, to, now)
+	if not datagram:
 		_hub.push_frames(frames, to, now)
+	return datagram
 
 
-## Returns the bytes of one piece of a message.
-func largest_piece() -> int:
-	return _hub.largest_piece()
+## Returns the next sequence of each unreliable lane to [param to], by its key; who makes frames
+## counts it up.
+func sequences(to: int, now: float) -> Dictionary[int, int]:
+	if to > 0 and not _peers.has(to):
+		return {}
+	return _hub.sequences(to, now)
 
 
 ## Measures the round-trip time to a peer, end to end, once a second at most.
@@ -129,6 +147,11 @@ func queued_bytes() -> int:
 	return _hub.queued_bytes()
 
 
+## Tells that [method datagrams_to_send] has nothing to do now.
+func is_quiet(now: float) -> bool:
+	return now < _hub.wake_at
+
+
 ## Tells whether every reliable message has arrived.
 func is_idle() -> bool:
 	return _hub.is_idle()
@@ -152,20 +175,21 @@ func consume(peer: int, size: int) -> void:
 ## Hands on what a DATA or FRAME datagram, whose tag has been checked, brings; returns why it
 ## brings nothing, or an empty name.
 func receive(datagram: PackedByteArray, source: int, now: float) -> StringName:
-	if _is_closed:
-		return Constants.DROP_UNEXPECTED_MESSAGE
-	if source == _own_id:
-		return Constants.DROP_UNKNOWN_PEER
-	if _roster.peers.has(source):
+	if _is_closed or source == _own_id:
+		return Constants.DROP_UNEXPECTED_MESSAGE if _is_closed else Constants.DROP_UNKNOWN_PEER
+	if _peers.has(source):
 		if _is_counting:
 			traffic(source).count_received(datagram.size())
 		if strangers != null and strangers.has(source) and _is_stray(datagram, source, now):
 			return Constants.DROP_STRAY_FANOUT
-		return _open(datagram, source, now)
-	if not _roster.may_come(source):
-		return Constants.DROP_UNKNOWN_PEER
-	_count_unknown(_early.expire(now))
-	return &"" if _early.hold(datagram, now) else Constants.DROP_BUFFER_FULL
+		if _inbox == null or _events or not _known.has(source):
+			return _hold(datagram, source, now)
+		_inbox.source = source
+		if datagram[0] != Constants.FirstByte.DATA:
+			return _open(datagram, source, _inbox, now)
+		_inbox.add(datagram.slice(Constants.HEADER_SIZE), Constants.Mode.UNRELIABLE, 0)
+		return &""
+	return _receive_early(datagram, source, now)
 
 
 ## Hands on what came before the news of a peer.
@@ -202,7 +226,7 @@ func datagrams_to_send(now: float) -> Array[PackedByteArray]:
 		return datagrams.filter(_must_be_relayed.bind(now))
 	if _is_counting:
 		for datagram in datagrams:
-			count_sent(Header.destination_of(datagram), datagram.size())
+			_count_sent(Header.destination_of(datagram), datagram.size())
 	return datagrams
 
 
@@ -217,9 +241,10 @@ func post_directly(post: Callable) -> void:
 ## false when the relay has to carry it.
 func is_posted(datagram: PackedByteArray, now: float) -> bool:
 	var destination := Header.destination_of(datagram)
-	count_sent(destination, datagram.size())
+	_count_sent(destination, datagram.size())
 	if not _has_direct_paths:
 		return false
+	_hub.wake_at = -INF
 	return _post_directly.call(datagram, destination, _receivers(destination), now)
 
 
@@ -235,9 +260,17 @@ func doubt_path(peer: int, now: float) -> void:
 
 ## Counts a datagram to [param destination] (0 all others, n, -n all but n); what goes to several
 ## belongs to none of them.
-func count_sent(destination: int, size: int) -> void:
+func _count_sent(destination: int, size: int) -> void:
 	if _is_counting and destination > 0:
 		traffic(destination).count_sent(size)
+
+
+## Keeps what comes before the news of its sender.
+func _receive_early(datagram: PackedByteArray, source: int, now: float) -> StringName:
+	if not _roster.may_come(source):
+		return Constants.DROP_UNKNOWN_PEER
+	_count_unknown(_early.expire(now))
+	return &"" if _early.hold(datagram, now) else Constants.DROP_BUFFER_FULL
 
 
 ## Tells whether a datagram to several comes from a peer that does not know this member yet; asks it
@@ -252,28 +285,23 @@ func _is_stray(datagram: PackedByteArray, source: int, now: float) -> bool:
 	return not is_single and strangers.refuses(source, rtt, now)
 
 
-func _open(datagram: PackedByteArray, source: int, now: float) -> StringName:
-	var sink := _sink(source)
-	var drop := &""
+func _open(datagram: PackedByteArray, source: int, sink: Delivered, now: float) -> StringName:
 	if datagram[0] == Constants.FirstByte.DATA:
 		sink.add(datagram.slice(Constants.HEADER_SIZE), Constants.Mode.UNRELIABLE, 0)
-	elif _unread >= MAX_UNREAD:
+		return &""
+	if _unread >= MAX_UNREAD:
 		return Constants.DROP_BUFFER_FULL
-	else:
-		sink.reliable = 0
-		drop = _hub.receive(datagram, source, sink, now)
-		_unread += sink.reliable
-	if sink == _delivered:
-		_tell(source)
+	sink.reliable = 0
+	var drop := _hub.receive(datagram, source, sink, now)
+	_unread += sink.reliable
 	return drop
 
 
-## Returns where the messages of a peer go: to the inbox, if they need not wait for earlier events.
-func _sink(source: int) -> Delivered:
-	if _inbox == null or _events or not _known.has(source):
-		return _delivered
-	_inbox.source = source
-	return _inbox
+## Turns the messages into events: they have to wait for earlier ones, or nobody wants them.
+func _hold(datagram: PackedByteArray, source: int, now: float) -> StringName:
+	var drop := _open(datagram, source, _delivered, now)
+	_tell(source)
+	return drop
 
 
 func _tell(source: int) -> void:
@@ -286,17 +314,6 @@ func _tell(source: int) -> void:
 		elif mode >= Constants.Mode.RELIABLE:
 			consume(source, data.size())
 	_delivered.clear()
-
-
-func _push_single(
-	data: PackedByteArray, to: int, mode: Constants.Mode, channel: int, now: float
-) -> Error:
-	if not _roster.peers.has(to):
-		return OK
-	if mode >= Constants.Mode.RELIABLE and not _hub.may_push(to):
-		return ERR_OUT_OF_MEMORY
-	_hub.push(data, to, mode, channel, now)
-	return OK
 
 
 func _count_unknown(count: int) -> void:

@@ -1,19 +1,31 @@
 extends RefCounted
-## Unreliable packets on channel 0 that were sent in one frame, by destination: one alone goes as it
-## is, several that fit go joined.
+## Unreliable packets that were sent in one frame, by destination: one alone goes as it is, several
+## that fit go joined.
 ##
+## A lane is that of Piece.lane_key(): mode and channel; 0 for UNRELIABLE on channel 0.
 ## Source: protocol_spec/SPEC.md section 16.2.
 
+const Constants := preload("../wire/constants.gd")
 const Frames := preload("../wire/frames.gd")
 
+const _NOBODY := 1 << 32  # no destination
+
 ## What must go out: packets that stay alone, or frames of several, each with its destination in
-## [member destinations] and whether it is alone in [member singles] beside it.
+## [member destinations], whether it is alone in [member singles], and its lane beside it.
 var payloads: Array[PackedByteArray] = []
 var destinations: PackedInt32Array = []  ## 0 all others, n peer n, -n all others but n.
 var singles: Array[bool] = []  ## Not joined.
+var lanes: PackedInt32Array = []  ## Of packets that stay alone.
+## Returns the next sequences of the unreliable lanes to a destination, which are counted up there.
+var sequences_of := Callable()
 
 var _largest: int
+var _open_for := _NOBODY
+var _open: PackedByteArray  # of _joined, for the destination that came last
+var _sequences_for := _NOBODY
+var _sequences: Dictionary[int, int]  # to that destination
 var _alone: Dictionary[int, PackedByteArray] = {}  # the only packet so far, by destination
+var _alone_lanes: Dictionary[int, int] = {}
 var _joined: Dictionary[int, PackedByteArray] = {}  # frames of several, by destination
 
 
@@ -22,24 +34,28 @@ func _init(largest: int) -> void:
 	_largest = largest
 
 
-## Takes a packet for [param destination].
-func put(packet: PackedByteArray, destination: int) -> void:
-	if _joined.has(destination):
-		_join(packet, destination)
+## Takes a packet of [param lane] for [param destination].
+func put(packet: PackedByteArray, destination: int, lane := 0) -> void:
+	if destination == _open_for and _fits(_open, packet, lane):
+		_append(packet, lane)
+	elif _joined.has(destination):
+		_join(packet, destination, lane)
 	elif _alone.has(destination):
-		_begin(packet, destination)
+		_begin(packet, destination, lane)
 	else:
-		_alone[destination] = packet
+		_leave_alone(packet, destination, lane)
 
 
 ## Moves what waits to [member payloads].
 func flush() -> void:
 	for destination in _alone:
-		_emit(_alone[destination], destination, true)
+		_emit(_alone[destination], destination, true, _alone_lanes[destination])
 	for destination in _joined:
 		_emit(_joined[destination], destination, false)
 	_alone.clear()
 	_joined.clear()
+	_open_for = _NOBODY
+	_sequences_for = _NOBODY
 
 
 ## Forgets everything.
@@ -47,6 +63,8 @@ func clear() -> void:
 	clear_ready()
 	_alone.clear()
 	_joined.clear()
+	_open_for = _NOBODY
+	_sequences_for = _NOBODY
 
 
 ## Takes out what must go out.
@@ -54,34 +72,68 @@ func clear_ready() -> void:
 	payloads.clear()
 	destinations.clear()
 	singles.clear()
+	lanes.clear()
+
+
+func _fits(frames: PackedByteArray, packet: PackedByteArray, lane: int) -> bool:
+	var head := Frames.WHOLE_SIZE if lane else Frames.PLAIN_SIZE
+	return frames.size() + head + packet.size() <= _largest
 
 
 ## Joins a second packet to the first, if both fit.
-func _begin(packet: PackedByteArray, destination: int) -> void:
+func _begin(packet: PackedByteArray, destination: int, lane: int) -> void:
 	var first := _alone[destination]
-	if first.size() + packet.size() + 2 * Frames.PLAIN_SIZE > _largest:
-		_emit(first, destination, true)
-		_alone[destination] = packet
+	var first_lane := _alone_lanes[destination]
+	var heads := Frames.PLAIN_SIZE if not lane and not first_lane else Frames.WHOLE_SIZE
+	if first.size() + packet.size() + 2 * heads > _largest:
+		_emit(first, destination, true, first_lane)
+		_leave_alone(packet, destination, lane)
 		return
 	_alone.erase(destination)
-	var frames := PackedByteArray()
-	Frames.append_plain(frames, first)
-	Frames.append_plain(frames, packet)
-	_joined[destination] = frames
+	_joined[destination] = PackedByteArray()
+	_reopen(destination)
+	_append(first, first_lane)
+	_append(packet, lane)
 
 
-func _join(packet: PackedByteArray, destination: int) -> void:
+func _join(packet: PackedByteArray, destination: int, lane: int) -> void:
 	var frames := _joined[destination]
-	if frames.size() + packet.size() + Frames.PLAIN_SIZE <= _largest:
-		Frames.append_plain(frames, packet)
-		_joined[destination] = frames
+	if _fits(frames, packet, lane):
+		_reopen(destination)
+		_append(packet, lane)
 		return
 	_emit(frames, destination, false)
 	_joined.erase(destination)
+	_leave_alone(packet, destination, lane)
+
+
+func _leave_alone(packet: PackedByteArray, destination: int, lane: int) -> void:
 	_alone[destination] = packet
+	_alone_lanes[destination] = lane
+	_open_for = _NOBODY
 
 
-func _emit(payload: PackedByteArray, destination: int, is_single: bool) -> void:
+func _reopen(destination: int) -> void:
+	_open = _joined[destination]
+	_open_for = destination
+
+
+func _append(packet: PackedByteArray, lane: int) -> void:
+	if not lane:
+		Frames.append_plain(_open, packet)
+		return
+	var sequence := 0
+	if lane >> 8 != Constants.Mode.UNRELIABLE:
+		if _sequences_for != _open_for:
+			_sequences_for = _open_for
+			_sequences = sequences_of.call(_open_for)
+		sequence = _sequences.get(lane, 0)
+		_sequences[lane] = sequence + 1
+	Frames.append_whole(_open, packet, lane, sequence)
+
+
+func _emit(payload: PackedByteArray, destination: int, is_single: bool, lane := 0) -> void:
 	payloads.append(payload)
 	destinations.append(destination)
 	singles.append(is_single)
+	lanes.append(lane)

@@ -41,6 +41,11 @@ func wrap(link: RelayLink, conditions: NetworkConditions) -> void:
 		own = SimulatedLink.new(own, conditions)
 
 
+## Tells that [method poll] has nothing to do now.
+func is_quiet(now: float) -> bool:
+	return own == null and now < _offer_at
+
+
 ## Tells the peers where this machine is, now and then anew: it may move.
 func poll(now: float) -> void:
 	if own != null:

@@ -4,6 +4,7 @@ extends RefCounted
 
 const Constants := preload("../wire/constants.gd")
 const Fanout := preload("../core/fanout.gd")
+const Frames := preload("../wire/frames.gd")
 const Mail := preload("../core/mail.gd")
 const PlainPackets := preload("../core/plain_packets.gd")
 const RelayClient := preload("relay_client.gd")
@@ -14,14 +15,16 @@ const _HOST := 1
 var others: Array[int] = []
 ## Reliable packets that were refused because too much waits.
 var refused := 0
+## [method flush] has something to do.
+var is_flush_queued := false
 
 var _client: RelayClient = null
 var _is_to_host_only := false
 var _fanout := Fanout.new()
 var _plain: PlainPackets = null
 var _largest_plain := 0  # bytes
+var _largest_joined := 0  # bytes of a packet that can be joined to others
 var _largest_unreliable := 0  # bytes
-var _is_flush_queued := false
 var _has_warned := false
 
 
@@ -33,7 +36,9 @@ func open(client: RelayClient, is_to_host_only: bool) -> void:
 	_largest_plain = client.session.max_payload()
 	var mail := client.session.mail()
 	_largest_unreliable = mail.largest_message(Constants.Mode.UNRELIABLE)
-	_plain = PlainPackets.new(mail.largest_piece())
+	_plain = PlainPackets.new(mail.largest_piece)
+	_plain.sequences_of = _sequences
+	_largest_joined = mail.largest_piece - Frames.WHOLE_SIZE
 
 
 ## Sends what waits, as far as it may leave at once, and forgets the session.
@@ -54,30 +59,34 @@ func largest_packet(mode: Constants.Mode) -> int:
 ## Sends a packet to [param target] (0 all others, n, -n all others but n), by the end of the frame
 ## at the latest.
 func put(packet: PackedByteArray, target: int, mode: Constants.Mode, channel: int) -> Error:
-	if _mail() == null:  # the session has ended, which the game hears of after what it has to read
+	if mode < Constants.Mode.RELIABLE and others.size() > 1:
+		if _fanout.repeat(packet, target, mode, channel, others):
+			_send_ready()
+			return OK
+	var mail := _mail()
+	if mail == null:  # the session has ended, which the game hears of after what it has to read
 		return OK if _client != null else ERR_UNCONFIGURED
-	if channel < 0 or channel > Mail.MAX_CHANNEL or not _is_size_right(packet.size(), mode):
+	var size := packet.size()
+	var is_sure := size > 0 and size <= _largest_unreliable
+	if channel < 0 or channel > Mail.MAX_CHANNEL or not (is_sure or _is_size_right(size, mode)):
 		return ERR_INVALID_PARAMETER
-	if not _is_flush_queued:
-		_is_flush_queued = true
+	if not is_flush_queued:
+		is_flush_queued = true
 		flush.call_deferred()
 	if _is_to_host_only:
-		return _send(packet, _HOST, mode, channel) if target != -_HOST else OK
-	if mode >= Constants.Mode.RELIABLE:
-		return _send(packet, target, mode, channel)
-	if others.size() <= 1 and not _fanout.is_waiting():
-		return _send(packet, target, mode, channel)
+		return _send(packet, _HOST, mode, channel, mail) if target != -_HOST else OK
+	if mode >= Constants.Mode.RELIABLE or others.size() <= 1 and not _fanout.is_waiting():
+		return _send(packet, target, mode, channel, mail)
 	_fanout.put(packet, target, mode, channel, others)
-	if _fanout.payloads:
-		_send_ready()
+	_send_ready()
 	return OK
 
 
 ## Sends what waits for more targets of the same bytes, and what was queued in this frame.
 func flush() -> void:
-	if not _is_flush_queued:
+	if not is_flush_queued:
 		return
-	_is_flush_queued = false
+	is_flush_queued = false
 	_fanout.flush(others)
 	_send_ready()
 	var mail := _mail()
@@ -95,10 +104,15 @@ func _mail() -> Mail:
 
 
 func _send_ready() -> void:
+	if not _fanout.payloads:
+		return
+	var mail := _mail()
 	for index in _fanout.payloads.size():
+		if mail == null:
+			break
 		var payload := _fanout.payloads[index]
 		var mode := _fanout.modes[index]
-		_send(payload, _fanout.destinations[index], mode, _fanout.channels[index])
+		_send(payload, _fanout.destinations[index], mode, _fanout.channels[index], mail)
 	_fanout.clear_ready()
 
 
@@ -106,29 +120,42 @@ func _send_plain(mail: Mail, now: float) -> void:
 	_plain.flush()
 	for index in _plain.payloads.size():
 		var destination := _plain.destinations[index]
-		if _plain.singles[index]:
+		var lane := _plain.lanes[index]
+		if lane:
+			mail.push(_plain.payloads[index], destination, lane >> 8, lane & 0xFF, now)
+		elif _plain.singles[index]:
 			_client.send(_plain.payloads[index], destination, now)
 		else:
-			mail.push_frames(_plain.payloads[index], destination, now)
+			var datagram := mail.push_frames(_plain.payloads[index], destination, now)
+			if datagram:
+				_client.send_datagram(datagram)
 	_plain.clear_ready()
 
 
-func _send(packet: PackedByteArray, destination: int, mode: Constants.Mode, channel: int) -> Error:
+func _send(
+	packet: PackedByteArray, destination: int, mode: Constants.Mode, channel: int, mail: Mail
+) -> Error:
 	if mode == Constants.Mode.UNRELIABLE and channel == 0 and packet.size() <= _largest_plain:
 		_plain.put(packet, destination)
 		return OK
-	var mail := _mail()
-	if mail == null:
-		return ERR_UNCONFIGURED
 	var now := Time.get_ticks_usec() / 1e6
+	if mode < Constants.Mode.RELIABLE:
+		if packet.size() <= _largest_joined:
+			_plain.put(packet, destination, mode << 8 | channel)
+			return OK
+		_send_plain(mail, now)  # it must not overtake what came before it in its lane
 	var error := mail.push(packet, destination, mode, channel, now)
 	if error == ERR_OUT_OF_MEMORY:
 		refused += 1
 	return error
 
 
+func _sequences(destination: int) -> Dictionary[int, int]:
+	return _mail().sequences(destination, Time.get_ticks_usec() / 1e6)
+
+
 func _is_size_right(size: int, mode: Constants.Mode) -> bool:
-	if size > 0 and (size <= _largest_unreliable or size <= largest_packet(mode)):
+	if size > 0 and size <= largest_packet(mode):
 		return true
 	if not _has_warned:
 		_has_warned = true

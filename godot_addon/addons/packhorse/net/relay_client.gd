@@ -46,6 +46,7 @@ var _setup: RoomSetup = null  # of the room, while the relay has not answered
 var _joined: Event = null  # waits for the setup of the new room
 var _held: Event = null  # news that wait for the next poll
 var _gone: Dictionary[int, bool] = {}  # peers of which this poll has told that they left
+var _is_steady := false  # connected, and the relay answers
 
 
 ## Starts connecting; gives up at [param give_up_at], clock seconds.
@@ -61,20 +62,17 @@ func _init(wish: Wish, reach: Reach, give_up_at: float) -> void:
 		_connector = Connector.new(wish, reach)
 
 
-## Does what is due; then drain [method next_event].
-func poll(now: float) -> void:
+## Does what is due; then drain [method next_event], if there may be one.
+func poll(now: float) -> bool:
 	_now = now
+	if not _is_steady or _held != null or _setup != null:
+		_poll_parts(now)
+	elif not _driver.poll(now):
+		return false
 	_gone.clear()
-	if now >= _start_over_at:
-		_start_over()
-	_poll_password(now)
-	if _connector != null:
-		_poll_connector(now)
-	elif _driver != null:
-		_driver.poll(now)
-		_watch_path(now)
-	if now >= _give_up_at:
-		_fail(_timed_out(), now)
+	if not _is_steady or session.pings.silent_since < INF:
+		_look_after(now)
+	return true
 
 
 ## Drains one event; null when there is none. After CLOSED there is none.
@@ -116,6 +114,11 @@ func send(payload: PackedByteArray, destination: int, now: float) -> void:
 		_driver.send(datagram)
 
 
+## Sends a datagram of the session to the relay.
+func send_datagram(datagram: PackedByteArray) -> void:
+	_driver.send(datagram)
+
+
 ## Tells whether datagrams go to a peer's own address.
 func is_direct(peer: int) -> bool:
 	return session != null and session.direct != null and session.direct.path(peer) != ""
@@ -139,6 +142,7 @@ func flush(now: float) -> void:
 func close(now: float) -> void:
 	_give_up_at = INF
 	_start_over_at = INF
+	_is_steady = false
 	_fallback.stop()
 	if _connector != null:
 		_connector.close()
@@ -168,7 +172,7 @@ func add_statistics(statistics: Dictionary[StringName, float]) -> void:
 	if _driver == null:
 		return
 	statistics[&"path"] = kind()
-	var pings := session.pings()
+	var pings := session.pings
 	if pings != null:
 		statistics[&"rtt"] = pings.rtt.smoothed
 		statistics[&"jitter"] = pings.rtt.variation
@@ -185,6 +189,27 @@ func add_statistics(statistics: Dictionary[StringName, float]) -> void:
 	statistics[&"queued_bytes"] = mail.queued_bytes() if mail != null else 0
 	for reason in session.drops:
 		statistics[StringName("drop_" + reason)] = session.drops[reason]
+
+
+func _poll_parts(now: float) -> void:
+	if now >= _start_over_at:
+		_start_over()
+	_poll_password(now)
+	if _connector != null:
+		_poll_connector(now)
+	elif _driver != null:
+		_driver.poll(now)
+
+
+## Watches what may fail; nothing has to be watched in a steady state.
+func _look_after(now: float) -> void:
+	_is_steady = false
+	if _driver != null:
+		_watch_path(now)
+	if now >= _give_up_at:
+		_fail(_timed_out(), now)
+	if session != null and _give_up_at == INF and not _own_events:
+		_is_steady = session.pings != null and session.pings.silent_since == INF
 
 
 func _timed_out() -> PackhorseError:
@@ -220,7 +245,7 @@ func _poll_connector(now: float) -> void:
 func _watch_path(now: float) -> void:
 	if _reach.transport != Candidates.Transport.AUTO or _driver.kind() != RelayLink.Kind.UDP:
 		return
-	var pings := session.pings()
+	var pings := session.pings
 	if session.state() != Constants.MemberState.JOINED or pings.silent_since == INF:
 		_is_dead = false
 		_fallback.stop()
@@ -311,6 +336,7 @@ func _is_short_pause(error: PackhorseError) -> bool:
 
 func _pause(seconds: float) -> void:
 	_start_over_at = _now + seconds
+	_is_steady = false
 	_driver.close()
 	_driver = null
 	session = null

@@ -16,6 +16,8 @@ enum Kind { UDP, WEBSOCKET }
 var relay: String
 ## Bytes that the network adds to each datagram, about.
 var overhead := 0
+## There is nothing to do but to send and to receive.
+var is_passive := false
 ## Where the last received datagram came from.
 var source := ""
 var state := State.OPENING

@@ -67,24 +67,26 @@ func seek_direct_paths() -> void:
 	_direct = DirectSockets.new(session, _link)
 
 
-## Receives what has come, lets the session do what is due, and sends what it wants to.
-func poll(now: float) -> void:
-	_link.poll(now)
-	if _link.state == RelayLink.State.OPENING:
-		return
-	if _link.take_reopened() and session.pings() != null:
-		session.pings().advise(now)
-	_receive(_link, now)
+## Receives what has come, lets the session do what is due, and sends what it wants to; false when
+## nothing was due and the session has nothing to tell.
+func poll(now: float) -> bool:
+	var is_quiet := _direct == null or _direct.is_quiet(now)
+	if not _link.is_passive:
+		_poll_link(now)
+		if _link.state == RelayLink.State.OPENING:
+			return true
+	var pending := _link.pending()
+	if not pending and is_quiet and session.is_quiet(now):
+		return false
+	_receive(_link, pending, now)
 	if _direct != null:
 		_direct.poll(now)
 		if _direct.own != null:
-			_receive(_direct.own, now)
-	if now >= session.next_timeout():
-		session.handle_timeout(now)
-	for datagram in session.datagrams_to_send():
-		send(datagram)
-	flush(now)
-	_count_drops()
+			_receive(_direct.own, _direct.own.pending(), now)
+	if not is_quiet or not session.is_quiet(now):
+		_work(now)
+		return true
+	return false
 
 
 ## Sends the messages to peers that may leave now.
@@ -126,10 +128,28 @@ func close() -> void:
 		_direct.close()
 
 
-func _receive(link: RelayLink, now: float) -> void:
-	for _index in mini(link.pending(), MAX_DATAGRAMS_PER_POLL):
+func _poll_link(now: float) -> void:
+	_link.poll(now)
+	if _link.take_reopened() and session.pings != null:
+		session.pings.advise(now)
+	while _dropped < _link.dropped:
+		_dropped += 1
+		session.count_drop(Constants.DROP_BUFFER_FULL)
+
+
+func _work(now: float) -> void:
+	if now >= session.next_timeout():
+		session.handle_timeout(now)
+	for datagram in session.datagrams_to_send():
+		send(datagram)
+	flush(now)
+
+
+func _receive(link: RelayLink, pending: int, now: float) -> void:
+	var count := mini(pending, MAX_DATAGRAMS_PER_POLL)
+	datagrams_received += count
+	for _index in count:
 		var datagram := link.receive()
-		datagrams_received += 1
 		bytes_received += datagram.size()
 		if link != _link and link.source == _link.relay:
 			session.count_drop(Constants.DROP_UNEXPECTED_SOURCE)  # the relay sends elsewhere
@@ -142,9 +162,3 @@ func _send_directly() -> void:
 		if _direct.send(datagram):
 			datagrams_sent += 1
 			bytes_sent += datagram.data.size()
-
-
-func _count_drops() -> void:
-	while _dropped < _link.dropped:
-		_dropped += 1
-		session.count_drop(Constants.DROP_BUFFER_FULL)

@@ -72,5 +72,6 @@ func close() -> void:
 
 func _bind() -> Error:
 	var result := _socket.bind(0, "*", _RECEIVE_BUFFER)
+	is_passive = result == OK
 	state = State.OPEN if result == OK else State.FAILED
 	return result

@@ -41,28 +41,28 @@ func _get_max_packet_size() -> int:
 
 
 func _get_available_packet_count() -> int:
-	return _inbox.size()
+	return _inbox.waiting
 
 
 func _get_packet_peer() -> int:
-	return _inbox.next_peer()
+	return _inbox.next_peer
 
 
 func _get_packet_mode() -> TransferMode:
 	# Godot has no name for reliable packets without order.
-	return mini(_inbox.next_mode(), TRANSFER_MODE_RELIABLE) as TransferMode
+	return mini(_inbox.next_mode, TRANSFER_MODE_RELIABLE) as TransferMode
 
 
 func _get_packet_channel() -> int:
-	return _inbox.next_channel()
+	return _inbox.next_channel
 
 
 func _get_packet_script() -> PackedByteArray:
-	var is_reliable := _inbox.next_mode() >= Constants.Mode.RELIABLE
-	var peer := _inbox.next_peer()
+	if _inbox.next_mode < Constants.Mode.RELIABLE:
+		return _inbox.pop()
+	var peer := _inbox.next_peer
 	var packet := _inbox.pop()
-	if is_reliable:
-		_note_taken(peer, packet.size())
+	_note_taken(peer, packet.size())
 	return packet
 
 

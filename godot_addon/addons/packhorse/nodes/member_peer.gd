@@ -89,8 +89,6 @@ func _hide(peer: int) -> void:
 
 
 func _tell_retracted() -> void:
-	if not _to_retract:
-		return
 	var peers := _to_retract
 	_to_retract = []
 	for peer in peers:

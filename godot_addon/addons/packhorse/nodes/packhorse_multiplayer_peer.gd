@@ -120,18 +120,20 @@ func _notification(what: int) -> void:
 
 
 func _poll() -> void:
-	if _client == null:
-		return
-	_outgoing.flush()
-	_tell_retracted()
+	if _outgoing.is_flush_queued:
+		_outgoing.flush()
+	if _to_retract:
+		_tell_retracted()
 	var client := _client
-	if client != null:
-		client.poll(_now())
-	if _watch != null:
-		_watch.poll(_now())
+	if client == null:
+		return
+	var now := Time.get_ticks_usec() / 1e6
+	var has_news := client.poll(now)
+	if _watch != null and now >= _watch.report_at:
+		_watch.poll(now)
 	# Handlers of signals may close this peer or start anew.
-	while client != null and client == _client:
-		var event := client.next_event(_inbox.size() > 0)
+	while has_news and client == _client:
+		var event := client.next_event(_inbox.waiting > 0)
 		if event == null:
 			return
 		_handle(event)
@@ -237,7 +239,7 @@ func get_peer_statistics(peer_id: int) -> Dictionary[StringName, float]:
 ## were not acted upon.
 func get_statistics() -> Dictionary[StringName, float]:
 	var statistics: Dictionary[StringName, float] = {
-		&"packets_waiting": _inbox.size(), &"packets_refused": _outgoing.refused
+		&"packets_waiting": _inbox.waiting, &"packets_refused": _outgoing.refused
 	}
 	if _client != null:
 		_client.add_statistics(statistics)

@@ -13,9 +13,11 @@ const _INTERVAL := 0.5  # seconds between reports
 const _MILLI := 1000.0
 const _PERCENT := 100.0
 
+## When [method poll] has work, clock seconds; never without a debugger.
+var report_at := INF
+
 var _peer: WeakRef
 var _monitors: Array[StringName] = []
-var _report_at := INF  # clock seconds; never without a debugger
 var _sent := RateMeter.new()
 var _received := RateMeter.new()
 
@@ -23,7 +25,7 @@ var _received := RateMeter.new()
 func _init(peer: PackhorseMultiplayerPeer) -> void:
 	_peer = weakref(peer)
 	if EngineDebugger.is_active():
-		_report_at = 0.0
+		report_at = 0.0
 	var folder := _free_folder()
 	_add_monitor(folder, "peers", _count_peers)
 	_add_monitor(folder, "rtt_ms", _read.bind(&"rtt", _MILLI))
@@ -37,9 +39,9 @@ func _init(peer: PackhorseMultiplayerPeer) -> void:
 
 ## Reports to the debugger when that is due; call it every frame.
 func poll(now: float) -> void:
-	if now < _report_at:
+	if now < report_at:
 		return
-	_report_at = now + _INTERVAL
+	report_at = now + _INTERVAL
 	var peer := _watched()
 	if peer != null:
 		var values := [get_instance_id(), now, report_of(peer).to_values()]
@@ -51,9 +53,9 @@ func close() -> void:
 	for monitor in _monitors:
 		Performance.remove_custom_monitor(monitor)
 	_monitors.clear()
-	if _report_at < INF:
+	if report_at < INF:
 		EngineDebugger.send_message(CAPTURE + ":closed", [get_instance_id()])
-		_report_at = INF
+		report_at = INF
 
 
 ## Returns what [param peer] tells about itself. Whom it names is measured once a second.

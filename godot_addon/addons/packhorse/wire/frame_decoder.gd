@@ -7,7 +7,10 @@ const Constants := preload("constants.gd")
 const Frame := preload("frame.gd")
 const Frames := preload("frames.gd")
 
-const _HAS_HEAD := Frames.HAS_SEQUENCE | Frames.HAS_CHANNEL
+const _CHANNEL_SHIFT := 16  # of heads
+const _MODE_SHIFT := 24
+const _PART_SHIFT := 32
+const _PARTS_SHIFT := 48
 
 var number := 0  ## u16.
 var asks_ack := false
@@ -17,8 +20,11 @@ var ack_largest := 0  ## u16: the largest number that arrived.
 var ack_delay := 0.0  ## Seconds from its arrival to the acknowledgement, 0..0.255.
 var ack_bitmap := PackedByteArray()  ## Bit i is set when [member ack_largest] - 1 - i arrived.
 var credit := -1  ## KiB of reliable payload that the sender takes in all; -1 without.
-var messages: Array[Frame] = []  ## Only the first [member count] belong to this datagram.
-var count := 0
+## What the messages and pieces carry, in order.
+var payloads: Array[PackedByteArray] = []
+## What is said of each of them; integers because every message passes through. From the lowest bit
+## on: sequence (16), channel (8), mode (8), part (16), parts (16), which is 0 for a whole message.
+var heads := PackedInt64Array()
 
 var _head_sizes := PackedByteArray()  # by type without its two lowest bits
 
@@ -31,7 +37,8 @@ func _init() -> void:
 ## Reads what stands in [param data] from [param start] on; false when it is not wholly of the
 ## form that the specification wants.
 func decode(data: PackedByteArray, start: int) -> bool:
-	count = 0
+	payloads.clear()
+	heads.clear()
 	credit = -1
 	has_ping = false
 	var end := data.size()
@@ -57,19 +64,40 @@ func decode(data: PackedByteArray, start: int) -> bool:
 			stop = payload_at + (data[payload_at - 2] << 8 | data[payload_at - 1])
 		if kind & Frames.RESERVED or payload_at > end or stop > end:
 			return false
-		var frame := messages[count] if count < messages.size() else _new_frame()
-		count += 1
-		frame.mode = kind >> Frames.MODE_SHIFT
-		frame.channel = 0
-		frame.sequence = 0
-		frame.parts = 1
-		if kind & _HAS_HEAD and not _decode_head(data, position + 1, kind, frame):
-			return false
-		if frame.parts > 1 and payload_at == stop:
-			return false
-		frame.payload = data.slice(payload_at, stop)
+		var head := 0
+		if kind & ~Frames.HAS_LENGTH:
+			head = kind >> Frames.MODE_SHIFT << _MODE_SHIFT
+			position += 1
+			if kind & Frames.HAS_CHANNEL:
+				if not data[position]:
+					return false
+				head |= data[position] << _CHANNEL_SHIFT
+				position += 1
+			if kind & Frames.HAS_SEQUENCE:
+				head |= data[position] << 8 | data[position + 1]
+			if kind & Frames.FRAGMENTED:
+				var part := data[position + 2] << 8 | data[position + 3]
+				var parts := data[position + 4] << 8 | data[position + 5]
+				if parts < 2 or part >= parts or payload_at == stop:
+					return false
+				head |= part << _PART_SHIFT | parts << _PARTS_SHIFT
+		payloads.append(data.slice(payload_at, stop))
+		heads.append(head)
 		position = stop
 	return position == end
+
+
+## Returns a message or piece by its place in [member payloads].
+func frame(index: int) -> Frame:
+	var head := heads[index]
+	var made := Frame.new()
+	made.mode = head >> _MODE_SHIFT & 0xFF
+	made.channel = head >> _CHANNEL_SHIFT & 0xFF
+	made.sequence = head & 0xFFFF
+	made.part = head >> _PART_SHIFT & 0xFFFF
+	made.parts = maxi(1, head >> _PARTS_SHIFT & 0xFFFF)
+	made.payload = payloads[index]
+	return made
 
 
 ## Tells whether the acknowledgement says that the number [param age] below its largest arrived.
@@ -107,26 +135,3 @@ func _decode_control(data: PackedByteArray, position: int) -> int:
 		kibibytes = kibibytes << 8 | data[index]
 	credit = maxi(credit, kibibytes)
 	return end
-
-
-## Reads what stands between the type byte and the length; false when it is malformed.
-func _decode_head(data: PackedByteArray, at: int, kind: int, frame: Frame) -> bool:
-	if kind & Frames.HAS_CHANNEL:
-		frame.channel = data[at]
-		at += 1
-		if frame.channel == 0:
-			return false
-	if kind & Frames.HAS_SEQUENCE:
-		frame.sequence = data[at] << 8 | data[at + 1]
-		at += 2
-	if kind & Frames.FRAGMENTED:
-		frame.part = data[at] << 8 | data[at + 1]
-		frame.parts = data[at + 2] << 8 | data[at + 3]
-		return frame.parts > 1 and frame.part < frame.parts
-	return true
-
-
-func _new_frame() -> Frame:
-	var frame := Frame.new()
-	messages.append(frame)
-	return frame

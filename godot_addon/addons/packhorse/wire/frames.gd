@@ -21,6 +21,7 @@ const ACK_SIZE := 4  ## Without the bitmap.
 const LENGTH_SIZE := 2
 const CREDIT_SIZE := 5
 const PLAIN_SIZE := 3  ## Of [method append_plain], beside the message.
+const WHOLE_SIZE := 7  ## Of [method append_whole], beside the message, at most.
 const MAX_DELAY := 255  ## Milliseconds.
 
 
@@ -82,6 +83,21 @@ static func append_plain(buffer: PackedByteArray, message: PackedByteArray) -> v
 	buffer.append(HAS_LENGTH)
 	buffer.append(size >> 8 & 0xFF)
 	buffer.append(size & 0xFF)
+	buffer.append_array(message)
+
+
+## Appends a whole message with its length; [param lane] is its mode and, in the lowest 8 bits, its
+## channel.
+static func append_whole(
+	buffer: PackedByteArray, message: PackedByteArray, lane: int, sequence: int
+) -> void:
+	var kind := kind_of(lane >> 8, lane & 0xFF, 1)
+	buffer.append(kind | HAS_LENGTH)
+	if kind & HAS_CHANNEL:
+		buffer.append(lane & 0xFF)
+	if kind & HAS_SEQUENCE:
+		append_u16(buffer, sequence)
+	append_u16(buffer, message.size())
 	buffer.append_array(message)
 
 

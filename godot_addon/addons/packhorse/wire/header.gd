@@ -70,7 +70,7 @@ static func destination_of(data: PackedByteArray) -> int:
 
 ## Returns the peer id that the relay stamped into a good header.
 static func source_of(data: PackedByteArray) -> int:
-	return word_of(data) & ~Constants.FANOUT_BIT
+	return (data[2] & 0x7F) << 24 | data[3] << 16 | data[4] << 8 | data[5]
 
 
 ## Tells whether a good header is on a copy of a datagram that named several peers.

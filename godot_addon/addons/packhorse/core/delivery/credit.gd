@@ -37,6 +37,14 @@ func arrive(size: int) -> void:
 	_arrived += size
 
 
+## Notes as [method arrive], if [method may_arrive]; tells whether it did.
+func arrive_next(size: int) -> bool:
+	if _arrived + size > _whole_kib(_told + Constants.RECEIVE_WINDOW) << _KIB_BITS:
+		return false
+	_arrived += size
+	return true
+
+
 ## Takes in a CREDIT frame; an older one changes nothing.
 func grant(kibibytes: int) -> void:
 	_granted = maxi(_granted, kibibytes << _KIB_BITS)

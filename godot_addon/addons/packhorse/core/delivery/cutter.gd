@@ -48,11 +48,7 @@ static func largest_piece(max_payload: int) -> int:
 static func whole(
 	data: PackedByteArray, mode: int, channel: int, sequence: int, lane: int
 ) -> Piece:
-	var piece := Piece.new(Frames.kind_of(mode, channel, 1), data)
-	piece.channel = channel
-	piece.sequence = sequence
-	piece.lane = lane
-	return piece
+	return Piece.new(Frames.kind_of(mode, channel, 1), data, channel, sequence, lane)
 
 
 ## Tells whether there are further pieces.
@@ -62,10 +58,8 @@ func has_more() -> bool:
 
 ## Returns the next piece.
 func take() -> Piece:
-	var piece := Piece.new(_kind, _data.slice(_next * _largest, (_next + 1) * _largest))
-	piece.channel = _channel
-	piece.sequence = _sequence
-	piece.lane = _lane
+	var payload := _data.slice(_next * _largest, (_next + 1) * _largest)
+	var piece := Piece.new(_kind, payload, _channel, _sequence, _lane)
 	piece.part = _next
 	piece.parts = parts
 	_next += 1

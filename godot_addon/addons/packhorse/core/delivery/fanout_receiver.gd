@@ -25,8 +25,8 @@ func _init(budget: MemoryBudget) -> void:
 func receive(decoded: FrameDecoder, delivered: Delivered, now: float) -> StringName:
 	if not _is_allowed(decoded):
 		return Constants.DROP_BAD_FRAME
-	var number := _received.expand(decoded.number)
-	if not _received.is_new(number):
+	var number := _received.expand_new(decoded.number)
+	if number < 0:
 		return Constants.DROP_DUPLICATE_NUMBER
 	_received.accept(number, false, now)
 	var before := delivered.data.size()
@@ -42,7 +42,7 @@ func close() -> void:
 func _is_allowed(decoded: FrameDecoder) -> bool:
 	if decoded.asks_ack or decoded.has_ack or decoded.credit >= 0:
 		return false
-	for index in decoded.count:
-		if decoded.messages[index].mode >= Constants.Mode.RELIABLE:
+	for head in decoded.heads:
+		if head >> 24 & 0xFF >= Constants.Mode.RELIABLE:
 			return false
 	return true

@@ -9,8 +9,10 @@ const Frames := preload("../../wire/frames.gd")
 const Outgoing := preload("outgoing.gd")
 const Packing := preload("packing.gd")
 
+## The next sequence of each lane, by its key.
+var sequences: Dictionary[int, int] = {}
+
 var _max_payload: int
-var _sequences: Dictionary[int, int] = {}
 var _queues: Dictionary[int, Outgoing] = {}  # by destination
 var _packing := Packing.new()
 var _next_number := 0
@@ -30,11 +32,14 @@ func push_frames(frames: PackedByteArray, to: int) -> void:
 	_queue(to).push_frames(frames)
 
 
+## Tells whether something waits.
+func has_work() -> bool:
+	return not _queues.is_empty()
+
+
 ## Adds to [param datagrams] those that go out now; [param head_of] makes the header for a
 ## destination.
 func datagrams_to_send(head_of: Callable, datagrams: Array[PackedByteArray]) -> void:
-	if not _queues:
-		return
 	for to in _queues:
 		var head: PackedByteArray = head_of.call(to)
 		while _queues[to].has_unreliable():
@@ -44,7 +49,7 @@ func datagrams_to_send(head_of: Callable, datagrams: Array[PackedByteArray]) -> 
 
 func _queue(to: int) -> Outgoing:
 	if not _queues.has(to):
-		_queues[to] = Outgoing.new(Cutter.largest_piece(_max_payload), _sequences)
+		_queues[to] = Outgoing.new(Cutter.largest_piece(_max_payload), sequences)
 	return _queues[to]
 
 
@@ -55,7 +60,6 @@ func _next_datagram(queue: Outgoing, head: PackedByteArray) -> PackedByteArray:
 	_packing.start(buffer, _max_payload - Frames.NUMBER_SIZE)
 	var piece := queue.take_unreliable(_packing.room())
 	while piece != null:
-		_packing.add(piece)
-		piece = queue.take_unreliable(_packing.room())
+		piece = queue.take_unreliable(_packing.add(piece))
 	_packing.finish()
 	return buffer

@@ -14,11 +14,13 @@ const Header := preload("../../wire/header.gd")
 const MemoryBudget := preload("memory_budget.gd")
 const PeerDelivery := preload("peer_delivery.gd")
 
-## Reliable payload that waits for one peer, bytes; nothing is queued beyond it.
-const SEND_BUFFER := 8 << 20
-
 const _MAX_PARTS := 65535
 const _NOTHING: Array[PackedByteArray] = []
+
+## Nothing goes out before it, clock seconds.
+var wake_at := INF
+## Bytes that a message of every mode may have.
+var largest_unreliable: int
 
 var _tag: int
 var _max_payload: int
@@ -29,7 +31,6 @@ var _fanout_sender: FanoutSender
 var _fanout_receivers: Dictionary[int, FanoutReceiver] = {}
 var _decoder := FrameDecoder.new()
 var _heads: Dictionary[int, PackedByteArray] = {}  # by destination
-var _wake_at := INF  # clock seconds; nothing goes out before it
 
 
 ## Makes datagrams of the session with [param tag], with at most [param max_payload] bytes behind
@@ -38,6 +39,7 @@ func _init(tag: int, max_payload: int) -> void:
 	_tag = tag
 	_max_payload = max_payload
 	_fanout_sender = FanoutSender.new(max_payload)
+	largest_unreliable = largest_message(Constants.Mode.UNRELIABLE)
 
 
 ## Makes datagrams of another tag from now on.
@@ -53,7 +55,7 @@ func keep_to(octets: int, datagrams: int) -> void:
 
 ## Tells whether the send buffer towards a peer has room.
 func may_push(peer: int) -> bool:
-	return not _peers.has(peer) or _peers[peer].queued_cost() < SEND_BUFFER
+	return not _peers.has(peer) or _peers[peer].may_push()
 
 
 ## Returns the bytes that a message of [param mode] may have.
@@ -64,14 +66,18 @@ func largest_message(mode: int) -> int:
 	return mini(limit, Cutter.largest_piece(_max_payload) * _MAX_PARTS)
 
 
-## Queues a message to one peer.
-func push(data: PackedByteArray, peer: int, mode: int, channel: int, now: float) -> void:
-	_woken(peer, now).push(data, mode, channel)
+## Queues a message to one peer; false when the send buffer towards it has no room.
+func push(data: PackedByteArray, peer: int, mode: int, channel: int, now: float) -> bool:
+	var delivery := _woken(peer, now)
+	if mode >= Constants.Mode.RELIABLE and not delivery.may_push():
+		return false
+	delivery.push(data, mode, channel)
+	return true
 
 
 ## Queues an unreliable message to a destination that names several peers.
 func push_fanout(data: PackedByteArray, to: int, mode: int, channel: int) -> void:
-	_wake_at = -INF
+	wake_at = -INF
 	_fanout_sender.push(data, to, mode, channel)
 
 
@@ -81,8 +87,22 @@ func push_frames(frames: PackedByteArray, to: int, now: float) -> void:
 	if to > 0:
 		_woken(to, now).push_frames(frames)
 	else:
-		_wake_at = -INF
+		wake_at = -INF
 		_fanout_sender.push_frames(frames, to)
+
+
+## Returns the datagram of such frames to peer [param to] when it would carry nothing else; empty
+## when they have to go by [method push_frames].
+func lone_datagram(frames: PackedByteArray, to: int, now: float) -> PackedByteArray:
+	var delivery: PeerDelivery = _peers.get(to)
+	if delivery == null:
+		return PackedByteArray()
+	return delivery.lone_datagram(_head(to), frames, now)
+
+
+## Returns the next sequence of each unreliable lane to [param to], by its key.
+func sequences(to: int, now: float) -> Dictionary[int, int]:
+	return _peer(to, now).sequences() if to > 0 else _fanout_sender.sequences
 
 
 ## Returns the bytes of one piece of a message.
@@ -99,7 +119,7 @@ func ping(peer: int, now: float) -> void:
 func consume(peer: int, size: int) -> void:
 	if _peers.has(peer):
 		_peers[peer].consume(size)
-		_wake_at = minf(_wake_at, _peers[peer].wake_at)
+		wake_at = minf(wake_at, _peers[peer].wake_at)
 
 
 ## Takes in a FRAME datagram from a peer and adds the messages that it completes to
@@ -161,31 +181,32 @@ func forget(peer: int) -> void:
 
 ## Does what is due and returns the FRAME datagrams that go out now.
 func datagrams_to_send(now: float) -> Array[PackedByteArray]:
-	if now < _wake_at:
+	if now < wake_at:
 		return _NOTHING
 	var datagrams: Array[PackedByteArray] = []
-	_fanout_sender.datagrams_to_send(_head, datagrams)
-	_wake_at = INF
+	if _fanout_sender.has_work():
+		_fanout_sender.datagrams_to_send(_head, datagrams)
+	wake_at = INF
 	for peer in _peers:
 		var delivery := _peers[peer]
 		if delivery.wake_at <= now:
 			delivery.handle_timeout(now)
 			delivery.datagrams_to_send(_head(peer), datagrams, now)
 			delivery.wake_at = delivery.next_timeout(now)
-		_wake_at = minf(_wake_at, delivery.wake_at)
+		wake_at = minf(wake_at, delivery.wake_at)
 	return datagrams
 
 
 func _receive_single(peer: int, delivered: Delivered, now: float) -> StringName:
 	var delivery := _peer(peer, now)
 	var drop := delivery.receive(_decoder, delivered, now)
-	_wake_at = minf(_wake_at, delivery.wake_at)
+	wake_at = minf(wake_at, delivery.wake_at)
 	return drop
 
 
 ## Returns the state towards a peer, which is looked after in the next datagrams_to_send().
 func _woken(peer: int, now: float) -> PeerDelivery:
-	_wake_at = -INF
+	wake_at = -INF
 	return _peer(peer, now)
 
 

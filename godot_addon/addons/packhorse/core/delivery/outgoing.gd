@@ -16,22 +16,23 @@ const _NO_CREDIT := -1
 var queued_bytes := 0
 ## Reliable messages that have not begun.
 var queued_messages := 0
+## The next sequence of each unreliable lane, by its key.
+var sequences: Dictionary[int, int]
 
 var _largest_piece: int
 var _unreliable: Array[Piece] = []
 var _next_unreliable := 0  # pop_front() would move all that follow
-var _sequences: Dictionary[int, int]  # of unreliable lanes, by key
 var _repairs: Array[Piece] = []
 var _next_repair := 0
 var _lanes: Dictionary[int, SendLane] = {}
 var _turn: Array[SendLane] = []
 
 
-## Cuts messages into pieces of [param largest_piece] bytes; [param sequences] are those of the
+## Cuts messages into pieces of [param largest_piece] bytes; [param next_sequences] are those of the
 ## unreliable lanes.
-func _init(largest_piece: int, sequences: Dictionary[int, int]) -> void:
+func _init(largest_piece: int, next_sequences: Dictionary[int, int]) -> void:
 	_largest_piece = largest_piece
-	_sequences = sequences
+	sequences = next_sequences
 
 
 ## Tells whether unreliable pieces wait.
@@ -41,7 +42,9 @@ func has_unreliable() -> bool:
 
 ## Tells whether a reliable piece could be sent now.
 func has_reliable(credit: int) -> bool:
-	return _repairs and _has_repairs() or _next_lane(credit) != null
+	if _repairs and _has_repairs():
+		return true
+	return _turn and _next_lane(credit) != null
 
 
 ## Tells whether every reliable message was acknowledged.
@@ -52,11 +55,8 @@ func is_idle() -> bool:
 	return true
 
 
-## Queues a message.
+## Queues an unreliable message.
 func push(data: PackedByteArray, mode: int, channel: int) -> void:
-	if mode >= Constants.Mode.RELIABLE:
-		_push_reliable(data, mode, channel)
-		return
 	var lane := Piece.UNCOUNTED
 	if data.size() <= _largest_piece:
 		var sequence := 0 if mode == Constants.Mode.UNRELIABLE else _take_sequence(mode, channel)
@@ -67,6 +67,18 @@ func push(data: PackedByteArray, mode: int, channel: int) -> void:
 		while cutter.has_more():
 			_unreliable.append(cutter.take())
 	_drop_oldest()
+
+
+## Queues a reliable message.
+func push_reliable(data: PackedByteArray, mode: int, channel: int) -> void:
+	var lane: SendLane = _lanes.get(mode << 8 | channel)  # Piece.lane_key()
+	if lane == null:
+		lane = SendLane.new(mode, channel, _largest_piece)
+		_lanes[Piece.lane_key(mode, channel)] = lane
+	if lane.push(data):
+		_turn.append(lane)
+	queued_bytes += data.size()
+	queued_messages += 1
 
 
 ## Queues frames that stay together.
@@ -102,6 +114,13 @@ func take_unreliable(room: int) -> Piece:
 func take_reliable(room: int, credit: int) -> Piece:
 	if _repairs and _has_repairs():
 		return _take_repair(room)
+	var piece := _turn[0].take_whole(room, credit) if _turn.size() == 1 else null
+	if piece != null:
+		queued_bytes -= piece.payload.size()
+		queued_messages -= 1
+		if _turn[0].is_empty():
+			_turn.clear()
+		return piece
 	var lane := _next_lane(credit)
 	return _take_from(lane, room) if lane != null else null
 
@@ -130,22 +149,10 @@ func _drop_oldest() -> void:
 		_next_unreliable = 0
 
 
-func _push_reliable(data: PackedByteArray, mode: int, channel: int) -> void:
-	var key := Piece.lane_key(mode, channel)
-	if not _lanes.has(key):
-		_lanes[key] = SendLane.new(mode, channel, _largest_piece)
-	var lane := _lanes[key]
-	if lane.is_empty():
-		_turn.append(lane)
-	lane.push(data)
-	queued_bytes += data.size()
-	queued_messages += 1
-
-
 func _take_sequence(mode: int, channel: int) -> int:
 	var key := Piece.lane_key(mode, channel)
-	var sequence: int = _sequences.get(key, 0)
-	_sequences[key] = sequence + 1
+	var sequence: int = sequences.get(key, 0)
+	sequences[key] = sequence + 1
 	return sequence
 
 

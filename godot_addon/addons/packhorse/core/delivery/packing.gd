@@ -31,12 +31,13 @@ func is_empty() -> bool:
 	return _last == null
 
 
-## Puts a frame behind those before.
-func add(piece: Piece) -> void:
+## Puts a frame behind those before; returns [method room].
+func add(piece: Piece) -> int:
 	if _last != null:
 		_last.append_to(_buffer, false)
 	_last = piece
 	_room -= piece.size + Frames.LENGTH_SIZE
+	return -1 if _room < _SMALLEST_ROOM else _room - Frames.LENGTH_SIZE
 
 
 ## Completes the datagram.

@@ -27,6 +27,9 @@ const SentDatagram := preload("sent_datagram.gd")
 const SentDatagrams := preload("sent_datagrams.gd")
 const Serial := preload("serial.gd")
 
+## Reliable payload that waits for one peer, bytes; nothing is queued beyond it.
+const SEND_BUFFER := 8 << 20
+
 const _MESSAGE_COST := 64  # bytes of the send buffer that a message takes besides its own
 const _LONGEST_DELAY := Frames.MAX_DELAY / 1000.0  # seconds; also stands for more
 
@@ -73,9 +76,9 @@ func queued_bytes() -> int:
 	return _outgoing.queued_bytes
 
 
-## Returns what they take of the send buffer, bytes.
-func queued_cost() -> int:
-	return _outgoing.queued_bytes + _outgoing.queued_messages * _MESSAGE_COST
+## Tells whether the send buffer has room for a reliable message.
+func may_push() -> bool:
+	return _outgoing.queued_bytes + _outgoing.queued_messages * _MESSAGE_COST < SEND_BUFFER
 
 
 ## Tells whether everything reliable was acknowledged.
@@ -88,13 +91,15 @@ func loss() -> float:
 	return float(_received.missed) / maxi(1, _received.expected)
 
 
-## Queues a message; [method datagrams_to_send] hands it out.
+## Queues a message; [method datagrams_to_send] hands it out. Ask [method may_push]
+## before a reliable one.
 ##
 ## An unreliable one is dropped when 31744 datagrams have gone out without any answer.
 func push(data: PackedByteArray, mode: int, channel: int) -> void:
 	wake_at = -INF
-	var is_reliable := mode >= Constants.Mode.RELIABLE
-	if is_reliable or AskSchedule.may_go_on(_next_number, _sent.largest_acked):
+	if mode >= Constants.Mode.RELIABLE:
+		_outgoing.push_reliable(data, mode, channel)
+	elif AskSchedule.may_go_on(_next_number, _sent.largest_acked):
 		_outgoing.push(data, mode, channel)
 	else:
 		_is_held_back = true
@@ -107,6 +112,27 @@ func push_frames(frames: PackedByteArray) -> void:
 		_outgoing.push_frames(frames)
 	else:
 		_is_held_back = true
+
+
+## Returns, behind [param head], the datagram of frames of unreliable messages that stay together,
+## when it would carry nothing else; empty when they have to go by [method push_frames].
+func lone_datagram(head: PackedByteArray, frames: PackedByteArray, now: float) -> PackedByteArray:
+	if wake_at <= now or _received.ack_at < INF or _asking.is_due(_next_number, now):
+		return PackedByteArray()
+	if not AskSchedule.may_go_on(_next_number, _sent.largest_acked):
+		return PackedByteArray()
+	var buffer := head.duplicate()
+	Frames.append_number(buffer, _next_number, 0)
+	buffer.append_array(frames)
+	_allowance.count(buffer.size() - head.size(), now)
+	_sent.note_time(_next_number, now)
+	_next_number += 1
+	return buffer
+
+
+## Returns the next sequence of each unreliable lane, by its key.
+func sequences() -> Dictionary[int, int]:
+	return _outgoing.sequences
 
 
 ## Asks for an acknowledgement, to measure the RTT.
@@ -135,8 +161,8 @@ func receive(decoded: FrameDecoder, delivered: Delivered, now: float) -> StringN
 		_take_ack(decoded, largest, now)
 	if decoded.credit >= 0:
 		_credit.grant(decoded.credit)
-	var number := _received.expand(decoded.number)
-	if not _received.is_new(number):
+	var number := _received.expand_new(decoded.number)
+	if number < 0:
 		if decoded.asks_ack:
 			_received.demand_ack(now)
 			wake_at = minf(wake_at, _received.ack_at)
@@ -157,7 +183,7 @@ func next_timeout(now: float) -> float:
 	if _outgoing.has_unreliable() or _is_ping_wanted or _wants_probe:
 		return now
 	var deadline := minf(minf(_received.ack_at, _sent.loss_at), _timer.deadline())
-	if _may_send_more(_congestion.window()):
+	if _may_send_more():
 		deadline = minf(deadline, maxf(maxf(_pacer.next_at, _allowance.next_at), now))
 	if _is_held_back:
 		deadline = minf(deadline, _asking.due_at)
@@ -184,13 +210,12 @@ func datagrams_to_send(
 	if _is_held_back and now >= _asking.due_at:
 		_is_held_back = false
 		_is_ping_wanted = true
-	var window := _congestion.window()
-	var may_send := _may_send_now(window, now)
+	var may_send := _may_send_now(now)
 	while may_send or _has_urgent_work(now):
 		datagrams.append(_next_datagram(head, may_send, now))
-		may_send = _may_send_now(window, now)
+		may_send = _may_send_now(now)
 	var has_more := _outgoing.has_reliable(_credit.left())
-	var has_place := _sent.bytes_in_flight < window
+	var has_place := _has_place()
 	_pacer.is_holding = has_more and has_place
 	if has_place and not has_more:
 		_rate.note_app_limited(_sent.bytes_in_flight)
@@ -215,8 +240,8 @@ func close() -> void:
 	_lanes.close()
 
 
-func _may_send_now(window: float, now: float) -> bool:
-	return _pacer.next_at <= now and _allowance.next_at <= now and _may_send_more(window)
+func _may_send_now(now: float) -> bool:
+	return _pacer.next_at <= now and _allowance.next_at <= now and _may_send_more()
 
 
 ## Tells whether something leaves whatever the window and the pacing say.
@@ -264,19 +289,20 @@ func _take_pieces(may_send: bool) -> Array[Piece]:
 	var room := _packing.room()
 	var piece := _outgoing.take_unreliable(room)
 	while piece != null:
-		_packing.add(piece)
-		room = _packing.room()
+		room = _packing.add(piece)
 		piece = _outgoing.take_unreliable(room)
+	var credit := _credit.left()
+	var cost := 0
 	while may_send and room >= 0:
-		piece = _outgoing.take_reliable(room, _credit.left())
+		piece = _outgoing.take_reliable(room, credit - cost)
 		if piece == null:
 			break
 		if piece.cost:
-			_credit.spend(piece.cost)
+			cost += piece.cost
 			piece.cost = 0
 		counted.append(piece)
-		_packing.add(piece)
-		room = _packing.room()
+		room = _packing.add(piece)
+	_credit.spend(cost)
 	return counted
 
 
@@ -298,8 +324,13 @@ func _probe() -> void:
 		_is_ping_wanted = true
 
 
-func _may_send_more(window: float) -> bool:
-	return _sent.bytes_in_flight < window and _outgoing.has_reliable(_credit.left())
+func _may_send_more() -> bool:
+	return _outgoing.has_reliable(_credit.left()) and _has_place()
+
+
+## Tells whether the window has place; whatever it is, it has when nothing is under way.
+func _has_place() -> bool:
+	return not _sent.bytes_in_flight or _sent.bytes_in_flight < _congestion.window()
 
 
 func _take_ack(decoded: FrameDecoder, largest: int, now: float) -> void:

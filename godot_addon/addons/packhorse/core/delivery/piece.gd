@@ -20,10 +20,15 @@ var is_waiting := false  ## To be sent again.
 var cost := 0  ## Credit that sending it takes: that of the whole message, at its first piece.
 
 
-## Makes the piece of type [param type] with the content [param data].
-func _init(type: int, data: PackedByteArray) -> void:
+## Makes the piece of type [param type] with the content [param data]; the others as the members.
+func _init(
+	type: int, data: PackedByteArray, on_channel := 0, its_sequence := 0, its_lane := UNCOUNTED
+) -> void:
 	kind = type
 	payload = data
+	channel = on_channel
+	sequence = its_sequence
+	lane = its_lane
 	size = data.size() + Frames.head_size(type)
 
 

@@ -34,6 +34,17 @@ func _init(mode: int, memory: PeerMemory, credit: Credit, first := 0) -> void:
 	_credit = credit
 
 
+## Takes in a whole message of [param size] bytes that is the very next one while nothing else waits
+## in the lane, which is most often so; false, and nothing has happened, when it is not so.
+func take_next(short: int, size: int) -> bool:
+	if _next & 0xFFFF != short or not _next or _done or _unfinished:
+		return false
+	if _is_reliable and not _credit.arrive_next(size + Constants.MESSAGE_COST):
+		return false
+	_next += 1
+	return true
+
+
 ## Appends to [param ready] the messages that [param frame] completes or lets through; returns why
 ## it was refused, or an empty name. A whole message of mode UNRELIABLE does not come here.
 func receive(frame: Frame, ready: Array[PackedByteArray]) -> StringName:

@@ -4,17 +4,15 @@ extends RefCounted
 const Constants := preload("../../wire/constants.gd")
 const Credit := preload("credit.gd")
 const Delivered := preload("delivered.gd")
-const Frame := preload("../../wire/frame.gd")
 const FrameDecoder := preload("../../wire/frame_decoder.gd")
 const MemoryBudget := preload("memory_budget.gd")
 const PeerMemory := preload("peer_memory.gd")
-const Piece := preload("piece.gd")
 const ReceiveLane := preload("receive_lane.gd")
 
 var _credit: Credit
 var _reliable: PeerMemory
 var _unreliable: PeerMemory  # of its own: nobody repeats what is missing of these
-var _lanes: Dictionary[int, ReceiveLane] = {}
+var _lanes: Dictionary[int, ReceiveLane] = {}  # by Piece.lane_key()
 var _first: int  # reference of the first sequences
 var _ready: Array[PackedByteArray] = []
 
@@ -33,17 +31,25 @@ func _init(budget: MemoryBudget, credit: Credit, first := 0) -> void:
 ## The worst is [code]reassembly_full[/code]: such a frame has to come again.
 func take(decoded: FrameDecoder, delivered: Delivered) -> StringName:
 	var failure := &""
-	for index in decoded.count:
-		var frame := decoded.messages[index]
-		if frame.mode == Constants.Mode.UNRELIABLE and frame.parts == 1:
-			delivered.add(frame.payload, Constants.Mode.UNRELIABLE, frame.channel)
+	var lane: ReceiveLane = null
+	var lane_key := -1
+	for index in decoded.heads.size():
+		var head := decoded.heads[index]
+		if head >> 24 == 0:  # a whole message of mode UNRELIABLE
+			delivered.add(decoded.payloads[index], Constants.Mode.UNRELIABLE, head >> 16)
 			continue
-		var lane: ReceiveLane = _lanes.get(frame.mode << 8 | frame.channel)
-		if lane == null:
-			lane = _new_lane(frame)
-		var drop := lane.receive(frame, _ready)
+		var key := head >> 16 & 0xFFFF
+		if key != lane_key:
+			lane_key = key
+			lane = _lanes.get(key)
+			if lane == null:
+				lane = _new_lane(key)
+		if head >> 32 == 0 and lane.take_next(head & 0xFFFF, decoded.payloads[index].size()):
+			delivered.add(decoded.payloads[index], key >> 8, key & 0xFF)
+			continue
+		var drop := lane.receive(decoded.frame(index), _ready)
 		for message in _ready:
-			delivered.add(message, frame.mode, frame.channel)
+			delivered.add(message, key >> 8, key & 0xFF)
 		_ready.clear()
 		if drop and (not failure or drop == Constants.DROP_REASSEMBLY_FULL):
 			failure = drop
@@ -56,9 +62,8 @@ func close() -> void:
 		_lanes[key].close()
 
 
-func _new_lane(frame: Frame) -> ReceiveLane:
-	var is_reliable := frame.mode >= Constants.Mode.RELIABLE
+func _new_lane(key: int) -> ReceiveLane:
+	var is_reliable := key >> 8 >= Constants.Mode.RELIABLE
 	var memory := _reliable if is_reliable else _unreliable
-	var lane := ReceiveLane.new(frame.mode, memory, _credit, _first)
-	_lanes[Piece.lane_key(frame.mode, frame.channel)] = lane
-	return lane
+	_lanes[key] = ReceiveLane.new(key >> 8, memory, _credit, _first)
+	return _lanes[key]

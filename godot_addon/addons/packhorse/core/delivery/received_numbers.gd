@@ -49,16 +49,29 @@ func is_new(number: int) -> bool:
 	return number >= 0 and (age < 0 or age < _WINDOW and not _has(number))
 
 
+## Returns the integer that 16 bits on the wire stand for if [method is_new], else -1.
+func expand_new(short: int) -> int:
+	var number := _largest + 1
+	if number and number & 0xFFFF == short:  # the very next one, as most often
+		return number
+	number = expand(short)
+	return number if is_new(number) else -1
+
+
 ## Takes in a new number.
 func accept(number: int, asks_ack: bool, now: float) -> void:
 	var step := number - _largest
+	var place := -number & _LAST_AGE
 	if step > 0:
 		if _due_at < INF:
 			_tell_before_it_falls(number)
-		_advance(step)
+		if step > 1:
+			_advance(step)
+		elif number >= _WINDOW:
+			expected += 1
+			missed += 1 - (_words[place >> 5] >> (place & 31) & 1)
 		_largest = number
 		_largest_at = now
-	var place := -number & _LAST_AGE
 	_words[place >> 5] |= 1 << (place & 31)
 	if _oldest_untold < 0 or number < _oldest_untold:
 		_oldest_untold = number

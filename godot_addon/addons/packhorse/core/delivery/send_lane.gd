@@ -3,6 +3,7 @@ extends RefCounted
 
 const Constants := preload("../../wire/constants.gd")
 const Cutter := preload("cutter.gd")
+const Frames := preload("../../wire/frames.gd")
 const Piece := preload("piece.gd")
 
 const _COMPACT_AT := 1024  # taken messages at the front that are given back to the system
@@ -10,6 +11,8 @@ const _COMPACT_AT := 1024  # taken messages at the front that are given back to 
 var _mode: int
 var _channel: int
 var _key: int
+var _kind: int  # of a whole message
+var _head_size: int  # bytes before it
 var _largest: int  # bytes of payload in one piece
 var _messages: Array[PackedByteArray] = []
 var _next := 0  # pop_front() would move all that follow
@@ -25,11 +28,14 @@ func _init(mode: int, channel: int, largest: int) -> void:
 	_channel = channel
 	_key = Piece.lane_key(mode, channel)
 	_largest = largest
+	_kind = Frames.kind_of(mode, channel, 1)
+	_head_size = Frames.head_size(_kind)
 
 
-## Queues a message.
-func push(data: PackedByteArray) -> void:
+## Queues a message; tells whether nothing waited before it, as in [method is_empty].
+func push(data: PackedByteArray) -> bool:
 	_messages.append(data)
+	return _next + 1 == _messages.size() and _cutter == null and _returned == null
 
 
 ## Tells whether nothing waits to be sent for the first time.
@@ -68,6 +74,17 @@ func take() -> Piece:
 	return piece
 
 
+## Returns the next message as one piece if it fits into [param room] bytes and into the credit and
+## nothing else comes first, which is most often so; else null, and nothing has happened.
+func take_whole(room: int, credit: int) -> Piece:
+	if _cutter != null or _returned != null or _next == _messages.size():
+		return null
+	var size := _messages[_next].size()
+	if size > _largest or size + _head_size > room or size + Constants.MESSAGE_COST > credit:
+		return null
+	return null if _is_stretched() else _begin()
+
+
 ## Gives a piece back, to be taken next.
 func return_piece(piece: Piece) -> void:
 	_returned = piece
@@ -86,7 +103,7 @@ func _begin() -> Piece:
 	var message := _take_message()
 	var piece: Piece
 	if message.size() <= _largest:
-		piece = Cutter.whole(message, _mode, _channel, _next_sequence, _key)
+		piece = Piece.new(_kind, message, _channel, _next_sequence, _key)
 		_open_pieces[_next_sequence] = 1
 	else:
 		_cutter = Cutter.new(message, _mode, _channel, _next_sequence, _largest, _key)
@@ -114,6 +131,8 @@ func _cost() -> int:
 
 
 func _is_stretched() -> bool:
+	if _next_sequence - _oldest_open < Constants.LANE_WINDOW:
+		return false
 	while _oldest_open < _next_sequence and not _open_pieces.has(_oldest_open):
 		_oldest_open += 1
 	return _next_sequence - _oldest_open >= Constants.LANE_WINDOW
