@@ -2,7 +2,8 @@
 
 from array import array
 from collections.abc import Iterator
-from typing import Final, NamedTuple
+from struct import pack
+from typing import Final, Literal, NamedTuple
 from weakref import WeakValueDictionary
 
 from packhorse.aio.udp import SocketAddress
@@ -20,17 +21,15 @@ _WORD: Final = NATIVE.word_format
 class Unicast(NamedTuple):
     """One receiver, by the socket that the datagram came in by."""
 
-    name: int
-    """Pointer to the receiver's address."""
-    word: int
+    name: bytes
+    """Pointer to the receiver's address, as memory has it."""
+    word: bytes
     """The header of the copy, from `word_of`."""
     budget: DataBudget
     """Of the sender."""
-    address: "array[int]"
-    """Where `name` points to: it lives as long as this."""
 
 
-NOT_UNICAST: Final = Unicast(0, 0, DataBudget(DataRate(0, 0)), array("B"))
+NOT_UNICAST: Final = Unicast(b"", b"", DataBudget(DataRate(0, 0)))
 """Stands for all that a batch must look at one by one: its budget covers nothing."""
 
 
@@ -39,11 +38,17 @@ class Fanout(NamedTuple):
 
     budget: DataBudget
     copies: int
-    chunks: tuple[tuple["array[int]", "array[int]"], ...]
+    chunks: tuple[tuple[memoryview, memoryview], ...]
     """Pointers to addresses and words of headers, of those behind the same socket."""
     others: tuple[Receiver, ...]
+
+
+class _Known(NamedTuple):
+    """An answer that was made for a sender."""
+
+    key: Key
     addresses: "tuple[array[int], ...]"
-    """Where the pointers point to: they live as long as this."""
+    """Where its pointers point to: they live as long as this."""
 
 
 class _Unicasts(dict[Key, Unicast]):
@@ -63,7 +68,7 @@ class CompiledRoutes:
         """By address and header."""
         self.changes = 0
         """How often something was forgotten."""
-        self._keys: dict[SocketAddress, tuple[Key, ...]] = {}
+        self._known: dict[SocketAddress, tuple[_Known, ...]] = {}
         self._names: WeakValueDictionary[SocketAddress, array[int]] = WeakValueDictionary()
 
     def knows(self, key: Key) -> bool:
@@ -77,20 +82,20 @@ class CompiledRoutes:
         """
         near = [each for each in route.receivers if each.listener == self._listener]
         names = tuple(self._name(each.address) for each in near)
-        pointers = array(_WORD, [name.buffer_info()[0] for name in names])
-        words = array("Q", [word_of(each.prefix) for each in near])
+        pointers = [pack(_WORD, name.buffer_info()[0]) for name in names]
+        words = [word_of(each.prefix) for each in near]
         if len(near) == len(route.receivers) == 1:
-            self.unicasts[key] = Unicast(pointers[0], words[0], route.budget, names[0])
+            self.unicasts[key] = Unicast(pointers[0], words[0], route.budget)
         else:
             others = tuple(each for each in route.receivers if each.listener != self._listener)
-            chunks = tuple(zip(_chunks(pointers), _chunks(words), strict=True))
-            self.fanouts[key] = Fanout(route.budget, len(route.receivers), chunks, others, names)
-        self._keys[route.sender] = (*self._keys.get(route.sender, ()), key)
+            chunks = tuple(zip(_chunks(pointers, _WORD), _chunks(words, "Q"), strict=True))
+            self.fanouts[key] = Fanout(route.budget, len(route.receivers), chunks, others)
+        self._known[route.sender] = (*self._known.get(route.sender, ()), _Known(key, names))
 
     def forget(self, source: SocketAddress) -> None:
         """Forget all answers for a sender."""
         self.changes += 1
-        for key in self._keys.pop(source, ()):
+        for key, _ in self._known.pop(source, ()):
             self.unicasts.pop(key, None)
             self.fanouts.pop(key, None)
 
@@ -102,5 +107,6 @@ class CompiledRoutes:
         return name
 
 
-def _chunks(values: "array[int]") -> Iterator["array[int]"]:
-    return (values[at : at + FANOUT_SIZE] for at in range(0, len(values), FANOUT_SIZE))
+def _chunks(values: list[bytes], kind: Literal["I", "Q"]) -> Iterator[memoryview]:
+    for at in range(0, len(values), FANOUT_SIZE):
+        yield memoryview(b"".join(values[at : at + FANOUT_SIZE])).cast(kind)
