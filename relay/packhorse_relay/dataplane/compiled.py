@@ -47,8 +47,19 @@ class _Known(NamedTuple):
     """An answer that was made for a sender."""
 
     key: Key
-    addresses: "tuple[array[int], ...]"
+    names: "tuple[_Name, ...]"
     """Where its pointers point to: they live as long as this."""
+
+
+class _Name:
+    """An address where the kernel can read it."""
+
+    __slots__ = ("__weakref__", "_memory", "pointer")
+
+    def __init__(self, encoded: bytes) -> None:
+        self._memory = array("B", encoded)
+        self.pointer = pack(_WORD, self._memory.buffer_info()[0])
+        """As memory has it."""
 
 
 class _Unicasts(dict[Key, Unicast]):
@@ -69,7 +80,7 @@ class CompiledRoutes:
         self.changes = 0
         """How often something was forgotten."""
         self._known: dict[SocketAddress, tuple[_Known, ...]] = {}
-        self._names: WeakValueDictionary[SocketAddress, array[int]] = WeakValueDictionary()
+        self._names: WeakValueDictionary[SocketAddress, _Name] = WeakValueDictionary()
 
     def knows(self, key: Key) -> bool:
         """Tell whether there is an answer."""
@@ -80,17 +91,24 @@ class CompiledRoutes:
 
         Complexity: O(receivers).
         """
-        near = [each for each in route.receivers if each.listener == self._listener]
-        names = tuple(self._name(each.address) for each in near)
-        pointers = [pack(_WORD, name.buffer_info()[0]) for name in names]
-        words = [word_of(each.prefix) for each in near]
-        if len(near) == len(route.receivers) == 1:
-            self.unicasts[key] = Unicast(pointers[0], words[0], route.budget)
+        only = route.receivers[0]
+        if len(route.receivers) == 1 and only.listener == self._listener:
+            name = self._name(only.address)
+            self.unicasts[key] = Unicast(name.pointer, word_of(only.prefix), route.budget)
+            known = _Known(key, (name,))
         else:
-            others = tuple(each for each in route.receivers if each.listener != self._listener)
-            chunks = tuple(zip(_chunks(pointers, _WORD), _chunks(words, "Q"), strict=True))
-            self.fanouts[key] = Fanout(route.budget, len(route.receivers), chunks, others)
-        self._known[route.sender] = (*self._known.get(route.sender, ()), _Known(key, names))
+            known = _Known(key, self._learn_fanout(key, route))
+        self._known[route.sender] = (*self._known.get(route.sender, ()), known)
+
+    def _learn_fanout(self, key: Key, route: Route) -> "tuple[_Name, ...]":
+        near = [each for each in route.receivers if each.listener == self._listener]
+        others = tuple(each for each in route.receivers if each.listener != self._listener)
+        names = tuple(self._name(each.address) for each in near)
+        pointers = _chunks([name.pointer for name in names], _WORD)
+        words = _chunks([word_of(each.prefix) for each in near], "Q")
+        chunks = tuple(zip(pointers, words, strict=True))
+        self.fanouts[key] = Fanout(route.budget, len(route.receivers), chunks, others)
+        return names
 
     def forget(self, source: SocketAddress) -> None:
         """Forget all answers for a sender."""
@@ -99,11 +117,11 @@ class CompiledRoutes:
             self.unicasts.pop(key, None)
             self.fanouts.pop(key, None)
 
-    def _name(self, address: SocketAddress) -> "array[int]":
+    def _name(self, address: SocketAddress) -> "_Name":
         """Return an address as the kernel reads it; the same one as long as anybody has it."""
         name = self._names.get(address)
         if name is None:
-            name = self._names[address] = array("B", encode_address(address, self._family))
+            name = self._names[address] = _Name(encode_address(address, self._family))
         return name
 
 
