@@ -48,8 +48,8 @@ class RelayNetwork(Namespaces):
                     f"addr add fd00:7:{number}::{last}/64 dev {name} nodad",
                 )
             host.ip(
-                f"-4 route add default via 10.7.{number}.1",
-                f"-6 route add default via fd00:7:{number}::1",
+                f"route add default via 10.7.{number}.1",
+                f"route add default via fd00:7:{number}::1",
             )
 
     def _remove(self) -> None:
