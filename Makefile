@@ -7,11 +7,14 @@
 PYTHON ?=
 ARGS ?=
 SECONDS ?= 600
+WORKERS ?= 3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 PYTEST := $(BIN)/python -m pytest
-STAGES := unit property conformance e2e netns package
+STAGES := netns e2e package conformance property unit
+CHOSEN := not slow and not bench
+SPREAD = --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 # Under CI a test that cannot run here is a failure, not a skip.
 ifeq ($(CI),true)
@@ -24,7 +27,7 @@ tests_in = $(wildcard $(addprefix tests/,$(1)))
 
 .NOTPARALLEL:
 .PHONY: help demo test test-all setup lint types generated unit property conformance e2e netns traversal package \
-	tests bench coverage fuzz godot debian addon screenshots generate vectors format clean clean-all
+	tests quiet side-by-side bench coverage fuzz godot debian addon screenshots generate vectors format clean clean-all
 
 help: ## Show the targets.
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1\t/' | expand -t 14
@@ -49,10 +52,16 @@ types: $(VENV)/.dev ## mypy, strict.
 generated: $(VENV)/.dev ## Generated files are those that protocol.yaml gives.
 	$(call stage,generated files,$(BIN)/python protocol_spec/generate.py --check && $(BIN)/python -m tests.support.make_vectors --check)
 
-# One run for all folders, so that its last line counts everything. The
-# headings between folders are made by tests/support/stages.py.
-tests: $(VENV)/.dev
-	$(call stage,tests,$(PYTEST) $(REQUIRE) $(call tests_in,$(STAGES)))
+# Two runs; the last line of each counts what it ran. First those that a busy
+# machine would spoil, then all others, each file in one of several processes.
+# What mostly waits comes first; what only computes fills up the end.
+tests: quiet side-by-side
+
+quiet: $(VENV)/.dev
+	$(call stage,tests that run alone,$(PYTEST) $(REQUIRE) -m 'quiet and $(CHOSEN)' $(call tests_in,$(STAGES)))
+
+side-by-side: $(VENV)/.dev
+	$(call stage,tests side by side,$(PYTEST) $(REQUIRE) $(SPREAD) -m 'not quiet and $(CHOSEN)' $(call tests_in,$(STAGES)))
 
 unit: $(VENV)/.dev ## The pure core, without sockets: unit and property tests.
 	$(call stage,unit,$(PYTEST) $(call tests_in,unit property))

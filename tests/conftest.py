@@ -4,8 +4,9 @@ import os
 import shutil
 import subprocess
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import hypothesis
 import pytest
@@ -44,6 +45,12 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(stages.StageHeadings(reporter))
 
 
+@pytest.hookimpl(optionalhook=True)  # of pytest-xdist
+def pytest_configure_node(node: Any) -> None:
+    """Tell a process of `-n`, before it starts, whether it finds Godot's project imported."""
+    node.workerinput["godot_is_imported"] = _import_before_all()
+
+
 @pytest.hookimpl(tryfirst=True)  # before -m looks at the markers
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark each test with its folder, and those that run Godot."""
@@ -73,7 +80,8 @@ def godot(pytestconfig: pytest.Config) -> Path:
         godot_support.godot_command([])
     except provision_godot.ProvisionError as error:
         _skip_or_fail(str(error), required=pytestconfig.getoption("--require-godot"))
-    godot_support.import_project()
+    if not getattr(pytestconfig, "workerinput", {}).get("godot_is_imported"):
+        godot_support.import_project()
     return godot_support.PROJECT
 
 
@@ -101,6 +109,16 @@ def bpf(pytestconfig: pytest.Config) -> None:
     """See that the data plane `kernel` can be loaded here."""
     if reason := _why_no_bpf():
         _skip_or_fail(reason, required=pytestconfig.getoption("--require-netns"))
+
+
+@cache
+def _import_before_all() -> bool:
+    """Import Godot's project; return False when a test has to try and to say why it fails."""
+    try:
+        godot_support.import_project()
+    except (AssertionError, provision_godot.ProvisionError):
+        return False
+    return True
 
 
 def _skip_or_fail(reason: str, *, required: bool) -> None:

@@ -18,6 +18,7 @@ from tests.conformance import known_differences
 from tests.support.vectors import load
 
 ALL: Final = all_scenarios()
+REQUIREMENTS: Final = set(load_protocol()["requirements"])
 ADAPTER: Final = [sys.executable, str(Path(python_adapter.__file__))]
 SPECIFICATION: Final = (FOLDER.parent / "SPEC.md").read_text("utf-8")
 FRAME_REASONS: Final = [
@@ -77,15 +78,13 @@ def test_scenario_names_are_unique_and_many() -> None:
 
 @pytest.mark.parametrize("scenario", ALL, ids=lambda scenario: scenario.name)
 def test_scenario_names_a_section_and_requirements_that_exist(scenario: Scenario) -> None:
-    requirements = load_protocol()["requirements"]
-
     assert f"\n### {scenario.section} " in SPECIFICATION
-    assert set(scenario.requirements) <= set(requirements)
+    assert set(scenario.requirements) <= REQUIREMENTS
 
 
 def test_every_requirement_of_the_delivery_layer_has_a_scenario() -> None:
     tested = {requirement for scenario in ALL for requirement in scenario.requirements}
-    wanted = {key for key in load_protocol()["requirements"] if key.startswith("DEL-")}
+    wanted = {key for key in REQUIREMENTS if key.startswith("DEL-")}
 
     assert wanted - tested == set()
 

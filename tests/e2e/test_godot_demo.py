@@ -104,11 +104,14 @@ def test_room_goes_on_with_a_host_that_was_killed_and_started_again(
         host = play("Ada", *options)
         code = host.expect("entered")["code"]
         guest = play("Ben", "--relay", relay.address, "--join", code)
+        number = guest.expect("entered")["id"]
         guest.expect("said", name="Ben")
         assert session.read_text("utf-8"), "kept each second"
 
         host.kill()
         again = play("Ada", *options)
+        # What the guest sent last may come when the host is new.
+        again.tolerated = f"not found in cache of peer {number}."
 
         assert again.expect("entered")["code"] == code
         guest.expect("left")

@@ -14,6 +14,7 @@ MEMORY_GOAL: Final = 4096  # bytes a member
 BUFFERS: Final = 256 << 10  # bytes, once: the batches of the data plane
 
 
+@pytest.mark.quiet
 @pytest.mark.parametrize(
     ("rooms", "seconds", "growth", "kept"),
     [

@@ -11,7 +11,7 @@ from packhorse_relay.logs import JsonFormatter, LogOutput
 from packhorse_relay.monitor import Monitor, resident_bytes
 from packhorse_relay.systemd import Notifier
 from tests.support.relay_double import CoreAsRelay
-from tests.support.relay_harness import Rig
+from tests.support.relay_harness import Rig, address
 from tests.support.waiting import until
 
 
@@ -41,7 +41,7 @@ def test_drops_are_summed_up_in_one_line(caplog: pytest.LogCaptureFixture) -> No
     rig = Rig()
     watching = monitor(rig)
     for _ in range(5):
-        rig.core.receive_datagram(b"x", ("192.0.2.1", 1, 0), now=rig.now)  # type: ignore[arg-type]
+        rig.core.receive_datagram(b"x", address(900), now=rig.now)
 
     with caplog.at_level(logging.INFO, "packhorse_relay"):
         watching._report_drops()

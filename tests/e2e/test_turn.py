@@ -93,6 +93,19 @@ async def test_messages_pass_over_every_transport_and_family(
         assert one.drops + other.drops == {}
 
 
+@pytest.mark.parametrize("carried", list(Carried))
+async def test_connection_to_the_server_has_ended_when_the_allocation_is_left(
+    server: Coturn, carried: Carried
+) -> None:
+    address: str = getattr(server, carried.value)
+    async with packhorse.turn.allocate(address, USER, PASSWORD, tls=tls_for(server)) as allocation:
+        assert allocation._granted is not None
+        lost = allocation._granted.client.lost
+        assert not lost.done()
+
+    assert lost.done()
+
+
 async def test_wrong_password_is_told_with_stage_and_advice(server: Coturn) -> None:
     with pytest.raises(packhorse.TurnError) as caught:
         async with packhorse.turn.allocate(server.udp, USER, "wrong"):

@@ -325,6 +325,7 @@ async def test_attack_21_ws_4_reader_that_stalls_is_closed_and_costs_bounded_mem
         payload = bytes(1000)
         loop = asyncio.get_running_loop()
         began = loop.time()
+        codes = set[int]()
         while not relay.websocket_ends and loop.time() - began < 15.0:
             for _ in range(50):
                 await host.send(payload, to=reader.peer_id)
@@ -333,8 +334,11 @@ async def test_attack_21_ws_4_reader_that_stalls_is_closed_and_costs_bounded_mem
             if stream is not None:
                 assert len(stream._queue) <= WS_QUEUE_DATAGRAMS + 1
                 assert stream.unsent_bytes < 65536
+                if stream._protocol.close_sent is not None:
+                    codes.add(stream._protocol.close_sent.code)
 
         assert relay.websocket_ends == {ConnectionEnd.STALLED: 1}
+        assert codes == {POLICY}
         assert relay.drops[DropReason.BUFFER_FULL] > 0
         assert await other.ping_peer(packhorse.HOST) < 0.5
         transport.resume_reading()

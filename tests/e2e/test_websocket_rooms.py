@@ -62,6 +62,7 @@ async def test_auto_takes_udp_where_it_works(relay: RelayServer) -> None:
     assert relay.websocket_count == 0
 
 
+@pytest.mark.quiet
 async def test_auto_falls_back_to_websocket_where_udp_is_blocked(relay: RelayServer) -> None:
     loop = asyncio.get_running_loop()
     async with TcpOnly(relay.port) as way:

@@ -52,7 +52,8 @@ class Lab:
     def __init__(self, homes: NatLab, programs: ExitStack) -> None:
         self.homes = homes.homes
         self._programs = programs
-        relay = self._start(homes.net.command([sys.executable, "-m", "packhorse", "relay"]))
+        command = [sys.executable, "-m", "packhorse", "relay", "--drain-time", "0"]
+        relay = self._start(homes.net.command(command))
         relay.wait_for("6969")
 
     def rule(self, home: Home, rules: str) -> None:
@@ -125,6 +126,7 @@ def test_game_that_takes_the_relay_only_is_left_on_it(lab: Callable[[int], Lab])
     _assert_all_heard(summaries)
 
 
+@pytest.mark.quiet
 def test_cut_of_the_direct_path_costs_reliable_traffic_half_a_second(
     lab: Callable[[int], Lab],
 ) -> None:

@@ -28,11 +28,15 @@ from tests.support.relay_network import RelayNetwork
 PORT: Final = 6969
 PATIENCE: Final = 10.0  # seconds
 SILENCE: Final = 0.3  # seconds in which nothing must come
-RELAY: Final = (sys.executable, "-m", "packhorse", "relay", "--json", "--port", str(PORT))
+RELAY: Final = (
+    *(sys.executable, "-m", "packhorse", "relay", "--json", "--drain-time", "0"),
+    *("--port", str(PORT)),
+)
 KERNEL: Final = (*RELAY, "--dataplane", "kernel")
 UNLIMITED: Final = ("--profile", "unlimited")
 
-pytestmark = pytest.mark.usefixtures("netns", "bpf")
+# The relay is stopped as soon as all was forwarded; on a busy machine that can be too soon.
+pytestmark = [pytest.mark.usefixtures("netns", "bpf"), pytest.mark.quiet]
 
 
 @pytest.fixture

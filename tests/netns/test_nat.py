@@ -24,7 +24,9 @@ def lab(netns: None) -> Iterator[NatLab]:  # noqa: ARG001 - sees that namespaces
 @pytest.fixture
 def programs(lab: NatLab) -> Iterator[ExitStack]:
     with ExitStack() as stack:
-        relay = _start(stack, lab.net, *_PYTHON, "packhorse", "relay", "--json")
+        relay = _start(
+            stack, lab.net, *_PYTHON, "packhorse", "relay", "--json", "--drain-time", "0"
+        )
         relay.wait_for("listening")
         yield stack
 

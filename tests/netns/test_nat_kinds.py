@@ -126,6 +126,7 @@ def test_only_tcp_443_goes_out(port: int, *, is_open: bool) -> None:
         assert _connects(lab.homes[0].machine, port) is is_open
 
 
+@pytest.mark.quiet
 def test_line_delays_each_way() -> None:
     line = Line(delay=0.04, jitter=0.005)
     with (

@@ -58,7 +58,7 @@ class Kind(StrEnum):
 def programs(netns: None) -> Iterator[tuple[NatLab, ExitStack]]:  # noqa: ARG001 - see below
     """A laboratory with a relay, where namespaces can be made."""
     with NatLab(homes=2) as lab, ExitStack() as stack:
-        relay = _start(stack, lab.net, "packhorse", "relay", "--json")
+        relay = _start(stack, lab.net, "packhorse", "relay", "--json", "--drain-time", "0")
         relay.wait_for("listening")
         yield lab, stack
 

@@ -86,6 +86,7 @@ def test_pair_reaches_its_class_nearly_always(case: Case, line: Line) -> None:
         assert_nothing_lost(run)
 
 
+@pytest.mark.quiet
 def test_direct_path_does_not_keep_the_first_message_waiting() -> None:
     with Internet(HOME, HOME, line=DELAYED) as lab:
         start_relay(lab)
@@ -117,6 +118,7 @@ def test_moving_to_a_faster_direct_path_loses_and_doubles_nothing() -> None:
     assert run.overtaken <= 5 * len(run.paths)  # either way
 
 
+@pytest.mark.quiet
 @pytest.mark.parametrize(
     "change",
     [
@@ -163,6 +165,7 @@ def test_udp_that_is_blocked_while_both_talk_costs_no_reliable_message(
     assert run.is_direct is stays_direct
 
 
+@pytest.mark.quiet
 def test_network_that_lets_out_only_tcp_443_is_served_over_tls_within_two_seconds(
     tmp_path: Path,
 ) -> None:

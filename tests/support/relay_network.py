@@ -5,10 +5,22 @@
 Needs root. Every name carries the process id, and all of it goes away with the network.
 """
 
-from contextlib import AbstractContextManager, ExitStack
+import json
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from typing import Any, Final
 
+from packhorse.core.joining import CreateRoom, JoinRoom
+from packhorse.wire.constants import FirstByte
+from packhorse_relay.bench.members import Member, join_room, wait_readable
 from tests.support.inside import RECEIVE_OFFLOAD, SEND_CHECKSUMS, inside, set_feature
 from tests.support.netns import Host, Namespaces
+from tests.support.processes import Started
+
+PORT: Final = 6969
+_RELAY: Final = (sys.executable, "-m", "packhorse", "relay", "--json", "--port", str(PORT))
 
 
 class RelayNetwork(Namespaces):
@@ -26,6 +38,26 @@ class RelayNetwork(Namespaces):
     def inside(self, host: Host) -> AbstractContextManager[None]:
         """Let this thread open its sockets in the namespace of a host."""
         return inside(host.namespace)
+
+    @contextmanager
+    def running_relay(self, *options: str) -> Iterator[Started]:
+        """Run a relay with these options; at the end it stops at once, rooms or not."""
+        with Started(self.relay.command([*_RELAY, *options])) as relay:
+            relay.wait_for("listening", timeout=20)
+            yield relay
+            stop(relay)
+
+    def pair(self, relay: str) -> tuple[Member, Member]:
+        """Open a room for two at an address of the relay; both are on host `one`.
+
+        Their sockets are connected: they take nothing that comes from another address.
+        """
+        with self.inside(self.hosts[0]):
+            host, session = join_room((relay, PORT), CreateRoom())
+            self.closing.enter_context(host.sock)
+            guest, _ = join_room((relay, PORT), JoinRoom(session.code))
+            self.closing.enter_context(guest.sock)
+        return host, guest
 
     def behave_like_cards(self) -> None:
         """Let the links carry whole checksums, and take what XDP sends: as real cards do."""
@@ -55,3 +87,24 @@ class RelayNetwork(Namespaces):
     def _remove(self) -> None:
         self.closing.close()
         super()._remove()
+
+
+def stop(relay: Started) -> dict[str, Any]:
+    """End a relay; returns what it says at the end. Harmless when it has ended."""
+    relay.signal(signal.SIGINT)
+    relay.wait()
+    told: dict[str, Any] = json.loads(relay.lines[-1])
+    return told
+
+
+def next_data(member: Member) -> bytes:
+    """Return the next DATA that came, its header included.
+
+    Raises:
+        ConnectivityError: None came.
+    """
+    while True:
+        wait_readable(member.sock)
+        data = member.sock.recv(2048)
+        if data[0] == FirstByte.DATA:
+            return data

@@ -1,42 +1,47 @@
-"""A pytest plugin that prints a heading where one test folder follows another.
+"""A pytest plugin that tells the test folders apart in what one run prints.
 
-`make test` runs all folders in one pytest, so that its closing line counts
-every test; the headings say which folder is running, and what each one took.
+`make tests` runs all folders in one pytest, side by side in several processes,
+so that its closing line counts every test; a heading says when the first test
+of a folder starts, and the end what each folder had.
 """
 
-import time
+from dataclasses import dataclass
 
 import pytest
 
 
+@dataclass
+class Stage:
+    """What the tests of a folder came to."""
+
+    tests: int = 0
+    seconds: float = 0.0
+    """All tests one after the other, with what they set up."""
+
+
 class StageHeadings:
-    """Watches the folder of each test; prints when it changes, and at the end."""
+    """Watches the folder of each test; prints a heading for each, and totals at the end."""
 
     def __init__(self, reporter: pytest.TerminalReporter) -> None:
         """Print on `reporter`."""
         self._reporter = reporter
-        self._stage = ""
-        self._started_at = 0.0
-        self._took: list[tuple[str, float]] = []
+        self._stages: dict[str, Stage] = {}
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logstart(self, nodeid: str) -> None:
-        stage = stage_of(nodeid)
-        if stage != self._stage:
-            self._close()
-            self._stage = stage
-            self._started_at = time.monotonic()
-            self._reporter.write_sep("-", stage)
+        name = stage_of(nodeid)
+        if name not in self._stages:
+            self._reporter.write_sep("-", name)
+        self._stages.setdefault(name, Stage()).tests += 1
+
+    @pytest.hookimpl
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        self._stages.setdefault(stage_of(report.nodeid), Stage()).seconds += report.duration
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_terminal_summary(self) -> None:
-        self._close()
-        for stage, seconds in self._took:
-            self._reporter.write_line(f"{stage}: {seconds:.1f} s")
-
-    def _close(self) -> None:
-        if self._stage:
-            self._took.append((self._stage, time.monotonic() - self._started_at))
+        for name, stage in self._stages.items():
+            self._reporter.write_line(f"{name}: {stage.tests} tests, {stage.seconds:.1f} s")
 
 
 def stage_of(nodeid: str) -> str:

@@ -75,7 +75,7 @@ class ForwardingLab:
 
     def start_relay(self) -> None:
         """Start a relay at `RELAY_HOST`, port 6969."""
-        command = [sys.executable, "-m", "packhorse", "relay", "--json"]
+        command = [sys.executable, "-m", "packhorse", "relay", "--json", "--drain-time", "0"]
         relay = self._stack.enter_context(Started(self._lab.net.command(command)))
         relay.wait_for("listening")
 

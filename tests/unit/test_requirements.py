@@ -30,7 +30,7 @@ def files_with_tests() -> list[Path]:
 def named_in(text: str) -> set[str]:
     """Return the ids that a text names; in the name of a test, ROOM-1 is room_1."""
     spelled = re.sub(r"_(\d+)(?=_|\b)", r"-\1", text).upper()
-    return {name for name in IDS if re.search(rf"(?<![A-Z]){name}(?!\d)", spelled)}
+    return set(re.findall(r"(?<![A-Z])[A-Z]+-\d+", spelled)) & set(IDS)
 
 
 def prose() -> str:

@@ -11,12 +11,14 @@ const FRAMES_PER_SECOND := 100
 
 const _INTERVAL := 0.02  # seconds
 const _LISTEN := 4.0  # seconds after the last number
+const _LEAVE := 20.0  # seconds that a host waits for the others to leave first
 const _LONG := 0.2  # seconds without a reliable number that are told
 
 var _peer := PackhorseMultiplayerPeer.new()
 var _arguments: Dictionary[String, String] = {}
 var _said := 0
 var _starts_at := INF  # clock seconds
+var _is_summed_up := false
 var _heard: Dictionary[int, Dictionary] = {}
 var _heard_at: Dictionary[int, float] = {}
 
@@ -48,11 +50,20 @@ func _process(_delta: float) -> bool:
 	var seconds := _arguments["--seconds"].to_float()
 	while now < _starts_at + seconds and now >= _starts_at + _said * _INTERVAL:
 		_say()
-	if now < _starts_at + seconds + _LISTEN:
+	var ends_at := _starts_at + seconds + _LISTEN
+	if now < ends_at:
 		return false
-	_tell({"summary": {"said": _said, "heard": _heard, "statistics": _peer.get_statistics()}})
+	if not _is_summed_up:
+		_is_summed_up = true
+		_tell({"summary": {"said": _said, "heard": _heard, "statistics": _peer.get_statistics()}})
+	if _is_needed() and now < ends_at + _LEAVE:
+		return false
 	_peer.close()
 	return true
+
+
+func _is_needed() -> bool:
+	return not _arguments.has("--code") and not _peer.get_peer_ids().is_empty()
 
 
 func _say() -> void:

@@ -15,8 +15,9 @@ from typing import Final, Self
 from packhorse.aio.udp import SocketAddress, UdpSocket
 from packhorse.wire.address import TransportAddress
 from packhorse.wire.constants import DropReason, FirstByte
-from packhorse_relay.aio.hello_guard import HelloGuard
+from packhorse_relay.aio.flood_guard import FloodGuard
 from packhorse_relay.aio.own_addresses import OwnAddresses
+from packhorse_relay.aio.source_addresses import prefer_stable_address
 from packhorse_relay.aio.stun_ports import StunPorts
 from packhorse_relay.aio.websocket_server import WebSocketServer
 from packhorse_relay.core.connections import ConnectionEnd
@@ -214,7 +215,10 @@ class RelayServer:
         await self._open_sockets()
         await self._open_stun_ports()
         self._read_sockets()
-        self._guard = HelloGuard(self._sockets, lambda: self._core.hellos)
+        listeners = dict(enumerate(self._sockets)) | self._stun_ports.by_listener
+        self._guard = FloodGuard(listeners, self._core)
+        for sock in self._stun_ports.sockets:
+            sock.on_drained = self._guard.look
         own_addresses.listen_on(self.addresses)
         if self._websocket is not None:
             self._websocket.start()
@@ -283,6 +287,7 @@ class RelayServer:
         for listener, host in enumerate(self._bind):
             receive = self._plane.receiver(listener)
             sock = await UdpSocket.open(receive, bind=(host, port))
+            prefer_stable_address(sock.socket)
             sock.on_drained = self._answer
             self._sockets.append(sock)
             port = sock.local_address[1]
@@ -317,9 +322,8 @@ class RelayServer:
         try:
             address = TransportAddress(*source, listener)
             self._core.receive_datagram(data, address, now=self._loop.time())
-            if data[:1] in _CONTROL and listener < len(self._sockets):
-                self._has_received = True  # `_answer` follows, once for all that came together
-            else:
+            self._has_received = True  # `_answer` follows, once for all that came together
+            if data[:1] not in _CONTROL or listener >= len(self._sockets):
                 self._pump()  # before the data plane overtakes it with what follows
         except Exception:
             self._internal_errors += 1
@@ -329,8 +333,8 @@ class RelayServer:
     def _answer(self) -> None:
         if self._has_received:
             self._has_received = False
-            self._pump()
             self._guard.look()
+            self._pump()
 
     def _handle_timeout(self) -> None:
         self._timer = None

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from packhorse.aio.udp import SocketAddress, UdpSocket
+from packhorse_relay.aio.source_addresses import prefer_stable_address
 from packhorse_relay.core.stun_answers import StunAnswers
 
 logger = logging.getLogger(__name__)
@@ -37,6 +38,11 @@ class StunPorts:
     def sockets(self) -> list[UdpSocket]:
         """The sockets in the order of their listeners."""
         return self._sockets
+
+    @property
+    def by_listener(self) -> dict[int, UdpSocket]:
+        """The sockets by the numbers that they have as listeners."""
+        return dict(enumerate(self._sockets, self._first))
 
     async def open(
         self,
@@ -94,6 +100,7 @@ class StunPorts:
         for host in bind:
             listener = self._first + len(self._sockets)
             sock = await UdpSocket.open(_to_listener(receive, listener), bind=(host, port))
+            prefer_stable_address(sock.socket)
             self._sockets.append(sock)
             port = sock.local_address[1]
 

@@ -85,11 +85,6 @@ class Admission:
         self._guesses = TokenBucket(total, total, now=now)
         self._reserve = TokenBucket(total, total, now=now)
 
-    @property
-    def hellos(self) -> int:
-        """HELLOs that came since the start."""
-        return self._greetings.count
-
     def screen(self, message_class: type[Message], request: Request) -> None:
         """Refuse what can be refused before the rest is decoded (SPEC.md section 5).
 

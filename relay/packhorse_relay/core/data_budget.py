@@ -1,5 +1,6 @@
 """How much data a member may send through the relay, and what happens above that."""
 
+import math
 from enum import Enum, auto
 from typing import Final, NamedTuple
 
@@ -69,9 +70,9 @@ class DataBudget:
         self.given_datagrams = self.datagrams
         """Datagrams likewise; so that a data plane counts nothing for it."""
         self._filled_at = now
-        self._told_at = now - LIMITED_INTERVAL
+        self._told_at = -math.inf
         self._window_since = now
-        self._excess = DataRate(0.0, 0.0)
+        self._excess = NOTHING
         self._excess_since = now
 
     def take(self, size: int, copies: int, *, now: float) -> bool:
@@ -149,4 +150,4 @@ class DataBudget:
         if not is_far_over:
             self._excess_since = now
         self._window_since = now
-        self._excess = DataRate(0.0, 0.0)
+        self._excess = NOTHING

@@ -94,6 +94,8 @@ class ForwardingTable:
         """Listener, then (host, port), then header to the receivers: read-only for others."""
         self.on_stale: OnStale = lambda _listener, _address: None
         """Called with a listener and an address from which no answer stands any more."""
+        self.version = 0
+        """Changes whenever an endpoint comes, goes or moves."""
         self._at: Counter[TransportAddress] = Counter()  # endpoints by address
         self._cached = 0  # receivers in `routes`
 
@@ -112,8 +114,16 @@ class ForwardingTable:
         """Tell whether there is an endpoint at this address, whatever its tag."""
         return address in self._at
 
+    def addresses_by_listener(self) -> dict[int, set[tuple[str, int]]]:
+        """Return the hosts and ports that have endpoints, by the socket that they speak to."""
+        addresses: dict[int, set[tuple[str, int]]] = {}
+        for host, port, listener in self._at:
+            addresses.setdefault(listener, set()).add((host, port))
+        return addresses
+
     def attach(self, endpoint: Endpoint) -> None:
         """Add an endpoint to the table and to its group."""
+        self.version += 1
         self._at[endpoint.address] += 1
         self._endpoints[endpoint.address, endpoint.tag] = endpoint
         endpoint.group.endpoints[endpoint.peer] = endpoint
@@ -123,6 +133,7 @@ class ForwardingTable:
         """Remove an endpoint from the table and from its group."""
         self._forget_routes(endpoint.group)
         del self._endpoints[endpoint.address, endpoint.tag]
+        self.version += 1
         self._at[endpoint.address] -= 1
         if not self._at[endpoint.address]:
             del self._at[endpoint.address]

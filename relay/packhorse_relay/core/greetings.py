@@ -42,8 +42,6 @@ class Greetings:
         self._outbox = outbox
         self._random_bytes = random_bytes
         self._stream_listener = stream_listener
-        self.count = 0
-        """HELLOs that came since the start."""
         rate = settings.hello_rate
         self._datagrams = SourceBuckets(rate, rate * BURST)
         self._streams = SourceBuckets(rate, rate * BURST)
@@ -60,7 +58,6 @@ class Greetings:
         Raises:
             DatagramDropped: It has no padding, or a budget is used up.
         """
-        self.count += 1
         if len(request.data) < MIN_HELLO_SIZE:
             raise DatagramDropped(DropReason.NOT_ENOUGH_PADDING)
         is_stream = request.source.listener == self._stream_listener

@@ -1,6 +1,5 @@
 """Rooms and the sessions of their members: plain state, no decisions about datagrams."""
 
-from collections import OrderedDict, deque
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
@@ -192,14 +191,16 @@ class Room:
     """By peer id."""
     next_peer: int = HOST
     rev: int = 0
-    history: deque[RoomEvent] = field(default_factory=lambda: deque(maxlen=HISTORY_LENGTH))
+    history: list[RoomEvent] = field(default_factory=list)
+    """The newest changes."""
     is_recovering: bool = False
     """Taken up again after a restart, and members may still come back."""
     spent_by_former: DataRate = NOTHING
     """Bytes and datagrams that members sent who are gone, every copy counted."""
-    barred: set[int] = field(default_factory=set)
+    barred: frozenset[int] = frozenset()
     """Peer ids that may not come back: the host kicked them while they were away."""
-    _bans: "OrderedDict[bytes, None]" = field(default_factory=OrderedDict)
+    _bans: dict[bytes, None] = field(default_factory=dict)
+    """Sources, the oldest first."""
 
     @property
     def has_host(self) -> bool:
@@ -246,6 +247,7 @@ class Room:
         self.rev += 1
         event = RoomEvent(self.rev, kind, peer, code)
         self.history.append(event)
+        del self.history[:-HISTORY_LENGTH]
         return event
 
     def forget_history(self) -> None:
@@ -269,15 +271,15 @@ class Room:
         """Let a peer that is away not come back; False where it cannot anyway."""
         if not self.is_recovering or peer in self.barred or len(self.barred) >= MAX_PEERS_HARD:
             return False
-        self.barred.add(peer)
+        self.barred |= {peer}
         return True
 
     def ban(self, source: bytes) -> None:
         """Refuse `source` from now on; the oldest ban gives way."""
+        self._bans.pop(source, None)
         self._bans[source] = None
-        self._bans.move_to_end(source)
         if len(self._bans) > BANS_PER_ROOM:
-            self._bans.popitem(last=False)
+            del self._bans[next(iter(self._bans))]
 
     def is_foreign(self, app: str | None) -> bool:
         """Tell whether a ticket for `app` is one for another application than the room's."""

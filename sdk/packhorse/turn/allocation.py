@@ -184,7 +184,7 @@ class Allocation:
         except (PackhorseError, TimeoutError):  # it expires by itself
             pass
         finally:
-            client.close()
+            await client.aclose(_LEAVE_WITHIN)
 
     # Receiving.
 

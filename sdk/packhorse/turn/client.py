@@ -133,6 +133,16 @@ class TurnClient(TurnClientMixin):
         """Close the transport; harmless when closed."""
         self.transport.close()
 
+    async def aclose(self, timeout: float) -> None:  # noqa: ASYNC109 - not an error
+        """Close the transport and wait for its end; TLS ends with an answer of the server.
+
+        Args:
+            timeout: Seconds after which the transport is cut off.
+        """
+        self.close()
+        await asyncio.wait([self.lost], timeout=timeout)
+        self.transport.abort()
+
     # What asyncio calls.
 
     def datagram_received(self, data: bytes | str, addr: tuple[str, int]) -> None:

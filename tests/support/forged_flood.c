@@ -1,6 +1,6 @@
-/* Sends one HELLO after another to 127.0.0.1, each from another address of 127/8.
+/* Sends one datagram after another to 127.0.0.1, each from another address of 127/8.
  *
- * hello_flood PORT RATE SECONDS < HELLO: RATE datagrams a second, evenly. Prints how many
+ * forged_flood PORT RATE SECONDS < DATAGRAM: RATE datagrams a second, evenly. Prints how many
  * were sent. Needs root: the sources are forged.
  */
 
@@ -27,8 +27,8 @@ int main(int argc, char **argv) {
     uint8_t packet[2048];
     struct iphdr *ip = (struct iphdr *)packet;
     struct udphdr *udp = (struct udphdr *)(packet + sizeof *ip);
-    uint8_t *hello = packet + sizeof *ip + sizeof *udp;
-    ssize_t size = read(0, hello, sizeof packet - sizeof *ip - sizeof *udp);
+    uint8_t *datagram = packet + sizeof *ip + sizeof *udp;
+    ssize_t size = read(0, datagram, sizeof packet - sizeof *ip - sizeof *udp);
     int sock = socket(AF_INET, SOCK_RAW, IPPROTO_RAW);
     if (size <= 0 || sock < 0) return 1;
     struct sockaddr_in to = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};

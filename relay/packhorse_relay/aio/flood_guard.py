@@ -1,0 +1,98 @@
+"""Watches for floods of strangers, and lets the kernel drop most of one."""
+
+import asyncio
+import logging
+import socket
+import struct
+import sys
+from collections.abc import Mapping
+from typing import Final
+
+from packhorse.aio.udp import UdpSocket
+from packhorse_relay.aio.flood_filter import read_shares
+from packhorse_relay.core.flood_sampling import ALL, FloodSampling, Seen, Shares
+from packhorse_relay.core.relay import RelayCore
+
+logger = logging.getLogger(__name__)
+
+_LOOK_AGAIN: Final = 0.1  # seconds; a filter must learn of new members, and go in the end
+
+
+_MEMORY_INFORMATION: Final = 55  # SO_MEMINFO of Linux 4.12
+_DROPS: Final = struct.Struct("=32xI")  # linux/sock_diag.h: the ninth number
+
+
+class FloodGuard:
+    """Keeps the shares of strays that are read right for some sockets."""
+
+    def __init__(self, sockets: Mapping[int, UdpSocket], core: RelayCore) -> None:
+        """Watch sockets, by listener, of which `core` gets what comes."""
+        self._sockets = sockets
+        self._core = core
+        self._loop = asyncio.get_running_loop()
+        self._sampling = FloodSampling(now=self._loop.time())
+        self._timer: asyncio.TimerHandle | None = None
+        self._can_filter = True
+        self._applied: tuple[Shares, int] = (ALL, 0)
+
+    @property
+    def shares(self) -> Shares:
+        """Of the strays that come, by kind, 0..1: what is read."""
+        return self._sampling.shares
+
+    def look(self) -> None:
+        """Decide anew if it is time; call it whenever datagrams were read.
+
+        Before they are answered: who has just joined may send at once.
+        """
+        now = self._loop.time()
+        if now >= self._sampling.next_decision and self._can_filter:
+            self._sampling.decide(self._seen(), now=now)
+        if self.shares != ALL or self._applied[0] != ALL:
+            self._apply()
+
+    def close(self) -> None:
+        """Stop watching."""
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def _seen(self) -> Seen:
+        sockets = self._sockets.values()
+        read = sum(sock.received for sock in sockets)
+        hellos, control, other = self._core.strays
+        return Seen((hellos, control, other), read, sum(_dropped(s.socket) for s in sockets))
+
+    def _apply(self) -> None:
+        """Set the filters; they have to follow the members, too."""
+        before, _ = self._applied
+        wanted = self.shares, self._core.table.version
+        if wanted == self._applied or not self._can_filter:
+            return
+        self._applied = wanted
+        members = self._core.table.addresses_by_listener()
+        self._can_filter = all(
+            read_shares(sock.socket, self.shares, members.get(listener, ()))
+            for listener, sock in self._sockets.items()
+        )
+        if self._can_filter and before == ALL:
+            percents = ", ".join(f"{share:.1%}" for share in self.shares)
+            logger.warning("flood: of HELLO, control, data the kernel lets pass %s", percents)
+            self._watch()
+        elif self._can_filter and self.shares == ALL:
+            logger.warning("flood: over")
+
+    def _watch(self) -> None:
+        self.look()
+        if self.shares != ALL:
+            self._timer = self._loop.call_later(_LOOK_AGAIN, self._watch)
+
+
+def _dropped(sock: socket.socket) -> int:
+    """Return the datagrams that the kernel has dropped; 0 where it does not say."""
+    if sys.platform != "linux":
+        return 0
+    try:
+        numbers = sock.getsockopt(socket.SOL_SOCKET, _MEMORY_INFORMATION, 64)
+    except OSError:
+        return 0
+    return int(_DROPS.unpack_from(numbers)[0]) if len(numbers) >= _DROPS.size else 0
