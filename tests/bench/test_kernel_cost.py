@@ -21,6 +21,7 @@ from packhorse.wire.constants import FirstByte
 from packhorse.wire.header import encode_destination
 from packhorse.wire.room_code import RoomCode
 from packhorse_relay import bench
+from packhorse_relay.bench.members import Member as BenchMember
 from packhorse_relay.bench.members import connected, join_room, register, wait_readable
 from packhorse_relay.bench.peers import (
     channel_data,
@@ -65,6 +66,8 @@ class Subject(NamedTuple):
     sender: int
     receiver: int
     datagram: bytes
+    members: tuple[BenchMember, ...] = ()
+    """With sessions that the relay would end."""
 
 
 class Result(NamedTuple):
@@ -171,7 +174,8 @@ def packhorse_between(name: str, *options: str) -> Iterator[Subject]:
             wait_readable(other.sock)
             other.sock.recv(2048)
         datagram = one.datagram_to(other.peer, PAYLOAD)
-        yield Subject(name, relay.pid, one.sock.fileno(), other.sock.fileno(), datagram)
+        fds = one.sock.fileno(), other.sock.fileno()
+        yield Subject(name, relay.pid, *fds, datagram, (one, other))
 
 
 @contextmanager
@@ -219,11 +223,12 @@ def bound(host: str) -> socket.socket:
     return sock
 
 
-def measure(loader: Path, load: Load, subject: Subject) -> Result:
+def measure(loader: Path, load: Load, subject: Subject, *, seconds: float = SECONDS) -> Result:
     """Put one load on one subject."""
+    keep_sessions(subject)
     before = [cpu_seconds(pid) for pid in others(subject)]
     fds = (subject.sender, subject.receiver)
-    numbers = (*fds, load.rate, load.burst, load.window, SECONDS, len(subject.datagram))
+    numbers = (*fds, load.rate, load.burst, load.window, seconds, len(subject.datagram))
     command = [str(loader), *map(str, numbers), subject.datagram.hex()]
     done = subprocess.run(
         [program("taskset"), "-c", str(LOAD_CPU), *command],
@@ -236,6 +241,12 @@ def measure(loader: Path, load: Load, subject: Subject) -> Result:
     spent = sum(cpu_seconds(pid) for pid in others(subject)) - sum(before)
     sent, received, seconds, cpu = map(float, done.stdout.split())
     return Result((cpu + spent) / max(received, 1), received / seconds, 1 - received / max(sent, 1))
+
+
+def keep_sessions(subject: Subject) -> None:
+    """Let the members do what is due."""
+    for member in subject.members:
+        member.keep_session()
 
 
 def others(subject: Subject) -> list[int]:

@@ -20,6 +20,7 @@ from packhorse.wire.header import decode_header, encode_destination
 _BUFFER: Final = 1 << 20  # bytes
 _LARGEST: Final = 2048  # bytes
 _PATIENCE: Final = 5.0  # seconds
+_ANSWER: Final = 0.05  # seconds in which answers come
 
 
 @dataclass(slots=True)
@@ -32,15 +33,27 @@ class Member:
     session: MemberSession | None = None
 
     def keep_session(self) -> None:
-        """Let the session do what is due, so that the relay does not end it."""
-        if self.session is None:
+        """Let the session do what is due, so that the relay does not end it.
+
+        Answers are awaited: those that come later are lost among the load.
+        """
+        if self.session is None or not self._do_what_is_due(self.session):
             return
-        relay = TransportAddress(*self.sock.getpeername()[:2])
+        with selectors.DefaultSelector() as selector:
+            selector.register(self.sock, selectors.EVENT_READ)
+            selector.select(_ANSWER)
+        self._do_what_is_due(self.session)
+
+    def _do_what_is_due(self, session: MemberSession) -> bool:
+        """Tell whether something was sent."""
+        relay, sent = TransportAddress(*self.sock.getpeername()[:2]), False
         for data in _read(self.sock):
-            self.session.receive_datagram(data, relay, now=time.monotonic())
-        self.session.handle_timeout(now=time.monotonic())
-        for datagram, _ in self.session.datagrams_to_send():
+            session.receive_datagram(data, relay, now=time.monotonic())
+        session.handle_timeout(now=time.monotonic())
+        for datagram, _ in session.datagrams_to_send():
             self.sock.send(datagram)
+            sent = True
+        return sent
 
     def datagram_to(self, destination: int, payload: bytes) -> bytes:
         """Return DATA for a peer, 0 for all others."""

@@ -38,7 +38,8 @@ class BatchedPlane(PortablePlane):
     def read(self, sockets: Sequence[UdpSocket]) -> None:
         """Read these sockets in batches, where the event loop can watch them."""
         for listener, sock in enumerate(sockets):
-            reader = Reader(self.lane(listener, sock.socket), sock, self._clock)
+            lane = self.lane(listener, sock.socket)
+            reader = Reader(lane, sock, self._clock, may_leave=True)
             sock.read_with(reader.drain)
 
     def lane(self, listener: int, sock: socket.socket) -> Lane:

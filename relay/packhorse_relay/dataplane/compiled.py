@@ -2,7 +2,8 @@
 
 from array import array
 from collections.abc import Iterator
-from typing import Final, NamedTuple
+from struct import pack
+from typing import Final, Literal, NamedTuple
 from weakref import WeakValueDictionary
 
 from packhorse.aio.udp import SocketAddress
@@ -20,17 +21,15 @@ _WORD: Final = NATIVE.word_format
 class Unicast(NamedTuple):
     """One receiver, by the socket that the datagram came in by."""
 
-    name: int
-    """Pointer to the receiver's address."""
-    word: int
+    name: bytes
+    """Pointer to the receiver's address, as memory has it."""
+    word: bytes
     """The header of the copy, from `word_of`."""
     budget: DataBudget
     """Of the sender."""
-    address: "array[int]"
-    """Where `name` points to: it lives as long as this."""
 
 
-NOT_UNICAST: Final = Unicast(0, 0, DataBudget(DataRate(0, 0)), array("B"))
+NOT_UNICAST: Final = Unicast(b"", b"", DataBudget(DataRate(0, 0)))
 """Stands for all that a batch must look at one by one: its budget covers nothing."""
 
 
@@ -39,11 +38,28 @@ class Fanout(NamedTuple):
 
     budget: DataBudget
     copies: int
-    chunks: tuple[tuple["array[int]", "array[int]"], ...]
+    chunks: tuple[tuple[memoryview, memoryview], ...]
     """Pointers to addresses and words of headers, of those behind the same socket."""
     others: tuple[Receiver, ...]
-    addresses: "tuple[array[int], ...]"
-    """Where the pointers point to: they live as long as this."""
+
+
+class _Known(NamedTuple):
+    """An answer that was made for a sender."""
+
+    key: Key
+    names: "tuple[_Name, ...]"
+    """Where its pointers point to: they live as long as this."""
+
+
+class _Name:
+    """An address where the kernel can read it."""
+
+    __slots__ = ("__weakref__", "_memory", "pointer")
+
+    def __init__(self, encoded: bytes) -> None:
+        self._memory = array("B", encoded)
+        self.pointer = pack(_WORD, self._memory.buffer_info()[0])
+        """As memory has it."""
 
 
 class _Unicasts(dict[Key, Unicast]):
@@ -63,8 +79,8 @@ class CompiledRoutes:
         """By address and header."""
         self.changes = 0
         """How often something was forgotten."""
-        self._keys: dict[SocketAddress, tuple[Key, ...]] = {}
-        self._names: WeakValueDictionary[SocketAddress, array[int]] = WeakValueDictionary()
+        self._known: dict[SocketAddress, tuple[_Known, ...]] = {}
+        self._names: WeakValueDictionary[SocketAddress, _Name] = WeakValueDictionary()
 
     def knows(self, key: Key) -> bool:
         """Tell whether there is an answer."""
@@ -75,32 +91,40 @@ class CompiledRoutes:
 
         Complexity: O(receivers).
         """
-        near = [each for each in route.receivers if each.listener == self._listener]
-        names = tuple(self._name(each.address) for each in near)
-        pointers = array(_WORD, [name.buffer_info()[0] for name in names])
-        words = array("Q", [word_of(each.prefix) for each in near])
-        if len(near) == len(route.receivers) == 1:
-            self.unicasts[key] = Unicast(pointers[0], words[0], route.budget, names[0])
+        only = route.receivers[0]
+        if len(route.receivers) == 1 and only.listener == self._listener:
+            name = self._name(only.address)
+            self.unicasts[key] = Unicast(name.pointer, word_of(only.prefix), route.budget)
+            known = _Known(key, (name,))
         else:
-            others = tuple(each for each in route.receivers if each.listener != self._listener)
-            chunks = tuple(zip(_chunks(pointers), _chunks(words), strict=True))
-            self.fanouts[key] = Fanout(route.budget, len(route.receivers), chunks, others, names)
-        self._keys[route.sender] = (*self._keys.get(route.sender, ()), key)
+            known = _Known(key, self._learn_fanout(key, route))
+        self._known[route.sender] = (*self._known.get(route.sender, ()), known)
+
+    def _learn_fanout(self, key: Key, route: Route) -> "tuple[_Name, ...]":
+        near = [each for each in route.receivers if each.listener == self._listener]
+        others = tuple(each for each in route.receivers if each.listener != self._listener)
+        names = tuple(self._name(each.address) for each in near)
+        pointers = _chunks([name.pointer for name in names], _WORD)
+        words = _chunks([word_of(each.prefix) for each in near], "Q")
+        chunks = tuple(zip(pointers, words, strict=True))
+        self.fanouts[key] = Fanout(route.budget, len(route.receivers), chunks, others)
+        return names
 
     def forget(self, source: SocketAddress) -> None:
         """Forget all answers for a sender."""
         self.changes += 1
-        for key in self._keys.pop(source, ()):
+        for key, _ in self._known.pop(source, ()):
             self.unicasts.pop(key, None)
             self.fanouts.pop(key, None)
 
-    def _name(self, address: SocketAddress) -> "array[int]":
+    def _name(self, address: SocketAddress) -> "_Name":
         """Return an address as the kernel reads it; the same one as long as anybody has it."""
         name = self._names.get(address)
         if name is None:
-            name = self._names[address] = array("B", encode_address(address, self._family))
+            name = self._names[address] = _Name(encode_address(address, self._family))
         return name
 
 
-def _chunks(values: "array[int]") -> Iterator["array[int]"]:
-    return (values[at : at + FANOUT_SIZE] for at in range(0, len(values), FANOUT_SIZE))
+def _chunks(values: list[bytes], kind: Literal["I", "Q"]) -> Iterator[memoryview]:
+    for at in range(0, len(values), FANOUT_SIZE):
+        yield memoryview(b"".join(values[at : at + FANOUT_SIZE])).cast(kind)

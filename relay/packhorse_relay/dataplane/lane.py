@@ -3,8 +3,12 @@
 import errno
 import os
 import socket
+import sys
 from array import array
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from itertools import groupby
+from struct import pack
 from typing import Final
 
 from packhorse.wire.constants import HEADER_SIZE, MAX_DATAGRAM
@@ -25,6 +29,7 @@ from packhorse_relay.dataplane.system import SystemCalls, can_segment
 
 BATCH: Final = 64  # datagrams; larger batches cost no less each
 
+_RUN_FROM: Final = 16  # datagrams, from which it pays to add up what they cost
 _SEGMENT_FROM: Final = 8  # datagrams of a run, from which it may be worth sorting them
 _SEGMENT_SHARE: Final = 4  # datagrams for each receiver, from which it is
 _MAX_SEGMENTS: Final = 64  # linux/udp.h, UDP_MAX_SEGMENTS
@@ -56,6 +61,7 @@ class Lane:
         self._in = ReceiveBatch(NATIVE, name, BATCH)
         self._out = UnicastBatch(NATIVE, len(name), BATCH)
         self._out.bases[:] = self._in.datagrams
+        self._places = [pack(_WORD, base) for base in self._in.datagrams]
         self._fanout = FanoutBatch(NATIVE, len(name), FANOUT_SIZE)
         self._segments = SegmentBatch(NATIVE, len(name), BATCH)
         self._can_segment = can_segment(sock)
@@ -85,7 +91,7 @@ class Lane:
         is_plain = True
         while at < len(lengths):
             first, changes = at, routes.changes
-            names, words, budgets, _ = zip(*self._entries(at), strict=True)
+            names, words, budgets = zip(*self._entries(at), strict=True)
             while at < len(lengths) and changes == routes.changes:
                 end = _charge(budgets[at - first :], lengths, at)
                 if end > at:
@@ -100,17 +106,18 @@ class Lane:
         """Return what is known of each datagram from `first` on."""
         lengths = self._lengths
         entries = [*map(self._look_up, self._in.keys(first, len(lengths)))]
-        if min(lengths) <= HEADER_SIZE or max(lengths) > MAX_DATAGRAM:
+        different = {lengths[0]} if _are_equal(lengths) else set(lengths)
+        if min(different) <= HEADER_SIZE or max(different) > MAX_DATAGRAM:
             for index, length in enumerate(lengths[first:]):
                 if not HEADER_SIZE < length <= MAX_DATAGRAM:
                     entries[index] = NOT_UNICAST
         return entries
 
-    def _send(self, at: int, names: Sequence[int], words: Iterable[int]) -> None:
+    def _send(self, at: int, names: Sequence[bytes], words: Iterable[bytes]) -> None:
         """Send a run of the batch, each datagram to one receiver."""
         end = at + len(names)
         self._plane.datagrams_forwarded += len(names)
-        self._in.words[at:end] = memoryview(array("Q", words))
+        self._in.words[at:end] = memoryview(b"".join(words)).cast("Q")
         if (
             len(names) >= _SEGMENT_FROM
             and self._can_segment
@@ -118,7 +125,7 @@ class Lane:
         ):
             self._send_segmented(at, names)
             return
-        self._out.names[at:end] = memoryview(array(_WORD, names))
+        self._out.names[at:end] = memoryview(b"".join(names)).cast(_WORD)
         self._out.lengths[at:end] = self._in.lengths[at:end]
         self._send_all(self._out, at, len(names))
 
@@ -133,42 +140,44 @@ class Lane:
             message += done * batch.message_size
             count -= done
 
-    def _send_segmented(self, at: int, names: Sequence[int]) -> None:
+    def _send_segmented(self, at: int, names: Sequence[bytes]) -> None:
         """Send a run with one message for all equally long datagrams of a receiver in a row."""
-        lengths, segments = self._lengths, self._segments
-        order = sorted(range(len(names)), key=names.__getitem__)
-        count = len(order)
-        segments.bases[:count] = memoryview(
-            array(_WORD, [self._in.datagrams[at + index] for index in order])
-        )
-        sizes = [lengths[at + index] for index in order]
-        segments.lengths[:count] = memoryview(array("I", sizes))
-        groups, start = list[range](), 0
-        while start < count:
-            end = _end_of_group(names, order, sizes, start)
-            segments.write(len(groups), names[order[start]], start, end - start, sizes[start])
-            groups.append(range(start, end))
-            start = end
-        self._send_groups(at, names, order, groups)
+        indexes: defaultdict[bytes, list[int]] = defaultdict(list)
+        for index, name in enumerate(names, at):
+            indexes[name].append(index)
+        places, lengths, segments = self._places, self._lengths, self._segments
+        pieces = [*_pieces(indexes.values(), lengths)]
+        order = [index for piece in pieces for index in piece]
+        bases = b"".join([places[index] for index in order])
+        segments.bases[: len(order)] = memoryview(bases).cast(_WORD)
+        sizes = array("I", map(lengths.__getitem__, order))
+        segments.lengths[: len(order)] = memoryview(sizes)
+        pointers = b"".join([names[piece[0] - at] for piece in pieces])
+        segments.names[: len(pieces)] = memoryview(pointers).cast(_WORD)
+        start = 0
+        for number, piece in enumerate(pieces):
+            segments.write(number, start, len(piece), sizes[start])
+            start += len(piece)
+        self._send_pieces(at, names, pieces)
 
-    def _send_groups(
-        self, at: int, names: Sequence[int], order: list[int], groups: list[range]
+    def _send_pieces(
+        self, at: int, names: Sequence[bytes], pieces: Sequence[Sequence[int]]
     ) -> None:
-        """Send what `_send_segmented` has grouped; a group that is refused goes one by one."""
+        """Send what `_send_segmented` has put together; refused pieces go one by one."""
         segments, sent = self._segments, 0
-        while sent < len(groups):
+        while sent < len(pieces):
             message = segments.messages + sent * segments.message_size
-            done = self._calls.send(self._fd, message, len(groups) - sent)
+            done = self._calls.send(self._fd, message, len(pieces) - sent)
             if done <= 0:
                 # A device without checksums in hardware; others refuse what they cannot carry.
                 self._can_segment = self._can_segment and done != -errno.EIO
-                for place in groups[sent]:
-                    self._send_again(at + order[place], names[order[place]])
+                for index in pieces[sent]:
+                    self._send_again(index, names[index - at])
                 done = 1
             sent += done
 
-    def _send_again(self, index: int, name: int) -> None:
-        self._out.names[index] = name
+    def _send_again(self, index: int, name: bytes) -> None:
+        self._out.names[index] = int.from_bytes(name, sys.byteorder)
         self._out.lengths[index] = self._lengths[index]
         self._send_all(self._out, index, 1)
 
@@ -204,8 +213,10 @@ class Lane:
             self._plane.send_copies(fanout.others, self._in.datagram(index)[HEADER_SIZE:])
 
 
-def _charge(budgets: Iterable[DataBudget], lengths: list[int], at: int) -> int:
+def _charge(budgets: Sequence[DataBudget], lengths: list[int], at: int) -> int:
     """Take from each budget what its datagram costs; returns where one is empty."""
+    if len(budgets) >= _RUN_FROM and _charge_runs(budgets, lengths):
+        return len(lengths)
     for budget, length in zip(budgets, lengths[at:], strict=True):
         if budget.octets <= 0 or budget.datagrams <= 0:
             return at
@@ -215,15 +226,49 @@ def _charge(budgets: Iterable[DataBudget], lengths: list[int], at: int) -> int:
     return at
 
 
+def _charge_runs(budgets: Sequence[DataBudget], lengths: list[int]) -> bool:
+    """Take what equally long datagrams cost, if all can pay; tells whether."""
+    if not _has_some(budgets[0]) or not _are_equal(lengths):
+        return False
+    size = lengths[0]
+    counts: defaultdict[DataBudget, int] = defaultdict(int)
+    for budget in budgets:
+        counts[budget] += 1
+    for budget, count in counts.items():
+        if budget.octets <= count * size or budget.datagrams <= count:
+            return False
+    for budget, count in counts.items():
+        budget.octets -= count * size
+        budget.datagrams -= count
+    return True
+
+
 def _has_some(budget: DataBudget) -> bool:
     return budget.octets > 0 and budget.datagrams > 0
 
 
-def _end_of_group(names: Sequence[int], order: list[int], sizes: list[int], start: int) -> int:
-    """Return the end of the datagrams for one receiver that the kernel may cut from one piece."""
-    name, size = names[order[start]], sizes[start]
-    end = start + 1
-    last = min(len(order), start + min(_MAX_SEGMENTS, _MAX_SEGMENTED // size))
-    while end < last and names[order[end]] == name and sizes[end] == size:
-        end += 1
-    return end
+def _are_equal(lengths: Sequence[int]) -> bool:
+    return lengths.count(lengths[0]) == len(lengths)
+
+
+def _pieces(
+    receivers: Collection[Sequence[int]], lengths: Sequence[int]
+) -> Collection[Sequence[int]]:
+    """Return what the kernel may cut from one piece each, of datagrams by receiver."""
+    if _are_equal(lengths) and len(lengths) <= _most_segments(lengths[0]):
+        return receivers
+    return [piece for indexes in receivers for piece in _cut(indexes, lengths)]
+
+
+def _most_segments(size: int) -> int:
+    return min(_MAX_SEGMENTS, _MAX_SEGMENTED // size)
+
+
+def _cut(indexes: Sequence[int], lengths: Sequence[int]) -> Iterator[Sequence[int]]:
+    """Yield what is equally long and not too much, of the datagrams for one receiver."""
+    start = 0
+    for size, run in groupby(map(lengths.__getitem__, indexes)):
+        end, most = start + len(list(run)), _most_segments(size)
+        for at in range(start, end, most):
+            yield indexes[at : min(end, at + most)]
+        start = end

@@ -6,7 +6,6 @@ are written by one assignment.
 
 import ctypes
 import struct
-import sys
 from array import array
 from collections.abc import Iterator
 from typing import Final, Literal
@@ -39,9 +38,9 @@ class Block:
         return self.view.cast(kind)[start // size :: stride // size]
 
 
-def word_of(prefix: bytes) -> int:
-    """Return the 8 bytes that put a header in its place, as one number."""
-    return int.from_bytes(bytes(_GAP) + prefix, sys.byteorder)
+def word_of(prefix: bytes) -> bytes:
+    """Return the 8 bytes that put a header in its place."""
+    return bytes(_GAP) + prefix
 
 
 def header_offset(name_size: int) -> int:
@@ -166,11 +165,11 @@ class FanoutBatch(_Messages):
         self._payloads = self._vectors.column(words, layout.vector, step)
         self._lengths = self._vectors.column(words, layout.vector + layout.word, step)
 
-    def write(self, names: "array[int]", words: "array[int]", payload: int, length: int) -> None:
+    def write(self, names: memoryview, words: memoryview, payload: int, length: int) -> None:
         """Fill in one message for each of at most `count` names."""
         copies = len(names)
-        self.names[:copies] = memoryview(names)
-        self._words[:copies] = memoryview(words)
+        self.names[:copies] = names
+        self._words[:copies] = words
         self._payloads[:copies] = array(self._kind, [payload]) * copies
         self._lengths[:copies] = array(self._kind, [length]) * copies
 
@@ -196,9 +195,8 @@ class SegmentBatch(UnicastBatch):
                 f"={words}ii", self._controls.view, start, header, _SOL_UDP, _UDP_SEGMENT
             )
 
-    def write(self, index: int, name: int, first: int, copies: int, size: int) -> None:
+    def write(self, index: int, first: int, copies: int, size: int) -> None:
         """Make a message of the datagrams from `first` on, all of them `size` bytes long."""
-        self.names[index] = name
         self.vectors[index] = self._vectors.address + first * self.layout.vector
         self.vector_counts[index] = copies
         self._sizes[index] = size

@@ -24,7 +24,16 @@ class Clock:
 class Reader:
     """Reads a socket whenever the event loop says that something has come."""
 
-    def __init__(self, lane: Lane, sock: UdpSocket, clock: Clock) -> None:
+    def __init__(self, lane: Lane, sock: UdpSocket, clock: Clock, *, may_leave: bool) -> None:
+        """Read `sock` by `lane`.
+
+        Args:
+            lane: Forwards batches.
+            sock: The socket.
+            clock: What to go by.
+            may_leave: A wake-up may leave something in the socket without having looked.
+        """
+        self._may_leave = may_leave
         self._lane = lane
         self._sock = sock
         self._clock = clock
@@ -32,7 +41,12 @@ class Reader:
 
     def drain(self) -> int:
         """Read a bounded number of datagrams; returns how many."""
-        count = self._drain_batches() if self._pace.is_batching else self._sock.drain()
+        if self._pace.is_batching:
+            count = self._drain_batches()
+        elif self._pace.expects_one and self._may_leave:
+            count = self._sock.drain(1)
+        else:
+            count = self._sock.drain()
         self._pace.note(count, now=self._clock.read())
         return count
 

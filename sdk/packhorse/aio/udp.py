@@ -151,11 +151,11 @@ class UdpSocket:
         else:
             self._socket.send(data)
 
-    def drain(self) -> int:
-        """Hand over what has come, at most 64 datagrams; returns how many."""
+    def drain(self, most: int = _DRAIN) -> int:
+        """Hand over what has come, at most so many datagrams; returns how many."""
         receive, on_datagram, is_v6 = self._socket.recvfrom, self._on_datagram, self._is_v6
         count = 0
-        for _ in range(_DRAIN):
+        for _ in range(most):
             try:
                 data, address = receive(_RECEIVE_SIZE)
             except BlockingIOError:

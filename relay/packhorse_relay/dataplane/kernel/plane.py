@@ -71,7 +71,8 @@ class KernelPlane(BatchedPlane):
         done = self._attach_to(names)
         logger.info("data plane kernel, by %s on %s", self.attach, ", ".join(done))
         for listener, sock in enumerate(sockets):
-            reader = Reader(self.lane(listener, sock.socket), sock, self._clock)
+            lane = self.lane(listener, sock.socket)
+            reader = Reader(lane, sock, self._clock, may_leave=False)
             sock.read_with(self._lending(reader))
 
     def use_tables(self, tables: Tables, udp_listeners: int, port: int) -> Mirror:

@@ -53,6 +53,10 @@ def cached(table: ForwardingTable, sender: int, data: bytes) -> Route | None:
     return table.routes.get(0, {}).get((at.host, at.port), {}).get(data[:6])
 
 
+def copies(route: Route) -> int:
+    return len(route.receivers)
+
+
 @pytest.mark.parametrize(
     ("destination", "peers"),
     [
@@ -246,22 +250,41 @@ def test_all_but_somebody_absent_leaves_no_answer() -> None:
     assert table.routes == {}
 
 
-def test_answers_have_a_largest_number_and_then_start_over(
+def test_answers_have_a_largest_number_and_those_of_who_sent_first_go(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """LIM-1: counted in receivers, since these take the memory."""
     monkeypatch.setattr(forwarding, "_MAX_CACHED", 5)
     table, _ = table_of(3)
+    stale: list[tuple[int, tuple[str, int]]] = []
+    table.on_stale = lambda listener, at: stale.append((listener, at))
     listener = table.routes.setdefault(0, {})
-    for sender, destination in [(1, 0), (2, 0), (3, 1)]:
+    for sender, destination in [(1, 0), (2, 0), (3, 1), (3, 2)]:
         receivers(table, sender, destination)
-    before = sum(len(routes) for routes in listener.values())
-    receivers(table, 3, 2)
 
-    assert before == 3
-    assert cached(table, 3, datagram(3, 2)) is not None
+    assert stale == [(0, (address(1).host, address(1).port))]
     assert table.routes == {0: listener}
-    assert sum(len(routes) for routes in listener.values()) == 1
+    assert [sum(map(copies, routes.values())) for routes in listener.values()] == [2, 2]
+    assert cached(table, 3, datagram(3, 2)) is not None
+
+
+def test_rejoining_makes_no_other_room_forget_its_answers(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """LIM-1: what is forgotten does not count as kept."""
+    monkeypatch.setattr(forwarding, "_MAX_CACHED", 5)
+    table, _ = table_of(2)
+    receivers(table, 1, 2)
+    kept = cached(table, 1, datagram(1, 2))
+    restless = Group(is_star=False)
+    for peer in (3, 4):
+        table.attach(Endpoint(restless, peer, peer + 100, address(peer)))
+    for _ in range(10):
+        receivers(table, 3, 4)
+        table.move(restless.endpoints[4], address(4))
+
+    assert kept is not None
+    assert cached(table, 1, datagram(1, 2)) is kept
 
 
 def test_address_is_in_use_as_long_as_one_of_its_endpoints_is_there() -> None:

@@ -1,5 +1,7 @@
 """When batches pay."""
 
+import pytest
+
 from packhorse_relay.dataplane.pace import Pace
 
 
@@ -67,3 +69,24 @@ def test_one_burst_is_no_high_rate() -> None:
     pace.note(1, now=0.04)
 
     assert not pace.gathers
+
+
+def test_one_is_expected_where_only_single_datagrams_came_apart() -> None:
+    pace = Pace(now=0.0)
+    now = run(pace, count=1, interval=1 / 5000, seconds=30.5 / 5000)
+    before = pace.expects_one
+    run(pace, count=1, interval=1 / 5000, seconds=0.5 / 5000, start=now)
+
+    assert (before, pace.expects_one) == (False, True)
+
+
+@pytest.mark.parametrize(("count", "after"), [(2, 1 / 5000), (1, 1 / 20_000)])
+def test_more_than_one_is_expected_again_when_more_came_or_had_waited(
+    count: int, after: float
+) -> None:
+    pace = Pace(now=0.0)
+    now = run(pace, count=1, interval=1 / 5000, seconds=1.0)
+    before = pace.expects_one
+    pace.note(count, now=now + after)
+
+    assert (before, pace.expects_one) == (True, False)

@@ -7,7 +7,7 @@ import pytest
 from packhorse.cli import bench
 from packhorse.cli.main import main
 from packhorse_relay.bench.load import Result
-from packhorse_relay.bench.measuring import Section
+from packhorse_relay.bench.measuring import Section, Wish
 
 
 def test_unknown_relay_is_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:
@@ -16,6 +16,27 @@ def test_unknown_relay_is_a_usage_error(capsys: pytest.CaptureFixture[str]) -> N
 
     assert ended.value.code == 2
     assert "'pigeon' is none of coturn, c, plain" in capsys.readouterr().err
+
+
+def test_plane_that_works_in_the_time_of_the_load_is_not_compared(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    wishes: list[Wish] = []
+
+    def remember(wish: Wish) -> list[Section]:
+        wishes.append(wish)
+        return []
+
+    monkeypatch.setattr(bench, "measure", remember)
+    monkeypatch.setattr("os.cpu_count", lambda: 2)
+    monkeypatch.setattr("sys.platform", "linux")
+
+    assert main(["bench", "relay"]) == 0
+    assert [*wishes[0].planes] == ["portable", "batched"]
+    with pytest.raises(SystemExit) as ended:
+        main(["bench", "relay", "--dataplane", "kernel"])
+    assert ended.value.code == 2
+    assert "'kernel' is none of portable, batched" in capsys.readouterr().err
 
 
 def test_json_tells_the_machine_the_load_and_the_loss(
