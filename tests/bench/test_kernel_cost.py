@@ -8,11 +8,12 @@ costs over one link without anything in between is taken off.
 import os
 import socket
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from statistics import median
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeVar
 
 import pytest
 
@@ -38,6 +39,8 @@ from tests.support.programs import program
 from tests.support.relay_network import RelayNetwork
 
 pytestmark = pytest.mark.usefixtures("netns", "bpf")
+
+_R = TypeVar("_R")
 
 RUNS: Final = 7  # of each subject, interleaved
 SECONDS: Final = 0.6  # a run
@@ -88,13 +91,7 @@ class Result(NamedTuple):
 def test_cost_of_a_datagram_between_networks(load: Load, tmp_path: Path) -> None:
     loader = tmp_path / "lab_load"
     compile_c(FOLDER / "lab_load.c", loader)
-    results: dict[str, list[Result]] = {}
-    with ExitStack() as stack:
-        subjects = [stack.enter_context(start) for start in starts(tmp_path)]
-        for _ in range(RUNS):
-            for subject in subjects:
-                results.setdefault(subject.name, []).append(measure(loader, load, subject))
-    report(results, load)
+    report(interleaved(tmp_path, RUNS, partial(measure, loader, load)), load)
 
 
 @pytest.mark.parametrize("way", ["tcx", "xdp"])
@@ -114,6 +111,17 @@ def test_time_that_the_program_takes(way: str) -> None:
             assert loaded.tables.spent(listener).datagrams >= 200_000 * RUNS
             family = "IPv6" if ":" in host else "IPv4"
             print(f"\n{way}, {family}: {median(times)} ns ({min(times)}-{max(times)}) a datagram")
+
+
+def interleaved(folder: Path, runs: int, take: Callable[[Subject], _R]) -> dict[str, list[_R]]:
+    """Measure everything once, then again; returns the results by name."""
+    results: dict[str, list[_R]] = {}
+    with ExitStack() as stack:
+        subjects = [stack.enter_context(start) for start in starts(folder)]
+        for _ in range(runs):
+            for subject in subjects:
+                results.setdefault(subject.name, []).append(take(subject))
+    return results
 
 
 def starts(folder: Path) -> Iterator[AbstractContextManager[Subject]]:

@@ -8,7 +8,7 @@ import os
 import subprocess
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import Final, NamedTuple
@@ -22,9 +22,9 @@ from tests.bench.test_kernel_cost import (
     Load,
     Subject,
     compile_c,
+    interleaved,
     keep_sessions,
     measure,
-    starts,
 )
 from tests.support.programs import program
 
@@ -60,12 +60,7 @@ def before_others() -> Iterator[None]:
 def test_time_of_a_pass_between_networks(tmp_path: Path) -> None:
     timer = tmp_path / "lab_pass"
     compile_c(FOLDER / "lab_pass.c", timer)
-    results: dict[str, list[Pass]] = {}
-    with ExitStack() as stack:
-        subjects = [stack.enter_context(start) for start in starts(tmp_path)]
-        for _ in range(RUNS):
-            for subject in subjects:
-                results.setdefault(subject.name, []).append(time_passes(timer, subject))
+    results = interleaved(tmp_path, RUNS, partial(time_passes, timer))
     print(f"\n{RATE:,}/s one at a time, {RUNS} interleaved runs of {PASSES:,}; {machine()};")
     print("us of a pass, median of medians (min-max), and p99; what is added to plain routing")
     routed = results[ROUTING]
@@ -82,12 +77,7 @@ def test_time_of_a_pass_between_networks(tmp_path: Path) -> None:
 def test_lossless_rate_between_networks(tmp_path: Path) -> None:
     loader = tmp_path / "lab_load"
     compile_c(FOLDER / "lab_load.c", loader)
-    results: dict[str, list[float]] = {}
-    with ExitStack() as stack:
-        subjects = [stack.enter_context(start) for start in starts(tmp_path)]
-        for _ in range(RUNS):
-            for subject in subjects:
-                results.setdefault(subject.name, []).append(lossless_rate(loader, subject))
+    results = interleaved(tmp_path, RUNS, partial(lossless_rate, loader))
     print(f"\nbursts of {BURST}, {RUNS} interleaved searches; {machine()};")
     print(f"highest rate with at most {LOSSLESS:.1%} lost, a second, median (min-max)")
     reference = median(results[C_LOOP])

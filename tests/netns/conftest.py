@@ -9,10 +9,13 @@ from tests.support.traversal_report import PROPERTY, Cell, NoteCell, table
 
 @pytest.fixture
 def note_cell(record_property: Callable[[str, object], None]) -> NoteCell:
-    """Return what notes how many runs of a pair of members reached the class wanted."""
+    """Return what notes how many runs of a pair of members reached the class wanted.
+
+    As a plain tuple: reports come from other processes, which send nothing else.
+    """
 
     def note(name: str, wanted: str, reached: Sequence[bool]) -> None:
-        record_property(PROPERTY, Cell(name, wanted, sum(reached), len(reached)))
+        record_property(PROPERTY, (name, wanted, sum(reached), len(reached)))
 
     return note
 
