@@ -67,19 +67,20 @@ func test_simulated_network_holds_datagrams_to_and_from_peers_back_too() -> void
 	var conditions := NetworkConditions.new()
 	conditions.latency = 0.1
 	var link := SimulatedLink.new(_link, conditions)
-	link.poll(1.0)
+	var start := Time.get_ticks_usec() / 1e6
+	link.poll(start - 1.0)
 	link.send_to(PackedByteArray([5]), _peer_address())
-	link.poll(1.05)
+	link.poll(start + 0.09)
 	assert_eq(_other.get_available_packet_count(), 0, "early")
-	link.poll(1.11)
+	link.poll(start + 5.0)
 	assert_eq(await _arrived(_other), 5, "in time")
 
 	_other.set_dest_address("127.0.0.1", link.peer_port())
 	_other.put_packet(PackedByteArray([6]))
 	while _link.pending() == 0:
 		await tree.process_frame
-	link.poll(2.0)
-	link.poll(2.2)
+	link.poll(start + 6.0)
+	link.poll(start + 6.2)
 	assert_eq(link.pending(), 1, "pending")
 	assert_eq(link.receive(), PackedByteArray([6]), "datagram")
 	assert_eq(link.source, _peer_address(), "source")

@@ -14,7 +14,6 @@ var _in: NetworkSimulation
 var _arrived: Array[PackedByteArray] = []
 var _next := 0  # of those that have arrived
 var _random := RandomNumberGenerator.new()
-var _now := 0.0  # clock seconds of the last poll
 
 
 func _init(link: RelayLink, conditions: NetworkConditions) -> void:
@@ -39,7 +38,6 @@ func open(now: float) -> Error:
 
 
 func poll(now: float) -> void:
-	_now = now
 	_link.poll(now)
 	for _index in mini(_link.pending(), _MAX_TAKEN):
 		var datagram := _link.receive()
@@ -55,12 +53,12 @@ func poll(now: float) -> void:
 
 ## As in the base; what a network loses was sent all the same.
 func send(datagram: PackedByteArray) -> bool:
-	_out.push(_wrap(datagram, relay), _now)
+	_out.push(_wrap(datagram, relay), Time.get_ticks_usec() / 1e6)
 	return state == State.OPEN
 
 
 func send_to(datagram: PackedByteArray, address: String) -> bool:
-	_out.push(_wrap(datagram, address), _now)
+	_out.push(_wrap(datagram, address), Time.get_ticks_usec() / 1e6)
 	return state == State.OPEN
 
 
