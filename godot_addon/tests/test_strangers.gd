@@ -76,6 +76,21 @@ func test_broadcast_from_before_the_news_is_dropped_and_its_sender_asked() -> vo
 	assert_eq(events.size(), 3, "messages")
 
 
+func test_single_datagram_for_the_process_before_is_dropped() -> void:
+	var drops: Dictionary[StringName, int] = {}
+	var events: Array[Event] = []
+	var mail := _mail(events, drops)
+	mail.strangers = Strangers.new(OWN_ID, true)
+
+	assert_eq(mail.receive(_data(4, false), 4, 10.0), Constants.DROP_STRAY_FANOUT, "DATA")
+	assert_eq(mail.receive(_frame("000006200000706f73"), 4, 10.0), &"", "FRAME")
+	assert_eq(events.size(), 0, "messages before the answer")
+	mail.strangers.meet(4, true, RTT, 10.1)
+	assert_eq(mail.receive(_data(4, false), 4, 10.2), &"", "after the answer")
+	assert_eq(mail.receive(_frame("000007200001706f73"), 4, 10.2), &"", "FRAME after it")
+	assert_eq(events.size(), 2, "messages")
+
+
 func test_session_that_takes_everything_knows_no_strangers() -> void:
 	var drops: Dictionary[StringName, int] = {}
 	var events: Array[Event] = []
@@ -93,6 +108,10 @@ func _mail(events: Array[Event], drops: Dictionary[StringName, int]) -> Mail:
 	var mail := Mail.new(grant, roster, events, drops)
 	mail.strangers = _strangers
 	return mail
+
+
+func _frame(body: String) -> PackedByteArray:
+	return Header.encode(Constants.FirstByte.FRAME, 0x5C, 4) + body.hex_decode()
 
 
 func _data(source: int, is_fanout: bool) -> PackedByteArray:

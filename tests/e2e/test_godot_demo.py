@@ -142,6 +142,8 @@ def test_guest_that_was_killed_and_started_again_is_the_same_player(
         again = play("Cleo", *to_join, "--session", str(session))
         for bot in (host, other):  # what the guest sent last may come when it is new to them
             bot.tolerated = f"not found in cache of peer {number}."
+        # What others sent in the frame in which they heard of it may come after their answer.
+        again.tolerated = "not found in cache of peer"
 
         assert again.expect("entered")["id"] == number
         for bot in (host, other):

@@ -180,8 +180,8 @@ func receive(datagram: PackedByteArray, source: int, now: float) -> StringName:
 	if _peers.has(source):
 		if _is_counting:
 			traffic(source).count_received(datagram.size())
-		if strangers != null and strangers.has(source) and _is_stray(datagram, source, now):
-			return Constants.DROP_STRAY_FANOUT
+		if strangers != null and strangers.has(source):
+			return _receive_from_stranger(datagram, source, now)
 		if _inbox == null or _events or not _known.has(source):
 			return _hold(datagram, source, now)
 		_inbox.source = source
@@ -294,6 +294,36 @@ func _open(datagram: PackedByteArray, source: int, sink: Delivered, now: float) 
 	sink.reliable = 0
 	var drop := _hub.receive(datagram, source, sink, now)
 	_unread += sink.reliable
+	return drop
+
+
+## As [method receive], from a peer that may not know this member yet.
+func _receive_from_stranger(datagram: PackedByteArray, source: int, now: float) -> StringName:
+	if _is_stray(datagram, source, now):
+		return Constants.DROP_STRAY_FANOUT
+	if strangers.means_another(source):
+		return _receive_reliable(datagram, source, now)
+	if _inbox == null or _events or not _known.has(source):
+		return _hold(datagram, source, now)
+	_inbox.source = source
+	return _open(datagram, source, _inbox, now)
+
+
+## Hands on only what is reliable: the rest may be meant for the process before this one.
+func _receive_reliable(datagram: PackedByteArray, source: int, now: float) -> StringName:
+	if datagram[0] == Constants.FirstByte.DATA:
+		return Constants.DROP_STRAY_FANOUT
+	var all := Delivered.new()
+	var drop := _open(datagram, source, all, now)
+	var is_held := _inbox == null or not _events.is_empty() or not _known.has(source)
+	var sink: Delivered = _delivered if is_held else _inbox
+	if not is_held:
+		_inbox.source = source
+	for index in all.data.size():
+		if all.modes[index] >= Constants.Mode.RELIABLE:
+			sink.add(all.data[index], all.modes[index], all.channels[index])
+	if is_held:
+		_tell(source)
 	return drop
 
 

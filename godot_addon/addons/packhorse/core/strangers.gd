@@ -37,6 +37,12 @@ func meet(peer: int, is_single: bool, rtt: float, now: float) -> void:
 		_met_at[peer] = now
 
 
+## Tells whether what comes from [param peer] for this member alone may be meant for the process
+## before it: until the peer has answered.
+func means_another(peer: int) -> bool:
+	return _is_restarted and not _known.has(peer) and not _met_at.has(peer)
+
+
 ## Tells whether to refuse what [param peer] sends to several; [param rtt] to it is in seconds,
 ## below 0 when it is not known. After STRANGER_TIME nothing is refused any more.
 func refuses(peer: int, rtt: float, now: float) -> bool:

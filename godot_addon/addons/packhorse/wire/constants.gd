@@ -353,8 +353,7 @@ const DROP_UNKNOWN_TRANSACTION := &"unknown_transaction"  ## an answer to no ope
 ## a valid message that does not fit the state
 const DROP_UNEXPECTED_MESSAGE := &"unexpected_message"
 const DROP_UNKNOWN_PEER := &"unknown_peer"  ## data from a peer that is not in the roster
-## data to several from a peer that may not know this member yet
-const DROP_STRAY_FANOUT := &"stray_fanout"
+const DROP_STRAY_FANOUT := &"stray_fanout"  ## data from a peer that may not know this member yet
 const DROP_BUFFER_FULL := &"buffer_full"  ## a bounded buffer had no place
 ## a FRAME datagram that is truncated or that no sender may send
 const DROP_BAD_FRAME := &"bad_frame"
