@@ -1,6 +1,5 @@
 """A relay with the data plane `kernel` between two networks: what it carries, what remains."""
 
-import json
 import os
 import select
 import signal
@@ -10,7 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import pytest
 
@@ -23,7 +22,7 @@ from packhorse_relay.bench.members import Member, connected, join_room
 from tests.support.netns import Host
 from tests.support.processes import Started, run
 from tests.support.programs import program
-from tests.support.relay_network import RelayNetwork
+from tests.support.relay_network import RelayNetwork, stop
 
 PORT: Final = 6969
 PATIENCE: Final = 10.0  # seconds
@@ -289,13 +288,6 @@ def test_forwarded_datagrams_count_when_the_relay_ends(lab: RelayNetwork) -> Non
         talk.settle()
 
         assert stop(relay)["forwarded"] == 40
-
-
-def stop(relay: Started) -> dict[str, Any]:
-    relay.signal(signal.SIGINT)
-    relay.wait()
-    told: dict[str, Any] = json.loads(relay.lines[-1])
-    return told
 
 
 def test_capabilities_are_dropped_once_it_runs(lab: RelayNetwork) -> None:

@@ -72,10 +72,12 @@ def read_shares(sock: socket.socket, shares: Shares, members: Iterable[Address])
     if sys.platform != "linux":
         return False
     if shares == ALL:
-        return _set(sock, _DETACH, b"")
-    listed = _program(shares, sock.family, sorted({_key(member) for member in members}))
-    hellos_only = _program((shares[Stray.HELLO], 1.0, 1.0), sock.family, [])
-    return _attach(sock, listed) or _attach(sock, hellos_only)
+        return _set(sock, _DETACH, bytes(4))
+    keys = sorted({_key(member) for member in members})
+    hellos_only = shares[Stray.HELLO], 1.0, 1.0
+    return _attach(sock, _program(shares, sock.family, keys)) or _attach(
+        sock, _program(hellos_only, sock.family, [])
+    )
 
 
 def _key(address: Address) -> int:
@@ -149,7 +151,7 @@ def _attach(sock: socket.socket, program: Sequence[Instruction]) -> bool:
 
 def _set(sock: socket.socket, option: int, value: bytes) -> bool:
     try:
-        sock.setsockopt(socket.SOL_SOCKET, option, value or bytes(4))
+        sock.setsockopt(socket.SOL_SOCKET, option, value)
     except OSError:
         return option == _DETACH  # there was none
     return True

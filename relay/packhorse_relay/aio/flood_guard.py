@@ -16,8 +16,6 @@ from packhorse_relay.core.relay import RelayCore
 logger = logging.getLogger(__name__)
 
 _LOOK_AGAIN: Final = 0.1  # seconds; a filter must learn of new members, and go in the end
-
-
 _MEMORY_INFORMATION: Final = 55  # SO_MEMINFO of Linux 4.12
 _DROPS: Final = struct.Struct("=32xI")  # linux/sock_diag.h: the ninth number
 

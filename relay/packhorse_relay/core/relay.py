@@ -110,8 +110,8 @@ class RelayCore:
             self._approvals,
             self._draining,
             random_bytes,
+            stream_listener=stream_listener,
         )
-        self._sealed.stream_listener = stream_listener
         self.drops: Counter[DropReason] = Counter()
         """Datagrams that were not acted upon, by reason."""
         self.strays = [0, 0, 0]

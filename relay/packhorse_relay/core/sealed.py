@@ -42,7 +42,7 @@ _SMALLEST_SEAL: Final = c.HEADER_SIZE + 1 + c.MAC_SIZE  # bytes
 class SealedRequests:
     """Handles everything that a session's key has to vouch for."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - it brings all of them together
         self,
         registry: Registry,
         members: Members,
@@ -50,6 +50,8 @@ class SealedRequests:
         approvals: Approvals,
         draining: Draining,
         random_bytes: Callable[[int], bytes],
+        *,
+        stream_listener: int | None,
     ) -> None:
         self._registry = registry
         self._members = members
@@ -58,8 +60,7 @@ class SealedRequests:
         self._random_bytes = random_bytes
         self._options = RoomOptions(registry)
         self._approvals = approvals
-        self.stream_listener: int | None = None
-        """The listener of WebSocket, if there is one."""
+        self._stream_listener = stream_listener
 
     def receive(self, request: Request) -> None:
         """Check MAC and sequence, renew the lease, act (SPEC.md sections 6 to 8)."""
@@ -125,7 +126,7 @@ class SealedRequests:
                 code = self._approvals.decide(session, message, now=request.now)
                 self._acknowledge(session, message.seq, code)
             case Signal():
-                listener = self.stream_listener
+                listener = self._stream_listener
                 forward_signal(session, message, self._members, stream_listener=listener)
             case PathResponse():  # pragma: no branch - there are no others
                 self._prove(session, message, request)

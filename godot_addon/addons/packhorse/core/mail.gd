@@ -303,7 +303,7 @@ func _receive_from_stranger(datagram: PackedByteArray, source: int, now: float) 
 		return Constants.DROP_STRAY_FANOUT
 	if strangers.means_another(source):
 		return _receive_reliable(datagram, source, now)
-	if _inbox == null or _events or not _known.has(source):
+	if _must_hold(source):
 		return _hold(datagram, source, now)
 	_inbox.source = source
 	return _open(datagram, source, _inbox, now)
@@ -315,7 +315,7 @@ func _receive_reliable(datagram: PackedByteArray, source: int, now: float) -> St
 		return Constants.DROP_STRAY_FANOUT
 	var all := Delivered.new()
 	var drop := _open(datagram, source, all, now)
-	var is_held := _inbox == null or not _events.is_empty() or not _known.has(source)
+	var is_held := _must_hold(source)
 	var sink: Delivered = _delivered if is_held else _inbox
 	if not is_held:
 		_inbox.source = source
@@ -325,6 +325,11 @@ func _receive_reliable(datagram: PackedByteArray, source: int, now: float) -> St
 	if is_held:
 		_tell(source)
 	return drop
+
+
+## Tells whether messages have to wait for earlier events, or nobody wants them.
+func _must_hold(source: int) -> bool:
+	return _inbox == null or not _events.is_empty() or not _known.has(source)
 
 
 ## Turns the messages into events: they have to wait for earlier ones, or nobody wants them.

@@ -52,19 +52,13 @@ func flush() -> void:
 		_emit(_alone[destination], destination, true, _alone_lanes[destination])
 	for destination in _joined:
 		_emit(_joined[destination], destination, false)
-	_alone.clear()
-	_joined.clear()
-	_open_for = _NOBODY
-	_sequences_for = _NOBODY
+	_start_over()
 
 
 ## Forgets everything.
 func clear() -> void:
 	clear_ready()
-	_alone.clear()
-	_joined.clear()
-	_open_for = _NOBODY
-	_sequences_for = _NOBODY
+	_start_over()
 
 
 ## Takes out what must go out.
@@ -73,6 +67,14 @@ func clear_ready() -> void:
 	destinations.clear()
 	singles.clear()
 	lanes.clear()
+
+
+func _start_over() -> void:
+	_alone.clear()
+	_alone_lanes.clear()
+	_joined.clear()
+	_open_for = _NOBODY
+	_sequences_for = _NOBODY
 
 
 func _fits(frames: PackedByteArray, packet: PackedByteArray, lane: int) -> bool:
