@@ -1,6 +1,7 @@
 """Tests of the ways to a relay and the order in which they are tried."""
 
 import errno
+
 import pytest
 
 from packhorse.aio.paths import candidates, describe
