@@ -53,7 +53,7 @@ class PendingPath(NamedTuple):
 
 
 Attempt = tuple[str, int, bytes]
-"""Host and port that CREATE or JOIN came from, and its nonce."""
+"""Host and port that CREATE, JOIN or BIND came from, and its nonce."""
 
 
 def attempt_of(address: TransportAddress, nonce: bytes) -> Attempt:
