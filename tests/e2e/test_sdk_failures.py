@@ -4,7 +4,7 @@ import asyncio
 import gc
 import socket
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractAsyncContextManager, contextmanager
 from pathlib import Path
 
 import pytest
@@ -14,12 +14,15 @@ from packhorse import ErrorCode, Message, SessionClosedByError, TransactionTimeo
 from packhorse.aio import connect
 from packhorse.aio.paths import Candidate, DatagramSocket, UdpPath
 from packhorse.aio.udp import OnDatagram, SocketAddress
+from packhorse.core.saved_session import SavedSession
 from packhorse_relay.aio.server import RelayServer
 from tests.support.gate import Gate
 from tests.support.lossy_proxy import LossyProxy
 from tests.support.relay_process import RelayProcess
 from tests.support.relays import LOOPBACK, address_of, new_relay, quick_settings
 from tests.support.waiting import DEADLINE, end_of, next_of, until
+
+SAVED = SavedSession(1, bytes(32), 1200, None).to_text()
 
 
 @pytest.fixture
@@ -213,9 +216,20 @@ async def test_name_that_means_nothing_is_told_at_once(name: str) -> None:
 
 
 @pytest.mark.parametrize("seconds", [0.0, -1.0, 601.0, float("nan")])
-async def test_timeout_outside_its_range_is_refused(seconds: float) -> None:
-    with pytest.raises(packhorse.ConfigurationError):
-        async with packhorse.host("relay.invalid", timeout=seconds):
+@pytest.mark.parametrize(
+    "enter",
+    [
+        lambda timeout: packhorse.host("relay.invalid", timeout=timeout),
+        lambda timeout: packhorse.join("relay.invalid", "K7QM-2XPA", timeout=timeout),
+        lambda timeout: packhorse.resume("relay.invalid", SAVED, timeout=timeout),
+    ],
+    ids=["host", "join", "resume"],
+)
+async def test_timeout_outside_its_range_is_refused(
+    enter: Callable[[float], AbstractAsyncContextManager[packhorse.Room]], seconds: float
+) -> None:
+    with pytest.raises(packhorse.ConfigurationError, match="timeout"):
+        async with enter(seconds):
             pass
 
 

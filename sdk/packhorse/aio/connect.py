@@ -50,7 +50,7 @@ async def enter(
     """
     if not 0.1 <= timeout <= _MAX_TIMEOUT:  # noqa: PLR2004 - see `packhorse.host`
         raise ConfigurationError(f"timeout is {timeout} s, must be 0.1..{_MAX_TIMEOUT:.0f}")
-    address = relay if isinstance(relay, RelayAddress) else parse_relay_address(relay)
+    address = parse_relay_address(relay)
     return await connect(address, wish, timeout, check_transport(transport, address))
 
 

@@ -159,7 +159,7 @@ async def legacy_room(
     Raises:
         PackhorseError: The relay cannot be had; `stage` and `advice` say more.
     """
-    address = relay if isinstance(relay, RelayAddress) else parse_relay_address(relay)
+    address = parse_relay_address(relay)
     check_transport(Transport.UDP, address)
     try:
         async with asyncio.timeout(timeout):

@@ -44,7 +44,7 @@ async def list_rooms(
     Raises:
         PackhorseError: It cannot be had; `stage` and `advice` say more.
     """
-    address = relay if isinstance(relay, RelayAddress) else parse_relay_address(relay)
+    address = parse_relay_address(relay)
     try:
         async with asyncio.timeout(timeout):
             kind = check_transport(transport, address)
