@@ -35,6 +35,7 @@ class CoreAsRelay:
     def rooms(self) -> Collection[Room]:
         return self.rig.core.rooms
 
+    datagrams_unread = 7
     websocket_scheme = "ws"
     websocket_count = 3
 
