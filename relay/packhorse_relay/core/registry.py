@@ -23,8 +23,6 @@ from packhorse_relay.core.forwarding import Endpoint, ForwardingTable, Group
 from packhorse_relay.core.public_rooms import PublicRooms
 from packhorse_relay.core.resume_tickets import (
     KEY_NONCE_SIZE,
-    RUN_SIZE,
-    SECRET_SIZE,
     ResumeTickets,
     TicketContent,
 )
@@ -72,12 +70,10 @@ class Registry:
         self,
         settings: Settings,
         random_bytes: Callable[[int], bytes],
-        tickets: ResumeTickets | None = None,
+        tickets: ResumeTickets,
     ) -> None:
         self._settings = settings
-        self.tickets = tickets or ResumeTickets(
-            random_bytes(SECRET_SIZE), random_bytes(RUN_SIZE), unix_now=0.0, now=0.0
-        )
+        self.tickets = tickets
         self._random_bytes = random_bytes
         self._rooms_by_source = SourceCounts()
         self._sessions_by_source = SourceCounts()
@@ -143,12 +139,10 @@ class Registry:
         is_admitted = admits(room, join, source, app)
         return room if is_admitted & (room is not self._nowhere) else None
 
-    def add_room(
-        self, source: bytes, topology: Topology, max_peers: int, most_peers: int | None = None
-    ) -> Room:
+    def add_room(self, source: bytes, topology: Topology, max_peers: int, most_peers: int) -> Room:
         """Open an empty room with a fresh code; its host may ask for up to `most_peers`."""
         room = self._insert_room(self._fresh_code(), source, topology, max_peers)
-        room.most_peers = most_peers or max_peers
+        room.most_peers = most_peers
         return room
 
     def restore_room(self, content: TicketContent) -> Room:
