@@ -3,8 +3,8 @@
 import asyncio
 import gc
 import socket
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AbstractAsyncContextManager, contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -12,6 +12,7 @@ import pytest
 import packhorse
 from packhorse import ErrorCode, Message, SessionClosedByError, TransactionTimeoutError
 from packhorse.aio import connect
+from packhorse.aio.legacy_room import legacy_room
 from packhorse.aio.paths import Candidate, DatagramSocket, UdpPath
 from packhorse.aio.udp import OnDatagram, SocketAddress
 from packhorse.core.saved_session import SavedSession
@@ -22,6 +23,7 @@ from tests.support.relay_process import RelayProcess
 from tests.support.relays import LOOPBACK, address_of, new_relay, quick_settings
 from tests.support.waiting import DEADLINE, end_of, next_of, until
 
+NOBODY = "relay.invalid"
 SAVED = SavedSession(1, bytes(32), 1200, None).to_text()
 
 
@@ -217,20 +219,22 @@ async def test_name_that_means_nothing_is_told_at_once(name: str) -> None:
 
 @pytest.mark.parametrize("seconds", [0.0, -1.0, 601.0, float("nan")])
 @pytest.mark.parametrize(
-    "enter",
+    "begin",
     [
-        lambda timeout: packhorse.host("relay.invalid", timeout=timeout),
-        lambda timeout: packhorse.join("relay.invalid", "K7QM-2XPA", timeout=timeout),
-        lambda timeout: packhorse.resume("relay.invalid", SAVED, timeout=timeout),
+        lambda timeout: packhorse.host(NOBODY, timeout=timeout).__aenter__(),
+        lambda timeout: packhorse.join(NOBODY, "K7QM-2XPA", timeout=timeout).__aenter__(),
+        lambda timeout: packhorse.resume(NOBODY, SAVED, timeout=timeout).__aenter__(),
+        lambda timeout: packhorse.list_rooms(NOBODY, timeout=timeout),
+        lambda timeout: packhorse.open_pipe(f"K7QM-2XPA@{NOBODY}", timeout=timeout),
+        lambda timeout: legacy_room(NOBODY, 2, timeout=timeout).__aenter__(),
     ],
-    ids=["host", "join", "resume"],
+    ids=["host", "join", "resume", "list_rooms", "open_pipe", "legacy_room"],
 )
 async def test_timeout_outside_its_range_is_refused(
-    enter: Callable[[float], AbstractAsyncContextManager[packhorse.Room]], seconds: float
+    begin: Callable[[float], Awaitable[object]], seconds: float
 ) -> None:
     with pytest.raises(packhorse.ConfigurationError, match="timeout"):
-        async with enter(seconds):
-            pass
+        await begin(seconds)
 
 
 # Cancelling and closing.
