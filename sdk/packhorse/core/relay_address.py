@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 from packhorse.wire.errors import ConfigurationError
 from packhorse.wire.room_code import RoomCode, parse_room_code
 
-DEFAULT_PORT: Final = 6969
+DEFAULT_PORT: Final = 6969  # of relays, UDP and TCP
 DEFAULT_PATH: Final = "/v1"  # SPEC.md section 17
 _MAX_PORT: Final = 65535
 _PORT_DIGITS: Final = 5
