@@ -175,6 +175,5 @@ async def test_attack_33_rooms_open_and_talk_while_strangers_flood() -> None:
                 await guest.ping_peer(packhorse.HOST)
             assert relay._guard.shares[Stray.HELLO] == 1
         flooding.cancel()
-        assert relay.datagrams_unread > 0
         await until(lambda: relay._guard.shares == ALL)
         assert relay.drops[DropReason.UNKNOWN_SOURCE] > 0

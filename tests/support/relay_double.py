@@ -35,7 +35,6 @@ class CoreAsRelay:
     def rooms(self) -> Collection[Room]:
         return self.rig.core.rooms
 
-    datagrams_unread = 7
     websocket_scheme = "ws"
     websocket_count = 3
 

@@ -44,8 +44,6 @@ class RelayCollector(Collector):
     def _totals(self) -> Iterator[Metric]:
         relay = self._from.relay
         yield _counter("datagrams_forwarded", "Datagrams forwarded.", relay.datagrams_forwarded)
-        text = "Datagrams that the kernel dropped: strays in a flood, or no room for more."
-        yield _counter("datagrams_unread", text, relay.datagrams_unread)
         text = "Data sent to members, looked at once a second."
         yield _counter("data_bytes", text, self._from.record.traffic.octets)
         yield _counter("cpu_seconds", "CPU time of the relay.", self._from.cpu())

@@ -35,10 +35,6 @@ class Relay(Protocol):
         """Datagrams that were not acted upon, by reason."""
 
     @property
-    def datagrams_unread(self) -> int:
-        """Datagrams that the kernel dropped before the relay read them; 0 but on Linux."""
-
-    @property
     def datagrams_forwarded(self) -> int:
         """Datagrams that were forwarded."""
 

@@ -38,11 +38,6 @@ class FloodGuard:
         """Of the strays that come, by kind, 0..1: what is read."""
         return self._sampling.shares
 
-    @property
-    def unread(self) -> int:
-        """Datagrams that the kernel dropped: strays in a flood, or no room for more."""
-        return sum(_dropped(sock.socket) for sock in self._sockets.values())
-
     def look(self) -> None:
         """Decide anew if it is time; call it whenever datagrams were read.
 
@@ -60,9 +55,10 @@ class FloodGuard:
             self._timer.cancel()
 
     def _seen(self) -> Seen:
-        read = sum(sock.received for sock in self._sockets.values())
+        sockets = self._sockets.values()
+        read = sum(sock.received for sock in sockets)
         hellos, control, other = self._core.strays
-        return Seen((hellos, control, other), read, self.unread)
+        return Seen((hellos, control, other), read, sum(_dropped(s.socket) for s in sockets))
 
     def _apply(self) -> None:
         """Set the filters; they have to follow the members, too."""

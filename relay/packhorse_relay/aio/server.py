@@ -128,11 +128,6 @@ class RelayServer:
         return self._core.drops + Counter(extra)
 
     @property
-    def datagrams_unread(self) -> int:
-        """Datagrams that the kernel dropped before the relay read them; 0 but on Linux."""
-        return self._guard.unread
-
-    @property
     def datagrams_forwarded(self) -> int:
         """Datagrams that were forwarded, by the data plane and by the core."""
         self._plane.note_forwarded()
