@@ -1,12 +1,16 @@
 """Options of the relay about whom it serves, and the keys that they name."""
 
 import argparse
-from pathlib import Path
+import os
+import stat
+from typing import Final
 
 from packhorse.wire.errors import ConfigurationError
 from packhorse.wire.ticket import parse_key
 from packhorse_relay.config import LIMIT_KEYS, RelayConfig
 from packhorse_relay.core.tickets import OperatorKeys
+
+_HAS_MODES: Final = os.name == "posix"
 
 
 def add_access_arguments(group: argparse._ArgumentGroup) -> None:
@@ -39,7 +43,7 @@ def operator_keys(config: RelayConfig) -> OperatorKeys:
     """Read the keys.
 
     Raises:
-        ConfigurationError: A file cannot be read, or holds no key.
+        ConfigurationError: A file cannot be read, holds no key, or everybody may read it.
     """
     return OperatorKeys(
         ticket_key=_read_key(config.ticket_key),
@@ -52,10 +56,18 @@ def _read_key(path: str) -> bytes | None:
     if not path:
         return None
     try:
-        return parse_key(Path(path).read_text("ascii"))
+        with open(path, encoding="ascii") as file:
+            _refuse_public(path, os.fstat(file.fileno()))
+            return parse_key(file.read())
     except (OSError, UnicodeDecodeError) as error:
         problem = getattr(error, "strerror", None) or "it is no text"
         raise ConfigurationError(
             f"the key file {path} cannot be read: {problem}",
             "make one with: packhorse ticket --new-key FILE",
         ) from error
+
+
+def _refuse_public(path: str, found: os.stat_result) -> None:
+    """Refuse a key that everybody on this machine may use; its group may read it."""
+    if _HAS_MODES and found.st_mode & stat.S_IRWXO:
+        raise ConfigurationError(f"others may read {path}", f"chmod o-rwx {path}")
