@@ -32,8 +32,8 @@ def service_sentence(
             return _missing(notice)
         case HostSilent():
             return (
-                "the host does not tell which servers it offers: it may run another program "
-                "than `packhorse host`"
+                "the host does not tell which servers it offers: it has stopped, or runs another "
+                "program than `packhorse host`"
             )
         case ConnectionFailed(address, reason):
             because = _BECAUSE.get(reason, "the other end broke it off")

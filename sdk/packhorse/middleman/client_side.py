@@ -88,10 +88,15 @@ class ClientSide:
             SessionClosedByError: The relay, the host or the network ended the session.
             ConfigurationError: The host offers none of the services.
         """
+
+        def watch(event: Event) -> None:
+            self._question.watch(event)
+            on_event(event)
+
         try:
             self._question.ask(room)
             async with asyncio.timeout(None) as self._stay:
-                await self._link.run(room, self._deliver, on_event, self._carrier.go_on)
+                await self._link.run(room, self._deliver, watch, self._carrier.go_on)
         except TimeoutError:
             if self._refusal is None:
                 raise

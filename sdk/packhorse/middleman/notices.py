@@ -65,7 +65,10 @@ class ServiceMissing:
 
 @dataclass(frozen=True, slots=True)
 class HostSilent:
-    """The host has not told its services: it may run another program; told once."""
+    """The host has not told its services, nor did the relay say that it is lost; told once.
+
+    It runs another program, or has stopped so lately that the relay waits for it yet.
+    """
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,8 +87,8 @@ V6 = ("::1", 6942)
         (
             HostSilent(),
             (
-                "the host does not tell which servers it offers: it may run another program than "
-                "`packhorse host`"
+                "the host does not tell which servers it offers: it has stopped, or runs another "
+                "program than `packhorse host`"
             ),
         ),
         (Joined(), None),

@@ -1,10 +1,13 @@
 """The host is asked once; its answer, or its silence, is told."""
 
+import asyncio
+
 import pytest
 
-from packhorse.core.events import HOST, PeerId
+from packhorse.core.events import HOST, Event, PeerFound, PeerId, PeerLost
+from packhorse.middleman.client_side import ClientSide
 from packhorse.middleman.notices import HostSilent, Notice, ServiceMissing
-from packhorse.middleman.question import Question
+from packhorse.middleman.question import ANSWER_WITHIN, Question
 from packhorse.middleman.services import (
     CONTROL_CHANNEL,
     QUESTION,
@@ -12,6 +15,7 @@ from packhorse.middleman.services import (
     Wanted,
     encode_answer,
 )
+from packhorse.middleman.traffic import Traffic
 from packhorse.wire.constants import Mode
 from packhorse.wire.errors import ConfigurationError, ParseError
 from tests.support.fake_room import FakeRoom
@@ -70,6 +74,65 @@ async def test_silence_is_told_and_an_answer_after_it_counts() -> None:
     asked.question.answer(encode_answer(Services(tcp=(25565,))))
 
     assert asked.notices == [HostSilent(), ServiceMissing("tcp", 2, 1)]
+
+
+async def test_silence_of_a_host_that_is_lost_is_blamed_on_no_other_program() -> None:
+    asked = Asked(udp=0, tcp=1)
+
+    asked.question.watch(PeerLost(PeerId(3)))
+    assert asked.question._timer is not None
+    asked.question.watch(PeerLost(HOST))
+
+    assert asked.question._timer is None
+    assert asked.notices == []
+
+
+async def test_host_that_is_back_has_the_whole_time_to_answer() -> None:
+    asked = Asked(udp=0, tcp=1)
+
+    asked.question.watch(PeerLost(HOST))
+    asked.question.watch(PeerFound(HOST))
+
+    assert asked.question._timer is not None
+    assert asked.question._timer.when() > asyncio.get_running_loop().time() + ANSWER_WITHIN - 1.0
+    asked.question.close()
+
+
+async def test_host_that_answered_before_it_was_lost_is_awaited_no_more() -> None:
+    asked = Asked(udp=0, tcp=1)
+
+    asked.question.watch(PeerLost(HOST))
+    asked.question.answer(encode_answer(Services(tcp=(25565,))))
+    asked.question.watch(PeerFound(HOST))
+
+    assert asked.question._timer is None
+
+
+async def test_silence_is_told_once_even_when_the_host_comes_back() -> None:
+    asked = Asked(udp=0, tcp=1)
+
+    asked.question.close()
+    asked.question._give_up()
+    asked.question.watch(PeerLost(HOST))
+    asked.question.watch(PeerFound(HOST))
+
+    assert asked.notices == [HostSilent()]
+    assert asked.question._timer is None
+
+
+async def test_client_side_shows_the_events_of_the_room_to_its_question(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    watched: list[Event] = []
+    told: list[Event] = []
+    monkeypatch.setattr(Question, "watch", lambda _self, event: watched.append(event))
+    room = FakeRoom([PeerLost(HOST)])
+    room.peers = frozenset({HOST})
+
+    async with ClientSide([], lambda _notice: None, Traffic(), tcp=[("127.0.0.1", 0)]) as side:
+        await side.run(room, told.append)
+
+    assert watched == told == [PeerLost(HOST)]
 
 
 async def test_who_wants_plain_datagrams_alone_does_not_ask_but_hears_an_answer() -> None:
