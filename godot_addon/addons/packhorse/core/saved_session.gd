@@ -4,6 +4,7 @@ extends RefCounted
 ## It is a secret: who has it can take the session over.
 
 const Constants := preload("../wire/constants.gd")
+const Messages := preload("../wire/messages.gd")
 const Self := preload("saved_session.gd")
 
 const _VERSION := 1
@@ -36,7 +37,8 @@ func with_ticket(newer: PackedByteArray) -> Self:
 	return saved
 
 
-## Returns what [method to_text] was called on; null when it is no such text.
+## Returns what [method to_text] was called on; null when it is no such text,
+## or nothing that a session can have.
 static func from_text(text: String) -> Self:
 	var plain := text.replace("-", "+").replace("_", "/")
 	var is_base64 := RegEx.create_from_string("^([A-Za-z0-9+/]{4})+([A-Za-z0-9+/]+=*)?$").search(
@@ -53,4 +55,13 @@ static func from_text(text: String) -> Self:
 	saved.max_datagram = bytes[5] << 8 | bytes[6]
 	saved.key = bytes.slice(7, _START_SIZE)
 	saved.ticket = bytes.slice(_START_SIZE)
-	return saved
+	return saved if saved._can_be_sent() else null
+
+
+## Tells whether BIND can carry it.
+func _can_be_sent() -> bool:
+	var sent := {&"max_datagram": max_datagram, &"resume_ticket": ticket}
+	for field in Messages.layouts[Constants.MessageType.BIND].fields:
+		if sent.has(field.name) and not field.accepts(sent[field.name]):
+			return false
+	return true
