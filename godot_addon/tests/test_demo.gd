@@ -2,10 +2,21 @@ extends "res://tests/test_case.gd"
 ## The parts of the demo that can be tested without a network.
 
 const Bot := preload("res://demo/bot.gd")
+const DemoTheme := preload("res://demo/theme.tres")
 const LaunchOptions := preload("res://demo/launch_options.gd")
 const Snapshots := preload("res://demo/snapshots.gd")
 
 const _STEP := 1.0 / 30.0  # seconds between two snapshots
+
+
+func test_switch_has_a_track_that_is_seen_when_it_is_off_and_when_it_is_on() -> void:
+	var panel := DemoTheme.get_stylebox(&"panel", &"PanelContainer") as StyleBoxFlat
+	for icon: StringName in [&"checked", &"unchecked"]:
+		assert_true(DemoTheme.has_icon(icon, &"CheckButton"), "%s has a picture" % icon)
+		var image := DemoTheme.get_icon(icon, &"CheckButton").get_image()
+		var edge := image.get_pixel(image.get_width() / 2, 1)
+		var contrast := edge.get_luminance() - panel.bg_color.get_luminance()
+		assert_true(edge.a > 0.9 and contrast > 0.2, "%s: track %s" % [icon, edge])
 
 
 func test_place_moves_evenly_though_snapshots_come_unevenly() -> void:

@@ -163,6 +163,35 @@ func test_another_peer_takes_the_place_of_the_first() -> void:
 	_close()
 
 
+func test_lobby_without_a_container_stands_in_the_middle_and_stays_there() -> void:
+	var parent := Control.new()
+	tree.root.add_child(parent)
+	_lobby = LobbyScene.instantiate()
+	parent.add_child(_lobby)
+
+	for size: Vector2 in [Vector2(1280, 720), Vector2(900, 800)]:
+		parent.size = size
+		await tree.process_frame
+		await tree.process_frame
+		var off := _lobby.get_rect().get_center() - size / 2.0
+		assert_true(off.length() < 1.0, "%s off the middle of %s" % [off, size])
+	_close()
+	parent.free()
+
+
+func test_container_places_the_lobby() -> void:
+	var parent := VBoxContainer.new()
+	tree.root.add_child(parent)
+	_lobby = LobbyScene.instantiate()
+	parent.add_child(_lobby)
+	await tree.process_frame
+	await tree.process_frame
+
+	assert_eq(_lobby.position, Vector2.ZERO, "position")
+	_close()
+	parent.free()
+
+
 func _open(relay: String) -> void:
 	_lobby = LobbyScene.instantiate()
 	_lobby.relay = relay
