@@ -8,9 +8,8 @@ from dataclasses import replace
 from random import Random
 from typing import Final
 
-from packhorse.core.direct.channel import DirectChannel, DirectEnd
+from packhorse.core.direct.channel import DirectChannel, DirectDatagram, DirectEnd
 from packhorse.core.direct.direct_paths import DirectPaths
-from packhorse.core.direct.direct_peer import DirectDatagram
 from packhorse.core.events import Event, PeerId, PeerPathChanged
 from packhorse.wire import constants as c
 from packhorse.wire import messages as m

@@ -110,6 +110,12 @@ CHECK_RATE: Final = 20  # 1/s; CHECKs to addresses that are not proven, of all p
 CHECK_BURST: Final = 240  # checks; of these at once
 ATTEMPT_TIME: Final = 5.0  # seconds; after which an attempt ends
 ATTEMPTS: Final = 3  # attempts; in a row
+PREDICTED_WAIT: Final = 0.1  # seconds; time in which predicted candidates are not checked yet
+PREDICTED_INTERVAL: Final = 0.1  # seconds; between two checks of one; they end after CHECK_FAST
+PREDICTED_AHEAD: Final = 7  # candidates; ports after the ones a router gave just now
+PREDICTED_BEHIND: Final = 3  # candidates; ports before them
+MEETING_SOCKETS: Final = 8  # sockets; from which the leader checks one predicted candidate
+MEETING_PORT: Final = 5  # number; which one of the peer's that is
 ATTEMPT_PAUSE: Final = 60.0  # seconds; from the end of these to the next; a changed offer ends it
 ANSWER_RATE: Final = 100  # 1/s per peer; CHECKs that are answered; twice as many at once
 # seconds; least time that a CHECK of a path in use may be without an answer

@@ -237,6 +237,12 @@ const CHECK_RATE := 20  ## 1/s; CHECKs to addresses that are not proven, of all 
 const CHECK_BURST := 240  ## checks; of these at once
 const ATTEMPT_TIME := 5.0  ## seconds; after which an attempt ends
 const ATTEMPTS := 3  ## attempts; in a row
+const PREDICTED_WAIT := 0.1  ## seconds; time in which predicted candidates are not checked yet
+const PREDICTED_INTERVAL := 0.1  ## seconds; between two checks of one; they end after CHECK_FAST
+const PREDICTED_AHEAD := 7  ## candidates; ports after the ones a router gave just now
+const PREDICTED_BEHIND := 3  ## candidates; ports before them
+const MEETING_SOCKETS := 8  ## sockets; from which the leader checks one predicted candidate
+const MEETING_PORT := 5  ## number; which one of the peer's that is
 const ATTEMPT_PAUSE := 60.0  ## seconds; from the end of these to the next; a changed offer ends it
 const ANSWER_RATE := 100  ## 1/s per peer; CHECKs that are answered; twice as many at once
 ## seconds; least time that a CHECK of a path in use may be without an answer
