@@ -64,14 +64,13 @@ async def wait_for_leaving(room: packhorse.Room) -> None:
 async def punch(pipe: packhorse.Pipe, timeout: float) -> dict[str, Any]:  # noqa: ASYNC109
     """Punch, and exchange a message over what came of it."""
     try:
-        punched = await packhorse.punch_tcp(pipe, timeout=timeout)
-    except packhorse.ConnectivityError as error:
+        async with await packhorse.punch_tcp(pipe, timeout=timeout) as punched:
+            await punched.send(b"over tcp")
+            got = (await punched.recv(_PATIENCE)).decode()
+            await punched.flush()
+            return {"punched": True, "got": got, "remote": str(punched.path.remote)}
+    except packhorse.PackhorseError as error:
         return {"punched": False, "error": str(error)}
-    async with punched:
-        await punched.send(b"over tcp")
-        got = (await punched.recv(_PATIENCE)).decode()
-        await punched.flush()
-        return {"punched": True, "got": got, "remote": str(punched.path.remote)}
 
 
 async def host(args: argparse.Namespace) -> None:
