@@ -61,8 +61,8 @@ What is not in the tables, and the test that measures it:
 | wanted | test |
 | --- | --- |
 | a path that changes costs at most 0.5 s and no reliable message | \
-`tests/netns/test_traversal.py`: `test_change_of_the_direct_path_costs_half_a_second`: mappings forgotten, another port, another \
-address, path cut |
+`tests/netns/test_traversal.py`: `test_change_of_the_direct_path_costs_half_a_second`: mappings \
+forgotten, another port, another address, path cut |
 | moving to a direct path that is faster loses and doubles nothing, at most 5 overtake each way | \
 the same: `test_moving_to_a_faster_direct_path_loses_and_doubles_nothing` |
 | over TCP 443 alone a session within 2 s | the same: \
