@@ -422,6 +422,7 @@ class DropReason(StrEnum):
     LEGACY_NO_HOST = "legacy_no_host"
     LEGACY_REPEATED = "legacy_repeated"
     LEGACY_OWN_ADDRESS = "legacy_own_address"
+    UNREAD = "unread"
     SEND_FAILED = "send_failed"
     INTERNAL_ERROR = "internal_error"
 

@@ -383,6 +383,7 @@ const DROP_LEGACY_NO_HOST := &"legacy_no_host"  ## a client registered before th
 const DROP_LEGACY_REPEATED := &"legacy_repeated"
 ## the source is an address of the relay itself
 const DROP_LEGACY_OWN_ADDRESS := &"legacy_own_address"
+const DROP_UNREAD := &"unread"  ## dropped before anybody looked at it: too much came
 const DROP_SEND_FAILED := &"send_failed"  ## the operating system refused to send
 const DROP_INTERNAL_ERROR := &"internal_error"  ## a bug of this program; logged with a traceback
 
