@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from functools import partial
 from typing import Final, TypeVar
 
 from tests.support.layout import REPOSITORY
@@ -22,6 +23,7 @@ PAGE: Final = REPOSITORY / "docs" / "traversal-matrix.md"
 DELAYED: Final = Line(delay=0.04, jitter=0.005)
 LOSSY: Final = Line(delay=0.04, jitter=0.005, loss=0.05)
 _ENOUGH: Final = 0.95  # of the runs reach the class of the pair
+_NOTHING: Final = "no result **wrong**"
 _AT_ONCE: Final = 3  # laboratories whose members mostly wait
 _PEER_RTT: Final = 4 * DELAYED.delay
 LIMIT: Final = 3 * _PEER_RTT + 0.15  # seconds from both knowing addresses to a direct path
@@ -75,6 +77,8 @@ the same: `test_moving_to_a_faster_direct_path_loses_and_doubles_nothing` |
 
 def cell(case: Case, runs: Sequence[Run]) -> str:
     """Return what a table says about a pair."""
+    if not runs:
+        return _NOTHING
     right = sum(run.is_direct == case.is_direct for run in runs)
     name = "direct" if case.is_direct else "relay"
     mark = "" if right >= _ENOUGH * len(runs) else " **wrong**"
@@ -104,6 +108,8 @@ def special_table(cells: dict[str, str]) -> list[str]:
 
 def tcp_cell(case: TcpCase, runs: Sequence[TcpRun]) -> str:
     """Return the same about a TCP connection."""
+    if not runs:
+        return _NOTHING
     right = sum(is_right(case, run) for run in runs)
     name = "direct" if case.is_direct else "relay"
     middle = tcp_median(runs) if case.is_direct else None
@@ -146,7 +152,7 @@ def measure(line: Line, runs: int, wanted: str) -> list[str]:
     timed = [case for case in cases if case.is_direct]
 
     def run(case: Case) -> tuple[Case, list[Run]]:
-        return _told(case.name, lambda: (case, case.run(runs, line)), lambda ran: cell(*ran))
+        return case, _told(case, lambda: case.run(runs, line), partial(cell, case))
 
     ran = [*_side_by_side(run, waiting), *map(run, timed)]
     cells = {case.name: cell(case, here) for case, here in ran}
@@ -159,7 +165,8 @@ def measure_tcp(line: Line, runs: int, wanted: str) -> list[str]:
     """The same for TCP."""
 
     def run(case: TcpCase) -> str:
-        return _told(case.name, lambda: tcp_cell(case, case.run(runs, line)), str)
+        show = partial(tcp_cell, case)
+        return show(_told(case, lambda: case.run(runs, line), show))
 
     cases = [case for case in TCP_CASES if wanted in f"TCP: {case.name}"]
     found = _side_by_side(run, cases)
@@ -172,12 +179,18 @@ def _side_by_side(run: Callable[[_C], _T], cases: Iterable[_C]) -> list[_T]:
         return list(pool.map(run, cases))
 
 
-def _told(name: str, run: Callable[[], _T], show: Callable[[_T], str]) -> _T:
-    """Run a cell; print what came of it, and how long it took."""
+def _told(
+    case: Case | TcpCase, run: Callable[[], list[_T]], show: Callable[[list[_T]], str]
+) -> list[_T]:
+    """Run a cell; print what came of it, and how long it took. Empty when a member failed."""
     started = time.monotonic()
-    result = run()
-    print(f"{name}: {show(result)} [{time.monotonic() - started:.0f} s]", flush=True)
-    return result
+    found: list[_T] = []
+    try:
+        found = run()
+    except AssertionError as error:  # a program ended early, or a line did not come
+        print(f"{case.name}: {error}", flush=True)
+    print(f"{case.name}: {show(found)} [{time.monotonic() - started:.0f} s]", flush=True)
+    return found
 
 
 def _sum(found: Sequence[Run], name: str) -> int:
