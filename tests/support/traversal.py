@@ -103,7 +103,10 @@ def run_pair(
 
 def results(host: Started, joiner: Started, runs: int) -> list[Run]:
     """Return what both have seen, by room."""
-    hosts, joiners = (_reports(member, runs) for member in (host, joiner))
+    try:
+        hosts, joiners = (_reports(member, runs) for member in (host, joiner))
+    except AssertionError as error:
+        raise AssertionError(f"{error}\n--- who joined:\n{joiner.output}") from None
     return [_run(hosts[number], joiners[number]) for number in range(runs)]
 
 

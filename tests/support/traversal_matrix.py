@@ -48,7 +48,8 @@ Measured on {date} by `make traversal`.
 """
 _TAIL: Final = """
 "Symmetric in order" is reached by predicting the port, which fails when others behind the same
-router open connections in the same moment; then the next attempt comes after 5 s, three in a row.
+router open more than a few connections in the same moment; then the next attempt comes after 5 s,
+three in a row.
 Here all rooms of a cell share both routers. What is predicted is known a round trip to the relay
 after the other addresses. Ports that are drawn at random are tried only where
 both members ask for it (`birthday=True`), and from 1.2 s after the beginning of an attempt.
