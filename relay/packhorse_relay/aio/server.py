@@ -2,7 +2,6 @@
 
 import asyncio
 import errno
-import hashlib
 import logging
 import random
 import secrets
@@ -25,7 +24,7 @@ from packhorse_relay.core.connections import ConnectionEnd
 from packhorse_relay.core.relay import RelayCore
 from packhorse_relay.core.relay_events import RelayEvent, SessionEnded, SessionStarted
 from packhorse_relay.core.relay_legacy import LegacyRoom
-from packhorse_relay.core.rooms import Room
+from packhorse_relay.core.rooms import Room, label_of
 from packhorse_relay.core.settings import Settings
 from packhorse_relay.core.stray_budgets import StrayBudgets
 from packhorse_relay.core.tickets import Gate, OperatorKeys
@@ -379,8 +378,8 @@ class RelayServer:
 
 
 def _log(event: RelayEvent) -> None:
-    """Log who came and went; a room code is a secret, so only four digits of its hash."""
-    label = hashlib.sha256(event.code.encode()).hexdigest()[:4]
+    """Log who came and went; a room code is a secret."""
+    label = label_of(event.code)
     match event:
         case SessionStarted(peer=peer):
             logger.info("room %s: peer %s joined", label, peer, extra={"source": label})

@@ -35,7 +35,7 @@ class StrayBudgets:
 
         Args:
             table: Knows the addresses of members.
-            random: Returns numbers that nobody can foretell, 0..1.
+            random: Returns numbers of equal chance, 0..1; no sender gets to see them.
             stream_listener: Of WebSockets, which have limits of their own.
             with_legacy: Others than CTRL and SEAL may come from members of the legacy protocol.
             now: Clock seconds.

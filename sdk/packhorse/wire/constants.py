@@ -42,7 +42,7 @@ CHALLENGE_RATE: Final = 2  # 1/s per session; PATH_CHALLENGEs
 SIGNAL_RATE: Final = 10
 # 1/s per session; SEAL datagrams but SIGNAL that the relay acts upon; twice as many at once
 SEAL_RATE: Final = 20
-REGRANT_RATE: Final = 1  # 1/s per session; answers to repeated CREATE and JOIN; five at once
+REGRANT_RATE: Final = 1  # 1/s per session; answers to repeated CREATE, JOIN and BIND; five at once
 WS_MAX_MESSAGE: Final = 2048  # bytes; largest WebSocket message that is read
 # datagrams; DATA and FRAME that wait for one WebSocket connection; the oldest gives way
 WS_QUEUE_DATAGRAMS: Final = 64

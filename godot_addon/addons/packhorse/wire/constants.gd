@@ -169,7 +169,7 @@ const CHALLENGE_RATE := 2  ## 1/s per session; PATH_CHALLENGEs
 const SIGNAL_RATE := 10
 ## 1/s per session; SEAL datagrams but SIGNAL that the relay acts upon; twice as many at once
 const SEAL_RATE := 20
-const REGRANT_RATE := 1  ## 1/s per session; answers to repeated CREATE and JOIN; five at once
+const REGRANT_RATE := 1  ## 1/s per session; answers to repeated CREATE, JOIN and BIND; five at once
 const WS_MAX_MESSAGE := 2048  ## bytes; largest WebSocket message that is read
 ## datagrams; DATA and FRAME that wait for one WebSocket connection; the oldest gives way
 const WS_QUEUE_DATAGRAMS := 64
