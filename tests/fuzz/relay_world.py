@@ -381,9 +381,10 @@ def _challenges_to(
     """Yield what a member can read of what was sent; its keys may be of an earlier epoch."""
     key = member.keys.relay_to_member
     for data, to in sent:
-        message = decoded(lambda: decode_seal(data, key, Sender.RELAY))  # noqa: B023
-        if isinstance(message, PathChallenge):
-            yield message, to
+        if data[0] == FirstByte.SEAL and decode_header(data).word == member.grant.session:
+            message = decoded(lambda: decode_seal(data, key, Sender.RELAY))  # noqa: B023
+            if isinstance(message, PathChallenge):
+                yield message, to
 
 
 def _by_scope(sources: Iterable[bytes]) -> Counter[bytes]:
