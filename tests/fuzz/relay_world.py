@@ -353,7 +353,7 @@ class RelayWorld:
         check(len(members._checks) <= 2 * len(registry.sessions) + _STALE_CHECKS + 1, "checks")
         for room in registry.rooms.values():
             check(1 in room.sessions or self._runs > 1, "a room without a host")
-            check(len(room.sessions) <= room.max_peers, "members")
+            check(len(room.sessions) <= max(room.max_peers, room.most_peers), "members")
             check(len(room.history) <= c.HISTORY_LENGTH, "history")
             check(all(s.next_seq <= 1 << 32 for s in room.sessions.values()), "numbers")
 
