@@ -58,7 +58,7 @@ class GuardedWorld(RelayWorld):
             self._apply(applicant.join(cookie, member.code, password_key=key), applicant)
 
     def _decide(self, script: Script) -> None:
-        request, admit = script.number(), script.number() & 1
+        request, admit = 1 + script.number() % 8, script.number() & 1
         self._say(script, lambda member: member.decide(request, admit=bool(admit)))
 
     def _ask_for_list(self, script: Script) -> None:

@@ -74,7 +74,7 @@ _DOORS: Final = (
         1,
         1,
     ),
-    ("change", 8, 4, 0, 0, "hello", 5, 9, "knock", 5, 9, 0, 0, "decide", 1, 0, 0, 0, "wait", 3),
+    ("change", 8, 4, 0, 0, "hello", 5, 9, "knock", 5, 9, 0, 0, "decide", 0, 0, 0, 0, "wait", 3),
     ("change", 8, 4, 0, 0, "hello", 5, 9, "knock", 5, 9, 0, 0, "wait", 2, "knock", 5, 9, 0, 0),
     ("change", 64, 1, 0, 0, "hello", 4, 9, "knock", 4, 9, 0, 2, "knock", 4, 9, 0, 1, "wait", 1),
     ("change", 4, 2, 0, 0, "hello", 4, 9, "knock", 4, 9, 0, 0, "change", 6, 0, 0, 0, "wait", 3),
