@@ -11,12 +11,12 @@ import sys
 from pathlib import Path
 from typing import Final
 
+from packhorse.core.relay_address import DEFAULT_PORT
 from packhorse.wire.errors import ConfigurationError
 from packhorse_relay import __version__
 from packhorse_relay.access_options import operator_keys
 from packhorse_relay.aio.server import RelayServer
 from packhorse_relay.config import (
-    DEFAULT_PORT,
     ENVIRONMENT_PREFIX,
     Loaded,
     RelayConfig,
@@ -257,6 +257,8 @@ def _bind_failure(config: RelayConfig, error: OSError) -> str:
     )
     if config.bind and error.errno != errno.EADDRINUSE:
         advice = "--bind takes an IP address of this machine, without a port; --port sets the port"
+    if config.stun_port > 0:
+        where += f", or for --stun-port on {config.stun_port}"
     if config.admin:
         where += f", or for --admin on {config.admin}"
     return f"error: the relay cannot listen on {where}: {error.strerror or error}\nadvice: {advice}"
