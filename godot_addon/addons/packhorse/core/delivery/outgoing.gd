@@ -6,6 +6,7 @@ extends RefCounted
 const Constants := preload("../../wire/constants.gd")
 const Cutter := preload("cutter.gd")
 const Piece := preload("piece.gd")
+const Run := preload("run.gd")
 const SendLane := preload("send_lane.gd")
 const SentDatagram := preload("sent_datagram.gd")
 
@@ -114,10 +115,10 @@ func take_unreliable(room: int) -> Piece:
 func take_reliable(room: int, credit: int) -> Piece:
 	if _repairs and _has_repairs():
 		return _take_repair(room)
-	var piece := _turn[0].take_whole(room, credit) if _turn.size() == 1 else null
+	var piece := _turn[0].take_run(room, credit) if _turn.size() == 1 else null
 	if piece != null:
-		queued_bytes -= piece.payload.size()
-		queued_messages -= 1
+		queued_bytes -= piece.cost - piece.count * Constants.MESSAGE_COST
+		queued_messages -= piece.count
 		if _turn[0].is_empty():
 			_turn.clear()
 		return piece
@@ -127,10 +128,7 @@ func take_reliable(room: int, credit: int) -> Piece:
 
 ## Queues the pieces of a lost datagram to be sent again, before everything else.
 func repair(datagram: SentDatagram) -> void:
-	for piece in datagram.pieces:
-		if not piece.is_acked and not piece.is_waiting:
-			piece.is_waiting = true
-			_repairs.append(piece)
+	_repair(datagram.pieces)
 
 
 ## Notes that pieces have arrived.
@@ -139,8 +137,11 @@ func acknowledge(pieces: Array[Piece]) -> void:
 		if piece.is_acked:
 			continue
 		piece.is_acked = true
-		if piece.lane != Piece.UNCOUNTED:
-			_lanes[piece.lane].acknowledge(piece.sequence)
+		var run := piece as Run
+		if run != null and run.halves:
+			acknowledge(run.halves)
+		elif piece.lane != Piece.UNCOUNTED:
+			_lanes[piece.lane].acknowledge(piece.sequence, piece.count)
 
 
 func _drop_oldest() -> void:
@@ -168,12 +169,29 @@ func _has_repairs() -> bool:
 	return false
 
 
+func _repair(pieces: Array[Piece]) -> void:
+	for piece in pieces:
+		var run := piece as Run
+		if run != null and run.halves:
+			_repair(run.halves)
+		elif not piece.is_acked and not piece.is_waiting:
+			piece.is_waiting = true
+			_repairs.append(piece)
+
+
 func _take_repair(room: int) -> Piece:
 	var piece := _repairs[_next_repair]
-	if piece.size > room:
+	var fitting := piece.count_fitting(room)
+	if not fitting:
 		return null
-	_next_repair += 1
 	piece.is_waiting = false
+	if fitting < piece.count:
+		var run: Run = piece
+		run.cut(fitting)
+		run.halves[1].is_waiting = true
+		_repairs[_next_repair] = run.halves[1]
+		return run.halves[0]
+	_next_repair += 1
 	return piece
 
 

@@ -4,8 +4,11 @@ extends RefCounted
 const Constants := preload("../../wire/constants.gd")
 const Cutter := preload("cutter.gd")
 const Frames := preload("../../wire/frames.gd")
+const Packing := preload("packing.gd")
 const Piece := preload("piece.gd")
+const Run := preload("run.gd")
 
+const _COST := Constants.MESSAGE_COST
 const _COMPACT_AT := 1024  # taken messages at the front that are given back to the system
 
 var _mode: int
@@ -74,15 +77,27 @@ func take() -> Piece:
 	return piece
 
 
-## Returns the next message as one piece if it fits into [param room] bytes and into the credit and
-## nothing else comes first, which is most often so; else null, and nothing has happened.
-func take_whole(room: int, credit: int) -> Piece:
-	if _cutter != null or _returned != null or _next == _messages.size():
+## Returns the next messages, as many as surely fit into [param room] bytes and into the credit, if
+## nothing else comes first, which is most often so; null, and nothing has happened, when none does.
+func take_run(room: int, credit: int) -> Piece:
+	if _cutter != null or _returned != null or _next == _messages.size() or _is_stretched():
 		return null
-	var size := _messages[_next].size()
-	if size > _largest or size + _head_size > room or size + Constants.MESSAGE_COST > credit:
-		return null
-	return null if _is_stretched() else _begin()
+	var end := mini(_messages.size(), _next + Constants.LANE_WINDOW - _next_sequence + _oldest_open)
+	var left := room
+	var cost := 0
+	var until := _next
+	while until < end:
+		var size := _messages[until].size()
+		if size > _largest or size + _head_size > left or cost + size + _COST > credit:
+			break
+		cost += size + _COST
+		left -= size + _head_size + Frames.LENGTH_SIZE
+		until += 1
+		if left < Packing.SMALLEST_ROOM - Frames.LENGTH_SIZE:
+			break
+	if until - _next <= 1:
+		return _begin() if until > _next else null
+	return _begin_run(until, room - left - Frames.LENGTH_SIZE, cost)
 
 
 ## Gives a piece back, to be taken next.
@@ -90,13 +105,14 @@ func return_piece(piece: Piece) -> void:
 	_returned = piece
 
 
-## Counts a piece of a message as arrived.
-func acknowledge(sequence: int) -> void:
-	var open := _open_pieces[sequence] - 1
-	if open:
-		_open_pieces[sequence] = open
-	else:
-		_open_pieces.erase(sequence)
+## Counts a piece of a message as arrived, or [param count] whole messages.
+func acknowledge(sequence: int, count: int) -> void:
+	for one in range(sequence, sequence + count):
+		var open := _open_pieces[one] - 1
+		if open:
+			_open_pieces[one] = open
+		else:
+			_open_pieces.erase(one)
 
 
 func _begin() -> Piece:
@@ -110,24 +126,39 @@ func _begin() -> Piece:
 		piece = _cutter.take()
 		_open_pieces[_next_sequence] = _cutter.parts
 	_next_sequence += 1
-	piece.cost = message.size() + Constants.MESSAGE_COST
+	piece.cost = message.size() + _COST
 	return piece
+
+
+func _begin_run(until: int, size: int, cost: int) -> Run:
+	var messages := _messages.slice(_next, until)
+	var run := Run.new(_kind, messages, _channel, _next_sequence, _key, size)
+	run.cost = cost
+	for sequence in range(_next_sequence, _next_sequence + run.count):
+		_open_pieces[sequence] = 1
+	_next_sequence += run.count
+	_pass_over(run.count)
+	return run
 
 
 func _take_message() -> PackedByteArray:
 	var message := _messages[_next]
-	_next += 1
+	_pass_over(1)
+	return message
+
+
+func _pass_over(count: int) -> void:
+	_next += count
 	if _next == _messages.size():
 		_messages.clear()
 		_next = 0
 	elif _next >= _COMPACT_AT:
 		_messages = _messages.slice(_next)
 		_next = 0
-	return message
 
 
 func _cost() -> int:
-	return _messages[_next].size() + Constants.MESSAGE_COST
+	return _messages[_next].size() + _COST
 
 
 func _is_stretched() -> bool:
