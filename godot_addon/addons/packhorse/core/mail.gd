@@ -11,6 +11,7 @@ const Inbox := preload("inbox.gd")
 const Message := preload("../wire/message.gd")
 const PeerDelivery := preload("delivery/peer_delivery.gd")
 const Roster := preload("roster.gd")
+const SendQueues := preload("delivery/outgoing.gd")
 const Strangers := preload("strangers.gd")
 const Traffic := preload("monitoring/traffic.gd")
 
@@ -72,6 +73,13 @@ func keep_to(octets: int, datagrams: int) -> void:
 ## Returns the bytes that a message of [param mode] may have.
 func largest_message(mode: Constants.Mode) -> int:
 	return _hub.largest_message(mode)
+
+
+## Returns what takes further reliable messages of the same lane to [param peer] in this frame, after
+## [method push] has taken one; null when there is no such peer.
+func queue_of(peer: int) -> SendQueues:
+	var delivery := _hub.peer_delivery(peer) if _peers.has(peer) else null
+	return delivery.outgoing if delivery != null else null
 
 
 ## Queues a message to [param to] (0 all others, n, -n all but n) for [method datagrams_to_send].
@@ -165,11 +173,11 @@ func hand_to(inbox: Inbox, known: Dictionary[int, bool]) -> void:
 	_known = known
 
 
-## Notes that the application has taken or thrown away a reliable message of [param size] bytes;
-## every one has to be told.
-func consume(peer: int, size: int) -> void:
-	_unread -= 1
-	_hub.consume(peer, size)
+## Notes that the application has taken or thrown away [param messages] reliable ones of
+## [param peer], of [param size] bytes together; every one has to be told.
+func consume(peer: int, size: int, messages := 1) -> void:
+	_unread -= messages
+	_hub.consume(peer, size, messages)
 
 
 ## Hands on what a DATA or FRAME datagram, whose tag has been checked, brings; returns why it

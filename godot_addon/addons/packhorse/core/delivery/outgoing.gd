@@ -10,6 +10,10 @@ const Run := preload("run.gd")
 const SendLane := preload("send_lane.gd")
 const SentDatagram := preload("sent_datagram.gd")
 
+## Reliable payload that may wait, bytes; nothing is queued beyond it.
+const SEND_BUFFER := 8 << 20
+
+const _MESSAGE_COST := 64  # bytes of the send buffer that a message takes besides its own
 const _MAX_UNRELIABLE := 1024  # pieces; the oldest give way
 const _NO_CREDIT := -1
 
@@ -27,6 +31,7 @@ var _repairs: Array[Piece] = []
 var _next_repair := 0
 var _lanes: Dictionary[int, SendLane] = {}
 var _turn: Array[SendLane] = []
+var _last_lane: SendLane = null  # that took the last reliable message
 
 
 ## Cuts messages into pieces of [param largest_piece] bytes; [param next_sequences] are those of the
@@ -56,6 +61,11 @@ func is_idle() -> bool:
 	return true
 
 
+## Tells whether the send buffer has room for a reliable message.
+func has_room() -> bool:
+	return queued_bytes + queued_messages * _MESSAGE_COST < SEND_BUFFER
+
+
 ## Queues an unreliable message.
 func push(data: PackedByteArray, mode: int, channel: int) -> void:
 	var lane := Piece.UNCOUNTED
@@ -76,8 +86,14 @@ func push_reliable(data: PackedByteArray, mode: int, channel: int) -> void:
 	if lane == null:
 		lane = SendLane.new(mode, channel, _largest_piece)
 		_lanes[Piece.lane_key(mode, channel)] = lane
-	if lane.push(data):
-		_turn.append(lane)
+	_last_lane = lane
+	push_again(data)
+
+
+## Queues a message in the lane of the reliable one before; the caller has looked for room.
+func push_again(data: PackedByteArray) -> void:
+	if _last_lane.push(data):
+		_turn.append(_last_lane)
 	queued_bytes += data.size()
 	queued_messages += 1
 
@@ -115,13 +131,8 @@ func take_unreliable(room: int) -> Piece:
 func take_reliable(room: int, credit: int) -> Piece:
 	if _repairs and _has_repairs():
 		return _take_repair(room)
-	var piece := _turn[0].take_run(room, credit) if _turn.size() == 1 else null
-	if piece != null:
-		queued_bytes -= piece.cost - piece.count * Constants.MESSAGE_COST
-		queued_messages -= piece.count
-		if _turn[0].is_empty():
-			_turn.clear()
-		return piece
+	if _turn.size() == 1 and _turn[0].is_next_whole():
+		return _take_run(room, credit)
 	var lane := _next_lane(credit)
 	return _take_from(lane, room) if lane != null else null
 
@@ -195,10 +206,20 @@ func _take_repair(room: int) -> Piece:
 	return piece
 
 
+func _take_run(room: int, credit: int) -> Piece:
+	var piece := _turn[0].take_run(room, credit)
+	if piece == null:
+		return null
+	queued_bytes -= piece.cost - piece.count * Constants.MESSAGE_COST
+	queued_messages -= piece.count
+	if _turn[0].is_empty():
+		_turn.clear()
+	return piece
+
+
 func _take_from(lane: SendLane, room: int) -> Piece:
-	var piece := lane.take()
-	if piece.size > room:
-		lane.return_piece(piece)
+	var piece := lane.take(room)
+	if piece == null:
 		return null
 	queued_bytes -= piece.payload.size()
 	if piece.part == 0:
