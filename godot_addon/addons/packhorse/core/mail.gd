@@ -188,8 +188,9 @@ func receive(datagram: PackedByteArray, source: int, now: float) -> StringName:
 	if _peers.has(source):
 		if _is_counting:
 			traffic(source).count_received(datagram.size())
-		if strangers != null and strangers.has(source):
-			return _receive_from_stranger(datagram, source, now)
+		if strangers != null and (source < _own_id or strangers.is_restarted):
+			if not strangers.known.has(source):  # as Strangers.has(), which costs a call
+				return _receive_from_stranger(datagram, source, now)
 		if _inbox == null or _events or not _known.has(source):
 			return _hold(datagram, source, now)
 		_inbox.source = source
@@ -248,6 +249,8 @@ func post_directly(post: Callable) -> void:
 ## Counts a DATA or FRAME datagram that is about to leave, and sends it directly, if that may be;
 ## false when the relay has to carry it.
 func is_posted(datagram: PackedByteArray, now: float) -> bool:
+	if not _is_counting and not _has_direct_paths:
+		return false
 	var destination := Header.destination_of(datagram)
 	_count_sent(destination, datagram.size())
 	if not _has_direct_paths:

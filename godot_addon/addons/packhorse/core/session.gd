@@ -41,6 +41,8 @@ var _membership: Membership = null
 var _mail: Mail = null  # that of the membership
 var _peers: Dictionary[int, int] = {}  # the roster's own dictionary
 var _tag := _NO_TAG  # and when the session has ended
+var _own_id := 0
+var _max_payload := Constants.MAX_DATAGRAM_FALLBACK - Constants.HEADER_SIZE
 var _told_stage := Stages.Stage.REACHING
 var _outbox: Array[PackedByteArray] = []
 var _events: Array[Event] = []
@@ -74,7 +76,7 @@ func stage() -> Stages.Stage:
 ## Returns the own peer id; 1 is the host. This and the methods below up to [method roster] have a
 ## meaning only after GRANT.
 func peer_id() -> int:
-	return _membership.grant.number(&"peer") if _membership else 0
+	return _own_id
 
 
 ## Returns the room code in canonical form.
@@ -90,9 +92,7 @@ func topology() -> Constants.Topology:
 
 ## Returns the largest payload of one DATA datagram, bytes.
 func max_payload() -> int:
-	if _membership == null:
-		return Constants.MAX_DATAGRAM_FALLBACK - Constants.HEADER_SIZE
-	return _membership.grant.number(&"max_datagram") - Constants.HEADER_SIZE
+	return _max_payload
 
 
 ## Returns the own address as the relay sees it, as people write it.
@@ -117,9 +117,9 @@ func mail() -> Mail:
 func encode_data(data: PackedByteArray, destination: int) -> PackedByteArray:
 	if _machine.state != Constants.MemberState.JOINED:
 		return PackedByteArray()
-	if not data or data.size() > max_payload():
+	if not data or data.size() > _max_payload:
 		return PackedByteArray()
-	if absi(destination) > _LARGEST_PEER or destination == peer_id():
+	if absi(destination) > _LARGEST_PEER or destination == _own_id:
 		return PackedByteArray()
 	return _prefix(destination) + data
 
@@ -363,7 +363,10 @@ func _take_grant(now: float) -> void:
 
 
 func _take_tag() -> void:
-	_tag = _membership.grant.number(&"tag")
+	var grant := _membership.grant
+	_tag = grant.number(&"tag")
+	_own_id = grant.number(&"peer")
+	_max_payload = grant.number(&"max_datagram") - Constants.HEADER_SIZE
 	_prefixes.clear()
 
 

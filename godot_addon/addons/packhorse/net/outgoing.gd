@@ -70,7 +70,8 @@ func put(packet: PackedByteArray, target: int, mode: Constants.Mode, channel: in
 			return OK
 	if mode < Constants.Mode.RELIABLE and others.size() > 1:
 		if _fanout.repeat(packet, target, mode, channel, others):
-			_send_ready()
+			if _fanout.payloads:
+				_send_ready()
 			return OK
 	var mail := _mail()
 	if mail == null:  # the session has ended, which the game hears of after what it has to read
@@ -90,7 +91,8 @@ func put(packet: PackedByteArray, target: int, mode: Constants.Mode, channel: in
 			_remember(target, mode, channel, mail)
 		return error
 	_fanout.put(packet, target, mode, channel, others)
-	_send_ready()
+	if _fanout.payloads:
+		_send_ready()
 	return OK
 
 
@@ -100,8 +102,10 @@ func flush() -> void:
 		return
 	is_flush_queued = false
 	_last_target = _NOBODY
-	_fanout.flush(others)
-	_send_ready()
+	if _fanout.is_waiting():
+		_fanout.flush(others)
+	if _fanout.payloads:
+		_send_ready()
 	var mail := _mail()
 	if mail == null:
 		return
@@ -117,8 +121,6 @@ func _mail() -> Mail:
 
 
 func _send_ready() -> void:
-	if not _fanout.payloads:
-		return
 	var mail := _mail()
 	for index in _fanout.payloads.size():
 		if mail == null:
