@@ -55,6 +55,11 @@ func put_again(packet: PackedByteArray, lane: int) -> bool:
 	return true
 
 
+## Tells whether there is nothing to flush and nothing to take out.
+func is_empty() -> bool:
+	return not _alone and not _joined and not payloads
+
+
 ## Moves what waits to [member payloads].
 func flush() -> void:
 	for destination in _alone:

@@ -252,7 +252,7 @@ func next_timeout() -> float:
 func is_quiet(now: float) -> bool:
 	if now >= _quiet_until or _timeout_at == -INF or _events:
 		return false
-	return _mail.is_quiet(now)
+	return now < _mail.hub.wake_at
 
 
 ## Drains what must go out to the relay now.
@@ -377,9 +377,7 @@ func _settle() -> void:
 	if stage() != _told_stage:
 		_told_stage = stage()
 		_events.append(Event.stage_changed(_told_stage))
-	var closed: Event = null
-	if _joining.error != null:
-		closed = Event.closed(_joining.error)
+	var closed: Event = Event.closed(_joining.error) if _joining.error != null else null
 	if _membership != null:
 		closed = _membership.closed
 	if closed != null:

@@ -65,13 +65,13 @@ func largest_packet(mode: Constants.Mode) -> int:
 ## Sends a packet to [param target] (0 all others, n, -n all others but n), by the end of the frame
 ## at the latest.
 func put(packet: PackedByteArray, target: int, mode: Constants.Mode, channel: int) -> Error:
-	if target == _last_target and mode == _last_mode and channel == _last_channel:
-		if _put_again(packet):
-			return OK
+	var is_like_last := target == _last_target and mode == _last_mode and channel == _last_channel
+	if is_like_last and _put_again(packet):
+		return OK
 	if mode < Constants.Mode.RELIABLE and others.size() > 1:
 		if _fanout.repeat(packet, target, mode, channel, others):
 			if _fanout.payloads:
-				_send_ready()
+				_send_ready(_mail())
 			return OK
 	var mail := _mail()
 	if mail == null:  # the session has ended, which the game hears of after what it has to read
@@ -83,6 +83,13 @@ func put(packet: PackedByteArray, target: int, mode: Constants.Mode, channel: in
 	if not is_flush_queued:
 		is_flush_queued = true
 		flush.call_deferred()
+	return _put_new(packet, target, mode, channel, mail)
+
+
+## Takes a packet that has been checked.
+func _put_new(
+	packet: PackedByteArray, target: int, mode: Constants.Mode, channel: int, mail: Mail
+) -> Error:
 	if _is_to_host_only:
 		return _send(packet, _HOST, mode, channel, mail) if target != -_HOST else OK
 	if mode >= Constants.Mode.RELIABLE or others.size() <= 1 and not _fanout.is_waiting():
@@ -92,7 +99,7 @@ func put(packet: PackedByteArray, target: int, mode: Constants.Mode, channel: in
 		return error
 	_fanout.put(packet, target, mode, channel, others)
 	if _fanout.payloads:
-		_send_ready()
+		_send_ready(mail)
 	return OK
 
 
@@ -104,14 +111,16 @@ func flush() -> void:
 	_last_target = _NOBODY
 	if _fanout.is_waiting():
 		_fanout.flush(others)
-	if _fanout.payloads:
-		_send_ready()
 	var mail := _mail()
+	if _fanout.payloads:
+		_send_ready(mail)
 	if mail == null:
 		return
 	var now := Time.get_ticks_usec() / 1e6
-	_send_plain(mail, now)
-	_client.flush(now)
+	if not _plain.is_empty():
+		_send_plain(mail, now)
+	if not mail.is_quiet(now):
+		_client.flush(now)
 
 
 func _mail() -> Mail:
@@ -120,8 +129,7 @@ func _mail() -> Mail:
 	return _client.session.mail()
 
 
-func _send_ready() -> void:
-	var mail := _mail()
+func _send_ready(mail: Mail) -> void:
 	for index in _fanout.payloads.size():
 		if mail == null:
 			break
@@ -179,11 +187,12 @@ func _put_again(packet: PackedByteArray) -> bool:
 	return true
 
 
-## Remembers how a packet went, if more like it can go as well.
+## Remembers how a packet goes, if more like it can go as well.
 func _remember(target: int, mode: Constants.Mode, channel: int, mail: Mail) -> void:
 	var is_reliable := mode >= Constants.Mode.RELIABLE
-	_last_queue = mail.queue_of(target) if is_reliable else null
-	_last_target = _NOBODY if is_reliable and _last_queue == null else target
+	var delivery := mail.hub.peer_delivery(target) if is_reliable else null
+	_last_queue = delivery.outgoing if delivery != null else null
+	_last_target = target if not is_reliable or delivery != null else _NOBODY
 	_last_mode = mode
 	_last_channel = channel
 

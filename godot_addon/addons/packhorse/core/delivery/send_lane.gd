@@ -82,8 +82,8 @@ func is_next_whole() -> bool:
 	return _cutter == null and _next < _messages.size() and _messages[_next].size() <= _largest
 
 
-## Returns the next messages, as many as surely fit into [param room] bytes and into the credit, else
-## null; [method is_next_whole] must be true. As [method take] for the first of them.
+## Returns the next messages that surely fit into [param room] bytes and into the credit; null
+## when none does. As [method take] for the first; [method is_next_whole] must be true.
 func take_run(room: int, credit: int) -> Piece:
 	if not has_work(credit):
 		return null
