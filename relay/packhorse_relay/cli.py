@@ -11,12 +11,12 @@ import sys
 from pathlib import Path
 from typing import Final
 
+from packhorse.core.relay_address import DEFAULT_PORT
 from packhorse.wire.errors import ConfigurationError
 from packhorse_relay import __version__
 from packhorse_relay.access_options import operator_keys
 from packhorse_relay.aio.server import RelayServer
 from packhorse_relay.config import (
-    DEFAULT_PORT,
     ENVIRONMENT_PREFIX,
     Loaded,
     RelayConfig,

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, NamedTuple, cast, get_origin, get_type_hints
 
+from packhorse.core.relay_address import DEFAULT_PORT
 from packhorse.wire.errors import ConfigurationError
 from packhorse_relay.config_values import Key, Value, from_text, from_toml, to_toml
 from packhorse_relay.core.settings import PROFILES, RANGES, Settings
@@ -19,7 +20,6 @@ from packhorse_relay.dataplane.choice import ATTACH_NAMES
 from packhorse_relay.dataplane.choice import NAMES as DATAPLANES
 
 ENVIRONMENT_PREFIX: Final = "PACKHORSE_RELAY_"
-DEFAULT_PORT: Final = 6969
 LIMITS: Final = "limits"  # the table of the file that holds the fields of Settings
 _MAX_FILE: Final = 1 << 20  # bytes
 

@@ -4,9 +4,10 @@ import argparse
 from pathlib import Path
 from typing import Final
 
+from packhorse.core.relay_address import DEFAULT_PORT
 from packhorse.wire.constants import DRAIN_TIME
 from packhorse_relay.access_options import add_access_arguments
-from packhorse_relay.config import CONFIG_KEYS, DEFAULT_PORT
+from packhorse_relay.config import CONFIG_KEYS
 from packhorse_relay.config_values import Value
 from packhorse_relay.websocket_options import add_websocket_arguments
 

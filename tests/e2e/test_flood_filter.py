@@ -177,3 +177,4 @@ async def test_attack_33_rooms_open_and_talk_while_strangers_flood() -> None:
         flooding.cancel()
         await until(lambda: relay._guard.shares == ALL)
         assert relay.drops[DropReason.UNKNOWN_SOURCE] > 0
+        assert relay.drops[DropReason.UNREAD] > 0

@@ -35,8 +35,9 @@ def test_full_rooms_are_served_and_cost_little_memory(
 
     delays = [f"p{share} {traffic.percentile(share / 100) * 1e3:.2f} ms" for share in (50, 99)]
     print(f"{rooms} rooms: {traffic.received} of {traffic.sent} datagrams, {', '.join(delays)}")
-    print(f"{per_member:.0f} bytes of memory a member")
+    print(f"{per_member:.0f} bytes of memory a member; drops {told['drops']}")
     assert traffic.sent >= 0.9 * rooms * MEMBERS * RATE * (seconds - growth / 2)
     assert traffic.received >= kept * traffic.sent
-    assert told["drops"].keys() <= {"rate_limited"}  # HELLOs of many who join at once; they repeat
+    # HELLOs of many who join at once, who repeat them, and what a busy machine had no room for.
+    assert told["drops"].keys() <= {"rate_limited", "unread"}
     assert per_member <= MEMORY_GOAL

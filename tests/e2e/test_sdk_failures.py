@@ -3,7 +3,7 @@
 import asyncio
 import gc
 import socket
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -12,14 +12,19 @@ import pytest
 import packhorse
 from packhorse import ErrorCode, Message, SessionClosedByError, TransactionTimeoutError
 from packhorse.aio import connect
+from packhorse.aio.legacy_room import legacy_room
 from packhorse.aio.paths import Candidate, DatagramSocket, UdpPath
 from packhorse.aio.udp import OnDatagram, SocketAddress
+from packhorse.core.saved_session import SavedSession
 from packhorse_relay.aio.server import RelayServer
 from tests.support.gate import Gate
 from tests.support.lossy_proxy import LossyProxy
 from tests.support.relay_process import RelayProcess
 from tests.support.relays import LOOPBACK, address_of, new_relay, quick_settings
 from tests.support.waiting import DEADLINE, end_of, next_of, until
+
+NOBODY = "relay.invalid"
+SAVED = SavedSession(1, bytes(32), 1200, None).to_text()
 
 
 @pytest.fixture
@@ -213,10 +218,23 @@ async def test_name_that_means_nothing_is_told_at_once(name: str) -> None:
 
 
 @pytest.mark.parametrize("seconds", [0.0, -1.0, 601.0, float("nan")])
-async def test_timeout_outside_its_range_is_refused(seconds: float) -> None:
-    with pytest.raises(packhorse.ConfigurationError):
-        async with packhorse.host("relay.invalid", timeout=seconds):
-            pass
+@pytest.mark.parametrize(
+    "begin",
+    [
+        lambda timeout: packhorse.host(NOBODY, timeout=timeout).__aenter__(),
+        lambda timeout: packhorse.join(NOBODY, "K7QM-2XPA", timeout=timeout).__aenter__(),
+        lambda timeout: packhorse.resume(NOBODY, SAVED, timeout=timeout).__aenter__(),
+        lambda timeout: packhorse.list_rooms(NOBODY, timeout=timeout),
+        lambda timeout: packhorse.open_pipe(f"K7QM-2XPA@{NOBODY}", timeout=timeout),
+        lambda timeout: legacy_room(NOBODY, 2, timeout=timeout).__aenter__(),
+    ],
+    ids=["host", "join", "resume", "list_rooms", "open_pipe", "legacy_room"],
+)
+async def test_timeout_outside_its_range_is_refused(
+    begin: Callable[[float], Awaitable[object]], seconds: float
+) -> None:
+    with pytest.raises(packhorse.ConfigurationError, match="timeout"):
+        await begin(seconds)
 
 
 # Cancelling and closing.

@@ -157,6 +157,16 @@ async def test_ws_7_clients_behind_a_trusted_proxy_count_for_themselves() -> Non
         await until(lambda: relay.websocket_ends == {ConnectionEnd.TOO_MANY_OF_SOURCE: 1})
 
 
+async def test_attack_22_host_without_a_free_number_is_refused_and_holds_nobody_up() -> None:
+    """LIM-1: sessions stay at the numbers of connections that are gone."""
+    async with new_relay(WebSocketSettings()) as relay:
+        assert relay._websocket is not None
+        relay._websocket._has_session = lambda _address: True
+
+        async with RawWebSocket(relay.port) as client:
+            assert client.status == 429
+
+
 async def _rooms_go_on_beside(count: int, deadline: float) -> None:
     """Open `count` connections that never say anything, while a UDP room is in use."""
     async with new_relay(WebSocketSettings()) as relay:

@@ -6,8 +6,9 @@ from typing import Any, Final
 import pytest
 import yaml
 
+from packhorse.core.relay_address import DEFAULT_PORT
 from packhorse.wire.constants import DRAIN_TIME
-from packhorse_relay.config import ALL_KEYS, DEFAULT_PORT, ENVIRONMENT_PREFIX
+from packhorse_relay.config import ALL_KEYS, ENVIRONMENT_PREFIX
 from packhorse_relay.config_values import from_text
 from tests.support.layout import REPOSITORY
 from tests.support.processes import run

@@ -9,7 +9,6 @@ from packhorse.wire import constants as c
 from packhorse.wire.address import TransportAddress
 from packhorse.wire.constants import DropReason, ErrorCode, Topology
 from packhorse.wire.messages import Error, Grant, PathChallenge
-from packhorse_relay.core.relay_legacy import LegacyRoom
 from packhorse_relay.core.settings import Settings
 from tests.support.deliveries import deliveries
 from tests.support.relay_harness import (
@@ -230,29 +229,6 @@ def test_attack_18_payloads_from_1_to_1400_bytes_are_forwarded(size: int) -> Non
     (copy,) = deliveries(client.send(client.data(1, bytes(size))).sent)
 
     assert (len(copy.payload), copy.address) == (size, host.address)
-
-
-def test_attack_33_strays_are_counted_by_kind_and_members_are_none() -> None:
-    """What a filter goes by; a member that misbehaves must not close the door to others."""
-    rig = Rig(stream_listener=1)
-    client = rig.room(2)[1]
-    rig.core.strays[:] = [0, 0, 0]
-    for source in (EVE, client.address, address(900, listener=1)):
-        for data in (Applicant(address=EVE).hello(), b"\xa5", b"\xa6" + bytes(40), b"\xa4", b""):
-            rig.send(data, source)
-    client.address = EVE
-    client.send(client.data(1))
-
-    assert rig.core.strays == [1, 2, 3]
-    assert rig.core.table.addresses_by_listener() == {0: {address(1)[:2], address(2)[:2]}}
-
-
-def test_attack_33_strays_may_be_members_where_the_legacy_protocol_is_spoken() -> None:
-    rig = Rig(legacy=LegacyRoom(()))
-    rig.send(bytes.fromhex("00aa00000001"), EVE)
-    rig.send(b"\xa5", EVE)
-
-    assert rig.core.strays == [0, 1, 0]
 
 
 def full_room(rig: Rig, topology: Topology) -> Members:

@@ -102,6 +102,7 @@ async def _join(reader: RawWebSocket, port: int, code: RoomCode) -> None:
     loop = asyncio.get_running_loop()
     session = MemberSession(JoinRoom(code), relay, token_bytes, now=loop.time())
     while session.state is not MemberState.JOINED:
+        assert session.state is not MemberState.CLOSED
         session.handle_timeout(now=loop.time())
         for datagram, _ in session.datagrams_to_send():
             reader.send_datagram(datagram)

@@ -13,7 +13,8 @@ from websockets.http11 import Response
 from websockets.typing import Subprotocol
 from websockets.uri import WebSocketURI
 
-from packhorse.aio.message_stream import PATH, SUBPROTOCOL
+from packhorse.aio.message_stream import SUBPROTOCOL
+from packhorse.core.relay_address import DEFAULT_PATH
 from tests.support.waiting import DEADLINE
 
 _READ_SIZE: Final = 65536  # bytes
@@ -26,7 +27,7 @@ class RawWebSocket:
         self,
         port: int,
         *,
-        path: str = PATH,
+        path: str = DEFAULT_PATH,
         subprotocol: str | None = SUBPROTOCOL,
         headers: dict[str, str] | None = None,
         source: str = "127.0.0.1",

@@ -1,6 +1,5 @@
 """What the relay tells of itself: counts for everybody, codes only when asked for."""
 
-import hashlib
 import heapq
 import ipaddress
 import statistics
@@ -15,7 +14,7 @@ from packhorse.wire.room_code import show_room_code
 from packhorse_relay.admin.history import Counts, Gauges, History, Sample
 from packhorse_relay.admin.traffic import Traffic
 from packhorse_relay.core.connections import ConnectionEnd
-from packhorse_relay.core.rooms import Room, Session
+from packhorse_relay.core.rooms import Room, Session, label_of
 from packhorse_relay.core.settings import Settings
 
 MAX_ROOMS_LISTED: Final = 100  # the largest ones
@@ -129,7 +128,7 @@ def status_of(
     listed = heapq.nlargest(MAX_ROOMS_LISTED, relay.rooms, key=lambda room: len(room.sessions))
     return {
         **record.identity._asdict(),
-        "listening": [_endpoint(*address) for address in relay.addresses],
+        "listening": [str(TransportAddress(*address)) for address in relay.addresses],
         "rooms": relay.room_count,
         "max_rooms": settings.max_rooms,
         "members": relay.session_count,
@@ -145,11 +144,6 @@ def status_of(
         "room_list": [_room(room, record, reveal=reveal, now=now) for room in listed],
         "rooms_left_off": relay.room_count - len(listed),
     }
-
-
-def label_of(code: str) -> str:
-    """Return what a room is called where its code must stay secret."""
-    return hashlib.sha256(code.encode()).hexdigest()[:4]
 
 
 def masked(host: str) -> str:
@@ -195,8 +189,4 @@ def _member(session: Session, reveal: bool, now: float) -> dict[str, Any]:  # no
 
 
 def _address(address: TransportAddress, *, reveal: bool) -> str:
-    return _endpoint(address.host, address.port) if reveal else masked(address.host)
-
-
-def _endpoint(host: str, port: int) -> str:
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    return str(address) if reveal else masked(address.host)

@@ -11,32 +11,51 @@ from typing import Final
 from packhorse.aio.udp import UdpSocket
 from packhorse_relay.aio.flood_filter import read_shares
 from packhorse_relay.core.flood_sampling import ALL, FloodSampling, Seen, Shares
-from packhorse_relay.core.relay import RelayCore
+from packhorse_relay.core.forwarding import ForwardingTable
+from packhorse_relay.core.stray_budgets import StrayBudgets
 
 logger = logging.getLogger(__name__)
 
 _LOOK_AGAIN: Final = 0.1  # seconds; a filter must learn of new members, and go in the end
 _MEMORY_INFORMATION: Final = 55  # SO_MEMINFO of Linux 4.12
+_LARGEST_COUNT: Final = (1 << 32) - 1
 _DROPS: Final = struct.Struct("=32xI")  # linux/sock_diag.h: the ninth number
 
 
 class FloodGuard:
     """Keeps the shares of strays that are read right for some sockets."""
 
-    def __init__(self, sockets: Mapping[int, UdpSocket], core: RelayCore) -> None:
-        """Watch sockets, by listener, of which `core` gets what comes."""
-        self._sockets = sockets
-        self._core = core
+    def __init__(self, table: ForwardingTable, strays: StrayBudgets) -> None:
+        """Watch no socket yet.
+
+        Args:
+            table: Knows the members, of whom everything is read.
+            strays: Counts what comes from others.
+        """
+        self._table = table
+        self._strays = strays
+        self._sockets: Mapping[int, UdpSocket] = {}
+        self._dropped: dict[UdpSocket, int] = {}
+        self._dropped_in_all = 0
         self._loop = asyncio.get_running_loop()
         self._sampling = FloodSampling(now=self._loop.time())
         self._timer: asyncio.TimerHandle | None = None
         self._can_filter = True
         self._applied: tuple[Shares, int] = (ALL, 0)
 
+    def watch(self, sockets: Mapping[int, UdpSocket]) -> None:
+        """Watch sockets, by listener."""
+        self._sockets = sockets
+
     @property
     def shares(self) -> Shares:
         """Of the strays that come, by kind, 0..1: what is read."""
         return self._sampling.shares
+
+    @property
+    def unread(self) -> int:
+        """Datagrams that the kernel dropped, or that came when too many strays did."""
+        return self._strays.refused + self._count_dropped()
 
     def look(self) -> None:
         """Decide anew if it is time; call it whenever datagrams were read.
@@ -50,24 +69,32 @@ class FloodGuard:
             self._apply()
 
     def close(self) -> None:
-        """Stop watching."""
+        """Stop watching, before the sockets close."""
+        self._count_dropped()
+        self._sockets = {}
         if self._timer is not None:
             self._timer.cancel()
 
     def _seen(self) -> Seen:
-        sockets = self._sockets.values()
-        read = sum(sock.received for sock in sockets)
-        hellos, control, other = self._core.strays
-        return Seen((hellos, control, other), read, sum(_dropped(s.socket) for s in sockets))
+        read = sum(sock.received for sock in self._sockets.values())
+        return Seen(self._strays.counts, read, self._count_dropped())
+
+    def _count_dropped(self) -> int:
+        """Return what the kernel has dropped since the start; its own count starts over."""
+        for sock in self._sockets.values():
+            before = self._dropped.get(sock, 0)
+            self._dropped[sock] = _dropped(sock.socket)
+            self._dropped_in_all += (self._dropped[sock] - before) & _LARGEST_COUNT
+        return self._dropped_in_all
 
     def _apply(self) -> None:
         """Set the filters; they have to follow the members, too."""
         before, _ = self._applied
-        wanted = self.shares, self._core.table.version
+        wanted = self.shares, self._table.version
         if wanted == self._applied or not self._can_filter:
             return
         self._applied = wanted
-        members = self._core.table.addresses_by_listener()
+        members = self._table.addresses_by_listener()
         self._can_filter = all(
             read_shares(sock.socket, self.shares, members.get(listener, ()))
             for listener, sock in self._sockets.items()
@@ -86,7 +113,7 @@ class FloodGuard:
 
 
 def _dropped(sock: socket.socket) -> int:
-    """Return the datagrams that the kernel has dropped; 0 where it does not say."""
+    """Return the datagrams that the kernel has dropped, mod 2^32; 0 where it does not say."""
     if sys.platform != "linux":
         return 0
     try:

@@ -2,8 +2,8 @@
 
 import asyncio
 import errno
-import hashlib
 import logging
+import random
 import secrets
 import time
 from collections import Counter
@@ -24,8 +24,9 @@ from packhorse_relay.core.connections import ConnectionEnd
 from packhorse_relay.core.relay import RelayCore
 from packhorse_relay.core.relay_events import RelayEvent, SessionEnded, SessionStarted
 from packhorse_relay.core.relay_legacy import LegacyRoom
-from packhorse_relay.core.rooms import Room
+from packhorse_relay.core.rooms import Room, label_of
 from packhorse_relay.core.settings import Settings
+from packhorse_relay.core.stray_budgets import StrayBudgets
 from packhorse_relay.core.tickets import Gate, OperatorKeys
 from packhorse_relay.core.websocket_settings import WebSocketSettings
 from packhorse_relay.dataplane.choice import AUTO, choose
@@ -36,6 +37,7 @@ logger = logging.getLogger(__name__)
 
 _WITH_WEBSOCKET: Final = WebSocketSettings()
 _CONTROL: Final = frozenset({bytes([FirstByte.CTRL]), bytes([FirstByte.SEAL])})
+_BUFFER_SIZE: Final = 4 << 20  # bytes; what comes while the process has to wait a moment
 _BIND_TRIES: Final = 16  # free ports that are tried when one port must be free on every address
 
 
@@ -124,6 +126,7 @@ class RelayServer:
         extra = {
             DropReason.SEND_FAILED: self._plane.send_failures,
             DropReason.INTERNAL_ERROR: self._internal_errors,
+            DropReason.UNREAD: self._guard.unread,
             DropReason.BUFFER_FULL: self._websocket.dropped if self._websocket else 0,
         }
         return self._core.drops + Counter(extra)
@@ -201,6 +204,7 @@ class RelayServer:
         legacy = LegacyRoom(own_addresses) if self._with_legacy else None
         if self._state_dir is None:
             logger.info("no state directory: sessions do not survive a restart of the relay")
+        stream_listener = None if self._websocket_settings is None else len(self._bind)
         self._core = RelayCore(
             self._settings,
             secrets.token_bytes,
@@ -208,15 +212,22 @@ class RelayServer:
             self._gate,
             secret=None if self._state_dir is None else load_secret(self._state_dir),
             unix_now=time.time(),
-            stream_listener=None if self._websocket_settings is None else len(self._bind),
+            stream_listener=stream_listener,
             now=self._loop.time(),
         )
+        self._strays = StrayBudgets(
+            self._core.table,
+            random.random,
+            stream_listener=stream_listener,
+            with_legacy=self._with_legacy,
+            now=self._loop.time(),
+        )
+        self._guard = FloodGuard(self._core.table, self._strays)
         self._plane = self._new_plane(self._core.table, self._receive)
         await self._open_sockets()
         await self._open_stun_ports()
         self._read_sockets()
-        listeners = dict(enumerate(self._sockets)) | self._stun_ports.by_listener
-        self._guard = FloodGuard(listeners, self._core)
+        self._guard.watch(dict(enumerate(self._sockets)) | self._stun_ports.by_listener)
         for sock in self._stun_ports.sockets:
             sock.on_drained = self._guard.look
         own_addresses.listen_on(self.addresses)
@@ -286,7 +297,7 @@ class RelayServer:
         self._websocket = self._new_websocket()
         for listener, host in enumerate(self._bind):
             receive = self._plane.receiver(listener)
-            sock = await UdpSocket.open(receive, bind=(host, port))
+            sock = await UdpSocket.open(receive, bind=(host, port), buffer=_BUFFER_SIZE)
             prefer_stable_address(sock.socket)
             sock.on_drained = self._answer
             self._sockets.append(sock)
@@ -320,9 +331,11 @@ class RelayServer:
     def _receive(self, data: bytes, source: SocketAddress, listener: int) -> None:
         """Hand the core what the data plane had no route for."""
         try:
-            address = TransportAddress(*source, listener)
-            self._core.receive_datagram(data, address, now=self._loop.time())
             self._has_received = True  # `_answer` follows, once for all that came together
+            address, now = TransportAddress(*source, listener), self._loop.time()
+            if not self._strays.admit(data, address, now=now):
+                return
+            self._core.receive_datagram(data, address, now=now)
             if data[:1] not in _CONTROL or listener >= len(self._sockets):
                 self._pump()  # before the data plane overtakes it with what follows
         except Exception:
@@ -365,8 +378,8 @@ class RelayServer:
 
 
 def _log(event: RelayEvent) -> None:
-    """Log who came and went; a room code is a secret, so only four digits of its hash."""
-    label = hashlib.sha256(event.code.encode()).hexdigest()[:4]
+    """Log who came and went; a room code is a secret."""
+    label = label_of(event.code)
     match event:
         case SessionStarted(peer=peer):
             logger.info("room %s: peer %s joined", label, peer, extra={"source": label})

@@ -9,7 +9,8 @@ from websockets.protocol import State
 from websockets.server import ServerProtocol
 from websockets.typing import Subprotocol
 
-from packhorse.aio.message_stream import PATH, QUIET, SUBPROTOCOL, MessageStream
+from packhorse.aio.message_stream import QUIET, SUBPROTOCOL, MessageStream
+from packhorse.core.relay_address import DEFAULT_PATH
 from packhorse.wire.constants import WS_MAX_MESSAGE
 from packhorse_relay.core.buckets import TokenBucket
 from packhorse_relay.core.connections import ConnectionEnd
@@ -100,8 +101,9 @@ class ServerStream(MessageStream):
             self.on_end(self, self._end_cause)
 
     def _answer(self, protocol: ServerProtocol, request: Request) -> Response:
-        if request.path.partition("?")[0] != PATH:
-            return protocol.reject(HTTPStatus.NOT_FOUND, f"Packhorse relays speak at {PATH}.\n")
+        if request.path.partition("?")[0] != DEFAULT_PATH:
+            text = f"Packhorse relays speak at {DEFAULT_PATH}.\n"
+            return protocol.reject(HTTPStatus.NOT_FOUND, text)
         response = protocol.accept(request)
         if response.status_code == HTTPStatus.SWITCHING_PROTOCOLS and self.on_request is not None:
             refused = self.on_request(self, request)

@@ -216,6 +216,8 @@ class WebSocketServer:
                 return refused
             stream.source = source
         address = self._free_address(host)
+        if address is None:
+            return ConnectionEnd.TOO_MANY_OF_SOURCE
         stream.address = address
         stream.on_datagram = partial(self._take_datagram, address)
         self._by_address[address] = stream
@@ -224,13 +226,14 @@ class WebSocketServer:
     def _take_datagram(self, address: SocketAddress, data: bytes) -> None:
         self._receive(data, address)
 
-    def _free_address(self, host: str) -> SocketAddress:
+    def _free_address(self, host: str) -> SocketAddress | None:
         """Return an address that neither a connection nor a session of a former one has."""
-        while True:
+        for _ in range(_LAST_NUMBER):
             self._last_number = self._last_number % _LAST_NUMBER + 1
             address = (host, self._last_number)
             if address not in self._by_address and not self._has_session(address):
                 return address
+        return None
 
     def _forget(self, stream: ServerStream, cause: ConnectionEnd | None) -> None:
         if stream not in self._streams:

@@ -1,4 +1,4 @@
-"""HELLO, CREATE and JOIN: who becomes a member, and at what cost to the relay."""
+"""HELLO, CREATE, JOIN and LIST_ROOMS: who becomes a member, and at what cost to the relay."""
 
 import hmac
 from collections.abc import Callable
@@ -38,7 +38,7 @@ from packhorse_relay.core.settings import Settings
 from packhorse_relay.core.tickets import Gate, Pass
 
 _MINUTE: Final = 60.0  # seconds
-_BIND_BURST: Final = 32.0  # likewise of BINDs: for all sessions of a source twice
+_BIND_BURST: Final = 32.0  # seconds' worth of BINDs at once: all sessions of a source, twice
 _LIST_BURST: Final = 4.0  # seconds' worth of LIST_ROOMS that may come at once
 _HOST_WAIT: Final = 1.0  # seconds; when to ask again for a room whose host is to come back
 _ROOM_LIST_OVERHEAD: Final = 15  # bytes around the entries: header, map, type, length, `more`

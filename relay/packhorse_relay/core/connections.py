@@ -1,9 +1,9 @@
 """How many connections the relay takes, and why it ends one."""
 
-from collections import Counter
 from enum import StrEnum
 
-from packhorse_relay.core.buckets import TokenBucket, scopes_of
+from packhorse_relay.core.buckets import TokenBucket
+from packhorse_relay.core.source_counts import SourceCounts
 from packhorse_relay.core.websocket_settings import WebSocketSettings
 
 _BURST = 2.0  # seconds' worth of connections that may come at once
@@ -28,7 +28,7 @@ class ConnectionLimits:
         self._per_source = settings.connections_per_source
         self._max_connections = max_connections
         self._accepts = TokenBucket(settings.accept_rate, settings.accept_rate * _BURST, now=now)
-        self._by_source: Counter[bytes] = Counter()  # and by /56 and /48
+        self._by_source = SourceCounts()
         self._total = 0
 
     def change_settings(
@@ -50,7 +50,7 @@ class ConnectionLimits:
             source: Whom it counts for; None when a proxy has yet to tell.
             now: Clock seconds.
         """
-        if source is not None and self._has_its_share(source):
+        if not (source is None or self._by_source.may_have_another(source, self._per_source)):
             return ConnectionEnd.TOO_MANY_OF_SOURCE
         if self._total >= self._max_connections:
             return ConnectionEnd.TOO_MANY
@@ -65,22 +65,13 @@ class ConnectionLimits:
         Returns:
             Why it must be closed, or None.
         """
-        if self._has_its_share(source):
+        if not self._by_source.may_have_another(source, self._per_source):
             return ConnectionEnd.TOO_MANY_OF_SOURCE
-        self._by_source.update(key for key, _ in scopes_of(source))
+        self._by_source.add(source)
         return None
 
     def release(self, source: bytes | None) -> None:
         """Forget a connection that was accepted, and assigned to `source` if that is not None."""
         self._total -= 1
-        if source is None:
-            return
-        for key, _ in scopes_of(source):
-            self._by_source[key] -= 1
-            if not self._by_source[key]:
-                del self._by_source[key]
-
-    def _has_its_share(self, source: bytes) -> bool:
-        """Tell whether a source, or a range that it is in, has all that it may have."""
-        scopes = scopes_of(source)
-        return any(self._by_source[key] >= self._per_source * factor for key, factor in scopes)
+        if source is not None:
+            self._by_source.remove(source)

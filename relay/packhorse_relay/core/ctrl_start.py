@@ -25,7 +25,7 @@ _PROOF: Final = re.compile(
 
 
 class Proof(NamedTuple):
-    """What CREATE and JOIN say about their cookie."""
+    """What every request but HELLO says about its cookie."""
 
     offer: Offer
     nonce: bytes
@@ -54,7 +54,7 @@ def message_class_of(data: bytes) -> type[Message]:
 
 
 def proof_of(data: bytes) -> Proof:
-    """Return the offer, the nonce and the cookie of a CREATE or JOIN.
+    """Return the offer, the nonce and the cookie of a request that has to have one.
 
     Source: protocol_spec/SPEC.md section 5.3.
 

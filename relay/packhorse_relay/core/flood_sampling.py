@@ -6,6 +6,8 @@ from typing import Final, NamedTuple
 from packhorse.wire.constants import HEADER_SIZE, FirstByte, MessageType
 
 _WORTH_READING: Final = 4000.0  # a second and kind; twice as many as are answered by default
+READ_AT_MOST: Final = 2 * _WORTH_READING
+"""Strays of one kind that are read, a second."""
 _LOOK_OUT: Final = 0.02  # seconds between two decisions while all is read
 _FOLLOW: Final = 0.1  # seconds between two decisions during a flood
 _TYPE: Final = slice(HEADER_SIZE + 1, HEADER_SIZE + 3)  # after the start of the map
@@ -92,7 +94,7 @@ class FloodSampling:
 
 def _share(rate: float) -> float:
     """Return the share to read of what comes at a rate, datagrams a second."""
-    return 1.0 if rate <= 2 * _WORTH_READING else _WORTH_READING / rate
+    return 1.0 if rate <= READ_AT_MOST else _WORTH_READING / rate
 
 
 def _strays_that_came(before: Seen, after: Seen, shares: Shares) -> list[float]:

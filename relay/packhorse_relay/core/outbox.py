@@ -23,7 +23,7 @@ class Answer(Enum):
     STREAM_GREETING = auto()
     """To HELLO over WebSocket, whose address nobody can forge."""
     REFUSAL = auto()
-    """To CREATE and JOIN with a valid cookie."""
+    """To a request with a valid cookie."""
     NUDGE = auto()
     """To data of an unknown address: a game sends far more of it than of anything else."""
     STUN = auto()
@@ -72,7 +72,7 @@ class Outbox:
             budget.change_settings(settings, now)
 
     def send(self, datagram: bytes, address: TransportAddress) -> None:
-        """Queue a datagram for a proven address."""
+        """Queue a datagram for a proven address, or one that `spend` has paid for."""
         self._datagrams.append((datagram, address))
 
     def has_any(self, kind: Answer, *, now: float) -> bool:

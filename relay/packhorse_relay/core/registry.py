@@ -1,6 +1,6 @@
 """Every room and session of the relay, with the caps on their number."""
 
-from collections import Counter, OrderedDict
+from collections import OrderedDict
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -16,15 +16,13 @@ from packhorse.wire.constants import (
 from packhorse.wire.messages import Join
 from packhorse.wire.room_code import CODE_BYTES, RoomCode, encode_room_code
 from packhorse.wire.seal import DirectionKeys, ReplayWindow, derive_keys
-from packhorse_relay.core.buckets import TokenBucket, scopes_of
+from packhorse_relay.core.buckets import TokenBucket
 from packhorse_relay.core.data_budget import DataBudget
 from packhorse_relay.core.doors import admits
 from packhorse_relay.core.forwarding import Endpoint, ForwardingTable, Group
 from packhorse_relay.core.public_rooms import PublicRooms
 from packhorse_relay.core.resume_tickets import (
     KEY_NONCE_SIZE,
-    RUN_SIZE,
-    SECRET_SIZE,
     ResumeTickets,
     TicketContent,
 )
@@ -38,6 +36,7 @@ from packhorse_relay.core.rooms import (
 )
 from packhorse_relay.core.session_budgets import SessionBudgets
 from packhorse_relay.core.settings import Settings
+from packhorse_relay.core.source_counts import SourceCounts
 
 _SHARE_SIZE = 32  # bytes
 _TAGS = 256
@@ -71,15 +70,13 @@ class Registry:
         self,
         settings: Settings,
         random_bytes: Callable[[int], bytes],
-        tickets: ResumeTickets | None = None,
+        tickets: ResumeTickets,
     ) -> None:
         self._settings = settings
-        self.tickets = tickets or ResumeTickets(
-            random_bytes(SECRET_SIZE), random_bytes(RUN_SIZE), unix_now=0.0, now=0.0
-        )
+        self.tickets = tickets
         self._random_bytes = random_bytes
-        self._rooms_by_source: Counter[bytes] = Counter()
-        self._sessions_by_source: Counter[bytes] = Counter()
+        self._rooms_by_source = SourceCounts()
+        self._sessions_by_source = SourceCounts()
         self._by_attempt: dict[Attempt, Session] = {}
         self._ended_attempts: set[Attempt] = set()
         self._nowhere = Room(
@@ -113,13 +110,13 @@ class Registry:
 
     def has_room_quota(self, source: bytes) -> bool:
         """Tell whether `source` may have another room."""
-        return _is_within(self._rooms_by_source, source, self._settings.rooms_per_source)
+        return self._rooms_by_source.may_have_another(source, self._settings.rooms_per_source)
 
     def has_session_quota(self, address: TransportAddress) -> bool:
         """Tell whether another session from `address` is within its source's quota."""
         most = self._settings.sessions_per_source
-        is_within = _is_within(self._sessions_by_source, source_of(address), most)
-        return is_within and self._free_tag(address) is not None
+        is_within = self._sessions_by_source.may_have_another(source_of(address), most)
+        return is_within and self.has_free_tag(address)
 
     def find_attempt(self, address: TransportAddress, nonce: bytes) -> Session | None:
         """Return the session that this CREATE, JOIN or BIND already led to."""
@@ -142,12 +139,10 @@ class Registry:
         is_admitted = admits(room, join, source, app)
         return room if is_admitted & (room is not self._nowhere) else None
 
-    def add_room(
-        self, source: bytes, topology: Topology, max_peers: int, most_peers: int | None = None
-    ) -> Room:
+    def add_room(self, source: bytes, topology: Topology, max_peers: int, most_peers: int) -> Room:
         """Open an empty room with a fresh code; its host may ask for up to `most_peers`."""
         room = self._insert_room(self._fresh_code(), source, topology, max_peers)
-        room.most_peers = most_peers or max_peers
+        room.most_peers = most_peers
         return room
 
     def restore_room(self, content: TicketContent) -> Room:
@@ -159,9 +154,9 @@ class Registry:
 
     def charge_room(self, room: Room, source: bytes) -> None:
         """Count a room that was restored for the source of its host."""
-        _decrement(self._rooms_by_source, room.source)
+        self._rooms_by_source.remove(room.source)
         room.source = source
-        _increment(self._rooms_by_source, source)
+        self._rooms_by_source.add(source)
 
     def add_session(
         self,
@@ -218,7 +213,7 @@ class Registry:
 
     def _start(
         self,
-        identity: "_Identity",
+        identity: _Identity,
         room: Room,
         endpoint: Endpoint,
         attempt: Attempt,
@@ -254,7 +249,7 @@ class Registry:
         session.room.remove(session)
         for attempt in session.attempts:
             del self._by_attempt[attempt]
-        _decrement(self._sessions_by_source, session.source)
+        self._sessions_by_source.remove(session.source)
         self._bury(session, code, now)
         if session.peer == HOST or not session.room.sessions:
             self.remove_room(session.room)
@@ -263,7 +258,7 @@ class Registry:
         """Forget a room; harmless when that has happened."""
         if self.rooms.pop(room.code, None) is not None:
             self.public.remove(room.code)
-            _decrement(self._rooms_by_source, room.source)
+            self._rooms_by_source.remove(room.source)
 
     def forget_tombstones(self, *, now: float) -> None:
         """Drop the tombstones whose time is over."""
@@ -283,7 +278,7 @@ class Registry:
             group=group,
         )
         self.rooms[code] = room
-        _increment(self._rooms_by_source, source)
+        self._rooms_by_source.add(source)
         return room
 
     def _endpoint(self, room: Room, peer: int, address: TransportAddress, now: float) -> Endpoint:
@@ -302,7 +297,7 @@ class Registry:
         session.room.sessions[session.peer] = session
         self._by_attempt[session.attempt] = session
         self.table.attach(session.endpoint)
-        _increment(self._sessions_by_source, session.source)
+        self._sessions_by_source.add(session.source)
 
     def _bury(self, session: Session, code: int, now: float) -> None:
         if len(self.tombstones) >= MAX_TOMBSTONES:
@@ -340,18 +335,3 @@ class Registry:
             session_id = int.from_bytes(self._random_bytes(4), "big")
             if session_id not in self.sessions and session_id not in self.tombstones:
                 return session_id
-
-
-def _is_within(counter: Counter[bytes], source: bytes, most: int) -> bool:
-    return all(counter[scope.key] < most * scope.factor for scope in scopes_of(source))
-
-
-def _increment(counter: Counter[bytes], source: bytes) -> None:
-    counter.update(scope.key for scope in scopes_of(source))
-
-
-def _decrement(counter: Counter[bytes], source: bytes) -> None:
-    for scope in scopes_of(source):
-        counter[scope.key] -= 1
-        if not counter[scope.key]:
-            del counter[scope.key]

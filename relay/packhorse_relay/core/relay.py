@@ -20,7 +20,6 @@ from packhorse_relay.core.ctrl_start import message_class_of
 from packhorse_relay.core.data_limits import DataLimits
 from packhorse_relay.core.draining import Draining
 from packhorse_relay.core.drops import DatagramDropped
-from packhorse_relay.core.flood_sampling import Stray, stray_kind
 from packhorse_relay.core.forwarding import ForwardingTable
 from packhorse_relay.core.members import Members
 from packhorse_relay.core.outbox import Answer, Outbox
@@ -114,8 +113,6 @@ class RelayCore:
         )
         self.drops: Counter[DropReason] = Counter()
         """Datagrams that were not acted upon, by reason."""
-        self.strays = [0, 0, 0]
-        """Datagrams from addresses without a member, by kind; none of WebSockets."""
         self._forwarded = 0
 
     @property
@@ -157,7 +154,6 @@ class RelayCore:
 
     def receive_datagram(self, data: bytes, source: TransportAddress, *, now: float) -> None:
         """Act upon a datagram or count why not; never raises for what came from outside."""
-        self._count_stray(data, source)
         try:
             self._receive(data, source, now)
         except (DatagramDropped, ParseError) as dropped:
@@ -198,13 +194,6 @@ class RelayCore:
     def close(self, *, now: float) -> None:
         """End every session: the relay is about to stop."""
         self._members.end_all(ErrorCode.DRAINING, now=now)
-
-    def _count_stray(self, data: bytes, source: TransportAddress) -> None:
-        if source.listener == self._stream_listener or self.table.has_endpoint_at(source):
-            return
-        kind = stray_kind(data)
-        if kind is not Stray.OTHER or self._legacy is None:  # who has members unknown to us
-            self.strays[kind] += 1
 
     def _receive(self, data: bytes, source: TransportAddress, now: float) -> None:
         if len(data) < c.HEADER_SIZE:

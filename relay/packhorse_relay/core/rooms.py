@@ -1,5 +1,6 @@
 """Rooms and the sessions of their members: plain state, no decisions about datagrams."""
 
+import hashlib
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
@@ -53,7 +54,7 @@ class PendingPath(NamedTuple):
 
 
 Attempt = tuple[str, int, bytes]
-"""Host and port that CREATE or JOIN came from, and its nonce."""
+"""Host and port that CREATE, JOIN or BIND came from, and its nonce."""
 
 
 def attempt_of(address: TransportAddress, nonce: bytes) -> Attempt:
@@ -62,6 +63,11 @@ def attempt_of(address: TransportAddress, nonce: bytes) -> Attempt:
     The listener is none of it, or a copy that comes by another would be another attempt.
     """
     return address.host, address.port, nonce
+
+
+def label_of(code: str) -> str:
+    """Return four digits for a room where its code must stay secret."""
+    return hashlib.sha256(code.encode()).hexdigest()[:4]
 
 
 class FormerEpoch(NamedTuple):

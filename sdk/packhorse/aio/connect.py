@@ -28,12 +28,23 @@ from packhorse.wire.errors import (
     TransactionTimeoutError,
 )
 
+_MIN_TIMEOUT: Final = 0.1  # seconds
 _MAX_TIMEOUT: Final = 600.0  # seconds
 _UDP_ADVICE: Final = "check that this machine is online and may use UDP"
 _ADVICE: Final = (
     "check the relay's address and that it is running, that this machine is online, "
     "and that no firewall blocks UDP and TCP on the relay's port"
 )
+
+
+def check_timeout(timeout: float) -> None:
+    """Refuse a number of seconds that is no deadline.
+
+    Raises:
+        ConfigurationError: It is not 0.1..600.
+    """
+    if not _MIN_TIMEOUT <= timeout <= _MAX_TIMEOUT:
+        raise ConfigurationError(f"timeout is {timeout} s, must be 0.1..{_MAX_TIMEOUT:.0f}")
 
 
 async def enter(
@@ -48,9 +59,8 @@ async def enter(
         ConfigurationError: An argument is malformed or out of range.
         PackhorseError: As for `connect`.
     """
-    if not 0.1 <= timeout <= _MAX_TIMEOUT:  # noqa: PLR2004 - see `packhorse.host`
-        raise ConfigurationError(f"timeout is {timeout} s, must be 0.1..{_MAX_TIMEOUT:.0f}")
-    address = relay if isinstance(relay, RelayAddress) else parse_relay_address(relay)
+    check_timeout(timeout)
+    address = parse_relay_address(relay)
     return await connect(address, wish, timeout, check_transport(transport, address))
 
 

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Final, Self
 
+from packhorse.aio.connect import check_timeout
 from packhorse.aio.driver import Driver
 from packhorse.aio.paths import UdpPath, resolve
 from packhorse.aio.udp import SocketAddress
@@ -154,12 +155,13 @@ async def legacy_room(
     Args:
         relay: `host` or `host:port`.
         peer_id: 1 to be the host, else 2..2^31-1.
-        timeout: Seconds until the relay must have answered.
+        timeout: Seconds until the relay must have answered, 0.1..600.
 
     Raises:
         PackhorseError: The relay cannot be had; `stage` and `advice` say more.
     """
-    address = relay if isinstance(relay, RelayAddress) else parse_relay_address(relay)
+    check_timeout(timeout)
+    address = parse_relay_address(relay)
     check_transport(Transport.UDP, address)
     try:
         async with asyncio.timeout(timeout):

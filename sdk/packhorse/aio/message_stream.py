@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 AnyProtocol: TypeAlias = ClientProtocol | ServerProtocol
 
 SUBPROTOCOL: Final = "packhorse.v1"
-PATH: Final = "/v1"
 QUIET: Final = logging.getLogger("packhorse.websocket")
 """For the library, which would log what strangers send; we count it."""
 QUIET.setLevel(logging.CRITICAL)

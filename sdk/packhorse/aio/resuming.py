@@ -3,11 +3,11 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from packhorse.aio.connect import connect
+from packhorse.aio.connect import enter
 from packhorse.aio.entering import membership
 from packhorse.aio.room import Room
 from packhorse.core.joining import ResumeSession
-from packhorse.core.relay_address import RelayAddress, parse_relay_address
+from packhorse.core.relay_address import RelayAddress, Transport
 from packhorse.core.saved_session import SavedSession
 
 
@@ -29,7 +29,7 @@ async def resume(
         relay: `host` or `host:port`, as before.
         saved: What `Room.saved_session` was. A relay that was restarted too takes only one
             of the last ping intervals before that.
-        timeout: Seconds until the room must be joined.
+        timeout: Seconds until the room must be joined, 0.1..600.
         relay_only: As for `host`.
         birthday: As for `host`.
 
@@ -37,7 +37,6 @@ async def resume(
         PackhorseError: The session cannot be had; `stage` and `advice` say more.
     """
     wish = ResumeSession(SavedSession.from_text(saved), is_restarted=True)
-    address = relay if isinstance(relay, RelayAddress) else parse_relay_address(relay)
-    driver = await connect(address, wish, timeout)
+    driver = await enter(relay, wish, timeout, Transport.AUTO)
     async with membership(driver, relay_only=relay_only, birthday=birthday) as room:
         yield room

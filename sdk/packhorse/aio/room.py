@@ -32,13 +32,13 @@ from packhorse.wire.errors import (
     SessionClosedOK,
     TransactionTimeoutError,
 )
+from packhorse.wire.frames import RELIABLE_MODES
 from packhorse.wire.room_code import show_room_code
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 _MAX_MESSAGES: Final = 4096  # unreliable ones that wait for the application; more are dropped
-_UNRELIABLE: Final = frozenset({Mode.UNRELIABLE, Mode.UNRELIABLE_ORDERED})
 _FLUSH_WITHIN: Final = 2.0  # seconds that leaving waits for reliable messages to arrive
 _LEAVE_WITHIN: Final = 1.0  # seconds that leaving waits for the relay's answer
 
@@ -194,7 +194,7 @@ class Room(HostCommands):
         waits is not sent. An unreliable message that the system refuses counts as lost.
         """
         while not self.try_send(data, to=to, mode=mode, channel=channel):
-            if mode in _UNRELIABLE:
+            if mode not in RELIABLE_MODES:
                 await asyncio.sleep(0)
                 return
             await self._driver.activity()
@@ -240,7 +240,7 @@ class Room(HostCommands):
             if not (isinstance(event, Message) and self.taps.take(event)):
                 self._events.append(event)
             else:
-                self._waiting_messages -= event.mode in _UNRELIABLE
+                self._waiting_messages -= event.mode not in RELIABLE_MODES
         return pipe
 
     def peer_statistics(self, peer: int) -> PeerStatistics:
@@ -296,13 +296,13 @@ class Room(HostCommands):
             await self._has_news.wait()
         event = self._events.popleft()
         if isinstance(event, Message):
-            self._waiting_messages -= event.mode in _UNRELIABLE
+            self._waiting_messages -= event.mode not in RELIABLE_MODES
             self.consume(event)
         return event
 
     def consume(self, message: Message) -> None:
         """Give the sender of a reliable message credit for more; for `RoomPipe`."""
-        if message.mode not in _UNRELIABLE:
+        if message.mode in RELIABLE_MODES:
             self._driver.session.consume(message)
             self._driver.wake()
 
@@ -335,7 +335,7 @@ class Room(HostCommands):
             self.consume(message)
             self.on_message(message)
             return
-        if message.mode in _UNRELIABLE:  # the others are bounded by the credit of their senders
+        if message.mode not in RELIABLE_MODES:  # those are bounded by the credit of their senders
             if self._waiting_messages >= _MAX_MESSAGES:
                 self.drops[DropReason.BUFFER_FULL] += 1
                 return

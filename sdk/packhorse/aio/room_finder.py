@@ -4,6 +4,7 @@ import asyncio
 import secrets
 from typing import Final
 
+from packhorse.aio.connect import check_timeout
 from packhorse.aio.driver import Driver
 from packhorse.aio.paths import RelayPath, candidates, describe, resolve
 from packhorse.core.credentials import NO_ACCESS, Access
@@ -38,13 +39,14 @@ async def list_rooms(
     Args:
         relay: As for `host`.
         access: Ticket or access key, where the relay asks for one.
-        timeout: Seconds until the list must be there.
+        timeout: Seconds until the list must be there, 0.1..600.
         transport: As for `host`; `auto` asks by WebSocket when UDP got no answer.
 
     Raises:
         PackhorseError: It cannot be had; `stage` and `advice` say more.
     """
-    address = relay if isinstance(relay, RelayAddress) else parse_relay_address(relay)
+    check_timeout(timeout)
+    address = parse_relay_address(relay)
     try:
         async with asyncio.timeout(timeout):
             kind = check_transport(transport, address)

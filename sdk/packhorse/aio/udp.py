@@ -14,7 +14,7 @@ OnDatagram = Callable[[bytes, SocketAddress], None]
 
 _DRAIN: Final = 64  # datagrams per wake-up; then timers and other sockets get their turn
 _RECEIVE_SIZE: Final = 2048  # bytes; a longer datagram arrives cut, and is refused for its length
-_BUFFER_SIZE: Final = 1 << 20  # bytes wanted of the kernel, which may grant less
+_BUFFER_SIZE: Final = 1 << 20
 # SO_RCVBUFFORCE and SO_SNDBUFFORCE: the same whatever the system's limit, for the privileged.
 _FORCED: Final = (33, 32) if sys.platform == "linux" else ()
 
@@ -49,6 +49,7 @@ class UdpSocket:
         *,
         bind: SocketAddress | None = None,
         connect: SocketAddress | None = None,
+        buffer: int = _BUFFER_SIZE,
     ) -> Self:
         """Open a socket and start to read it.
 
@@ -56,11 +57,13 @@ class UdpSocket:
             on_datagram: Called with each datagram and its source.
             bind: Local address literal and port; port 0 takes a free one.
             connect: Remote address literal and port; the socket takes only its datagrams.
+            buffer: Bytes wanted of the kernel each way, which may grant less.
 
         Raises:
             OSError: The address cannot be had.
         """
-        sock = _new_socket((bind or connect or ("0.0.0.0", 0))[0])  # noqa: S104 - only its family
+        family_of = bind or connect or ("0.0.0.0", 0)  # noqa: S104 - only its family
+        sock = _new_socket(family_of[0], buffer)
         try:
             if bind is not None:
                 sock.bind(bind)
@@ -200,7 +203,7 @@ class _Protocol(asyncio.DatagramProtocol):
             self._on_error(exc)
 
 
-def _new_socket(host: str) -> socket.socket:
+def _new_socket(host: str, buffer: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     sock = socket.socket(family, socket.SOCK_DGRAM)
     sock.settimeout(0)
@@ -208,5 +211,5 @@ def _new_socket(host: str) -> socket.socket:
         sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
     for option in (socket.SO_RCVBUF, socket.SO_SNDBUF, *_FORCED):
         with suppress(OSError):
-            sock.setsockopt(socket.SOL_SOCKET, option, _BUFFER_SIZE)
+            sock.setsockopt(socket.SOL_SOCKET, option, buffer)
     return sock

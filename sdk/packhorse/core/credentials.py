@@ -7,7 +7,7 @@ from packhorse.wire.ticket import parse_key, parse_ticket
 
 
 class AccessFields(TypedDict):
-    """The fields of CREATE and JOIN."""
+    """The fields of CREATE, JOIN and LIST_ROOMS."""
 
     ticket: bytes | None
     access: bytes | None

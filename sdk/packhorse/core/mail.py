@@ -19,10 +19,10 @@ from packhorse.wire.constants import (
     Topology,
 )
 from packhorse.wire.errors import LocalProtocolError, ParseError
+from packhorse.wire.frames import RELIABLE_MODES
 from packhorse.wire.header import Header, encode_destination
 from packhorse.wire.messages import Grant
 
-_RELIABLE: Final = frozenset({Mode.RELIABLE, Mode.RELIABLE_UNORDERED})
 _MAX_CHANNEL: Final = 255
 
 PostDirectly = Callable[[FirstByte, int, bytes, list[int], float], bool]
@@ -70,14 +70,14 @@ class Mail:
             LocalProtocolError: The size, the destination or the channel is out of range,
                 or the topology or the roster forbids it.
         """
-        limit = MAX_RELIABLE_MESSAGE if mode in _RELIABLE else MAX_UNRELIABLE_MESSAGE
+        limit = MAX_RELIABLE_MESSAGE if mode in RELIABLE_MODES else MAX_UNRELIABLE_MESSAGE
         largest = min(limit, self._delivery.largest_message)
         if len(data) > largest:
             raise LocalProtocolError(f"message of {len(data)} bytes, must be at most {largest}")
         if not 0 <= channel <= _MAX_CHANNEL:
             raise LocalProtocolError(f"channel {channel}, must be 0..{_MAX_CHANNEL}")
         self.check_destination(to)
-        if mode in _RELIABLE and to > 0 and to not in self._roster.peers:
+        if mode in RELIABLE_MODES and to > 0 and to not in self._roster.peers:
             raise LocalProtocolError(f"peer {to} is not in the room")
         is_star = self._grant.topology == Topology.STAR
         if is_star and HOST not in (to, self._grant.peer):
@@ -103,11 +103,11 @@ class Mail:
 
     def may_push(self, to: int, mode: Mode) -> bool:
         """Tell whether the send buffers have room for a reliable message."""
-        return mode not in _RELIABLE or self._delivery.may_push(self._receivers(to))
+        return mode not in RELIABLE_MODES or self._delivery.may_push(self._receivers(to))
 
     def push(self, data: bytes, to: int, mode: Mode, channel: int, *, now: float) -> None:
         """Queue a message that `check` let pass."""
-        if to <= 0 and mode not in _RELIABLE:
+        if to <= 0 and mode not in RELIABLE_MODES:
             self._delivery.push_fanout(data, to, mode, channel)
             return
         for peer in self._receivers(to):

@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 from packhorse.wire.errors import ConfigurationError
 from packhorse.wire.room_code import RoomCode, parse_room_code
 
-DEFAULT_PORT: Final = 6969
+DEFAULT_PORT: Final = 6969  # of relays, UDP and TCP
 DEFAULT_PATH: Final = "/v1"  # SPEC.md section 17
 _MAX_PORT: Final = 65535
 _PORT_DIGITS: Final = 5
@@ -59,15 +59,17 @@ class Invite(NamedTuple):
     relay: RelayAddress | None
 
 
-def parse_relay_address(text: str) -> RelayAddress:
+def parse_relay_address(text: str | RelayAddress) -> RelayAddress:
     """Return what `host`, `host:port`, `ws://host:port` or `wss://host:port/path` means.
 
     Hosts may be IPv6 addresses in brackets. The port is 6969 unless it is given, as it
-    is in each of these forms.
+    is in each of these forms. An address that was parsed before stays as it is.
 
     Raises:
         ConfigurationError: It is none of these.
     """
+    if isinstance(text, RelayAddress):
+        return text
     text = text.strip()
     scheme, separator, rest = text.partition("://")
     if not separator:

@@ -8,9 +8,13 @@ from typing import Final, Self
 
 from packhorse.wire.constants import SESSION_KEY_SIZE
 from packhorse.wire.errors import ConfigurationError
+from packhorse.wire.messages import Bind
 
 _VERSION: Final = 1
 _START: Final = struct.Struct(f">BIH{SESSION_KEY_SIZE}s")
+_FIELDS: Final = {field.name: field for field in Bind.FIELDS}
+_NONE: Final = "this is no saved session"
+_ADVICE: Final = "give all of what saved_session was"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +46,11 @@ class SavedSession:
             data = base64.urlsafe_b64decode(text.encode())
             version, session, max_datagram, key = _START.unpack_from(data)
         except (ValueError, binascii.Error, struct.error) as error:
-            raise ConfigurationError("this is no saved session") from error
+            raise ConfigurationError(_NONE, _ADVICE) from error
         if version != _VERSION:
             raise ConfigurationError("this session was saved by another version of the program")
-        return cls(session, key, max_datagram, data[_START.size :] or None)
+        ticket = data[_START.size :]
+        can_be_sent = _FIELDS["max_datagram"].accepts(max_datagram)
+        if not (can_be_sent and _FIELDS["resume_ticket"].accepts(ticket)):
+            raise ConfigurationError(_NONE, _ADVICE)
+        return cls(session, key, max_datagram, ticket or None)

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Collection
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Final
 
+from packhorse.aio.connect import check_timeout
 from packhorse.aio.entering import host as host_room
 from packhorse.aio.entering import join as join_room
 from packhorse.aio.room import Room
@@ -29,8 +30,6 @@ from packhorse.wire.errors import (
 
 EVERY_STRATEGY: Final = (Strategy.DIRECT, Strategy.REVERSE, Strategy.PUNCH, Strategy.RELAY)
 _NOT_THE_RELAY: Final = frozenset(EVERY_STRATEGY) - {Strategy.RELAY}
-_MIN_TIMEOUT: Final = 0.1  # seconds
-_MAX_TIMEOUT: Final = 600.0  # seconds
 _ADVICE: Final = "check the address, that the other end listens, and that no firewall is between"
 _DIRECT_ADVICE: Final = "let Strategy.RELAY in: some NATs cannot be crossed directly"
 
@@ -71,10 +70,7 @@ async def open_pipe(  # noqa: PLR0913 - all but one by keyword
     """
     where = parse_target(target)
     _check(where, strategies, mode)
-    if not _MIN_TIMEOUT <= timeout <= _MAX_TIMEOUT:
-        raise ConfigurationError(
-            f"timeout is {timeout} s, must be {_MIN_TIMEOUT}..{_MAX_TIMEOUT:.0f}"
-        )
+    check_timeout(timeout)
     if where.scheme is Scheme.ROOM:
         if bind is not None:
             raise ConfigurationError("a room uses all interfaces", "leave `bind` away")

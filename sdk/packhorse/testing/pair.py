@@ -10,13 +10,13 @@ from packhorse.testing.clock import VirtualClock
 from packhorse.testing.link import PERFECT, Conditions, Link
 from packhorse.wire.constants import REASSEMBLY_TOTAL, DropReason, Mode
 from packhorse.wire.errors import ParseError
+from packhorse.wire.frames import RELIABLE_MODES
 
 if TYPE_CHECKING:
     from packhorse.core.delivery.delivered import Delivered
 
 _MAX_PAYLOAD: Final = 1194  # bytes; the default limit of a path
 _HEADER: Final = bytes(6)  # before each payload, as on the wire
-_RELIABLE: Final = frozenset({Mode.RELIABLE, Mode.RELIABLE_UNORDERED})
 _MAX_STEPS: Final = 100_000  # without the clock going on; more is a loop that never ends
 
 
@@ -65,7 +65,7 @@ class End:
         if self.is_reading and self._unread:
             messages, self._unread = self._unread, []
             for message in messages:
-                if message.mode in _RELIABLE:
+                if message.mode in RELIABLE_MODES:
                     self.delivery.consume(len(message.data))
                 self.on_message(message)
         self.wake()

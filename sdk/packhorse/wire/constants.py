@@ -42,7 +42,7 @@ CHALLENGE_RATE: Final = 2  # 1/s per session; PATH_CHALLENGEs
 SIGNAL_RATE: Final = 10
 # 1/s per session; SEAL datagrams but SIGNAL that the relay acts upon; twice as many at once
 SEAL_RATE: Final = 20
-REGRANT_RATE: Final = 1  # 1/s per session; answers to repeated CREATE and JOIN; five at once
+REGRANT_RATE: Final = 1  # 1/s per session; answers to repeated CREATE, JOIN and BIND; five at once
 WS_MAX_MESSAGE: Final = 2048  # bytes; largest WebSocket message that is read
 # datagrams; DATA and FRAME that wait for one WebSocket connection; the oldest gives way
 WS_QUEUE_DATAGRAMS: Final = 64
@@ -416,6 +416,7 @@ class DropReason(StrEnum):
     LEGACY_NO_HOST = "legacy_no_host"
     LEGACY_REPEATED = "legacy_repeated"
     LEGACY_OWN_ADDRESS = "legacy_own_address"
+    UNREAD = "unread"
     SEND_FAILED = "send_failed"
     INTERNAL_ERROR = "internal_error"
 

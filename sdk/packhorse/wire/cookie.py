@@ -18,7 +18,7 @@ _MAC_SIZE: Final = COOKIE_SIZE - _TIME.size
 
 
 class Offer(NamedTuple):
-    """What a member offered in HELLO and must repeat in CREATE or JOIN."""
+    """What a member offered in HELLO and must repeat with the cookie."""
 
     version_min: int
     version_max: int

@@ -21,8 +21,8 @@ PackhorseError
 │   └── PipeLostError                         its other end, or what carries it, is gone
 ├── TurnError                                 a TURN server refused a request
 └── SessionClosedError
-├── SessionClosedOK                       we left
-└── SessionClosedByError                  the relay, the host or the network ended it
+    ├── SessionClosedOK                       we left
+    └── SessionClosedByError                  the relay, the host or the network ended it
 """
 
 from typing import Final

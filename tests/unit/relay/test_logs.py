@@ -107,11 +107,15 @@ def test_setting_up_again_replaces_the_output(stream: io.StringIO) -> None:
     assert len(stream.getvalue().splitlines()) == 1
 
 
-def test_reader_that_has_gone_stops_nothing(stream: io.StringIO) -> None:
+def test_reader_that_has_gone_stops_nothing(
+    stream: io.StringIO, capsys: pytest.CaptureFixture[str]
+) -> None:
     set_up_logs("info", "text", stream)
     stream.close()
 
     logger.error("nobody reads this")
+
+    assert capsys.readouterr().err == ""
 
 
 def test_line_that_cannot_be_formatted_stops_nothing(

@@ -169,7 +169,7 @@ const CHALLENGE_RATE := 2  ## 1/s per session; PATH_CHALLENGEs
 const SIGNAL_RATE := 10
 ## 1/s per session; SEAL datagrams but SIGNAL that the relay acts upon; twice as many at once
 const SEAL_RATE := 20
-const REGRANT_RATE := 1  ## 1/s per session; answers to repeated CREATE and JOIN; five at once
+const REGRANT_RATE := 1  ## 1/s per session; answers to repeated CREATE, JOIN and BIND; five at once
 const WS_MAX_MESSAGE := 2048  ## bytes; largest WebSocket message that is read
 ## datagrams; DATA and FRAME that wait for one WebSocket connection; the oldest gives way
 const WS_QUEUE_DATAGRAMS := 64
@@ -377,6 +377,7 @@ const DROP_LEGACY_NO_HOST := &"legacy_no_host"  ## a client registered before th
 const DROP_LEGACY_REPEATED := &"legacy_repeated"
 ## the source is an address of the relay itself
 const DROP_LEGACY_OWN_ADDRESS := &"legacy_own_address"
+const DROP_UNREAD := &"unread"  ## dropped before anybody looked at it: too much came
 const DROP_SEND_FAILED := &"send_failed"  ## the operating system refused to send
 const DROP_INTERNAL_ERROR := &"internal_error"  ## a bug of this program; logged with a traceback
 

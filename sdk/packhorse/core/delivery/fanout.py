@@ -10,7 +10,7 @@ from packhorse.core.delivery.received import ReceivedNumbers
 from packhorse.core.delivery.serial import HALF
 from packhorse.wire.constants import DropReason, Mode
 from packhorse.wire.errors import ParseError
-from packhorse.wire.frames import NUMBER_SIZE, decode_frames, encode_prefix
+from packhorse.wire.frames import NUMBER_SIZE, RELIABLE_MODES, decode_frames, encode_prefix
 
 
 class FanOutSender:
@@ -67,7 +67,7 @@ class FanOutReceiver:
         datagram = decode_frames(payload)
         if datagram.asks_ack or datagram.ack or datagram.credit is not None:
             raise ParseError(DropReason.BAD_FRAME)
-        if any(frame.mode in _RELIABLE for frame in datagram.messages):
+        if any(frame.mode in RELIABLE_MODES for frame in datagram.messages):
             raise ParseError(DropReason.BAD_FRAME)
         if not self._received.is_new(datagram.number):
             raise ParseError(DropReason.DUPLICATE_NUMBER)
@@ -80,6 +80,3 @@ class FanOutReceiver:
     def close(self) -> None:
         """Give back all memory."""
         self._lanes.close()
-
-
-_RELIABLE = frozenset({Mode.RELIABLE, Mode.RELIABLE_UNORDERED})

@@ -9,13 +9,13 @@ from packhorse.core.delivery.memory import MemoryBudget
 from packhorse.core.delivery.packing import largest_piece
 from packhorse.core.delivery.peer import PeerDelivery
 from packhorse.wire.constants import REASSEMBLY_TOTAL, Mode
+from packhorse.wire.frames import RELIABLE_MODES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 _SEND_BUFFER: Final = 256 * 1024  # bytes of reliable payload that wait for one peer
 _MAX_PARTS: Final = 65535
-_RELIABLE: Final = frozenset({Mode.RELIABLE, Mode.RELIABLE_UNORDERED})
 
 
 class PeerStatistics(NamedTuple):
@@ -76,7 +76,7 @@ class Delivery:
     def consume(self, peer: int, mode: Mode, size: int) -> None:
         """Note that the application has taken a message of `size` bytes."""
         delivery = self._peers.get(peer)
-        if delivery is not None and mode in _RELIABLE:
+        if delivery is not None and mode in RELIABLE_MODES:
             delivery.consume(size)
 
     def receive(self, payload: bytes, peer: int, *, is_fanout: bool, now: float) -> list[Delivered]:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from functools import partial
-from typing import Final
 
 from packhorse.core.delivery.credit import Credit
 from packhorse.core.delivery.memory import PeerMemory
@@ -18,9 +17,7 @@ from packhorse.wire.constants import (
     Mode,
 )
 from packhorse.wire.errors import ParseError
-from packhorse.wire.frames import MessageFrame
-
-_RELIABLE: Final = frozenset({Mode.RELIABLE, Mode.RELIABLE_UNORDERED})
+from packhorse.wire.frames import RELIABLE_MODES, MessageFrame
 
 
 class _Unfinished:
@@ -72,7 +69,7 @@ class ReceiveLane:
         self._first = first
         self._mode = mode
         self._credit = credit
-        self._is_reliable = mode in _RELIABLE
+        self._is_reliable = mode in RELIABLE_MODES
         self._largest = MAX_RELIABLE_MESSAGE if self._is_reliable else MAX_UNRELIABLE_MESSAGE
         self._memory = memory
         self._next = 0  # reliable: all before it are done; ordered: nothing before it is wanted

@@ -5,8 +5,8 @@ from typing import Final
 
 from packhorse.core.delivery.pieces import UNCOUNTED, Piece, cut, lane_key
 from packhorse.wire.constants import LANE_WINDOW, MESSAGE_COST, Mode
+from packhorse.wire.frames import RELIABLE_MODES
 
-_RELIABLE: Final = frozenset({Mode.RELIABLE, Mode.RELIABLE_UNORDERED})
 _MAX_UNRELIABLE: Final = 1024  # pieces; the oldest give way
 
 
@@ -92,7 +92,7 @@ class Outgoing:
 
     def push(self, data: bytes, mode: Mode, channel: int) -> None:
         """Queue a message."""
-        if mode in _RELIABLE:
+        if mode in RELIABLE_MODES:
             self._push_reliable(data, mode, channel)
             return
         sequence = self._next_sequence(data, mode, channel)

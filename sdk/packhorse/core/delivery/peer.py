@@ -1,7 +1,5 @@
 """Everything that one peer and we owe each other: messages in, datagrams out, and back."""
 
-from typing import Final
-
 from packhorse.core.delivery.allowance import Allowance
 from packhorse.core.delivery.asking import AskSchedule, may_go_on
 from packhorse.core.delivery.bandwidth import DeliveryRate
@@ -26,12 +24,11 @@ from packhorse.wire.frames import (
     LONGEST_DELAY,
     NUMBER_SIZE,
     PING_FRAME,
+    RELIABLE_MODES,
     Ack,
     decode_frames,
     encode_prefix,
 )
-
-_RELIABLE: Final = frozenset({Mode.RELIABLE, Mode.RELIABLE_UNORDERED})
 
 
 class PeerDelivery:
@@ -86,7 +83,7 @@ class PeerDelivery:
 
         An unreliable one is dropped when 31744 datagrams have gone out without any answer.
         """
-        if mode not in _RELIABLE and not may_go_on(self._next_number, self._sent.largest_acked):
+        if not (mode in RELIABLE_MODES or may_go_on(self._next_number, self._sent.largest_acked)):
             self._is_held_back = True
         else:
             self._outgoing.push(data, mode, channel)

@@ -7,9 +7,7 @@ from packhorse.core.delivery.memory import MemoryBudget, PeerMemory
 from packhorse.core.delivery.pieces import lane_key
 from packhorse.wire.constants import DropReason, Mode
 from packhorse.wire.errors import ParseError
-from packhorse.wire.frames import MessageFrame
-
-_RELIABLE = frozenset({Mode.RELIABLE, Mode.RELIABLE_UNORDERED})
+from packhorse.wire.frames import RELIABLE_MODES, MessageFrame
 
 
 class ReceiveLanes:
@@ -50,6 +48,6 @@ class ReceiveLanes:
         key = lane_key(mode, channel)
         lane = self._lanes.get(key)
         if lane is None:
-            memory = self._reliable if mode in _RELIABLE else self._unreliable
+            memory = self._reliable if mode in RELIABLE_MODES else self._unreliable
             lane = self._lanes[key] = ReceiveLane(mode, memory, self._credit, self._first)
         return lane

@@ -12,12 +12,12 @@ from packhorse_relay.admin.status import (
     Record,
     counts_of,
     gauges_of,
-    label_of,
     masked,
     median_rtt,
     status_of,
 )
 from packhorse_relay.admin.traffic import Traffic
+from packhorse_relay.core.rooms import label_of
 from packhorse_relay.core.settings import Settings
 from tests.support.relay_double import IDENTITY, CoreAsRelay
 from tests.support.relay_harness import UNLIMITED, Rig, address

@@ -1,14 +1,11 @@
 """Tests of the exception that ends the handling of a datagram."""
 
-import pytest
-
 from packhorse.wire.constants import DropReason
 from packhorse_relay.core.drops import DatagramDropped
 
 
-@pytest.mark.parametrize("reason", DropReason)
-def test_dropped_datagram_tells_its_reason(reason: DropReason) -> None:
-    dropped = DatagramDropped(reason)
+def test_dropped_datagram_tells_its_reason() -> None:
+    dropped = DatagramDropped(DropReason.BAD_MAC)
 
-    assert dropped.reason is reason
-    assert str(dropped) == reason.value
+    assert dropped.reason is DropReason.BAD_MAC
+    assert str(dropped) == "bad_mac"

@@ -247,7 +247,7 @@ def test_next_timeout_is_when_something_is_due() -> None:
 def rosters_of_a_room_of(size: int) -> list[Roster]:
     rig = Rig()
     registry = rig.core._registry
-    room = registry.add_room(b"", Topology.MESH, size)
+    room = registry.add_room(b"", Topology.MESH, size, size)
     for number in range(size):
         session = registry.add_session(room, address(number), nonce(1), 1200, now=START)
         room.record(RoomEventKind.PEER_JOINED, session.peer)

@@ -8,6 +8,7 @@ from packhorse.wire.address import TransportAddress
 from packhorse.wire.constants import MAX_TOMBSTONES, DropReason, ErrorCode, Topology
 from packhorse.wire.messages import Closed, Error
 from packhorse_relay.core.registry import Registry
+from packhorse_relay.core.resume_tickets import ResumeTickets
 from packhorse_relay.core.settings import Settings
 from tests.support.relay_harness import (
     START,
@@ -21,6 +22,11 @@ from tests.support.relay_harness import (
 )
 
 IPV6 = "2001:db8:0:1::{:x}"
+TICKETS = ResumeTickets(bytes(32), bytes(8), unix_now=0.0, now=START)
+
+
+def new_registry(random_bytes: Callable[[int], bytes]) -> Registry:
+    return Registry(Settings(), random_bytes, TICKETS)
 
 
 def refusal(rig: Rig, source: TransportAddress, code: str | None = None, number: int = 99) -> int:
@@ -184,9 +190,9 @@ def test_ended_session_is_remembered_for_60_s() -> None:
 
 def test_ended_sessions_have_a_largest_number_and_the_oldest_gives_way() -> None:
     """LIM-1: 4096 tombstones, and as many attempts that led to them."""
-    registry = Registry(Settings(), seeded_bytes(1))
+    registry = new_registry(seeded_bytes(1))
     for number in range(MAX_TOMBSTONES + 1):
-        room = registry.add_room(b"", Topology.MESH, 2)
+        room = registry.add_room(b"", Topology.MESH, 2, 2)
         session = registry.add_session(room, address(1), nonce(number), 1200, now=START)
         registry.remove_session(session, 0, now=START)
 
@@ -196,8 +202,8 @@ def test_ended_sessions_have_a_largest_number_and_the_oldest_gives_way() -> None
 
 def test_room_code_that_is_taken_is_drawn_again() -> None:
     first, second = b"aaaaa", b"bbbbb"
-    registry = Registry(Settings(), repeated([first, first, second], seeded_bytes(1)))
-    codes = {registry.add_room(b"", Topology.MESH, 2).code for _ in range(2)}
+    registry = new_registry(repeated([first, first, second], seeded_bytes(1)))
+    codes = {registry.add_room(b"", Topology.MESH, 2, 2).code for _ in range(2)}
 
     assert len(codes) == 2
 
@@ -205,8 +211,8 @@ def test_room_code_that_is_taken_is_drawn_again() -> None:
 @pytest.mark.parametrize("is_ended", [False, True])
 def test_session_id_of_a_session_or_tombstone_is_drawn_again(is_ended: bool) -> None:  # noqa: FBT001
     taken = b"idid"
-    registry = Registry(Settings(), seeded_bytes(1))
-    room = registry.add_room(b"", Topology.MESH, 9)
+    registry = new_registry(seeded_bytes(1))
+    room = registry.add_room(b"", Topology.MESH, 9, 9)
     registry._random_bytes = repeated([b"t", taken], seeded_bytes(1))
     first = registry.add_session(room, address(1), nonce(1), 1200, now=START)
     if is_ended:

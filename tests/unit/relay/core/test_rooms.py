@@ -4,7 +4,7 @@ import pytest
 
 from packhorse.wire.constants import BANS_PER_ROOM, HISTORY_LENGTH, RESULT_CACHE, RoomEventKind
 from packhorse.wire.messages import PathChallenge
-from packhorse_relay.core.rooms import Room, RoomEvent, Session
+from packhorse_relay.core.rooms import Room, RoomEvent, Session, label_of
 from tests.support.relay_harness import Applicant, Outcome, RawMember, Rig, address, nonce
 
 
@@ -98,6 +98,10 @@ def test_source_that_is_banned_again_is_no_longer_the_oldest() -> None:
         room.ban(bytes([number]))
 
     assert [room.is_banned(bytes([number])) for number in (0, 1, 2)] == [True, False, True]
+
+
+def test_label_of_a_room_is_the_start_of_a_hash_of_its_code() -> None:
+    assert label_of("K7QM2XPA") == "b54f"
 
 
 def test_room_is_full_at_its_largest_number_of_members() -> None:

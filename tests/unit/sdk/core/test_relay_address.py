@@ -32,6 +32,7 @@ CODE = RoomCode("K7QM2XPA")
 )
 def test_address_is_read_in_every_usual_form(text: str, host: str, port: int) -> None:
     assert parse_relay_address(text) == RelayAddress(host, port)
+    assert parse_relay_address(RelayAddress(host, port)) == RelayAddress(host, port)
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,7 @@
 """Tests of what a program keeps of its session."""
 
+from dataclasses import replace
+
 import pytest
 
 from packhorse.core.saved_session import SavedSession
@@ -20,11 +22,24 @@ def test_text_gives_the_session_back(ticket: bytes | None) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "nonsense!", "AAAA", SAVED.to_text()[:30], SAVED.to_text()[1:], "ä" * 80]
+    "text",
+    [
+        "",
+        "nonsense!",
+        "AAAA",
+        SAVED.to_text()[:30],
+        SAVED.to_text()[1:],
+        "ä" * 80,
+        replace(SAVED, max_datagram=255).to_text(),
+        replace(SAVED, max_datagram=1407).to_text(),
+        replace(SAVED, ticket=bytes(257)).to_text(),
+    ],
 )
 def test_other_text_is_refused_with_advice(text: str) -> None:
-    with pytest.raises(ConfigurationError):
+    with pytest.raises(ConfigurationError) as refused:
         SavedSession.from_text(text)
+
+    assert refused.value.advice
 
 
 def test_session_of_another_version_is_refused() -> None:
