@@ -84,14 +84,6 @@ func test_packets_of_several_lanes_keep_the_order_in_each() -> void:
 	assert_eq(sent, "a75c00000001" + "020000" + unreliable + reliable, "datagram")
 
 
-func test_empty_packet_is_refused_after_one_like_it() -> void:
-	await _join()
-
-	_put("one", 1, RELIABLE)
-
-	assert_eq(_peer.put_packet(PackedByteArray()), ERR_INVALID_PARAMETER, "result")
-
-
 func test_large_ordered_packet_does_not_overtake_a_small_one() -> void:
 	await _join()
 
