@@ -56,6 +56,22 @@ func test_relay_that_is_named_nowhere_is_told_with_advice() -> void:
 	assert_true(Settings.RELAY_ADDRESS in error.advice, "advice names the setting")
 
 
+func test_room_that_cannot_be_is_not_asked_for() -> void:
+	for max_peers: int in [-1, 1, 1025]:
+		var options := PackhorseRoomOptions.new()
+		options.max_peers = max_peers
+		assert_eq(_peer.create_room(_relay.address(), options), ERR_INVALID_PARAMETER, "result")
+		assert_eq(_peer.set_room_options(options), ERR_INVALID_PARAMETER, "result of a change")
+	var named := PackhorseRoomOptions.new()
+	named.player_name = "ä".repeat(33)
+	assert_eq(_peer.join_room("127.0.0.1", "K7QM-2XPA", named), ERR_INVALID_PARAMETER, "result")
+
+	var invalid: Array[String] = []
+	invalid.resize(4)
+	invalid.fill("OPTIONS_INVALID")
+	assert_eq(_told, invalid, "told")
+
+
 func test_error_that_nobody_listens_to_becomes_a_warning() -> void:
 	_peer.connection_error.disconnect(_on_peer_connection_error)
 	var logger := EngineErrors.start()

@@ -39,10 +39,13 @@ def constants_script(protocol: Protocol) -> str:
 
 
 def messages_script(protocol: Protocol) -> str:
-    """Return the source of wire/messages.gd."""
+    """Return the source of wire/messages.gd.
+
+    It is a tool, for else its static variable would have no value in the editor.
+    """
     layouts = ",\n".join(_layout(message) for message in protocol["messages"])
     return (
-        f"{_head('The control messages: what each may hold and who may send it.')}\n\n"
+        f"@tool\n{_head('The control messages: what each may hold and who may send it.')}\n\n"
         "# gdlint:disable=max-file-lines\n\n"
         'const Constants := preload("constants.gd")\n'
         'const Field := preload("field.gd")\n'

@@ -257,6 +257,8 @@ def _bind_failure(config: RelayConfig, error: OSError) -> str:
     )
     if config.bind and error.errno != errno.EADDRINUSE:
         advice = "--bind takes an IP address of this machine, without a port; --port sets the port"
+    if config.stun_port > 0:
+        where += f", or for --stun-port on {config.stun_port}"
     if config.admin:
         where += f", or for --admin on {config.admin}"
     return f"error: the relay cannot listen on {where}: {error.strerror or error}\nadvice: {advice}"

@@ -77,6 +77,16 @@ def test_setting_that_the_user_changed_outlives_the_addon(project: Path) -> None
     assert kept == [[_ADDRESS], [_ADDRESS]]
 
 
+def test_dock_tests_the_connection_to_a_relay(project: Path) -> None:
+    """Static variables have values in an editor only where their script is a tool."""
+    with RelayProcess() as relay:
+        env = {"PACKHORSE_RELAY": relay.address}
+        done = run_godot(_EDITOR, timeout=_PATIENCE, project=project, env=env)
+
+    assert [tested["failed"] for tested in told(done.stdout)] == [[]], done.stdout
+    assert _ERROR.findall(done.stdout) == [], done.stdout
+
+
 def test_editor_shows_dock_and_debugger_tab(
     project: Path, screen: VirtualScreen, tmp_path: Path
 ) -> None:

@@ -13,6 +13,7 @@ from packhorse.cli.main import main
 from packhorse.wire.room_code import RoomCode
 from packhorse_relay.aio.server import RelayServer
 from tests.support.godot_member import GodotMember
+from tests.support.middleman_process import free_port
 from tests.support.relays import address_of, new_relay
 
 
@@ -20,6 +21,16 @@ from tests.support.relays import address_of, new_relay
 async def relay() -> AsyncIterator[RelayServer]:
     async with new_relay() as server:
         yield server
+
+
+async def test_list_that_cannot_be_had_names_each_way_that_was_tried() -> None:
+    with pytest.raises(packhorse.ConnectivityError) as caught:
+        await packhorse.list_rooms(f"127.0.0.1:{free_port()}", transport="ws")
+
+    tried = [attempt.split("://") for attempt in caught.value.attempts]
+    assert [scheme for scheme, _why in tried] == ["ws", "wss"]
+    assert all(why.endswith(": nothing takes connections there") for _scheme, why in tried)
+    assert "it is running" in caught.value.advice
 
 
 async def test_only_rooms_that_want_it_are_listed(relay: RelayServer) -> None:

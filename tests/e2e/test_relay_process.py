@@ -201,6 +201,17 @@ def test_port_in_use_is_a_failure_with_advice() -> None:
     assert "--port" in advice
 
 
+def test_port_for_stun_in_use_is_named() -> None:
+    with relay("--bind", LOOPBACK) as started:
+        taken = str(started.port)
+        done = run(
+            [*COMMAND, "--bind", LOOPBACK, "--port", "0", "--stun-port", taken], timeout=15.0
+        )
+
+    assert done.returncode == 1
+    assert f"or for --stun-port on {taken}:" in done.stdout
+
+
 def test_unknown_flag_exits_with_two() -> None:
     done = run([*COMMAND, "--no-such-flag"], timeout=15.0)
 

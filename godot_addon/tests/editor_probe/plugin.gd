@@ -4,7 +4,11 @@ extends EditorPlugin
 ##
 ## Copied into a project by tests/e2e/test_godot_editor.py. With PACKHORSE_PICTURE in the
 ## environment, it saves a picture of the editor and ends; with PACKHORSE_GAME set, too, it waits
-## for a running game to report its peer first, and prints what the tab shows.
+## for a running game to report its peer first, and prints what the tab shows. With
+## PACKHORSE_RELAY, it lets the dock test that relay, prints what it found and ends.
+
+const Finding := preload("res://addons/packhorse/core/doctor/finding.gd")
+const RelayDock := preload("res://addons/packhorse/editor/relay_dock.gd")
 
 const _FRAMES := 10  # until the editor has done what it defers
 const _OWN := "res://addons/packhorse/editor/"
@@ -12,6 +16,7 @@ const _PICTURE := "PACKHORSE_PICTURE"
 const _PICTURE_FRAMES := 120  # until the editor has been laid out and drawn
 const _GAME := "PACKHORSE_GAME"
 const _GAME_PATIENCE := 60.0  # seconds
+const _RELAY := "PACKHORSE_RELAY"
 
 
 func _enter_tree() -> void:
@@ -21,6 +26,8 @@ func _enter_tree() -> void:
 func _run() -> void:
 	if OS.has_environment(_PICTURE):
 		await _take_picture(OS.get_environment(_PICTURE))
+	elif OS.has_environment(_RELAY):
+		await _test_relay(OS.get_environment(_RELAY))
 	else:
 		await _switch()
 	get_tree().quit()
@@ -44,6 +51,22 @@ func _take_picture(path: String) -> void:
 		await _wait_for_report()
 	await _wait(_PICTURE_FRAMES)
 	get_tree().root.get_texture().get_image().save_png(path)
+
+
+func _test_relay(address: String) -> void:
+	await _wait(_FRAMES)
+	var dock := _own_nodes(get_tree().root).filter(_is_dock)[0] as RelayDock
+	dock.test(address)
+	var verdict: String = await dock.test_ended
+	var failed: Array[String] = []
+	for finding in dock.findings():
+		if finding.result in [Finding.Result.FAILED, Finding.Result.SKIPPED]:
+			failed.append(Finding.TITLES[finding.stage])
+	print(JSON.stringify({"verdict": verdict, "failed": failed}))
+
+
+func _is_dock(node: Node) -> bool:
+	return node is RelayDock
 
 
 func _wait_for_report() -> void:

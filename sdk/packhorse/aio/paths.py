@@ -1,6 +1,7 @@
 """Ways to one address of a relay, and the order in which they are tried."""
 
 import asyncio
+import errno
 import socket
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -154,6 +155,8 @@ def describe(error: OSError) -> str:
     """Return why a path could not be opened, in words."""
     if isinstance(error, TimeoutError):
         return "no answer"
+    if error.errno == errno.ECONNREFUSED:
+        return "nothing takes connections there"
     return error.strerror or str(error) or "the connection was closed"
 
 

@@ -22,7 +22,10 @@ from packhorse.wire.address import TransportAddress
 from packhorse.wire.errors import ConnectivityError, PackhorseError, TransactionTimeoutError
 from packhorse.wire.room_list import ListedRoom
 
-_ADVICE: Final = "check the relay's address, and that this machine is online"
+_ADVICE: Final = (
+    "check the relay's address and that it is running, "
+    "and that no firewall blocks UDP and TCP on its port"
+)
 
 
 async def list_rooms(
@@ -60,13 +63,15 @@ async def list_rooms(
 
 async def _first_list(paths: list[RelayPath], wish: FindRooms) -> list[ListedRoom]:
     """Ask on one path after the other until there is an answer."""
-    error: PackhorseError = ConnectivityError(Stage.REACHING.value, ("no address",), _ADVICE)
+    attempts: list[str] = []
     for path in paths:
         try:
             return await _list(path, wish)
-        except (ConnectivityError, TransactionTimeoutError) as caught:
-            error = caught
-    raise error
+        except ConnectivityError as error:
+            attempts += error.attempts
+        except TransactionTimeoutError as error:
+            attempts.append(f"{path}: no answer to {error.sends} sends")
+    raise ConnectivityError(Stage.REACHING.value, tuple(attempts) or ("no address",), _ADVICE)
 
 
 async def _list(path: RelayPath, wish: FindRooms) -> list[ListedRoom]:

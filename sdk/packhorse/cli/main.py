@@ -36,7 +36,11 @@ def main(argv: list[str] | None = None) -> int:
     Returns:
         0 success, 1 failure, 2 usage.
     """
-    args = _parser(argv).parse_args(argv)
+    parser = _parser(argv)
+    if not (sys.argv[1:] if argv is None else argv):
+        parser.print_help(sys.stderr)
+        return 2
+    args = parser.parse_args(argv)
     try:
         return int(args.run(args))
     except PackhorseError as error:

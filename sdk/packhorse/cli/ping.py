@@ -112,8 +112,7 @@ class Measurement:
             return ConnectivityError(
                 "pinging the relay",
                 (outcome,),
-                "check the relay's address and that it is running, and that no firewall blocks "
-                "UDP and TCP on its port",
+                "`packhorse doctor --relay` with the same address looks which step fails",
             )
         return ConnectivityError(
             "pinging the host",

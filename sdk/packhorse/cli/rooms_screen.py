@@ -19,7 +19,8 @@ _NUMBERS: Final = ("members", "lost", "RTT", "datagrams/s", "KiB/s")
 
 def status_view(status: Status) -> RenderableType:
     """Return the figures and a table of the rooms."""
-    lines = [_text(line) for line in (_heading(status), _traffic(status), _process(status))]
+    figures = (_heading(status), _places(status), _traffic(status), _process(status))
+    lines = [_text(line) for line in figures]
     reasons = (_reasons("Dropped", status["drops"]), _connections(status))
     return Group(*lines, *(_text(each) for each in reasons if each), Text(), _rooms(status))
 
@@ -31,13 +32,15 @@ def _heading(status: Status) -> str:
     return f"Packhorse relay {status['version']}, up {hours} h {minutes} min, UDP {listening}"
 
 
-def _traffic(status: Status) -> str:
+def _places(status: Status) -> str:
     rooms = f"{status['rooms']} of {status['max_rooms']} rooms"
-    members = f"{status['members']} of {status['max_members']} members"
+    return f"{rooms}, {status['members']} of {status['max_members']} members"
+
+
+def _traffic(status: Status) -> str:
     forwarded, dropped = _latest(status, "forwarded"), _latest(status, "dropped")
     sent = f"{_latest(status, 'octets') / _KIBIBYTE:.1f} KiB/s"
-    traffic = f"{forwarded:.0f} datagrams/s forwarded, {sent}, {dropped:.0f}/s dropped"
-    return f"{rooms}, {members}; {traffic}"
+    return f"{forwarded:.0f} datagrams/s forwarded, {sent}, {dropped:.0f}/s dropped"
 
 
 def _process(status: Status) -> str:

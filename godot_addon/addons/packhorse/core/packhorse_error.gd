@@ -19,6 +19,7 @@ enum Code {
 	WEBSOCKET_CLOSED = -11,  ## The WebSocket connection was closed before the relay answered.
 	CERTIFICATE_REFUSED = -12,  ## The relay's certificate is not trusted here.
 	TRANSPORT_IMPOSSIBLE = -13,  ## The relay cannot be reached over UDP from here.
+	OPTIONS_INVALID = -14,  ## The options ask for what no room can be.
 }
 
 const Constants := preload("../wire/constants.gd")
@@ -91,6 +92,12 @@ const _TEXTS: Dictionary[int, Array] = {
 		"TRANSPORT_IMPOSSIBLE",
 		"this relay cannot be reached over UDP from here",
 		"choose the transport AUTO; without ws:// in the address where UDP is wanted"
+	],
+	Code.OPTIONS_INVALID:
+	[
+		"OPTIONS_INVALID",
+		"the options are beyond what a room can be",
+		"max_peers may be 2 to 1024, or 0 for the relay's own; player_name may have 64 bytes"
 	],
 	Code.CONNECT_TIMEOUT: ["CONNECT_TIMEOUT", "connecting took too long", _FIREWALL],
 }

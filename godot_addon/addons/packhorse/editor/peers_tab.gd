@@ -8,7 +8,7 @@ const Report := preload("../core/monitoring/report.gd")
 const _MAX_PANELS := 8  # peers of one process that are shown
 const _HINT := (
 	"Run the project: as soon as a PackhorseMultiplayerPeer is connected, this tab shows how it is "
-	+ "doing. Monitors of the same are in the tab Monitors."
+	+ "doing. The tab Monitors has graphs of it."
 )
 
 var _column := VBoxContainer.new()

@@ -169,8 +169,11 @@ func join_room(relay: String, code: String, options: PackhorseRoomOptions = null
 
 
 ## Changes the room that this peer hosts to what [param options] say of size, lock, approval and
-## password; [constant @GlobalScope.ERR_UNAVAILABLE] when it hosts none or still changes it.
+## password; [constant @GlobalScope.ERR_UNAVAILABLE] when it hosts none or still changes it,
+## [constant @GlobalScope.ERR_INVALID_PARAMETER] when a room cannot be like that.
 func set_room_options(options: PackhorseRoomOptions) -> Error:
+	if not RoomWish.is_possible(options):
+		return ERR_INVALID_PARAMETER
 	var change := RoomWish.change(options)
 	return _client.change_room(change, options.password) if _client else ERR_UNAVAILABLE
 
@@ -268,14 +271,11 @@ func _connect(relay: String, wish: Wish, options: PackhorseRoomOptions) -> Error
 	if not text:
 		return _refuse(PackhorseError.Code.ADDRESS_MISSING)
 	var reach := RoomWish.reach(text, options)
-	if reach == null:
-		return _refuse(PackhorseError.Code.ADDRESS_INVALID)
-	if not reach.is_possible():
-		return _refuse(PackhorseError.Code.TRANSPORT_IMPOSSIBLE)
+	var fault := RoomWish.fault(wish, reach, options)
+	if fault:
+		return _refuse(fault)
 	if _status != CONNECTION_DISCONNECTED:
 		return ERR_ALREADY_IN_USE
-	if not RoomWish.add_access(wish, options):
-		return _refuse(PackhorseError.Code.SECRET_INVALID)
 	_reset()
 	_status = CONNECTION_CONNECTING
 	wish.refuses_strays = true

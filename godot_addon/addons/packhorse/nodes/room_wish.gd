@@ -11,6 +11,9 @@ const Secret := preload("../wire/secret.gd")
 const Wish := preload("../core/wish.gd")
 
 const _SHORTEST_KEY := 16  # bytes
+const _LONGEST_NAME := 64  # bytes of UTF-8
+const _FEWEST_PEERS := 2
+const _MOST_PEERS := 1024
 
 
 ## Returns the wish for a new room.
@@ -28,6 +31,25 @@ static func joining(code: String) -> Wish:
 	var wish := Wish.new()
 	wish.code = RoomCode.parse(code)
 	return wish
+
+
+## Returns why nothing can be asked of a relay like this, as a [enum PackhorseError.Code]; else 0,
+## and [param wish] has the passwords, ticket and access key of the options.
+static func fault(wish: Wish, to: Reach, options: PackhorseRoomOptions) -> int:
+	if to == null:
+		return PackhorseError.Code.ADDRESS_INVALID
+	if not to.is_possible():
+		return PackhorseError.Code.TRANSPORT_IMPOSSIBLE
+	if not is_possible(options):
+		return PackhorseError.Code.OPTIONS_INVALID
+	return 0 if add_access(wish, options) else PackhorseError.Code.SECRET_INVALID
+
+
+## Tells whether number of peers and name are within what the protocol can say.
+static func is_possible(options: PackhorseRoomOptions) -> bool:
+	var peers := options.max_peers
+	var has_size := peers == 0 or _FEWEST_PEERS <= peers and peers <= _MOST_PEERS
+	return has_size and options.player_name.to_utf8_buffer().size() <= _LONGEST_NAME
 
 
 ## Adds passwords, ticket and access key to [param wish]; false when one of them cannot be read.

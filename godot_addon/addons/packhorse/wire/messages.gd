@@ -1,3 +1,4 @@
+@tool
 extends RefCounted
 ## The control messages: what each may hold and who may send it.
 ##

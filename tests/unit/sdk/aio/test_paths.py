@@ -1,5 +1,7 @@
 """Tests of the ways to a relay and the order in which they are tried."""
 
+import errno
+
 import pytest
 
 from packhorse.aio.paths import candidates, describe
@@ -53,7 +55,10 @@ def test_transport_limits_what_is_tried() -> None:
     ("error", "text"),
     [
         (TimeoutError(), "no answer"),
-        (ConnectionRefusedError(111, "Connection refused"), "Connection refused"),
+        (
+            ConnectionRefusedError(errno.ECONNREFUSED, "Connect call failed ('127.0.0.1', 6969)"),
+            "nothing takes connections there",
+        ),
         (
             ConnectionRefusedError("the server is no Packhorse relay"),
             "the server is no Packhorse relay",

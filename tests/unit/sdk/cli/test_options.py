@@ -48,6 +48,12 @@ def test_options_that_do_not_fit_end_with_code_2(
     assert reason in " ".join(capsys.readouterr().err.split())
 
 
+def test_packhorse_alone_says_which_commands_there_are(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([]) == 2
+
+    assert "open a room for an unmodified game server" in capsys.readouterr().err
+
+
 def test_commands_say_what_they_take(capsys: pytest.CaptureFixture[str]) -> None:
     for command in ("host", "join"):
         with pytest.raises(SystemExit) as caught:

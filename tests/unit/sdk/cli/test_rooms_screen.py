@@ -54,7 +54,8 @@ def shown(status: dict[str, Any]) -> str:
 def test_view_sums_up_load_and_lists_rooms() -> None:
     text = shown(STATUS)
 
-    assert "1 of 1000 rooms, 2 of 4096 members; 100 datagrams/s forwarded, 3.5 KiB/s" in text
+    assert "1 of 1000 rooms, 2 of 4096 members\n" in text
+    assert "100 datagrams/s forwarded, 3.5 KiB/s" in text
     assert "CPU 25.0%, 32.0 MiB, event loop late by 1.5 ms, RTT 30.0 ms" in text
     assert "Dropped since the start: too_short 5, bad_mac 1" in text
     assert "7 TCP connections; refused or ended since the start: stalled 3" in text
