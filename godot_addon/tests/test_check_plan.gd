@@ -40,6 +40,14 @@ func test_checks_become_rarer_and_end() -> void:
 	assert_true(last < Constants.ATTEMPT_TIME, "last")
 
 
+func test_predicted_address_is_checked_later_rarer_and_not_for_long() -> void:
+	var times := _run(CheckPlan.new(1.0, true))
+
+	assert_true(is_equal_approx(times[0], 1.0 + Constants.PREDICTED_WAIT), "first")
+	assert_true(is_equal_approx(times[1], times[0] + Constants.PREDICTED_INTERVAL), "second")
+	assert_true(times[-1] < times[0] + Constants.CHECK_FAST, "last")
+
+
 func test_attack_address_that_never_answers_gets_a_bounded_number_of_checks() -> void:
 	assert_true(_run(CheckPlan.new(0.0), 0.0).size() < 450, "most")
 	assert_true(_run(CheckPlan.new(0.0)).size() < 70, "usual")

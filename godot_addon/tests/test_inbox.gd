@@ -35,6 +35,30 @@ func test_inbox_is_bounded() -> void:
 	assert_eq(_inbox.waiting, Inbox.MAX_PACKETS, "size")
 
 
+func test_run_of_packets_is_bounded_and_leaves_out_what_is_empty() -> void:
+	_inbox.source = 2
+	var run: Array[PackedByteArray] = []
+	for index in Inbox.MAX_PACKETS + 2:
+		run.append(PackedByteArray() if index == 1 else PackedByteArray([index & 0xFF]))
+
+	_inbox.add_run(run, 0, run.size(), UNRELIABLE, 3)
+
+	var refused := {Constants.DROP_EMPTY_PAYLOAD: 1, Constants.DROP_BUFFER_FULL: 1}
+	assert_eq(_inbox.drops, refused, "refused")
+	assert_eq(_inbox.waiting, Inbox.MAX_PACKETS, "size")
+	assert_eq([_inbox.next_peer, _inbox.next_mode, _inbox.next_channel], [2, 0, 3], "next")
+	_inbox.pop()
+	assert_eq(_inbox.pop(), PackedByteArray([2]), "second packet")
+
+
+func test_run_of_reliable_packets_counts_them() -> void:
+	var run: Array[PackedByteArray] = [PackedByteArray([1]), PackedByteArray([2])]
+
+	_inbox.add_run(run, 0, 2, RELIABLE, 0)
+
+	assert_eq(_inbox.reliable, 2, "reliable ones")
+
+
 func test_full_inbox_refuses_nothing_reliable() -> void:
 	_fill()
 

@@ -64,6 +64,16 @@ func test_ordered_packet_alone_keeps_its_lane() -> void:
 	assert_eq(_sent(), [["6f6e65", 2, true]], "sent")
 
 
+func test_packet_like_the_one_before_joins_it_while_there_is_room() -> void:
+	_packets.put("a".to_ascii_buffer(), 2)
+	assert_true(not _packets.put_again("b".to_ascii_buffer(), 0), "nothing to join yet")
+	_packets.put("b".to_ascii_buffer(), 2)
+	assert_true(_packets.put_again("c".to_ascii_buffer(), 0), "third")
+	assert_true(not _packets.put_again("0123456789".to_ascii_buffer(), 0), "too long")
+
+	assert_eq(_sent(), [["04000161" + "04000162" + "04000163", 2, false]], "sent")
+
+
 func test_nothing_goes_out_after_clear() -> void:
 	for target: int in [2, 2, 3]:
 		_packets.put("a".to_ascii_buffer(), target)

@@ -66,6 +66,24 @@ func test_ordered_packets_of_one_frame_share_a_datagram() -> void:
 	assert_eq(_relay.data[0].hex_encode(), "a75c00000001" + "000000" + frames, "datagram")
 
 
+func test_packets_of_several_lanes_keep_the_order_in_each() -> void:
+	await _join()
+
+	_put("one", 1, RELIABLE)
+	_put("u", 1, UNRELIABLE)
+	_put("v", 1, UNRELIABLE)
+	_put("two", 1, RELIABLE)
+	_put("seven", 1, RELIABLE, 7)
+	_put("three", 1, RELIABLE)
+	await _until(func() -> bool: return not _relay.data.is_empty())
+
+	var unreliable := "04000175" + "04000176"
+	var reliable := "440000" + "00036f6e65" + "4c070000" + "0005736576656e"
+	reliable += "440001" + "000374776f" + "400002" + "7468726565"
+	var sent := _relay.data[0].hex_encode()
+	assert_eq(sent, "a75c00000001" + "020000" + unreliable + reliable, "datagram")
+
+
 func test_large_ordered_packet_does_not_overtake_a_small_one() -> void:
 	await _join()
 

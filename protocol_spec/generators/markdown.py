@@ -29,6 +29,7 @@ def fill_tables(text: str, protocol: Protocol) -> str:
         "limits": _numbers(protocol["limits"]),
         "delivery": _numbers(protocol["delivery"]),
         "direct": _numbers(protocol["direct"]),
+        "more-sockets": _numbers(protocol["more_sockets"]),
         "candidate-kinds": _valued(protocol["candidate_kinds"]),
         "birthday-parts": _valued(protocol["birthday_parts"]),
         "modes": _valued(protocol["modes"]),

@@ -35,7 +35,7 @@ def numbers(protocol: Protocol) -> list[tuple[str, int | float, str, str]]:
     """Return (name, value, unit, meaning) of every named number."""
     rows = [
         (row["name"], row["value"], row["unit"], row["doc"])
-        for group in ("constants", "delivery", "direct", "limits", "legacy")
+        for group in ("constants", "delivery", "direct", "more_sockets", "limits", "legacy")
         for row in protocol[group]
     ]
     rows += [(row["name"], row["value"], "seconds", row["doc"]) for row in protocol["timers"]]

@@ -21,6 +21,7 @@ _PATIENCE: Final = 300.0  # seconds; for all scenarios on a busy machine
 _MODES: Final = ("UNRELIABLE", "UNRELIABLE_ORDERED", "RELIABLE", "RELIABLE_UNORDERED")
 _CHANNELS: Final = ("0", "1", "255")
 _SIZES: Final = (0, 1, 40, 300, 1099, 1100, 1101, 2200, 5000, 40_000)  # bytes
+_SMALL_SIZES: Final = (1, 10, 20, 40, 200, 600)  # bytes
 _SECOND: Final = 1_000_000  # microseconds
 _TALKING: Final = 4 * _SECOND
 _END: Final = 30 * _SECOND
@@ -124,6 +125,21 @@ class Story:
         heapq.heappush(self._todo, (at, next(self._order), end, command))
 
 
+class OneLane(Story):
+    """Both say much that is small in one reliable lane: messages that share datagrams."""
+
+    def _utterance(self) -> Message:
+        messages = [
+            {
+                "mode": "RELIABLE",
+                "channel": "0",
+                "data": self._random.randbytes(self._random.choice(_SMALL_SIZES)).hex(),
+            }
+            for _ in range(self._random.randrange(1, 40))
+        ]
+        return {"do": "push", "messages": messages}
+
+
 @pytest.mark.parametrize("scenario", all_scenarios(), ids=lambda scenario: scenario.name)
 def test_scenario_is_kept_by_godot(scenario: Scenario, godot_adapter: SubprocessAdapter) -> None:
     run(scenario, godot_adapter)
@@ -139,3 +155,15 @@ def test_both_do_the_same_at_every_step(
     story.run()
 
     assert story.delivered > 100
+
+
+@pytest.mark.parametrize("loss", [0.0, 0.02, 0.2])
+@pytest.mark.parametrize("seed", range(2))
+def test_both_do_the_same_with_small_messages_of_one_lane(
+    godot_adapter: SubprocessAdapter, seed: int, loss: float
+) -> None:
+    story = OneLane(Twins(godot_adapter), seed, loss)
+
+    story.run()
+
+    assert story.delivered > 1000

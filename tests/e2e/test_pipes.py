@@ -357,6 +357,7 @@ async def test_port_that_is_taken_is_a_typed_error() -> None:
         ("ABCD-EFGH@127.0.0.1", {"mode": None}),
         ("ABCD-EFGH@127.0.0.1", {"bind": "127.0.0.1"}),
         ("udp://127.0.0.1:9", {"timeout": 0.01}),
+        ("udp://127.0.0.1:9", {"birthday": True}),
     ],
 )
 async def test_contradicting_arguments_are_refused(target: str, options: dict[str, Any]) -> None:

@@ -1,17 +1,19 @@
-"""`python -m tests.fuzz`: run targets one after another and say what they found."""
+"""`python -m tests.fuzz`: run targets, one on each processor, and say what they found."""
 
 import argparse
+import os
 import re
 import subprocess
 import sys
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final, NamedTuple
 
 from tests.fuzz import keeping
-from tests.fuzz.registry import TARGETS, WORK
+from tests.fuzz.registry import MACHINES, TARGETS, WORK
 
-_SLOW: Final = frozenset({"delivery", "delivery_pair", "direct_paths", "relay", "session"})
-_SLOW_SHARES: Final = 4  # of the time, for each of these, while the others get one
+_SHARES: Final = 4  # of the time, for each state machine, while the others get one
 _GRACE: Final = 120  # seconds for a process to start and to end
 _FINDINGS: Final = ("crash-*", "timeout-*", "oom-*")
 _TAIL: Final = 15  # lines of a log that show what went wrong
@@ -38,9 +40,16 @@ def main() -> int:
             print(f"{name}: {keeping.keep(name)} inputs kept")
         return 0
     print(f"{'target':<16}{'executions':>12}{'edges':>8}{'features':>10}  findings", flush=True)
-    share = options.seconds / sum(map(_shares, names))
-    outcomes = [_run(name, max(1, int(share * _shares(name)))) for name in names]
+    outcomes = _run_all(sorted(names, key=_shares, reverse=True), options.seconds)
     return 0 if all(outcome.is_well for outcome in outcomes) else 1
+
+
+def _run_all(names: Sequence[str], seconds: int) -> list[Outcome]:
+    """Run targets side by side, the longest first, for so many seconds in all."""
+    processors = min(os.cpu_count() or 1, len(names))
+    share = seconds * processors / sum(map(_shares, names))
+    with ThreadPoolExecutor(processors) as pool:
+        return list(pool.map(lambda name: _run(name, max(1, int(share * _shares(name)))), names))
 
 
 def _parse() -> argparse.Namespace:
@@ -55,7 +64,7 @@ def _parse() -> argparse.Namespace:
 
 
 def _shares(name: str) -> int:
-    return _SLOW_SHARES if name in _SLOW else 1
+    return _SHARES if name in MACHINES else 1
 
 
 def _run(name: str, seconds: int) -> Outcome:

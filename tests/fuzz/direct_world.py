@@ -5,12 +5,12 @@ The one place that knows how `DirectPaths` is made and what it may hold and send
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import lru_cache
 from random import Random
 from typing import Final
 
-from packhorse.core.direct.channel import DirectChannel, DirectEnd
+from packhorse.core.direct.channel import DirectChannel, DirectDatagram, DirectEnd
 from packhorse.core.direct.direct_paths import DirectPaths
-from packhorse.core.direct.direct_peer import DirectDatagram
 from packhorse.core.events import Event, PeerId, PeerPathChanged
 from packhorse.wire import constants as c
 from packhorse.wire import messages as m
@@ -85,7 +85,7 @@ class DirectWorld:
 
     def finish(self) -> None:
         """See that an address that is silent is not sent data for long."""
-        self._pass(max(_WAITS))
+        self._pass(c.CONSENT_TIME + 1)
         paths = [self._paths.path(PeerId(peer)) for peer in PEERS]
         check(paths == [None] * len(PEERS), "a path outlives its peer")
 
@@ -247,7 +247,7 @@ class DirectWorld:
                 check(datagram.address in self._answered, "data to an address that never answered")
 
     def _note_seal(self, datagram: DirectDatagram) -> None:
-        known = datagram.address in self._learned | self._answered
+        known = datagram.address in self._learned or datagram.address in self._answered
         is_named = datagram.address.host in {address_of(63).host, _SEEN.host}
         check(is_named or known, "a check to an address that must not be checked")
         for peer, end in self._ends.items():
@@ -255,7 +255,7 @@ class DirectWorld:
             if told is None:
                 continue
             own = DirectEnd(told.tag, told.connection, told.share)
-            key = DirectChannel(end, own, is_lower=peer < OWN)._key
+            key = _key_of(end, own, is_lower=peer < OWN)
             message = decoded(lambda key=key: decode_seal(datagram.data, key, Sender.PEER))  # type: ignore[misc]
             if isinstance(message, m.Check):
                 self._note_check(peer, datagram, message)
@@ -302,3 +302,8 @@ class DirectWorld:
     def _turn(self, now: float) -> None:
         self._now = max(self._now, now)
         self._drain(now)
+
+
+@lru_cache
+def _key_of(end: DirectEnd, own: DirectEnd, *, is_lower: bool) -> bytes:
+    return DirectChannel(end, own, is_lower=is_lower)._key

@@ -238,7 +238,7 @@ class MemberWorld:
                 self._bind = message if isinstance(message, m.Bind) else self._bind
             elif header.kind is Kind.SEAL:
                 sides = (self._relay.sealed, self._former)
-                opened = [decoded(lambda: side.open(data)) for side in sides]  # noqa: B023
+                opened = (decoded(lambda: side.open(data)) for side in sides)  # noqa: B023
                 check(any(opened), "SEAL that the relay cannot read")
             elif header.kind is Kind.FRAME:
                 decode_frames(data[c.HEADER_SIZE :])

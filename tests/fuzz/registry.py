@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final, Protocol, cast
 
 _HERE: Final = Path(__file__).parent
+SDK: Final = _HERE.parents[1] / "sdk"
 CORPUS: Final = _HERE / "corpus"
 """Inputs that are kept: a folder for each target."""
 WORK: Final = _HERE.parents[1] / ".cache" / "fuzz"
@@ -13,6 +14,9 @@ WORK: Final = _HERE.parents[1] / ".cache" / "fuzz"
 TARGETS: Final = tuple(
     sorted(path.stem for path in (_HERE / "targets").glob("*.py") if path.stem != "__init__")
 )
+
+MACHINES: Final = frozenset({"delivery", "delivery_pair", "direct_paths", "relay", "session"})
+"""State machines that a script drives: slow, and given messages by encoders."""
 
 
 class Target(Protocol):

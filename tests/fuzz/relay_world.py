@@ -353,7 +353,7 @@ class RelayWorld:
         check(len(members._checks) <= 2 * len(registry.sessions) + _STALE_CHECKS + 1, "checks")
         for room in registry.rooms.values():
             check(1 in room.sessions or self._runs > 1, "a room without a host")
-            check(len(room.sessions) <= room.max_peers, "members")
+            check(len(room.sessions) <= max(room.max_peers, room.most_peers), "members")
             check(len(room.history) <= c.HISTORY_LENGTH, "history")
             check(all(s.next_seq <= 1 << 32 for s in room.sessions.values()), "numbers")
 
@@ -381,9 +381,10 @@ def _challenges_to(
     """Yield what a member can read of what was sent; its keys may be of an earlier epoch."""
     key = member.keys.relay_to_member
     for data, to in sent:
-        message = decoded(lambda: decode_seal(data, key, Sender.RELAY))  # noqa: B023
-        if isinstance(message, PathChallenge):
-            yield message, to
+        if data[0] == FirstByte.SEAL and decode_header(data).word == member.grant.session:
+            message = decoded(lambda: decode_seal(data, key, Sender.RELAY))  # noqa: B023
+            if isinstance(message, PathChallenge):
+                yield message, to
 
 
 def _by_scope(sources: Iterable[bytes]) -> Counter[bytes]:

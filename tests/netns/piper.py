@@ -17,16 +17,22 @@ async def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--relay")
     parser.add_argument("--open")
+    parser.add_argument("--birthday", action="store_true")
+    parser.add_argument("--timeout", type=float, default=5.0)
     args = parser.parse_args()
     if args.open is None:
-        async with packhorse.listen_pipes(f"relay://{args.relay}") as listener:
+        async with packhorse.listen_pipes(
+            f"relay://{args.relay}", birthday=args.birthday
+        ) as listener:
             tell(address=listener.address)
             async with await listener.accept(30.0) as pipe:
                 async for message in pipe:
                     await pipe.send(message)
         return
     try:
-        pipe = await packhorse.open_pipe(args.open, strategies=_DIRECT_ONLY, timeout=5.0)
+        pipe = await packhorse.open_pipe(
+            args.open, strategies=_DIRECT_ONLY, timeout=args.timeout, birthday=args.birthday
+        )
     except packhorse.ConnectivityError as error:
         tell(error=str(error))
         return

@@ -1,52 +1,93 @@
-"""One end of TCP hole punching for the NAT laboratory; prints JSON lines.
+"""Ends of TCP hole punching for the NAT laboratory; prints JSON lines.
 
-Run: python -m tests.netns.puncher --relay HOST:PORT [--code CODE].
+Run: python -m tests.netns.puncher --relay HOST:PORT --rooms N       hosts; or with
+     --codes A,B,..                                  joins, one room after another.
+Times are of the monotonic clock, which all namespaces of a machine share.
 """
 
 import argparse
 import asyncio
 import json
-from contextlib import AsyncExitStack
+import time
+from typing import Any
 
 import packhorse
 
-_TIMEOUT = 5.0  # seconds that punching may take
 _CHANNEL = 254
+_PATIENCE = 30.0  # seconds in which a message must arrive
 
 
-async def main() -> None:
-    """Meet in a room, punch, exchange one message."""
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--relay", required=True)
-    parser.add_argument("--code")
-    args = parser.parse_args()
-    async with AsyncExitStack() as stack:
-        if args.code is None:
-            room = await stack.enter_async_context(packhorse.host(args.relay))
-            tell(code=room.code)
-            async for event in room:
-                if isinstance(event, packhorse.PeerJoined):
-                    break
-        else:
-            room = await stack.enter_async_context(packhorse.join(args.relay, args.code))
-        (peer,) = room.peers
-        pipe = await stack.enter_async_context(room.pipe(peer, channel=_CHANNEL))
-        await punch(pipe)
+async def play_host(number: int, args: argparse.Namespace, code: "asyncio.Future[str]") -> None:
+    """Open a room, punch with who joins."""
+    async with packhorse.host(args.relay) as room:
+        code.set_result(room.code)
+        async for event in room:
+            if isinstance(event, packhorse.PeerJoined):
+                break
+        left = asyncio.create_task(wait_for_leaving(room))
+        await meet(number, args, room)
+        await left
+
+
+async def play_joiner(number: int, args: argparse.Namespace, code: str) -> None:
+    """Join a room, punch with its host."""
+    await asyncio.sleep(number * args.stagger)
+    async with packhorse.join(args.relay, code) as room:
+        reading = asyncio.create_task(wait_for_leaving(room))
+        pipe = await meet(number, args, room)
         await pipe.flush()
+        reading.cancel()
 
 
-async def punch(pipe: packhorse.Pipe) -> None:
-    """Tell how it went; see that the old pipe goes on."""
+async def meet(number: int, args: argparse.Namespace, room: packhorse.Room) -> packhorse.Pipe:
+    """Punch; tell how it went and whether the old pipe goes on; return that."""
+    (peer,) = room.peers
+    pipe = room.pipe(peer, channel=_CHANNEL)
+    if args.after_direct:
+        await pipe.direct()
+    began = time.monotonic()
+    found = await punch(pipe, args.timeout)
+    ended = time.monotonic()
+    await pipe.send(b"over the pipe")
+    relayed = (await pipe.recv(_PATIENCE)).decode()
+    tell(room=number, began=began, ended=ended, relayed=relayed, **found)
+    return pipe
+
+
+async def wait_for_leaving(room: packhorse.Room) -> None:
+    """Take what comes beside the pipe until the other has left."""
+    async for event in room:
+        if isinstance(event, packhorse.PeerLeft):
+            return
+
+
+async def punch(pipe: packhorse.Pipe, timeout: float) -> dict[str, Any]:  # noqa: ASYNC109
+    """Punch, and exchange a message over what came of it."""
     try:
-        async with await packhorse.punch_tcp(pipe, timeout=_TIMEOUT) as punched:
+        async with await packhorse.punch_tcp(pipe, timeout=timeout) as punched:
             await punched.send(b"over tcp")
-            got = (await punched.recv(5.0)).decode()
-            tell(punched=True, got=got, remote=str(punched.path.remote))
-            await asyncio.sleep(0.5)
-    except packhorse.ConnectivityError as error:
-        tell(punched=False, error=str(error))
-    await pipe.send(b"over the relay")
-    tell(relayed=(await pipe.recv(5.0)).decode())
+            got = (await punched.recv(_PATIENCE)).decode()
+            await punched.flush()
+            return {"punched": True, "got": got, "remote": str(punched.path.remote)}
+    except packhorse.PackhorseError as error:
+        return {"punched": False, "error": str(error)}
+
+
+async def host(args: argparse.Namespace) -> None:
+    """Open the rooms, tell their codes, and stay until all are done."""
+    loop = asyncio.get_running_loop()
+    codes = [loop.create_future() for _ in range(args.rooms)]
+    async with asyncio.TaskGroup() as tasks:
+        for number, code in enumerate(codes):
+            tasks.create_task(play_host(number, args, code))
+        tell(codes=await asyncio.gather(*codes))
+
+
+async def join(args: argparse.Namespace) -> None:
+    """Join the rooms."""
+    async with asyncio.TaskGroup() as tasks:
+        for number, code in enumerate(args.codes.split(",")):
+            tasks.create_task(play_joiner(number, args, code))
 
 
 def tell(**fields: object) -> None:
@@ -54,5 +95,18 @@ def tell(**fields: object) -> None:
     print(json.dumps(fields), flush=True)
 
 
+def main() -> None:
+    """Host or join rooms."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--relay", required=True)
+    parser.add_argument("--rooms", type=int, default=1)
+    parser.add_argument("--codes")
+    parser.add_argument("--stagger", type=float, default=0.25)
+    parser.add_argument("--timeout", type=float, default=10.0, help="seconds for punching")
+    parser.add_argument("--after-direct", action="store_true")
+    args = parser.parse_args()
+    asyncio.run(host(args) if args.codes is None else join(args))
+
+
 if __name__ == "__main__":
-    asyncio.run(main())
+    main()

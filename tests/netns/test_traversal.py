@@ -16,7 +16,7 @@ from tests.support.traversal import (
     PORT,
     RELAY,
     Run,
-    median_time,
+    median_after_offers,
     open_rooms,
     results,
     run_pair,
@@ -24,12 +24,10 @@ from tests.support.traversal import (
     start_relay,
 )
 from tests.support.traversal_cases import PAIRS, SPECIAL, Case
-from tests.support.traversal_matrix import DELAYED, LOSSY
+from tests.support.traversal_matrix import DELAYED, FIRST_BYTE, LIMIT, LOSSY
 from tests.support.traversal_report import NoteCell
 
 HOME = Plan(Kind.PORT_RESTRICTED)
-RELAY_RTT = 2 * DELAYED.delay
-PEER_RTT = 4 * DELAYED.delay
 ENOUGH = 0.95  # of 20 runs
 AT_ONCE = 4  # laboratories
 FIBRE = Line(delay=0.01)
@@ -96,14 +94,14 @@ def test_pair_reaches_its_class_nearly_always(case: Case, line: Line, note_cell:
 
 @pytest.mark.quiet
 def test_direct_path_does_not_keep_the_first_message_waiting() -> None:
-    """Three round trips and 150 ms, once the offer has come over the relay: half a round trip."""
+    """Three round trips and 150 ms from when both know addresses of each other."""
     with Internet(HOME, HOME, line=DELAYED) as lab:
         start_relay(lab)
         runs = run_pair(lab, 5)
-    assert max(run.first_byte for run in runs) <= 2 * RELAY_RTT
-    middle = median_time(runs)
+    assert max(run.first_byte for run in runs) <= FIRST_BYTE
+    middle = median_after_offers(runs)
     assert middle is not None
-    assert middle <= 3.5 * PEER_RTT + 0.15
+    assert middle <= LIMIT
 
 
 def test_members_in_one_home_use_its_network(note_cell: NoteCell) -> None:

@@ -11,7 +11,7 @@ import asyncio
 import json
 import time
 from contextlib import suppress
-from typing import Final
+from typing import Any, Final
 
 import packhorse
 from packhorse import Mode
@@ -34,9 +34,25 @@ class Talk:
         self.first_heard: float | None = None
         self.began = time.monotonic()
         self.direct: float | None = None
+        self.offered: float | None = None
+        self._note_offers()
         self.lost_direct = 0
         self.has_changed = asyncio.Event()
         self.has_ended = asyncio.Event()
+
+    def _note_offers(self) -> None:
+        """Note when the first addresses of the peer come."""
+        attachment = self._room._driver.session.direct
+        if attachment is None:
+            return
+        paths = attachment._paths
+        receive = paths.receive_signal
+
+        def note(peer: int, data: bytes, **others: Any) -> None:
+            self.offered = self.offered or time.monotonic()
+            receive(peer, data, **others)
+
+        setattr(paths, "receive_signal", note)  # noqa: B010 - a method
 
     async def listen(self) -> None:
         """Take events until the room ends."""
@@ -93,6 +109,7 @@ class Talk:
             began=self.began,
             first_heard=self.first_heard,
             direct=self.direct,
+            offered=self.offered,
             lost_direct=self.lost_direct,
             path=path and str(path),
             relay=self._room.path,

@@ -7,7 +7,7 @@ from random import Random
 import pytest
 
 from packhorse.core.direct.attachment import Part
-from packhorse.core.direct.direct_peer import DirectDatagram
+from packhorse.core.direct.channel import DirectDatagram
 from packhorse.wire.address import TransportAddress
 from packhorse.wire.candidates import Candidate
 from packhorse.wire.constants import (

@@ -228,6 +228,29 @@ def test_two_routers_that_count_their_ports_up_meet_in_the_first_attempt() -> No
     assert took <= 1.0
 
 
+@pytest.mark.parametrize("meanwhile", [(1, 0), (0, 1), (1, 1), (4, 0), (0, 4), (2, 2)])
+def test_mappings_that_others_open_meanwhile_do_not_spoil_a_prediction(
+    meanwhile: tuple[int, int],
+) -> None:
+    """Up to four at both routers together."""
+    network, host, client = world("symmetric", "symmetric")
+    for member, count in zip((host, client), meanwhile, strict=True):
+        network.predict(member, meanwhile=count)
+    took = direct_after(network, host, client)
+    assert took is not None
+    assert took <= 1.0
+
+
+def test_lost_checks_do_not_spoil_a_prediction() -> None:
+    took = []
+    for seed in range(20):
+        network, host, client = world("symmetric", "symmetric", loss=0.1, seed=seed)
+        network.predict(host)
+        network.predict(client)
+        took.append(direct_after(network, host, client))
+    assert None not in took
+
+
 def test_prediction_does_not_make_attempts_that_never_end() -> None:
     """DIR-6: new predictions are no reason for another row of attempts."""
     network, host, client = world("symmetric", "blocked")

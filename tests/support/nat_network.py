@@ -7,7 +7,7 @@ from itertools import count
 from random import Random
 
 from packhorse.core.direct.attachment import Part
-from packhorse.core.direct.direct_peer import DirectDatagram
+from packhorse.core.direct.channel import DirectDatagram
 from packhorse.core.direct.prediction import predict_ports
 from packhorse.wire.address import TransportAddress
 from packhorse.wire.candidates import Candidate
@@ -113,6 +113,7 @@ class NatNetwork(Network):
         """What members have sent directly, whatever became of it."""
         self._nats: dict[int, Nat] = {}
         self._predicting: dict[int, tuple[int, float]] = {}  # by member: attempts, predicted at
+        self._meanwhile: dict[int, int] = {}
         self._dice = Random(seed)  # noqa: S311 - repeatable by design
 
     def put_behind(
@@ -141,8 +142,14 @@ class NatNetwork(Network):
         member.flush()
         self.tend(member)
 
-    def predict(self, member: Member) -> None:
-        """Let a member look at each attempt's beginning which ports its router gives out."""
+    def predict(self, member: Member, *, meanwhile: int = 0) -> None:
+        """Let a member look at each attempt's beginning which ports its router gives out.
+
+        Args:
+            member: Who.
+            meanwhile: Mappings that others open before the checks.
+        """
+        self._meanwhile[id(member)] = meanwhile
         self._predicting[id(member)] = (0, -ATTEMPT_TIME)
 
     def _follow_attempts(self, member: Member) -> None:
@@ -153,6 +160,8 @@ class NatNetwork(Network):
         self._predicting[id(member)] = (attempts, self.clock.now)
         nat = self._nats[id(member)]
         predicted = predict_ports(nat.fresh(), nat.fresh())
+        for _ in range(self._meanwhile[id(member)]):
+            nat.fresh()
         found = [Candidate(CandidateKind.PREDICTED, address) for address in predicted]
         self.clock.call_at(self.clock.now + self.latency, lambda: self.seek(member, found))
 

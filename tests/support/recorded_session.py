@@ -6,7 +6,7 @@ from typing import Any
 
 from packhorse.core import events
 from packhorse.core.direct.attachment import Part
-from packhorse.core.direct.direct_peer import DirectDatagram
+from packhorse.core.direct.channel import DirectDatagram
 from packhorse.core.joining import FindRooms, JoinRoom, ResumeSession, Wish
 from packhorse.core.room_change import RoomChange
 from packhorse.core.session import MemberSession

@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
@@ -35,6 +35,8 @@ class Run:
     """Both sides send directly at the end."""
     direct_after: float | None
     """Seconds from the second member's joining until both do."""
+    direct_after_offers: float | None
+    """The same from when both had addresses of each other."""
     first_byte: float
     """Seconds from its joining until its first message has arrived."""
     lost: int
@@ -101,14 +103,26 @@ def run_pair(
 
 def results(host: Started, joiner: Started, runs: int) -> list[Run]:
     """Return what both have seen, by room."""
-    hosts, joiners = (_reports(member, runs) for member in (host, joiner))
+    try:
+        hosts, joiners = (_reports(member, runs) for member in (host, joiner))
+    except AssertionError as error:
+        raise AssertionError(f"{error}\n--- who joined:\n{joiner.output}") from None
     return [_run(hosts[number], joiners[number]) for number in range(runs)]
 
 
 def median_time(runs: Sequence[Run]) -> float | None:
     """Return the median of the seconds that direct paths took; None when there are none."""
-    times = [run.direct_after for run in runs if run.direct_after is not None]
-    return median(times) if times else None
+    return _median(run.direct_after for run in runs)
+
+
+def median_after_offers(runs: Sequence[Run]) -> float | None:
+    """Return the same from when both had addresses of each other."""
+    return _median(run.direct_after_offers for run in runs)
+
+
+def _median(times: Iterable[float | None]) -> float | None:
+    known = [time for time in times if time is not None]
+    return median(known) if known else None
 
 
 def _reports(member: Started, runs: int) -> dict[int, dict[str, Any]]:
@@ -118,6 +132,7 @@ def _reports(member: Started, runs: int) -> dict[int, dict[str, Any]]:
 
 def _run(host: dict[str, Any], joiner: dict[str, Any]) -> Run:
     times = (host["direct"], joiner["direct"])
+    offers = (host["offered"], joiner["offered"])
     paths = (host["path"], joiner["path"])
     directions = ((host, joiner["sent"]), (joiner, host["sent"]))
     reliable = [(report["reliable"], sent) for report, sent in directions]
@@ -125,6 +140,7 @@ def _run(host: dict[str, Any], joiner: dict[str, Any]) -> Run:
     return Run(
         is_direct=None not in paths,
         direct_after=None if None in times else max(times) - joiner["began"],
+        direct_after_offers=None if None in times + offers else max(times) - max(offers),
         first_byte=host["first_heard"] - joiner["began"],
         lost=sum(sent - len(set(heard)) for heard, sent in reliable),
         doubled=sum(len(heard) - len(set(heard)) for heard, _ in reliable + plain),

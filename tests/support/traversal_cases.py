@@ -25,6 +25,7 @@ _PREDICTED: Final = {
     frozenset({Kind.SYMMETRIC_IN_ORDER}): 3.0,
 }
 """Pairs that need prediction: seconds until it has mostly succeeded."""
+_RARELY: Final = ("--rate", "5")  # messages a second where nothing but the path is looked at
 RELAY_V6: Final = f"[{PUBLIC_V6}]:{PORT}"
 
 
@@ -57,6 +58,7 @@ class Case:
                 relays=self.relays,
                 options=(
                     *("--stagger", str(self.stagger), "--patience", str(self.patience)),
+                    *(() if self.is_direct else _RARELY),
                     *self.options,
                 ),
             )

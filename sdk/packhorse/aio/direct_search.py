@@ -9,7 +9,7 @@ from packhorse.aio.gateways import MappedPort
 from packhorse.aio.more_sockets import MoreSockets
 from packhorse.aio.reflexive_search import ReflexiveSearch
 from packhorse.aio.udp import SocketAddress, UdpSocket
-from packhorse.core.direct.direct_peer import DirectDatagram
+from packhorse.core.direct.channel import DirectDatagram
 from packhorse.wire.address import TransportAddress
 from packhorse.wire.candidates import Candidate, arranged
 from packhorse.wire.constants import BirthdayPart, CandidateKind
@@ -85,7 +85,7 @@ class DirectSearch:
         return bool(self._sockets.more)
 
     def keep_sockets(self, numbers: Collection[int]) -> None:
-        """Close the sockets for birthday probing but these."""
+        """Close the sockets from which one address each is checked but these."""
         if self._sockets.more:
             self._sockets.more.keep(numbers)
 

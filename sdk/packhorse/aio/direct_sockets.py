@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from packhorse.aio.interfaces import local_addresses
 from packhorse.aio.udp import OnDatagram, UdpSocket
-from packhorse.core.direct.direct_peer import DirectDatagram
+from packhorse.core.direct.channel import DirectDatagram
 from packhorse.wire.address import TransportAddress
 from packhorse.wire.candidates import Candidate
 from packhorse.wire.constants import CandidateKind

@@ -1,4 +1,4 @@
-"""Sockets that are opened for birthday probing (SPEC.md section 18.8)."""
+"""Sockets from which one address each is checked (SPEC.md sections 18.7 and 18.8)."""
 
 import asyncio
 from collections.abc import Callable, Collection
@@ -6,7 +6,7 @@ from contextlib import suppress
 from typing import Final
 
 from packhorse.aio.udp import SocketAddress, UdpSocket
-from packhorse.core.direct.direct_peer import DirectDatagram
+from packhorse.core.direct.channel import DirectDatagram
 from packhorse.wire.address import TransportAddress
 
 _ANY: Final = {False: "0.0.0.0", True: "::"}  # noqa: S104 - peers are anywhere

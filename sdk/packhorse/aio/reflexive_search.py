@@ -80,11 +80,12 @@ class ReflexiveSearch:
     def predict(self) -> None:
         """Look at an attempt's beginning which ports the NAT gives out now.
 
-        Only where each peer may see another port, and once an attempt.
+        Only where each peer may see another port, and once an attempt: attempts of the side
+        that follows come a little sooner when news of one was lost.
         """
         hard = next((each for each in self._found.values() if each.may_be_hard), None)
         now = self._loop.time()
-        if hard is None or now < self._predicted_at + ATTEMPT_TIME:
+        if hard is None or now < self._predicted_at + ATTEMPT_TIME / 2:
             return
         self._predicted_at = now
         self._prediction = asyncio.create_task(self._predict(hard), name="packhorse-predict")

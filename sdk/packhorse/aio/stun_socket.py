@@ -3,7 +3,7 @@
 import asyncio
 import secrets
 from contextlib import suppress
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Final, Self
 
 from packhorse.aio.udp import SocketAddress, UdpSocket
 from packhorse.core.stun_client import StunClient, StunResult
@@ -13,6 +13,8 @@ from packhorse.wire.stun import is_stun
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+_ASKS: Final = 3  # requests at once for one mapping
 
 
 class StunSocket:
@@ -82,7 +84,7 @@ class StunSocket:
 async def fresh_mappings(server: TransportAddress) -> list[TransportAddress]:
     """Return what a server sees of two sockets that are opened one right after the other.
 
-    Each asks twice: a lost request, sent again much later, would turn the order of the
+    Each asks three times: a lost request, sent again much later, would turn the order of the
     mappings round. And all at once, so that no other mapping comes between.
 
     Returns:
@@ -90,9 +92,9 @@ async def fresh_mappings(server: TransportAddress) -> list[TransportAddress]:
     """
     is_v6 = ":" in server.host
     async with StunSocket(is_v6=is_v6) as first, StunSocket(is_v6=is_v6) as second:
-        in_order = (first, first, second, second)
+        in_order = (first,) * _ASKS + (second,) * _ASKS
         asked = [asyncio.ensure_future(sock.ask(server)) for sock in in_order]
-        found = [await _first_mapping(asked[:2]), await _first_mapping(asked[2:])]
+        found = [await _first_mapping(asked[:_ASKS]), await _first_mapping(asked[_ASKS:])]
     return [mapped for mapped in found if mapped is not None]
 
 

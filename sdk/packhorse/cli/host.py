@@ -108,6 +108,7 @@ def _open_room(
         timeout=timeout,
         transport=options.transport_to(args.relay, args),
         relay_only=args.relay_only,
+        birthday=args.birthday,
     )
 
 

@@ -103,6 +103,7 @@ def _open_room(
         timeout=timeout,
         transport=options.transport_to(relay, args),
         relay_only=args.relay_only,
+        birthday=args.birthday,
     )
 
 

@@ -38,6 +38,12 @@ def add_shared_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="show the others in the room no address of this machine: send over the relay alone",
     )
+    parser.add_argument(
+        "--birthday",
+        action="store_true",
+        help="where a router gives out ports at random, try many of them, with those who say "
+        "--birthday, too: up to 1400 small datagrams a minute",
+    )
     add_timeout_argument(parser)
     parser.add_argument("--json", action="store_true", help="one JSON object a line on stdout")
     parser.set_defaults(usage_error=parser.error)

@@ -6,7 +6,7 @@ from types import MappingProxyType
 
 from packhorse.core.delivery.hub import PeerStatistics
 from packhorse.core.direct.attachment import DirectAttachment, Part
-from packhorse.core.direct.direct_peer import DirectDatagram
+from packhorse.core.direct.channel import DirectDatagram
 from packhorse.core.events import Closed, Event, Message, PeerId, StageChanged
 from packhorse.core.joining import Joining, Wish
 from packhorse.core.machine import MemberMachine

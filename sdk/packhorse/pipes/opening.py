@@ -4,7 +4,7 @@ import asyncio
 import socket
 import ssl
 from collections.abc import AsyncIterator, Collection
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from typing import Final
 
 from packhorse.aio.connect import check_timeout
@@ -44,6 +44,7 @@ async def open_pipe(  # noqa: PLR0913 - all but one by keyword
     password: str | None = None,
     tls: ssl.SSLContext | None = None,
     bind: str | None = None,
+    birthday: bool = False,
 ) -> Pipe:
     """Return a pipe that works; `aclose` it, or use it as a context manager.
 
@@ -62,6 +63,8 @@ async def open_pipe(  # noqa: PLR0913 - all but one by keyword
         tls: Certificates to trust; None takes those of the system. They are always checked.
         bind: Own address to speak from, which chooses the interface; not to a room, which
             uses all of them.
+        birthday: To a room: try many ports of a router that gives them out at random, where
+            the other end wants that, too; see `host`.
 
     Raises:
         ConfigurationError: An argument is malformed, or they contradict each other.
@@ -70,11 +73,21 @@ async def open_pipe(  # noqa: PLR0913 - all but one by keyword
     """
     where = parse_target(target)
     _check(where, strategies, mode)
+    _check_birthday(where, birthday)
     check_timeout(timeout)
     if where.scheme is Scheme.ROOM:
         if bind is not None:
             raise ConfigurationError("a room uses all interfaces", "leave `bind` away")
-        return await _open_in_room(where, relay, password, frozenset(strategies), mode, timeout)
+        allowed = frozenset(strategies)
+        room = join_room(
+            relay,
+            where.host,
+            password=password,
+            timeout=timeout,
+            relay_only=not allowed & _NOT_THE_RELAY,
+            birthday=birthday,
+        )
+        return await _open_in_room(room, allowed, mode, timeout)
     try:
         if where.scheme is Scheme.UDP:
             return await _open_over_udp(where, mode, timeout, bind)
@@ -97,6 +110,7 @@ async def listen_pipes(
     tls: ssl.SSLContext | None = None,
     password: str | None = None,
     relay_only: bool = False,
+    birthday: bool = False,
 ) -> AsyncIterator[PipeListener]:
     """Accept pipes; iterate over the result, whose `address` is what `open_pipe` takes.
 
@@ -107,6 +121,7 @@ async def listen_pipes(
         tls: Own certificate; `tls://` needs it.
         password: Of the room.
         relay_only: Show no address of this machine to the room.
+        birthday: As for `open_pipe`.
 
     Raises:
         ConfigurationError: An argument is malformed, or they contradict each other.
@@ -115,11 +130,18 @@ async def listen_pipes(
     """
     target = parse_listening(where)
     _check(target, EVERY_STRATEGY, mode)
+    _check_birthday(target, birthday)
     if (target.scheme is Scheme.TLS) != (tls is not None):
         raise ConfigurationError("tls:// and a certificate go together", "give both, or neither")
     if target.scheme is Scheme.ROOM:
-        async with _listen_in_room(target, mode or Mode.RELIABLE, password, relay_only) as room:
-            yield room
+        room = host_room(
+            parse_relay_address(target.host),
+            password=password,
+            relay_only=relay_only,
+            birthday=birthday,
+        )
+        async with _listen_in_room(target, mode or Mode.RELIABLE, room) as listener:
+            yield listener
         return
     async with await _bind(target, mode, tls) as listener:
         yield listener
@@ -136,6 +158,11 @@ def _check(target: Target, strategies: Collection[Strategy], mode: Mode | None) 
         raise ConfigurationError(
             f"a pipe over {target.scheme} is direct", "let Strategy.DIRECT in, or give an invite"
         )
+
+
+def _check_birthday(target: Target, birthday: bool) -> None:  # noqa: FBT001 - of this module
+    if birthday and target.scheme is not Scheme.ROOM:
+        raise ConfigurationError("birthday probing is for rooms", "leave `birthday` away")
 
 
 async def _resolve(target: Target) -> list[tuple[str, int]]:
@@ -174,24 +201,14 @@ async def _open_over_udp(
 
 
 async def _open_in_room(
-    where: Target,
-    relay: str | RelayAddress | None,
-    password: str | None,
+    joined: AbstractAsyncContextManager[Room],
     strategies: frozenset[Strategy],
     mode: Mode | None,
     timeout: float,  # noqa: ASYNC109 - passed on
 ) -> Pipe:
     stack = AsyncExitStack()
     try:
-        room = await stack.enter_async_context(
-            join_room(
-                relay,
-                where.host,
-                password=password,
-                timeout=timeout,
-                relay_only=not strategies & _NOT_THE_RELAY,
-            )
-        )
+        room = await stack.enter_async_context(joined)
         pipe = room.pipe(HOST, mode=mode or Mode.RELIABLE)
         reader = _read_on(room)
         stack.callback(reader.cancel)
@@ -274,12 +291,8 @@ class RoomListener(PipeListener):
 async def _listen_in_room(
     target: Target,
     mode: Mode,
-    password: str | None,
-    relay_only: bool,  # noqa: FBT001 - passed on
+    hosted: AbstractAsyncContextManager[Room],
 ) -> AsyncIterator[RoomListener]:
     relay = parse_relay_address(target.host)
-    async with (
-        host_room(relay, password=password, relay_only=relay_only) as room,
-        RoomListener(room, relay, mode) as listener,
-    ):
+    async with hosted as room, RoomListener(room, relay, mode) as listener:
         yield listener

@@ -63,6 +63,11 @@ class Pipe(ABC):
         """
 
     @property
+    def seen_host(self) -> str | None:
+        """Own address as a relay sees it; None where there is no relay."""
+        return None
+
+    @property
     def is_idle(self) -> bool:
         """Tell whether everything reliable has arrived, or left where nothing tells that."""
         return True

@@ -18,14 +18,13 @@ from packhorse.core.pipes.punching import (
     make_offer,
     proof,
 )
-from packhorse.pipes.paths import PathKind
 from packhorse.pipes.pipe import Pipe
 from packhorse.pipes.tcp import TcpPipe, connect_tcp
 from packhorse.wire.address import TransportAddress
 from packhorse.wire.errors import ConnectivityError, PackhorseError, ParseError
 
-_PROVE_WITHIN: Final = 2.0  # seconds until a connection must have shown who it is
-_TRY_FOR: Final = 1.0  # seconds that one attempt to connect may take
+_PROVE_WITHIN: Final = 4.0  # seconds until a connection must have shown who it is
+_TRY_FOR: Final = 3.5  # seconds of one attempt to connect: a lost SYN goes again after 1 and 3 s
 _PAUSE: Final = 0.05  # seconds between attempts at one address
 _MAX_ACCEPTED: Final = 16  # connections that may be proving themselves
 _CHOSEN: Final = b"\x01"
@@ -95,9 +94,7 @@ async def _meet(pipe: Pipe, own: PunchOffer) -> tuple[PunchOffer, bool]:
 
 
 def _own_hosts(pipe: Pipe) -> list[str]:
-    path = pipe.path
-    is_seen = path.kind is PathKind.RELAY and path.local is not None
-    seen = [path.local.host] if is_seen and path.local is not None else []
+    seen = [pipe.seen_host] if pipe.seen_host is not None else []
     return list(dict.fromkeys([*seen, *local_addresses()]))
 
 

@@ -69,6 +69,11 @@ class RoomPipe(Pipe):
         return PipePath(PathKind.RELAY, self.room.mapped_address, self.room.relay_address, rtt)
 
     @property
+    def seen_host(self) -> str | None:
+        """Own address as the relay sees it, whatever carries the messages."""
+        return self.room.mapped_address.host
+
+    @property
     def is_idle(self) -> bool:
         """Tell whether everything reliable has arrived, in the room as a whole."""
         return self.room.is_idle

@@ -110,6 +110,8 @@ CHECK_RATE: Final = 20  # 1/s; CHECKs to addresses that are not proven, of all p
 CHECK_BURST: Final = 240  # checks; of these at once
 ATTEMPT_TIME: Final = 5.0  # seconds; after which an attempt ends
 ATTEMPTS: Final = 3  # attempts; in a row
+PREDICTED_WAIT: Final = 0.1  # seconds; time in which predicted candidates are not checked yet
+PREDICTED_INTERVAL: Final = 0.1  # seconds; between two checks of one; they end after CHECK_FAST
 ATTEMPT_PAUSE: Final = 60.0  # seconds; from the end of these to the next; a changed offer ends it
 ANSWER_RATE: Final = 100  # 1/s per peer; CHECKs that are answered; twice as many at once
 # seconds; least time that a CHECK of a path in use may be without an answer
@@ -123,6 +125,10 @@ CONSENT_TIME: Final = 30.0  # seconds; how long an answer lets data go to an add
 SWITCH_RTT: Final = 0.005  # seconds; least gain for which a proven path is left for another
 SWITCH_SHARE: Final = 0.1  # RTT; the same as a share; the larger counts
 IPV6_BONUS: Final = 0.003  # seconds; taken off the RTT of an IPv6 path when paths are compared
+PREDICTED_AHEAD: Final = 7  # candidates; ports after the ones a router gave just now
+PREDICTED_BEHIND: Final = 3  # candidates; ports before them
+MEETING_SOCKETS: Final = 8  # sockets; from which the leader checks one predicted candidate
+MEETING_PORT: Final = 5  # number; which one of the peer's that is
 # sockets; that the opener opens in a run of birthday probing, and CHECKs that it sends from them
 BIRTHDAY_SOCKETS: Final = 256
 BIRTHDAY_PROBES: Final = 1400  # checks; that the prober sends in a run

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from packhorse.wire.constants import HEADER_SIZE, MAC_SIZE
-from tests.fuzz.relay_world import RelayWorld
+from tests.fuzz.guarded_world import GuardedWorld
 from tests.fuzz.script import Script, written
 from tests.support import vectors
 
@@ -14,10 +14,12 @@ _WITH_LEGACY: Final = 0x80
 
 def seeds() -> Iterable[bytes]:
     """Return a script for each way through a relay, and some for the datagrams of the vectors."""
-    steps = list(RelayWorld(Script(b"")).steps)
+    steps = list(GuardedWorld(Script(b"")).steps)
     for room in (0, 1, 2, _WITH_ROOM, _WITH_ROOM + 1, _WITH_ROOM + 0x20):
         yield bytes([room]) + b"".join(written(steps, *way) for way in _WAYS)
     yield from (bytes([_WITH_ROOM]) + written(steps, *way) for way in _WAYS)
+    for room in (_WITH_ROOM + 2, _WITH_ROOM + 0x20):  # neither of few places
+        yield from (bytes([room]) + written(steps, *way) for way in _DOORS)
     yield bytes([_WITH_LEGACY]) + b"".join(written(steps, *way) for way in _LEGACY)
     for topic in ("header", "ctrl"):
         yield from (b"\0" + written(steps, "raw", v.data, 0) for v in vectors.load(topic)[::8])
@@ -47,6 +49,38 @@ _WAYS: Final = (
     ("wait", 2, "ping", 1, 0, "consent", 1, 0, "wait", 2, "ping", 1, 0, "wait", 4),
     ("tick", 200, "early", "body", 7, b"\x81\x00\x01", 2),
 )
+_DOORS: Final = (
+    ("change", 16 + 32, 8, 0, 0, "hello", 5, 1, "list", 5, 1, 0, 0, "change", 16, 0, 0, 0),
+    (
+        "change",
+        8,
+        4,
+        0,
+        0,
+        "hello",
+        5,
+        9,
+        "knock",
+        5,
+        9,
+        0,
+        0,
+        "decide",
+        1,
+        1,
+        0,
+        0,
+        "decide",
+        1,
+        1,
+    ),
+    ("change", 8, 4, 0, 0, "hello", 5, 9, "knock", 5, 9, 0, 0, "decide", 0, 0, 0, 0, "wait", 3),
+    ("change", 8, 4, 0, 0, "hello", 5, 9, "knock", 5, 9, 0, 0, "wait", 2, "knock", 5, 9, 0, 0),
+    ("change", 64, 1, 0, 0, "hello", 4, 9, "knock", 4, 9, 0, 2, "knock", 4, 9, 0, 1, "wait", 1),
+    ("change", 4, 2, 0, 0, "hello", 4, 9, "knock", 4, 9, 0, 0, "change", 6, 0, 0, 0, "wait", 3),
+    ("leave", 1, 0, "leave", 2, 0, "change", 1, 1, 0, 0, "signal", 1, 1, b"x", 0, 0),
+    ("signal", 1, 1, b"offer", 0, 0, "signal", 0, 0, b"answer", 1, 0, "signal", 2, 1, b"x", 1, 0),
+)
 _LEGACY: Final = (
     ("legacy", 0, b"", 0, "legacy", 1, b"", 2, "legacy", 0, b"hi", 2, "legacy", 1, b"hi", 0),
     ("tick", 32, "legacy", 0, b"", 5, "wait", 2, "legacy", 0, b"", 5, "wait", 3),
@@ -56,6 +90,6 @@ _LEGACY: Final = (
 def run(data: bytes) -> None:
     """Play a script against a relay."""
     script = Script(data)
-    world = RelayWorld(script)
+    world = GuardedWorld(script)
     script.play(world.steps)
     world.finish()

@@ -6,11 +6,14 @@ from packhorse.core.delivery.hub import Delivery
 from packhorse.wire.address import TransportAddress
 from packhorse.wire.constants import DropReason
 from packhorse.wire.errors import ParseError
+from packhorse_relay.core.approval import Approvals
 from packhorse_relay.core.outbox import Outbox
+from packhorse_relay.core.public_rooms import PublicRooms
 from packhorse_relay.core.request import Request
 from packhorse_relay.core.rooms import Session
 from packhorse_relay.core.sealed import SealedRequests
 from tests.fuzz import registry
+from tests.fuzz.guarded_world import GuardedWorld
 from tests.fuzz.member_world import MemberWorld
 from tests.fuzz.oracles import BrokenRuleError, advance, check, decoded, settle
 from tests.fuzz.relay_world import RelayWorld
@@ -122,6 +125,26 @@ def test_move_without_a_proof_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
 
     with pytest.raises(BrokenRuleError, match="stranger"):
         relay.run(b"\x40" + written(steps, "ping", 1, 0x83, "data", 0, 0, 200, 0, 9, 0, 0))
+
+
+def test_listed_room_that_is_over_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    """ADM-10."""
+    monkeypatch.setattr(PublicRooms, "remove", lambda *_: None)
+    steps = list(GuardedWorld(Script(b"")).steps)
+
+    with pytest.raises(BrokenRuleError, match="listed"):
+        relay.run(b"\x40" + written(steps, "change", 16, 8, 0, 0, "leave", 0, 0))
+
+
+def test_request_to_join_that_is_kept_for_ever_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    """ADM-9."""
+    monkeypatch.setattr(Approvals, "next_timeout", lambda _: None)
+    monkeypatch.setattr(Approvals, "handle_timeout", lambda *_, **__: None)
+    steps = list(GuardedWorld(Script(b"")).steps)
+    knock = ("change", 8, 4, 0, 0, "hello", 5, 9, "knock", 5, 9, 0, 0)
+
+    with pytest.raises(BrokenRuleError, match="a request outlives its room"):
+        relay.run(b"\x42" + written(steps, *knock))
 
 
 def test_scripts_reach_rooms_and_members() -> None:

@@ -41,6 +41,24 @@ func add(message: PackedByteArray, mode: int, channel: int) -> void:
 	channels.append(channel)
 
 
+func add_run(
+	messages: Array[PackedByteArray], from: int, until: int, mode: int, channel: int
+) -> void:
+	var is_reliable := mode >= Constants.Mode.RELIABLE
+	for index in range(from, until):
+		var message := messages[index]
+		if not waiting or not message or not is_reliable and waiting >= MAX_PACKETS:
+			add(message, mode, channel)
+			continue
+		if is_reliable:
+			reliable += 1
+		waiting += 1
+		data.append(message)
+		_peers.append(source)
+		modes.append(mode)
+		channels.append(channel)
+
+
 ## Takes the next message out; empty when there is none.
 func pop() -> PackedByteArray:
 	if not waiting:

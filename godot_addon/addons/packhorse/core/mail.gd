@@ -25,6 +25,8 @@ const _MEASURE_INTERVAL := 1.0  # seconds
 var strangers: Strangers = null
 ## Bytes of one piece of a message.
 var largest_piece: int
+## The delivery layer.
+var hub: Hub
 
 var _roster: Roster
 var _peers: Dictionary[int, int]  # the roster's own dictionary
@@ -34,7 +36,6 @@ var _own_id: int
 var _inbox: Inbox = null
 var _known: Dictionary[int, bool] = {}  # the application's own dictionary
 var _early := EarlyData.new()
-var _hub: Hub
 var _delivered := Delivered.new()
 var _unread := 0
 var _measured_at: Dictionary[int, float] = {}
@@ -55,23 +56,23 @@ func _init(
 	_drops = drops
 	_own_id = grant.number(&"peer")
 	var max_payload := grant.number(&"max_datagram") - Constants.HEADER_SIZE
-	_hub = Hub.new(grant.number(&"tag"), max_payload)
-	largest_piece = _hub.largest_piece()
+	hub = Hub.new(grant.number(&"tag"), max_payload)
+	largest_piece = hub.largest_piece()
 
 
 ## Goes on under the tag of a GRANT that answered BIND; nothing under way is lost.
 func begin_epoch(grant: Message) -> void:
-	_hub.change_tag(grant.number(&"tag"))
+	hub.change_tag(grant.number(&"tag"))
 
 
 ## Sends no more reliable frames than the relay allows, bytes and datagrams a second.
 func keep_to(octets: int, datagrams: int) -> void:
-	_hub.keep_to(octets, datagrams)
+	hub.keep_to(octets, datagrams)
 
 
 ## Returns the bytes that a message of [param mode] may have.
 func largest_message(mode: Constants.Mode) -> int:
-	return _hub.largest_message(mode)
+	return hub.largest_message(mode)
 
 
 ## Queues a message to [param to] (0 all others, n, -n all but n) for [method datagrams_to_send].
@@ -80,22 +81,22 @@ func largest_message(mode: Constants.Mode) -> int:
 ## 0..255, [constant @GlobalScope.ERR_OUT_OF_MEMORY] when too much that is reliable waits for one of
 ## the receivers; then nothing is sent to any of them.
 func push(data: PackedByteArray, to: int, mode: Constants.Mode, channel: int, now: float) -> Error:
-	if data.size() > _hub.largest_unreliable and data.size() > largest_message(mode):
+	if data.size() > hub.largest_unreliable and data.size() > largest_message(mode):
 		return ERR_INVALID_PARAMETER
 	if channel < 0 or channel > MAX_CHANNEL:
 		return ERR_INVALID_PARAMETER
 	if to > 0:
-		var is_taken := not _peers.has(to) or _hub.push(data, to, mode, channel, now)
+		var is_taken := not _peers.has(to) or hub.push(data, to, mode, channel, now)
 		return OK if is_taken else ERR_OUT_OF_MEMORY
 	if mode < Constants.Mode.RELIABLE:
-		_hub.push_fanout(data, to, mode, channel)
+		hub.push_fanout(data, to, mode, channel)
 		return OK
 	var receivers := _receivers(to)
 	for peer in receivers:
-		if not _hub.may_push(peer):
+		if not hub.may_push(peer):
 			return ERR_OUT_OF_MEMORY
 	for peer in receivers:
-		_hub.push(data, peer, mode, channel, now)
+		hub.push(data, peer, mode, channel, now)
 	return OK
 
 
@@ -107,9 +108,9 @@ func push_frames(frames: PackedByteArray, to: int, now: float) -> PackedByteArra
 	if to > 0 and not _peers.has(to):
 		return datagram
 	if not _is_counting and not _has_direct_paths:
-		datagram = _hub.lone_datagram(frames, to, now)
+		datagram = hub.lone_datagram(frames, to, now)
 	if not datagram:
-		_hub.push_frames(frames, to, now)
+		hub.push_frames(frames, to, now)
 	return datagram
 
 
@@ -118,19 +119,19 @@ func push_frames(frames: PackedByteArray, to: int, now: float) -> PackedByteArra
 func sequences(to: int, now: float) -> Dictionary[int, int]:
 	if to > 0 and not _peers.has(to):
 		return {}
-	return _hub.sequences(to, now)
+	return hub.sequences(to, now)
 
 
 ## Measures the round-trip time to a peer, end to end, once a second at most.
 func measure(peer: int, now: float) -> void:
 	if _roster.peers.has(peer) and now >= _measured_at.get(peer, -INF) + _MEASURE_INTERVAL:
 		_measured_at[peer] = now
-		_hub.ping(peer, now)
+		hub.ping(peer, now)
 
 
 ## Returns the state towards a peer; null when nothing was sent or received yet.
 func peer_delivery(peer: int) -> PeerDelivery:
-	return _hub.peer_delivery(peer)
+	return hub.peer_delivery(peer)
 
 
 ## Returns what went to a peer alone and came from it, since this was first asked of any peer:
@@ -144,17 +145,17 @@ func traffic(peer: int) -> Traffic:
 
 ## Returns the reliable payload that waits for all peers, bytes.
 func queued_bytes() -> int:
-	return _hub.queued_bytes()
+	return hub.queued_bytes()
 
 
 ## Tells that [method datagrams_to_send] has nothing to do now.
 func is_quiet(now: float) -> bool:
-	return now < _hub.wake_at
+	return now < hub.wake_at
 
 
 ## Tells whether every reliable message has arrived.
 func is_idle() -> bool:
-	return _hub.is_idle()
+	return hub.is_idle()
 
 
 ## Hands messages to [param inbox] from now on, and throws those away that come from peers not in
@@ -165,11 +166,11 @@ func hand_to(inbox: Inbox, known: Dictionary[int, bool]) -> void:
 	_known = known
 
 
-## Notes that the application has taken or thrown away a reliable message of [param size] bytes;
-## every one has to be told.
-func consume(peer: int, size: int) -> void:
-	_unread -= 1
-	_hub.consume(peer, size)
+## Notes that the application has taken or thrown away [param messages] reliable ones of
+## [param peer], of [param size] bytes together; every one has to be told.
+func consume(peer: int, size: int, messages := 1) -> void:
+	_unread -= messages
+	hub.consume(peer, size, messages)
 
 
 ## Hands on what a DATA or FRAME datagram, whose tag has been checked, brings; returns why it
@@ -180,8 +181,9 @@ func receive(datagram: PackedByteArray, source: int, now: float) -> StringName:
 	if _peers.has(source):
 		if _is_counting:
 			traffic(source).count_received(datagram.size())
-		if strangers != null and strangers.has(source):
-			return _receive_from_stranger(datagram, source, now)
+		if strangers != null and (source < _own_id or strangers.is_restarted):
+			if not strangers.known.has(source):  # as Strangers.has(), which costs a call
+				return _receive_from_stranger(datagram, source, now)
 		if _inbox == null or _events or not _known.has(source):
 			return _hold(datagram, source, now)
 		_inbox.source = source
@@ -202,7 +204,7 @@ func welcome(peer: int, now: float) -> void:
 
 ## Drops all state towards a peer that has left.
 func forget(peer: int) -> void:
-	_hub.forget(peer)
+	hub.forget(peer)
 	_traffic.erase(peer)
 	_measured_at.erase(peer)
 	if strangers != null:
@@ -221,7 +223,7 @@ func close() -> void:
 
 ## Does what is due and returns the FRAME datagrams that go out to the relay now.
 func datagrams_to_send(now: float) -> Array[PackedByteArray]:
-	var datagrams := _hub.datagrams_to_send(now)
+	var datagrams := hub.datagrams_to_send(now)
 	if _has_direct_paths and datagrams:
 		return datagrams.filter(_must_be_relayed.bind(now))
 	if _is_counting:
@@ -240,22 +242,24 @@ func post_directly(post: Callable) -> void:
 ## Counts a DATA or FRAME datagram that is about to leave, and sends it directly, if that may be;
 ## false when the relay has to carry it.
 func is_posted(datagram: PackedByteArray, now: float) -> bool:
+	if not _is_counting and not _has_direct_paths:
+		return false
 	var destination := Header.destination_of(datagram)
 	_count_sent(destination, datagram.size())
 	if not _has_direct_paths:
 		return false
-	_hub.wake_at = -INF
+	hub.wake_at = -INF
 	return _post_directly.call(datagram, destination, _receivers(destination), now)
 
 
 ## Forgets what was measured towards a peer: it is reached by another path now.
 func change_path(peer: int, now: float) -> void:
-	_hub.change_path(peer, now)
+	hub.change_path(peer, now)
 
 
 ## Sends a peer everything under way again: its path has fallen silent.
 func doubt_path(peer: int, now: float) -> void:
-	_hub.doubt_path(peer, now)
+	hub.doubt_path(peer, now)
 
 
 ## Counts a datagram to [param destination] (0 all others, n, -n all but n); what goes to several
@@ -276,12 +280,12 @@ func _receive_early(datagram: PackedByteArray, source: int, now: float) -> Strin
 ## Tells whether a datagram to several comes from a peer that does not know this member yet; asks it
 ## for an answer.
 func _is_stray(datagram: PackedByteArray, source: int, now: float) -> bool:
-	var delivery := _hub.peer_delivery(source)
+	var delivery := hub.peer_delivery(source)
 	var rtt := delivery.rtt.smoothed if delivery != null else -1.0
 	var is_single := not Header.is_fanout(datagram)
 	strangers.meet(source, is_single, rtt, now)
 	if not is_single and strangers.ask(source, now):
-		_hub.ping(source, now)
+		hub.ping(source, now)
 	return not is_single and strangers.refuses(source, rtt, now)
 
 
@@ -292,7 +296,7 @@ func _open(datagram: PackedByteArray, source: int, sink: Delivered, now: float) 
 	if _unread >= MAX_UNREAD:
 		return Constants.DROP_BUFFER_FULL
 	sink.reliable = 0
-	var drop := _hub.receive(datagram, source, sink, now)
+	var drop := hub.receive(datagram, source, sink, now)
 	_unread += sink.reliable
 	return drop
 

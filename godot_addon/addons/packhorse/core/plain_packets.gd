@@ -46,6 +46,20 @@ func put(packet: PackedByteArray, destination: int, lane := 0) -> void:
 		_leave_alone(packet, destination, lane)
 
 
+## Takes a packet for the destination and of the lane of the one before; false, and nothing has
+## happened, when it has to go by [method put].
+func put_again(packet: PackedByteArray, lane: int) -> bool:
+	if _open_for == _NOBODY or not _fits(_open, packet, lane):
+		return false
+	_append(packet, lane)
+	return true
+
+
+## Tells whether there is nothing to flush and nothing to take out.
+func is_empty() -> bool:
+	return not _alone and not _joined and not payloads
+
+
 ## Moves what waits to [member payloads].
 func flush() -> void:
 	for destination in _alone:

@@ -11,36 +11,39 @@ const Constants := preload("../wire/constants.gd")
 
 const _OVERTAKEN := 0.25  # of the RTT: so much later comes what was overtaken; RFC 8985
 
+## Nobody knows the process of this member, unless in [member known].
+var is_restarted: bool
+## Who knows this member by what it has sent, among those of whom that was in doubt.
+var known: Dictionary[int, bool] = {}
+
 var _own_id: int
-var _is_restarted: bool
-var _known: Dictionary[int, bool] = {}
 var _met_at: Dictionary[int, float] = {}  # clock seconds
 var _refused_since: Dictionary[int, float] = {}
 var _asked_at: Dictionary[int, float] = {}
 
 
-## Starts as member [param own_id]; nobody knows one that [param is_restarted] any more.
-func _init(own_id: int, is_restarted: bool) -> void:
+## Starts as member [param own_id]; nobody knows one that was [param restarted] any more.
+func _init(own_id: int, restarted: bool) -> void:
 	_own_id = own_id
-	_is_restarted = is_restarted
+	is_restarted = restarted
 
 
 ## Tells whether [param peer] may not know this member yet.
 func has(peer: int) -> bool:
-	return (peer < _own_id or _is_restarted) and not _known.has(peer)
+	return (peer < _own_id or is_restarted) and not known.has(peer)
 
 
 ## Notes that something has come from [param peer], for this member alone when it [param is_single];
 ## [param rtt] to it is in seconds, below 0 while it has answered nothing.
 func meet(peer: int, is_single: bool, rtt: float, now: float) -> void:
-	if not _met_at.has(peer) and (rtt >= 0.0 or is_single and not _is_restarted):
+	if not _met_at.has(peer) and (rtt >= 0.0 or is_single and not is_restarted):
 		_met_at[peer] = now
 
 
 ## Tells whether what comes from [param peer] for this member alone may be meant for the process
 ## before it: until the peer has answered.
 func means_another(peer: int) -> bool:
-	return _is_restarted and not _known.has(peer) and not _met_at.has(peer)
+	return is_restarted and not known.has(peer) and not _met_at.has(peer)
 
 
 ## Tells whether to refuse what [param peer] sends to several; [param rtt] to it is in seconds,
@@ -53,7 +56,7 @@ func refuses(peer: int, rtt: float, now: float) -> bool:
 	if now < minf(settled_at, _refused_since[peer] + Constants.STRANGER_TIME):
 		return true
 	forget(peer)
-	_known[peer] = true
+	known[peer] = true
 	return false
 
 
@@ -68,7 +71,7 @@ func ask(peer: int, now: float) -> bool:
 
 ## Drops what is known of a peer that has left.
 func forget(peer: int) -> void:
-	_known.erase(peer)
+	known.erase(peer)
 	_met_at.erase(peer)
 	_refused_since.erase(peer)
 	_asked_at.erase(peer)

@@ -8,8 +8,10 @@ const Frames := preload("../wire/frames.gd")
 const Mail := preload("../core/mail.gd")
 const PlainPackets := preload("../core/plain_packets.gd")
 const RelayClient := preload("relay_client.gd")
+const SendQueues := preload("../core/delivery/outgoing.gd")
 
 const _HOST := 1
+const _NOBODY := 1 << 32  # no target
 
 ## Whom a broadcast reaches: all other peers that this one can address.
 var others: Array[int] = []
@@ -26,6 +28,10 @@ var _largest_plain := 0  # bytes
 var _largest_joined := 0  # bytes of a packet that can be joined to others
 var _largest_unreliable := 0  # bytes
 var _has_warned := false
+var _last_target := _NOBODY  # of the packet before in this frame; one like it needs fewer looks
+var _last_mode := Constants.Mode.UNRELIABLE
+var _last_channel := 0
+var _last_queue: SendQueues = null  # of a reliable one
 
 
 ## Starts with the session of [param client]; with [param is_to_host_only] every packet goes to
@@ -59,9 +65,13 @@ func largest_packet(mode: Constants.Mode) -> int:
 ## Sends a packet to [param target] (0 all others, n, -n all others but n), by the end of the frame
 ## at the latest.
 func put(packet: PackedByteArray, target: int, mode: Constants.Mode, channel: int) -> Error:
+	var is_like_last := target == _last_target and mode == _last_mode and channel == _last_channel
+	if is_like_last and _put_again(packet):
+		return OK
 	if mode < Constants.Mode.RELIABLE and others.size() > 1:
 		if _fanout.repeat(packet, target, mode, channel, others):
-			_send_ready()
+			if _fanout.payloads:
+				_send_ready(_mail())
 			return OK
 	var mail := _mail()
 	if mail == null:  # the session has ended, which the game hears of after what it has to read
@@ -73,12 +83,23 @@ func put(packet: PackedByteArray, target: int, mode: Constants.Mode, channel: in
 	if not is_flush_queued:
 		is_flush_queued = true
 		flush.call_deferred()
+	return _put_new(packet, target, mode, channel, mail)
+
+
+## Takes a packet that has been checked.
+func _put_new(
+	packet: PackedByteArray, target: int, mode: Constants.Mode, channel: int, mail: Mail
+) -> Error:
 	if _is_to_host_only:
 		return _send(packet, _HOST, mode, channel, mail) if target != -_HOST else OK
 	if mode >= Constants.Mode.RELIABLE or others.size() <= 1 and not _fanout.is_waiting():
-		return _send(packet, target, mode, channel, mail)
+		var error := _send(packet, target, mode, channel, mail)
+		if error == OK:
+			_remember(target, mode, channel, mail)
+		return error
 	_fanout.put(packet, target, mode, channel, others)
-	_send_ready()
+	if _fanout.payloads:
+		_send_ready(mail)
 	return OK
 
 
@@ -87,14 +108,19 @@ func flush() -> void:
 	if not is_flush_queued:
 		return
 	is_flush_queued = false
-	_fanout.flush(others)
-	_send_ready()
+	_last_target = _NOBODY
+	if _fanout.is_waiting():
+		_fanout.flush(others)
 	var mail := _mail()
+	if _fanout.payloads:
+		_send_ready(mail)
 	if mail == null:
 		return
 	var now := Time.get_ticks_usec() / 1e6
-	_send_plain(mail, now)
-	_client.flush(now)
+	if not _plain.is_empty():
+		_send_plain(mail, now)
+	if not mail.is_quiet(now):
+		_client.flush(now)
 
 
 func _mail() -> Mail:
@@ -103,10 +129,7 @@ func _mail() -> Mail:
 	return _client.session.mail()
 
 
-func _send_ready() -> void:
-	if not _fanout.payloads:
-		return
-	var mail := _mail()
+func _send_ready(mail: Mail) -> void:
 	for index in _fanout.payloads.size():
 		if mail == null:
 			break
@@ -138,16 +161,40 @@ func _send(
 	if mode == Constants.Mode.UNRELIABLE and channel == 0 and packet.size() <= _largest_plain:
 		_plain.put(packet, destination)
 		return OK
+	var is_unreliable := mode < Constants.Mode.RELIABLE
+	if is_unreliable and packet.size() <= _largest_joined:
+		_plain.put(packet, destination, mode << 8 | channel)
+		return OK
 	var now := Time.get_ticks_usec() / 1e6
-	if mode < Constants.Mode.RELIABLE:
-		if packet.size() <= _largest_joined:
-			_plain.put(packet, destination, mode << 8 | channel)
-			return OK
+	if is_unreliable:
 		_send_plain(mail, now)  # it must not overtake what came before it in its lane
 	var error := mail.push(packet, destination, mode, channel, now)
 	if error == ERR_OUT_OF_MEMORY:
 		refused += 1
 	return error
+
+
+## Takes a packet that goes as the one before; false, and nothing has happened, when it has to be
+## looked at as any other.
+func _put_again(packet: PackedByteArray) -> bool:
+	if packet.is_empty() or packet.size() > _largest_joined:
+		return false
+	if _last_mode < Constants.Mode.RELIABLE:
+		return _plain.put_again(packet, _last_mode << 8 | _last_channel)
+	if not _last_queue.has_room():
+		return false
+	_last_queue.push_again(packet)
+	return true
+
+
+## Remembers how a packet goes, if more like it can go as well.
+func _remember(target: int, mode: Constants.Mode, channel: int, mail: Mail) -> void:
+	var is_reliable := mode >= Constants.Mode.RELIABLE
+	var delivery := mail.hub.peer_delivery(target) if is_reliable else null
+	_last_queue = delivery.outgoing if delivery != null else null
+	_last_target = target if not is_reliable or delivery != null else _NOBODY
+	_last_mode = mode
+	_last_channel = channel
 
 
 func _sequences(destination: int) -> Dictionary[int, int]:

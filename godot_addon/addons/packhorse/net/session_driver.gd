@@ -148,13 +148,14 @@ func _work(now: float) -> void:
 func _receive(link: RelayLink, pending: int, now: float) -> void:
 	var count := mini(pending, MAX_DATAGRAMS_PER_POLL)
 	datagrams_received += count
+	var is_own := link == _link
 	for _index in count:
 		var datagram := link.receive()
 		bytes_received += datagram.size()
-		if link != _link and link.source == _link.relay:
-			session.count_drop(Constants.DROP_UNEXPECTED_SOURCE)  # the relay sends elsewhere
-		else:
+		if is_own or link.source != _link.relay:
 			session.receive_datagram(datagram, link.source, now)
+		else:
+			session.count_drop(Constants.DROP_UNEXPECTED_SOURCE)  # the relay sends elsewhere
 
 
 func _send_directly() -> void:

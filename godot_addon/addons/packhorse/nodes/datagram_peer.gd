@@ -14,6 +14,9 @@ var _inbox := Inbox.new()
 var _target := 0
 var _mode := TRANSFER_MODE_RELIABLE
 var _channel := 0
+var _taken := 0  # reliable packets of _taken_from that the game has read; told on the next poll
+var _taken_bytes := 0
+var _taken_from := 0
 
 
 func _set_target_peer(peer: int) -> void:
@@ -60,9 +63,12 @@ func _get_packet_channel() -> int:
 func _get_packet_script() -> PackedByteArray:
 	if _inbox.next_mode < Constants.Mode.RELIABLE:
 		return _inbox.pop()
-	var peer := _inbox.next_peer
+	if _inbox.next_peer != _taken_from:
+		_tell_taken()
+		_taken_from = _inbox.next_peer
 	var packet := _inbox.pop()
-	_note_taken(peer, packet.size())
+	_taken_bytes += packet.size()
+	_taken += 1
 	return packet
 
 
@@ -75,11 +81,18 @@ func _take_packet(event: Event) -> void:
 		_note_taken(event.peer, 0)
 
 
-## Notes that the game has taken or thrown away a reliable packet.
-func _note_taken(peer: int, size: int) -> void:
+## Notes that the game has taken or thrown away a reliable packet, or several.
+func _note_taken(peer: int, size: int, packets := 1) -> void:
 	var mail := _mail()
 	if mail != null:
-		mail.consume(peer, size)
+		mail.consume(peer, size, packets)
+
+
+func _tell_taken() -> void:
+	if _taken:
+		_note_taken(_taken_from, _taken_bytes, _taken)
+	_taken = 0
+	_taken_bytes = 0
 
 
 func _mail() -> Mail:

@@ -103,6 +103,8 @@ func _reset() -> void:
 	_unannounced.clear()
 	_to_retract.clear()
 	_inbox.clear()
+	_taken = 0
+	_taken_bytes = 0
 	_outgoing.close()
 
 

@@ -124,6 +124,8 @@ func _poll() -> void:
 		_outgoing.flush()
 	if _to_retract:
 		_tell_retracted()
+	if _taken:
+		_tell_taken()
 	var client := _client
 	if client == null:
 		return

@@ -237,6 +237,8 @@ const CHECK_RATE := 20  ## 1/s; CHECKs to addresses that are not proven, of all 
 const CHECK_BURST := 240  ## checks; of these at once
 const ATTEMPT_TIME := 5.0  ## seconds; after which an attempt ends
 const ATTEMPTS := 3  ## attempts; in a row
+const PREDICTED_WAIT := 0.1  ## seconds; time in which predicted candidates are not checked yet
+const PREDICTED_INTERVAL := 0.1  ## seconds; between two checks of one; they end after CHECK_FAST
 const ATTEMPT_PAUSE := 60.0  ## seconds; from the end of these to the next; a changed offer ends it
 const ANSWER_RATE := 100  ## 1/s per peer; CHECKs that are answered; twice as many at once
 ## seconds; least time that a CHECK of a path in use may be without an answer
@@ -250,13 +252,6 @@ const CONSENT_TIME := 30.0  ## seconds; how long an answer lets data go to an ad
 const SWITCH_RTT := 0.005  ## seconds; least gain for which a proven path is left for another
 const SWITCH_SHARE := 0.1  ## RTT; the same as a share; the larger counts
 const IPV6_BONUS := 0.003  ## seconds; taken off the RTT of an IPv6 path when paths are compared
-## sockets; that the opener opens in a run of birthday probing, and CHECKs that it sends from them
-const BIRTHDAY_SOCKETS := 256
-const BIRTHDAY_PROBES := 1400  ## checks; that the prober sends in a run
-const BIRTHDAY_RATE := 200  ## 1/s; CHECKs of a run
-const BIRTHDAY_TIME := 9.0  ## seconds; after which a run is over
-## seconds; from the beginning of a member's run to that of its next, with whichever peer
-const BIRTHDAY_PAUSE := 60.0
 const LEGACY_HOST_ID := 1  ## id of the host
 const LEGACY_MAX_ID := 2147483647  ## largest id
 const LEGACY_MAX_PEERS := 64  ## ids; ids in the room

@@ -91,13 +91,17 @@ static func append_plain(buffer: PackedByteArray, message: PackedByteArray) -> v
 static func append_whole(
 	buffer: PackedByteArray, message: PackedByteArray, lane: int, sequence: int
 ) -> void:
-	var kind := kind_of(lane >> 8, lane & 0xFF, 1)
-	buffer.append(kind | HAS_LENGTH)
-	if kind & HAS_CHANNEL:
-		buffer.append(lane & 0xFF)
-	if kind & HAS_SEQUENCE:
-		append_u16(buffer, sequence)
-	append_u16(buffer, message.size())
+	var mode := lane >> 8
+	var channel := lane & 0xFF
+	buffer.append(mode << MODE_SHIFT | HAS_LENGTH | (HAS_CHANNEL if channel else 0))
+	if channel:
+		buffer.append(channel)
+	if mode:
+		buffer.append(sequence >> 8 & 0xFF)
+		buffer.append(sequence & 0xFF)
+	var size := message.size()
+	buffer.append(size >> 8 & 0xFF)
+	buffer.append(size & 0xFF)
 	buffer.append_array(message)
 
 

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
+from packhorse.core.direct.channel import DirectDatagram
 from packhorse.core.direct.direct_paths import DirectPaths
-from packhorse.core.direct.direct_peer import DirectDatagram
 from packhorse.core.events import HOST, Event, PeerId
 from packhorse.core.membership import Membership
 from packhorse.wire.address import TransportAddress, decode_address

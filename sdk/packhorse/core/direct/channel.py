@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
+from packhorse.wire.address import TransportAddress
 from packhorse.wire.constants import HEADER_SIZE, MAC_SIZE, DropReason
 from packhorse.wire.errors import ParseError
 from packhorse.wire.fields import Sender
@@ -13,6 +14,15 @@ _SHARE_SIZE: Final = 16  # bytes
 _MAX_PAD: Final = 1180  # bytes
 _LEAST_PAD: Final = 1  # bytes, so that no answer is larger than its CHECK
 _PAD_COST: Final = HEADER_SIZE + MAC_SIZE + 24  # bytes of a CHECK beside its padding, at most
+
+
+class DirectDatagram(NamedTuple):
+    """A datagram that goes to a peer's address."""
+
+    data: bytes
+    address: TransportAddress
+    ttl: int | None = None
+    """Hops that it may take; None for what the system gives."""
 
 
 class DirectEnd(NamedTuple):

@@ -5,7 +5,8 @@ from contextlib import contextmanager
 from typing import Final
 
 from packhorse.core.direct.birthday import Birthday
-from packhorse.core.direct.direct_peer import DirectDatagram, DirectPeer
+from packhorse.core.direct.channel import DirectDatagram
+from packhorse.core.direct.direct_peer import DirectPeer
 from packhorse.core.direct.offers import decode_offer
 from packhorse.core.direct.rate_budget import RateBudget
 from packhorse.core.events import Event, PeerId, PeerPathChanged

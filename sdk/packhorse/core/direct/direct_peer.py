@@ -2,9 +2,9 @@
 
 from collections.abc import Callable
 from operator import itemgetter
-from typing import Final, NamedTuple
+from typing import Final
 
-from packhorse.core.direct.channel import DirectChannel, DirectEnd
+from packhorse.core.direct.channel import DirectChannel, DirectDatagram, DirectEnd
 from packhorse.core.direct.check_plan import CheckPlan
 from packhorse.core.direct.offers import Offers, end_of
 from packhorse.core.direct.rate_budget import RateBudget
@@ -28,15 +28,6 @@ from packhorse.wire.messages import Check, Offer
 
 _FLOW: Final = 1.0  # seconds after the last datagram in which data counts as flowing
 _BYTE: Final = 256
-
-
-class DirectDatagram(NamedTuple):
-    """A datagram that goes to a peer's address."""
-
-    data: bytes
-    address: TransportAddress
-    ttl: int | None = None
-    """Hops that it may take; None for what the system gives."""
 
 
 class DirectPeer:
@@ -119,6 +110,8 @@ class DirectPeer:
         self.offers.renew(candidates=candidates, now=now)
         if is_hope:
             self._hope(now=now)
+        if self._attempt_ends is not None:
+            self._join_attempt(now)
         self._is_stale = True
 
     def receive_offer(self, offer: Offer, *, rtt: float, now: float) -> None:
@@ -153,7 +146,7 @@ class DirectPeer:
         elif former is None or offer.attempt != former.attempt:
             self._begin_attempt(at=now)
         elif self._attempt_ends is not None:
-            self._remotes.join_attempt(at=now)
+            self._join_attempt(now)
 
     def receive_seal(self, data: bytes, source: TransportAddress, *, now: float) -> None:
         """Act upon a CHECK or CHECKED that names this side's connection.
@@ -290,10 +283,15 @@ class DirectPeer:
     def _seek(self, rtt: float, now: float) -> None:
         """Look for a path through what was offered just now."""
         if self._attempt_ends is not None:
-            self._remotes.join_attempt(at=now)
+            self._join_attempt(now)
         elif self._used is None:
             self._attempts_left = ATTEMPTS
             self._lead(rtt, now)
+
+    def _join_attempt(self, now: float) -> None:
+        if self._leads:
+            self._remotes.meet(self.offers.predicted, at=now)
+        self._remotes.join_attempt(at=now)
 
     def _hope(self, *, now: float) -> None:
         self._attempts_left = ATTEMPTS

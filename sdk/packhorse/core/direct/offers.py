@@ -3,11 +3,14 @@
 from typing import Final
 
 from packhorse.core.direct.channel import DirectEnd
+from packhorse.wire.address import TransportAddress
+from packhorse.wire.candidates import decode_candidates
 from packhorse.wire.codec import decode_body, encode_body
 from packhorse.wire.constants import (
     OFFER_INTERVAL,
     OFFER_INTERVAL_MAX,
     BirthdayPart,
+    CandidateKind,
     DropReason,
     FirstByte,
 )
@@ -56,6 +59,12 @@ class Offers:
     def is_heard(self) -> bool:
         """Tell whether the peer has the own newest offer."""
         return self._heard >= self._number
+
+    @property
+    def predicted(self) -> list[TransportAddress]:
+        """The own PREDICTED candidates."""
+        own = decode_candidates(self._candidates)
+        return [each.address for each in own if each.kind is CandidateKind.PREDICTED]
 
     def renew(self, *, candidates: bytes | None = None, now: float) -> None:
         """Make a new offer, to be sent at once."""

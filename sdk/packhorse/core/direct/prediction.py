@@ -3,10 +3,9 @@
 from typing import Final
 
 from packhorse.wire.address import TransportAddress
+from packhorse.wire.constants import PREDICTED_AHEAD, PREDICTED_BEHIND
 
 _MAX_STEP: Final = 64  # ports between two mappings; more is taken for random
-_AHEAD: Final = 4  # mappings that may be opened after the two that were looked at
-_BEHIND: Final = 4  # and before them
 _LEAST_PORT: Final = 1024
 _MAX_PORT: Final = 65535
 
@@ -25,7 +24,7 @@ def predict_ports(first: TransportAddress, second: TransportAddress) -> list[Tra
     step = second.port - first.port
     if first.host != second.host or not 0 < abs(step) <= _MAX_STEP:
         return []
-    ahead = [second.port + step * number for number in range(1, _AHEAD + 1)]
-    behind = [first.port - step * number for number in range(1, _BEHIND + 1)]
+    ahead = [second.port + step * number for number in range(1, PREDICTED_AHEAD + 1)]
+    behind = [first.port - step * number for number in range(1, PREDICTED_BEHIND + 1)]
     usable = [port for port in (*ahead, *behind) if _LEAST_PORT <= port <= _MAX_PORT]
     return [second._replace(port=port) for port in usable]

@@ -8,6 +8,8 @@ from packhorse.wire.address import TransportAddress
 from packhorse.wire.candidates import Candidate
 from packhorse.wire.constants import (
     MAX_REMOTES,
+    MEETING_PORT,
+    MEETING_SOCKETS,
     SWITCH_RTT,
     SWITCH_SHARE,
     CandidateKind,
@@ -20,6 +22,7 @@ class Remotes:
     def __init__(self) -> None:
         self._by_address: dict[TransportAddress, Remote] = {}
         self._offered: dict[TransportAddress, CandidateKind] = {}
+        self._met: tuple[list[TransportAddress], list[TransportAddress]] = ([], [])
 
     def __iter__(self) -> Iterator[Remote]:
         return iter(self._by_address.values())
@@ -35,7 +38,10 @@ class Remotes:
         self._by_address = {
             remote.address: remote
             for remote in kept
-            if remote.is_learned or remote.is_proven or remote.address in self._offered
+            if remote.is_learned
+            or remote.is_proven
+            or remote.address.listener
+            or remote.address in self._offered
         }
         for address in self._offered:
             self._add(address, is_learned=False)
@@ -46,18 +52,43 @@ class Remotes:
 
     def begin_attempt(self, *, at: float) -> None:
         """Plan the checks of all addresses that are not proven."""
+        self._forget_meeting()
         for remote in self._by_address.values():
             if not remote.is_proven:
                 remote.answered_at = None
                 kind = self._offered.get(remote.address)
                 opens = kind not in {None, CandidateKind.HOST}
-                remote.plan = CheckPlan(starts_at=at, opens=opens)
+                remote.plan = self._plan(remote, at, opens=opens)
 
     def join_attempt(self, *, at: float) -> None:
         """Plan the checks of what has come to be known since the attempt began."""
         for remote in self._by_address.values():
             if not remote.is_proven and remote.plan is None:
-                remote.plan = CheckPlan(starts_at=at, opens=False)
+                remote.plan = self._plan(remote, at, opens=False)
+
+    def meet(self, own: list[TransportAddress], *, at: float) -> None:
+        """Check one predicted address from more sockets, once both sides predict anew.
+
+        The peer checks all that this side predicts, one of them from the port that is expected
+        here; the sockets get the ports around that one. Those checks come first.
+
+        Args:
+            own: What this side predicts.
+            at: When the checks begin.
+
+        Source: protocol_spec/SPEC.md section 18.4.
+        """
+        kinds = self._offered.items()
+        peer = [address for address, kind in kinds if kind is CandidateKind.PREDICTED]
+        is_new = own != self._met[0] and peer != self._met[1]
+        if not own or len(peer) < MEETING_PORT or not is_new:
+            return
+        self._met = (own, peer)
+        target = peer[MEETING_PORT - 1]
+        for number in range(1, MEETING_SOCKETS + 1):
+            remote = self._add(target._replace(listener=number), is_learned=False)
+            if remote is not None:
+                remote.plan = CheckPlan.for_predicted(starts_at=at, waits=False)
 
     def end_attempt(self) -> None:
         """Check no address any more that is not proven."""
@@ -79,6 +110,19 @@ class Remotes:
                 return None
             self._by_address[address] = Remote(address, is_learned=is_learned)
         return self._by_address[address]
+
+    def _plan(self, remote: Remote, at: float, *, opens: bool) -> CheckPlan:
+        if self._offered.get(remote.address) is CandidateKind.PREDICTED:
+            return CheckPlan.for_predicted(starts_at=at)
+        return CheckPlan(starts_at=at, opens=opens)
+
+    def _forget_meeting(self) -> None:
+        """Forget the sockets of the last attempt that have come to nothing."""
+        self._by_address = {
+            remote.address: remote
+            for remote in self
+            if remote.is_learned or remote.is_proven or not remote.address.listener
+        }
 
     def _make_place(self) -> bool:
         """Forget the oldest learned address that has come to nothing."""

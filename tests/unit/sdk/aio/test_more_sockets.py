@@ -7,7 +7,7 @@ import pytest
 
 from packhorse.aio.more_sockets import MoreSockets
 from packhorse.aio.udp import UdpSocket
-from packhorse.core.direct.direct_peer import DirectDatagram
+from packhorse.core.direct.channel import DirectDatagram
 from packhorse.wire.address import TransportAddress
 
 

@@ -72,17 +72,21 @@ def test_smallest_and_largest_values_are_taken() -> None:
     assert options.seconds(0.1, 600.0)("600") == 600.0
 
 
-@pytest.mark.parametrize("flag", [[], ["--relay-only"]])
-def test_relay_only_reaches_the_room(flag: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    """DIR-2."""
+@pytest.mark.parametrize("is_given", [False, True])
+@pytest.mark.parametrize("flag", ["--relay-only", "--birthday"])
+def test_wish_about_direct_paths_reaches_the_room(
+    flag: str, monkeypatch: pytest.MonkeyPatch, *, is_given: bool
+) -> None:
+    """DIR-2, DIR-11."""
     asked: list[object] = []
 
-    def enter(*_: object, relay_only: bool, **__: object) -> None:
-        asked.append(relay_only)
+    def enter(*_: object, **wishes: object) -> None:
+        asked.append(wishes[flag.strip("-").replace("-", "_")])
         raise ConfigurationError("enough")
 
     for module in (host, join):
         monkeypatch.setattr(module, module.__name__.rpartition(".")[2], enter)
-    main(["host", "--relay", "127.0.0.1", "--udp", "6942", *flag])
-    main(["join", "K7QM-2XPA@127.0.0.1", "--udp", "0", *flag])
-    assert asked == [bool(flag)] * 2
+    given = [flag] if is_given else []
+    main(["host", "--relay", "127.0.0.1", "--udp", "6942", *given])
+    main(["join", "K7QM-2XPA@127.0.0.1", "--udp", "0", *given])
+    assert asked == [is_given] * 2

@@ -62,6 +62,8 @@ var _window_bound := INF
 var _train_rate := 0.0  # bytes a second; the largest
 var _is_limit_seen := false
 var _is_conservative := false
+var _window := -1.0  # bytes; below 0 when it has to be reckoned anew
+var _pacing_rate := -1.0  # bytes a second; as _window
 
 
 func _init(rate: DeliveryRate, now: float) -> void:
@@ -72,26 +74,22 @@ func _init(rate: DeliveryRate, now: float) -> void:
 
 ## Returns the bytes that may be under way.
 func window() -> float:
-	if _is_conservative or phase == Phase.PROBE_RTT:
-		return _SMALLEST_WINDOW
-	if _min_rtt < 0.0 or _bandwidth.value == 0.0:
-		return _INITIAL_WINDOW
-	return _open_window()
+	if _window < 0.0:
+		_window = _reckon_window()
+	return _window
 
 
 ## Returns the bytes a second at which datagrams may leave.
 func pacing_rate() -> float:
-	var bandwidth := _bandwidth.value
-	if bandwidth == 0.0 or _min_rtt < 0.0:
-		return _STARTUP_GAIN * _INITIAL_WINDOW / (_min_rtt if _min_rtt > 0.0 else _GUESSED_RTT)
-	if phase == Phase.STARTUP:  # what little an application said so far is no measure
-		bandwidth = maxf(bandwidth, _least_window() / maxf(_min_rtt, _TURN))
-	return maxf(bandwidth * _gain(), 2.0 * _DATAGRAM)
+	if _pacing_rate < 0.0:
+		_pacing_rate = _reckon_pacing_rate()
+	return _pacing_rate
 
 
 ## Everything seems lost: feels the way with a few datagrams.
 func on_timeout() -> void:
 	_is_conservative = true
+	_window = -1.0
 
 
 ## Counts datagrams that time alone declared lost.
@@ -102,6 +100,8 @@ func on_loss(lost: int) -> void:
 ## Refines the model.
 func on_ack(batch: AckedBatch, now: float) -> void:
 	_is_conservative = false
+	_window = -1.0
+	_pacing_rate = -1.0
 	if batch.rtt > 0.0:
 		_round_rtt = minf(_round_rtt, batch.rtt)
 	var is_new_round := batch.delivered_when_sent >= _round_ends_at
@@ -120,6 +120,23 @@ func on_ack(batch: AckedBatch, now: float) -> void:
 	_advance(batch.in_flight, now)
 	_take_rtt(batch.rtt, now)
 	_advance_probe_rtt(batch.in_flight, now)
+
+
+func _reckon_window() -> float:
+	if _is_conservative or phase == Phase.PROBE_RTT:
+		return _SMALLEST_WINDOW
+	if _min_rtt < 0.0 or _bandwidth.value == 0.0:
+		return _INITIAL_WINDOW
+	return _open_window()
+
+
+func _reckon_pacing_rate() -> float:
+	var bandwidth := _bandwidth.value
+	if bandwidth == 0.0 or _min_rtt < 0.0:
+		return _STARTUP_GAIN * _INITIAL_WINDOW / (_min_rtt if _min_rtt > 0.0 else _GUESSED_RTT)
+	if phase == Phase.STARTUP:  # what little an application said so far is no measure
+		bandwidth = maxf(bandwidth, _least_window() / maxf(_min_rtt, _TURN))
+	return maxf(bandwidth * _gain(), 2.0 * _DATAGRAM)
 
 
 ## Returns the window of all times but those when it is shut on purpose.

@@ -29,7 +29,7 @@ func spend(size: int) -> void:
 
 ## Tells whether [param size] bytes that have not arrived before are within what was granted.
 func may_arrive(size: int) -> bool:
-	return _arrived + size <= _whole_kib(_told + Constants.RECEIVE_WINDOW) << _KIB_BITS
+	return size <= room()
 
 
 ## Notes that [param size] bytes have arrived for the first time.
@@ -37,12 +37,9 @@ func arrive(size: int) -> void:
 	_arrived += size
 
 
-## Notes as [method arrive], if [method may_arrive]; tells whether it did.
-func arrive_next(size: int) -> bool:
-	if _arrived + size > _whole_kib(_told + Constants.RECEIVE_WINDOW) << _KIB_BITS:
-		return false
-	_arrived += size
-	return true
+## Returns how many bytes more may arrive.
+func room() -> int:
+	return (_whole_kib(_told + Constants.RECEIVE_WINDOW) << _KIB_BITS) - _arrived
 
 
 ## Takes in a CREDIT frame; an older one changes nothing.
@@ -50,9 +47,10 @@ func grant(kibibytes: int) -> void:
 	_granted = maxi(_granted, kibibytes << _KIB_BITS)
 
 
-## Notes that the application took a message; returns a CREDIT frame when it is time.
-func consume(size: int) -> Piece:
-	_consumed += size + Constants.MESSAGE_COST
+## Notes that the application took [param messages] with [param size] bytes together; returns a
+## CREDIT frame when it is time.
+func consume(size: int, messages: int) -> Piece:
+	_consumed += size + messages * Constants.MESSAGE_COST
 	if _consumed - _told < _STEP:
 		return null
 	_told = _consumed

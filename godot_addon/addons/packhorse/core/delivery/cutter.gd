@@ -56,6 +56,11 @@ func has_more() -> bool:
 	return _next < parts
 
 
+## Returns how many bytes the next piece has in a datagram, without a length.
+func next_size() -> int:
+	return mini(_largest, _data.size() - _next * _largest) + Frames.head_size(_kind)
+
+
 ## Returns the next piece.
 func take() -> Piece:
 	var payload := _data.slice(_next * _largest, (_next + 1) * _largest)

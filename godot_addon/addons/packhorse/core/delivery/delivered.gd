@@ -18,6 +18,14 @@ func add(message: PackedByteArray, mode: int, channel: int) -> void:
 	channels.append(channel)
 
 
+## Adds those of [param messages] from the place [param from] to before [param until].
+func add_run(
+	messages: Array[PackedByteArray], from: int, until: int, mode: int, channel: int
+) -> void:
+	for index in range(from, until):
+		add(messages[index], mode, channel)
+
+
 ## Forgets all messages.
 func clear() -> void:
 	data.clear()

@@ -115,10 +115,11 @@ func ping(peer: int, now: float) -> void:
 	_woken(peer, now).ping()
 
 
-## Notes that the application has taken a reliable message of [param size] bytes.
-func consume(peer: int, size: int) -> void:
+## Notes that the application has taken [param messages] reliable ones of [param peer], of
+## [param size] bytes together.
+func consume(peer: int, size: int, messages: int) -> void:
 	if _peers.has(peer):
-		_peers[peer].consume(size)
+		_peers[peer].consume(size, messages)
 		wake_at = minf(wake_at, _peers[peer].wake_at)
 
 
@@ -127,8 +128,13 @@ func consume(peer: int, size: int) -> void:
 func receive(datagram: PackedByteArray, peer: int, delivered: Delivered, now: float) -> StringName:
 	if not _decoder.decode(datagram, Constants.HEADER_SIZE):
 		return Constants.DROP_BAD_FRAME
-	if not Header.is_fanout(datagram):
-		return _receive_single(peer, delivered, now)
+	if datagram[2] & 0x80 == 0:  # as Header.is_fanout(), which costs a call
+		var delivery: PeerDelivery = _peers.get(peer)
+		if delivery == null:
+			delivery = _peer(peer, now)
+		var drop := delivery.receive(_decoder, delivered, now)
+		wake_at = minf(wake_at, delivery.wake_at)
+		return drop
 	if not _fanout_receivers.has(peer):
 		_fanout_receivers[peer] = FanoutReceiver.new(_budget)
 	return _fanout_receivers[peer].receive(_decoder, delivered, now)
@@ -195,13 +201,6 @@ func datagrams_to_send(now: float) -> Array[PackedByteArray]:
 			delivery.wake_at = delivery.next_timeout(now)
 		wake_at = minf(wake_at, delivery.wake_at)
 	return datagrams
-
-
-func _receive_single(peer: int, delivered: Delivered, now: float) -> StringName:
-	var delivery := _peer(peer, now)
-	var drop := delivery.receive(_decoder, delivered, now)
-	wake_at = minf(wake_at, delivery.wake_at)
-	return drop
 
 
 ## Returns the state towards a peer, which is looked after in the next datagrams_to_send().

@@ -6,9 +6,14 @@ extends RefCounted
 const Constants := preload("../../wire/constants.gd")
 const Cutter := preload("cutter.gd")
 const Piece := preload("piece.gd")
+const Run := preload("run.gd")
 const SendLane := preload("send_lane.gd")
 const SentDatagram := preload("sent_datagram.gd")
 
+## Reliable payload that may wait, bytes; nothing is queued beyond it.
+const SEND_BUFFER := 8 << 20
+
+const _MESSAGE_COST := 64  # bytes of the send buffer that a message takes besides its own
 const _MAX_UNRELIABLE := 1024  # pieces; the oldest give way
 const _NO_CREDIT := -1
 
@@ -26,6 +31,7 @@ var _repairs: Array[Piece] = []
 var _next_repair := 0
 var _lanes: Dictionary[int, SendLane] = {}
 var _turn: Array[SendLane] = []
+var _last_lane: SendLane = null  # that took the last reliable message
 
 
 ## Cuts messages into pieces of [param largest_piece] bytes; [param next_sequences] are those of the
@@ -55,6 +61,11 @@ func is_idle() -> bool:
 	return true
 
 
+## Tells whether the send buffer has room for a reliable message.
+func has_room() -> bool:
+	return queued_bytes + queued_messages * _MESSAGE_COST < SEND_BUFFER
+
+
 ## Queues an unreliable message.
 func push(data: PackedByteArray, mode: int, channel: int) -> void:
 	var lane := Piece.UNCOUNTED
@@ -75,8 +86,14 @@ func push_reliable(data: PackedByteArray, mode: int, channel: int) -> void:
 	if lane == null:
 		lane = SendLane.new(mode, channel, _largest_piece)
 		_lanes[Piece.lane_key(mode, channel)] = lane
-	if lane.push(data):
-		_turn.append(lane)
+	_last_lane = lane
+	push_again(data)
+
+
+## Queues a message in the lane of the reliable one before; the caller has looked for room.
+func push_again(data: PackedByteArray) -> void:
+	if _last_lane.push(data):
+		_turn.append(_last_lane)
 	queued_bytes += data.size()
 	queued_messages += 1
 
@@ -114,23 +131,15 @@ func take_unreliable(room: int) -> Piece:
 func take_reliable(room: int, credit: int) -> Piece:
 	if _repairs and _has_repairs():
 		return _take_repair(room)
-	var piece := _turn[0].take_whole(room, credit) if _turn.size() == 1 else null
-	if piece != null:
-		queued_bytes -= piece.payload.size()
-		queued_messages -= 1
-		if _turn[0].is_empty():
-			_turn.clear()
-		return piece
+	if _turn.size() == 1 and _turn[0].is_next_whole():
+		return _take_run(room, credit)
 	var lane := _next_lane(credit)
 	return _take_from(lane, room) if lane != null else null
 
 
 ## Queues the pieces of a lost datagram to be sent again, before everything else.
 func repair(datagram: SentDatagram) -> void:
-	for piece in datagram.pieces:
-		if not piece.is_acked and not piece.is_waiting:
-			piece.is_waiting = true
-			_repairs.append(piece)
+	_repair(datagram.pieces)
 
 
 ## Notes that pieces have arrived.
@@ -139,8 +148,11 @@ func acknowledge(pieces: Array[Piece]) -> void:
 		if piece.is_acked:
 			continue
 		piece.is_acked = true
-		if piece.lane != Piece.UNCOUNTED:
-			_lanes[piece.lane].acknowledge(piece.sequence)
+		var run := piece as Run
+		if run != null and run.halves:
+			acknowledge(run.halves)
+		elif piece.lane != Piece.UNCOUNTED:
+			_lanes[piece.lane].acknowledge(piece.sequence, piece.count)
 
 
 func _drop_oldest() -> void:
@@ -168,19 +180,46 @@ func _has_repairs() -> bool:
 	return false
 
 
+func _repair(pieces: Array[Piece]) -> void:
+	for piece in pieces:
+		var run := piece as Run
+		if run != null and run.halves:
+			_repair(run.halves)
+		elif not piece.is_acked and not piece.is_waiting:
+			piece.is_waiting = true
+			_repairs.append(piece)
+
+
 func _take_repair(room: int) -> Piece:
 	var piece := _repairs[_next_repair]
-	if piece.size > room:
+	var fitting := piece.count_fitting(room)
+	if not fitting:
 		return null
-	_next_repair += 1
 	piece.is_waiting = false
+	if fitting < piece.count:
+		var run: Run = piece
+		run.cut(fitting)
+		run.halves[1].is_waiting = true
+		_repairs[_next_repair] = run.halves[1]
+		return run.halves[0]
+	_next_repair += 1
+	return piece
+
+
+func _take_run(room: int, credit: int) -> Piece:
+	var piece := _turn[0].take_run(room, credit)
+	if piece == null:
+		return null
+	queued_bytes -= piece.cost - piece.count * Constants.MESSAGE_COST
+	queued_messages -= piece.count
+	if _turn[0].is_empty():
+		_turn.clear()
 	return piece
 
 
 func _take_from(lane: SendLane, room: int) -> Piece:
-	var piece := lane.take()
-	if piece.size > room:
-		lane.return_piece(piece)
+	var piece := lane.take(room)
+	if piece == null:
 		return null
 	queued_bytes -= piece.payload.size()
 	if piece.part == 0:

@@ -5,7 +5,7 @@ extends RefCounted
 const Frames := preload("../../wire/frames.gd")
 const Piece := preload("piece.gd")
 
-const _SMALLEST_ROOM := 24  # bytes; less is not worth looking for a piece that fits
+const SMALLEST_ROOM := 24  ## Bytes; less is not worth looking for a piece that fits.
 
 var _buffer: PackedByteArray
 var _room: int  # bytes
@@ -21,7 +21,7 @@ func start(buffer: PackedByteArray, bytes: int) -> void:
 
 ## Returns how many bytes the next frame may have; below 0 when it is not worth looking for one.
 func room() -> int:
-	if _last != null and _room < _SMALLEST_ROOM:
+	if _last != null and _room < SMALLEST_ROOM:
 		return -1
 	return _room - Frames.LENGTH_SIZE
 
@@ -37,7 +37,7 @@ func add(piece: Piece) -> int:
 		_last.append_to(_buffer, false)
 	_last = piece
 	_room -= piece.size + Frames.LENGTH_SIZE
-	return -1 if _room < _SMALLEST_ROOM else _room - Frames.LENGTH_SIZE
+	return -1 if _room < SMALLEST_ROOM else _room - Frames.LENGTH_SIZE
 
 
 ## Completes the datagram.

@@ -27,18 +27,15 @@ const SentDatagram := preload("sent_datagram.gd")
 const SentDatagrams := preload("sent_datagrams.gd")
 const Serial := preload("serial.gd")
 
-## Reliable payload that waits for one peer, bytes; nothing is queued beyond it.
-const SEND_BUFFER := 8 << 20
-
-const _MESSAGE_COST := 64  # bytes of the send buffer that a message takes besides its own
 const _LONGEST_DELAY := Frames.MAX_DELAY / 1000.0  # seconds; also stands for more
 
 var rtt := Rtt.new()  ## Round-trip time to the peer.
 ## When [method datagrams_to_send] has work at the latest, clock seconds; its caller keeps this.
 var wake_at := -INF
+## What waits to be sent.
+var outgoing: Outgoing
 
 var _max_payload: int
-var _outgoing: Outgoing
 var _sent := SentDatagrams.new()
 var _received := ReceivedNumbers.new()
 var _asking: AskSchedule
@@ -63,7 +60,7 @@ func _init(
 ) -> void:
 	_max_payload = max_payload
 	_allowance = allowance
-	_outgoing = Outgoing.new(Cutter.largest_piece(max_payload), {})
+	outgoing = Outgoing.new(Cutter.largest_piece(max_payload), {})
 	_asking = AskSchedule.new(now)
 	_rate = DeliveryRate.new(now)
 	_congestion = CongestionController.new(_rate, now)
@@ -73,17 +70,17 @@ func _init(
 
 ## Returns the reliable payload that waits to be sent for the first time, bytes.
 func queued_bytes() -> int:
-	return _outgoing.queued_bytes
+	return outgoing.queued_bytes
 
 
 ## Tells whether the send buffer has room for a reliable message.
 func may_push() -> bool:
-	return _outgoing.queued_bytes + _outgoing.queued_messages * _MESSAGE_COST < SEND_BUFFER
+	return outgoing.has_room()
 
 
 ## Tells whether everything reliable was acknowledged.
 func is_idle() -> bool:
-	return _outgoing.is_idle()
+	return outgoing.is_idle()
 
 
 ## Returns the fraction of the peer's datagrams that never came, 0..1.
@@ -98,9 +95,9 @@ func loss() -> float:
 func push(data: PackedByteArray, mode: int, channel: int) -> void:
 	wake_at = -INF
 	if mode >= Constants.Mode.RELIABLE:
-		_outgoing.push_reliable(data, mode, channel)
+		outgoing.push_reliable(data, mode, channel)
 	elif AskSchedule.may_go_on(_next_number, _sent.largest_acked):
-		_outgoing.push(data, mode, channel)
+		outgoing.push(data, mode, channel)
 	else:
 		_is_held_back = true
 
@@ -109,7 +106,7 @@ func push(data: PackedByteArray, mode: int, channel: int) -> void:
 func push_frames(frames: PackedByteArray) -> void:
 	wake_at = -INF
 	if AskSchedule.may_go_on(_next_number, _sent.largest_acked):
-		_outgoing.push_frames(frames)
+		outgoing.push_frames(frames)
 	else:
 		_is_held_back = true
 
@@ -132,7 +129,7 @@ func lone_datagram(head: PackedByteArray, frames: PackedByteArray, now: float) -
 
 ## Returns the next sequence of each unreliable lane, by its key.
 func sequences() -> Dictionary[int, int]:
-	return _outgoing.sequences
+	return outgoing.sequences
 
 
 ## Asks for an acknowledgement, to measure the RTT.
@@ -141,11 +138,12 @@ func ping() -> void:
 	wake_at = -INF
 
 
-## Notes that the application has taken a reliable message of [param size] bytes.
-func consume(size: int) -> void:
-	var credit := _credit.consume(size)
+## Notes that the application has taken [param messages] reliable ones, of [param size] bytes
+## together.
+func consume(size: int, messages := 1) -> void:
+	var credit := _credit.consume(size, messages)
 	if credit != null:
-		_outgoing.push_control(credit)
+		outgoing.push_control(credit)
 		wake_at = -INF
 
 
@@ -180,7 +178,7 @@ func receive(decoded: FrameDecoder, delivered: Delivered, now: float) -> StringN
 ## Returns when [method handle_timeout] or [method datagrams_to_send] next has work, clock
 ## seconds; INF for never.
 func next_timeout(now: float) -> float:
-	if _outgoing.has_unreliable() or _is_ping_wanted or _wants_probe:
+	if outgoing.has_unreliable() or _is_ping_wanted or _wants_probe:
 		return now
 	var deadline := minf(minf(_received.ack_at, _sent.loss_at), _timer.deadline())
 	if _may_send_more():
@@ -214,7 +212,7 @@ func datagrams_to_send(
 	while may_send or _has_urgent_work(now):
 		datagrams.append(_next_datagram(head, may_send, now))
 		may_send = _may_send_now(now)
-	var has_more := _outgoing.has_reliable(_credit.left())
+	var has_more := outgoing.has_reliable(_credit.left())
 	var has_place := _has_place()
 	_pacer.is_holding = has_more and has_place
 	if has_place and not has_more:
@@ -246,7 +244,7 @@ func _may_send_now(now: float) -> bool:
 
 ## Tells whether something leaves whatever the window and the pacing say.
 func _has_urgent_work(now: float) -> bool:
-	if _received.ack_at <= now or _outgoing.has_unreliable():
+	if _received.ack_at <= now or outgoing.has_unreliable():
 		return true
 	return _is_ping_wanted or _wants_probe
 
@@ -287,14 +285,14 @@ func _next_datagram(head: PackedByteArray, may_send: bool, now: float) -> Packed
 func _take_pieces(may_send: bool) -> Array[Piece]:
 	var counted: Array[Piece] = []
 	var room := _packing.room()
-	var piece := _outgoing.take_unreliable(room)
+	var piece := outgoing.take_unreliable(room)
 	while piece != null:
 		room = _packing.add(piece)
-		piece = _outgoing.take_unreliable(room)
+		piece = outgoing.take_unreliable(room)
 	var credit := _credit.left()
 	var cost := 0
 	while may_send and room >= 0:
-		piece = _outgoing.take_reliable(room, credit - cost)
+		piece = outgoing.take_reliable(room, credit - cost)
 		if piece == null:
 			break
 		if piece.cost:
@@ -318,14 +316,14 @@ func _track(size: int, pieces: Array[Piece], now: float) -> void:
 func _probe() -> void:
 	_wants_probe = false
 	var newest := _sent.newest()
-	if newest != null and not _outgoing.has_reliable(_credit.left()):
-		_outgoing.repair(newest)
-	if not _outgoing.has_reliable(_credit.left()):
+	if newest != null and not outgoing.has_reliable(_credit.left()):
+		outgoing.repair(newest)
+	if not outgoing.has_reliable(_credit.left()):
 		_is_ping_wanted = true
 
 
 func _may_send_more() -> bool:
-	return _outgoing.has_reliable(_credit.left()) and _has_place()
+	return outgoing.has_reliable(_credit.left()) and _has_place()
 
 
 ## Tells whether the window has place; whatever it is, it has when nothing is under way.
@@ -337,14 +335,14 @@ func _take_ack(decoded: FrameDecoder, largest: int, now: float) -> void:
 	var is_newer := largest > _sent.largest_acked
 	var acked := _sent.acknowledge(decoded, largest)
 	_batch.rtt = _sample_rtt(largest, decoded.ack_delay, now) if is_newer else -1.0
-	_outgoing.acknowledge(_sent.take_late())
+	outgoing.acknowledge(_sent.take_late())
 	if not acked:
 		_handle_losses(now)
 		return
 	var newest := acked[-1]
 	for datagram in acked:
 		_rate.acknowledge(datagram.size, now)
-		_outgoing.acknowledge(datagram.pieces)
+		outgoing.acknowledge(datagram.pieces)
 	var lost := _sent.detect_losses(_rtt_for_losses(), now)
 	_repair(lost)
 	_timer.answer(_sent.is_empty(), now)
@@ -380,4 +378,4 @@ func _handle_losses(now: float) -> void:
 
 func _repair(lost: Array[SentDatagram]) -> void:
 	for datagram in lost:
-		_outgoing.repair(datagram)
+		outgoing.repair(datagram)

@@ -12,12 +12,13 @@ var channel := 0
 var sequence := 0
 var part := 0
 var parts := 1
+var count := 1  ## Messages; several only in run.gd.
 var payload: PackedByteArray
 var lane := UNCOUNTED  ## Key of the reliable lane that counts it.
 var size: int  ## Bytes in a datagram, without a length.
 var is_acked := false
 var is_waiting := false  ## To be sent again.
-var cost := 0  ## Credit that sending it takes: that of the whole message, at its first piece.
+var cost := 0  ## Credit that sending it takes: that of whole messages, at their first piece.
 
 
 ## Makes the piece of type [param type] with the content [param data]; the others as the members.
@@ -53,9 +54,9 @@ static func lane_key(mode: int, for_channel: int) -> int:
 	return mode << 8 | for_channel
 
 
-## Tells whether it is sent again until it is acknowledged.
-func is_repeated() -> bool:
-	return lane != UNCOUNTED or kind == Frames.CREDIT
+## Returns how many of its messages may go into [param room] bytes, as far as they are in it.
+func count_fitting(room: int) -> int:
+	return count if size <= room else 0
 
 
 ## Appends the frame to a datagram; only the last may go without a length.

@@ -34,15 +34,28 @@ func _init(mode: int, memory: PeerMemory, credit: Credit, first := 0) -> void:
 	_credit = credit
 
 
-## Takes in a whole message of [param size] bytes that is the very next one while nothing else waits
-## in the lane, which is most often so; false, and nothing has happened, when it is not so.
-func take_next(short: int, size: int) -> bool:
-	if _next & 0xFFFF != short or not _next or _done or _unfinished:
-		return false
-	if _is_reliable and not _credit.arrive_next(size + Constants.MESSAGE_COST):
-		return false
-	_next += 1
-	return true
+## Takes in the whole messages from the place [param index] on that are the very next ones while
+## nothing else waits in the lane, which is most often so; returns how many. [param heads] and
+## [param payloads] are those of a FrameDecoder.
+func take_next(heads: PackedInt64Array, payloads: Array[PackedByteArray], index: int) -> int:
+	if not _next or _done or _unfinished:
+		return 0
+	var whole := heads[index] & 0xFFFF0000  # mode and channel
+	var room := _credit.room() if _is_reliable else 0
+	var arrived := 0
+	var count := 0
+	for at in range(index, heads.size()):
+		if heads[at] != whole | _next & 0xFFFF:
+			break
+		if _is_reliable:
+			var size := payloads[at].size() + Constants.MESSAGE_COST
+			if arrived + size > room:
+				break
+			arrived += size
+		_next += 1
+		count += 1
+	_credit.arrive(arrived)
+	return count
 
 
 ## Appends to [param ready] the messages that [param frame] completes or lets through; returns why

@@ -33,10 +33,17 @@ func take(decoded: FrameDecoder, delivered: Delivered) -> StringName:
 	var failure := &""
 	var lane: ReceiveLane = null
 	var lane_key := -1
-	for index in decoded.heads.size():
-		var head := decoded.heads[index]
+	var heads := decoded.heads
+	var payloads := decoded.payloads
+	var index := 0
+	while index < heads.size():
+		var head := heads[index]
 		if head >> 24 == 0:  # a whole message of mode UNRELIABLE
-			delivered.add(decoded.payloads[index], Constants.Mode.UNRELIABLE, head >> 16)
+			var until := index + 1
+			while until < heads.size() and heads[until] == head:
+				until += 1
+			delivered.add_run(payloads, index, until, Constants.Mode.UNRELIABLE, head >> 16)
+			index = until
 			continue
 		var key := head >> 16 & 0xFFFF
 		if key != lane_key:
@@ -44,13 +51,16 @@ func take(decoded: FrameDecoder, delivered: Delivered) -> StringName:
 			lane = _lanes.get(key)
 			if lane == null:
 				lane = _new_lane(key)
-		if head >> 32 == 0 and lane.take_next(head & 0xFFFF, decoded.payloads[index].size()):
-			delivered.add(decoded.payloads[index], key >> 8, key & 0xFF)
+		var taken := lane.take_next(heads, payloads, index)
+		if taken:
+			delivered.add_run(payloads, index, index + taken, key >> 8, key & 0xFF)
+			index += taken
 			continue
 		var drop := lane.receive(decoded.frame(index), _ready)
 		for message in _ready:
 			delivered.add(message, key >> 8, key & 0xFF)
 		_ready.clear()
+		index += 1
 		if drop and (not failure or drop == Constants.DROP_REASSEMBLY_FULL):
 			failure = drop
 	return failure

@@ -34,7 +34,7 @@ func begin_attempt(at: float) -> void:
 	for address in by_address:
 		if not by_address[address].is_proven:
 			by_address[address].answered_at = -INF
-			by_address[address].plan = CheckPlan.new(at)
+			by_address[address].plan = _plan(address, at)
 
 
 ## Plans the checks of what has come to be known since the attempt began.
@@ -42,7 +42,7 @@ func join_attempt(at: float) -> void:
 	for address in by_address:
 		var remote := by_address[address]
 		if not remote.is_proven and remote.plan == null:
-			remote.plan = CheckPlan.new(at)
+			remote.plan = _plan(address, at)
 
 
 ## Checks no address any more that is not proven.
@@ -65,6 +65,11 @@ func best(used: Remote, now: float) -> Remote:
 		return found
 	var gain := maxf(Constants.SWITCH_RTT, Constants.SWITCH_SHARE * maxf(used.score(), 0.0))
 	return found if used.score() - found.score() >= gain else used
+
+
+func _plan(address: String, at: float) -> CheckPlan:
+	var kind: int = _offered.get(address, 0)
+	return CheckPlan.new(at, kind == Constants.CandidateKind.PREDICTED)
 
 
 func _add(address: String, is_learned: bool) -> Remote:

@@ -12,6 +12,8 @@ from packhorse.wire.constants import (
     CHECK_SLOW_MAX,
     OPENING_TTL,
     OPENINGS,
+    PREDICTED_INTERVAL,
+    PREDICTED_WAIT,
 )
 
 
@@ -42,6 +44,13 @@ def test_checks_become_rarer_and_end() -> None:
     assert len(fast) == pytest.approx(CHECK_FAST / CHECK_INTERVAL, abs=1)
     assert max(b - a for a, b in pairwise(times)) <= CHECK_SLOW_MAX
     assert times[-1] < ATTEMPT_TIME
+
+
+def test_predicted_address_is_checked_later_rarer_and_not_for_long() -> None:
+    checks = run(CheckPlan.for_predicted(starts_at=1.0))
+    assert checks[0] == (1.0 + PREDICTED_WAIT, None)
+    assert checks[1][0] == pytest.approx(checks[0][0] + PREDICTED_INTERVAL)
+    assert checks[-1][0] < checks[0][0] + CHECK_FAST
 
 
 def test_attack_address_that_never_answers_gets_a_bounded_number_of_checks() -> None:

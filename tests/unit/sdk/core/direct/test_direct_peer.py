@@ -6,7 +6,8 @@ from random import Random
 
 import pytest
 
-from packhorse.core.direct.direct_peer import DirectDatagram, DirectPeer
+from packhorse.core.direct.channel import DirectDatagram
+from packhorse.core.direct.direct_peer import DirectPeer
 from packhorse.core.direct.offers import decode_offer
 from packhorse.core.direct.rate_budget import RateBudget
 from packhorse.wire.address import TransportAddress
