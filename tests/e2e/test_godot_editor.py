@@ -126,6 +126,20 @@ def test_debugger_tab_shows_the_peer_of_a_running_game(
     assert picture_size(picture) == (1280, 720)
 
 
+def test_debugger_tab_shows_the_peer_of_a_game_that_play_started(
+    project: Path, screen: VirtualScreen, tmp_path: Path
+) -> None:
+    with RelayProcess() as relay, GodotMember() as host:
+        code = host.create(relay.address)
+        env = {"PACKHORSE_PICTURE": str(tmp_path / "played.png"), "PACKHORSE_GAME": relay.address}
+        command = screen.command(_EDITOR, project=project)
+        done = processes.run(command, timeout=_PATIENCE, env={**env, "PACKHORSE_CODE": code})
+
+    texts = told(done.stdout)[-1]["texts"]
+    assert f"Room {code}, peer 2 (client)" in texts, done.stdout
+    assert {"Relay", "Peer 1", "UDP"} <= set(texts)
+
+
 def keep_debug_server_open(project: Path) -> None:
     """Let the editor wait for games that others start, as its menu Debug offers."""
     settings = project / ".godot" / "editor" / "project_metadata.cfg"

@@ -13,6 +13,7 @@ _PROJECT = """config_version=5
 
 config/name="Probe"
 config/features=PackedStringArray("4.4", "GL Compatibility")
+run/main_scene="res://game.tscn"
 
 [editor_plugins]
 
@@ -21,6 +22,13 @@ enabled=PackedStringArray("res://addons/packhorse/plugin.cfg", "res://addons/pro
 [rendering]
 
 renderer/rendering_method="gl_compatibility"
+"""
+_SCENE = """[gd_scene load_steps=2 format=3]
+
+[ext_resource type="Script" path="res://addons/probe/game.gd" id="1"]
+
+[node name="Game" type="Node"]
+script = ExtResource("1")
 """
 _PLUGIN = """[plugin]
 
@@ -38,6 +46,7 @@ def make_editor_project(folder: Path) -> Path:
     probe = folder / "addons" / "probe"
     shutil.copytree(PROJECT / "tests" / "editor_probe", probe)
     (probe / "plugin.cfg").write_text(_PLUGIN, "utf-8")
+    (folder / "game.tscn").write_text(_SCENE, "utf-8")
     (folder / "project.godot").write_text(_PROJECT, "utf-8")
     return folder
 

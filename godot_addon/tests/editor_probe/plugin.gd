@@ -4,7 +4,8 @@ extends EditorPlugin
 ##
 ## Copied into a project by tests/e2e/test_godot_editor.py. With PACKHORSE_PICTURE in the
 ## environment, it saves a picture of the editor and ends; with PACKHORSE_GAME set, too, it waits
-## for a running game to report its peer first, and prints what the tab shows. With
+## for a running game to report its peer first, and prints what the tab shows; with PACKHORSE_CODE,
+## too, it presses Play, so that the project's own game joins that room. With
 ## PACKHORSE_RELAY, it lets the dock test that relay, prints what it found and ends.
 
 const Finding := preload("res://addons/packhorse/core/doctor/finding.gd")
@@ -16,6 +17,8 @@ const _PICTURE := "PACKHORSE_PICTURE"
 const _PICTURE_FRAMES := 120  # until the editor has been laid out and drawn
 const _GAME := "PACKHORSE_GAME"
 const _GAME_PATIENCE := 60.0  # seconds
+const _CODE := "PACKHORSE_CODE"
+const _RUN_ARGUMENTS := "editor/run/main_run_args"
 const _RELAY := "PACKHORSE_RELAY"
 
 
@@ -71,6 +74,8 @@ func _is_dock(node: Node) -> bool:
 
 func _wait_for_report() -> void:
 	print("waiting")
+	if OS.has_environment(_CODE):
+		await _play()
 	var give_up_at := Time.get_ticks_msec() + int(_GAME_PATIENCE * 1000.0)
 	var texts: Array[String] = []
 	while not "Peer 1" in texts and Time.get_ticks_msec() < give_up_at:
@@ -78,6 +83,30 @@ func _wait_for_report() -> void:
 		texts = _texts_of_tabs()
 	await _wait(_PICTURE_FRAMES)
 	print(JSON.stringify({"texts": _texts_of_tabs()}))
+	EditorInterface.stop_playing_scene()
+
+
+## Presses Play. An editor starts games by the program that it runs as; where that is a dynamic
+## linker, as of the Godot that make godot unpacks, the linker is told again which program to run.
+## Godot puts its own path after these arguments, where a language does no harm.
+func _play() -> void:
+	if OS.get_executable_path().get_file().begins_with("ld-"):
+		var file := FileAccess.open("/proc/self/cmdline", FileAccess.READ)
+		var linking: Array[String] = []  # the linker, its option, the folders and the program
+		for _index in 4:
+			linking.append(_read_argument(file))
+		ProjectSettings.set_setting(_RUN_ARGUMENTS, " ".join(linking) + " --language %command%")
+		await _wait(_FRAMES)
+	EditorInterface.play_main_scene()
+
+
+func _read_argument(file: FileAccess) -> String:
+	var bytes := PackedByteArray()
+	var byte := file.get_8()
+	while byte and not file.eof_reached():
+		bytes.append(byte)
+		byte = file.get_8()
+	return bytes.get_string_from_utf8()
 
 
 func _texts_of_tabs() -> Array[String]:
