@@ -3,6 +3,7 @@
 import argparse
 import os
 import stat
+from pathlib import Path
 from typing import Final
 
 from packhorse.wire.errors import ConfigurationError
@@ -56,7 +57,7 @@ def _read_key(path: str) -> bytes | None:
     if not path:
         return None
     try:
-        with open(path, encoding="ascii") as file:
+        with Path(path).open(encoding="ascii") as file:
             _refuse_public(path, os.fstat(file.fileno()))
             return parse_key(file.read())
     except (OSError, UnicodeDecodeError) as error:

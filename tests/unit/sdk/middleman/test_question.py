@@ -76,14 +76,18 @@ async def test_silence_is_told_and_an_answer_after_it_counts() -> None:
     assert asked.notices == [HostSilent(), ServiceMissing("tcp", 2, 1)]
 
 
+def is_waiting(asked: Asked) -> bool:
+    return asked.question._timer is not None
+
+
 async def test_silence_of_a_host_that_is_lost_is_blamed_on_no_other_program() -> None:
     asked = Asked(udp=0, tcp=1)
 
     asked.question.watch(PeerLost(PeerId(3)))
-    assert asked.question._timer is not None
+    assert is_waiting(asked)
     asked.question.watch(PeerLost(HOST))
 
-    assert asked.question._timer is None
+    assert not is_waiting(asked)
     assert asked.notices == []
 
 
