@@ -15,6 +15,7 @@ from packhorse.core.relay_address import DEFAULT_PORT
 from packhorse.wire.errors import ConfigurationError
 from packhorse_relay import __version__
 from packhorse_relay.access_options import operator_keys
+from packhorse_relay.aio.reading_loop import new_event_loop
 from packhorse_relay.aio.server import RelayServer
 from packhorse_relay.config import (
     ENVIRONMENT_PREFIX,
@@ -107,7 +108,8 @@ def _install(*, is_dry: bool) -> int:
 
 def _run(loaded: Loaded, output: LogOutput, args: argparse.Namespace) -> int:
     try:
-        asyncio.run(_relay(loaded, output, args))
+        with asyncio.Runner(loop_factory=new_event_loop) as runner:
+            runner.run(_relay(loaded, output, args))
     except BrokenPipeError:  # whoever read our output has gone
         return 1
     except OSError as error:

@@ -109,11 +109,25 @@ def draw(sections: Sequence[Any]) -> str:
     return "\n".join([head, ground, *elements, "</svg>", ""])
 
 
+def table(sections: Sequence[Any]) -> list[str]:
+    """Return what the picture shows in lines of text."""
+    rows = []
+    for section in sections:
+        for relay in section["relays"]:
+            middle, least, most = relay["us"]
+            lost = relay["lost"] / max(1, relay["expected"])
+            figures = f"{middle:.2f} ({least:.2f}-{most:.2f}) us, lost {lost:.1%}"
+            rows.append(f"{section['load']:8} {section['x']:6,} {relay['name']:20} {figures}")
+    return rows
+
+
 def main() -> None:
-    """Read the figures, write the picture."""
+    """Read the figures, write the picture, print the figures."""
     source, target = map(Path, sys.argv[1:])
     told = [json.loads(line) for line in source.read_text().splitlines()]
-    target.write_text(draw([each for each in told if each["event"] == "load"]))
+    sections = [each for each in told if each["event"] == "load"]
+    target.write_text(draw(sections))
+    print(*table(sections), sep="\n")
 
 
 if __name__ == "__main__":

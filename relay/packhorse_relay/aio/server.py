@@ -256,6 +256,7 @@ class RelayServer:
         self._close_sockets()
         if self._websocket is not None:
             await self._websocket.aclose()
+        self._has_received = False
         if self._timer is not None:
             self._timer.cancel()
 
@@ -299,7 +300,6 @@ class RelayServer:
             receive = self._plane.receiver(listener)
             sock = await UdpSocket.open(receive, bind=(host, port), buffer=_BUFFER_SIZE)
             prefer_stable_address(sock.socket)
-            sock.on_drained = self._answer
             self._sockets.append(sock)
             port = sock.local_address[1]
             if self._websocket is not None:
@@ -331,7 +331,9 @@ class RelayServer:
     def _receive(self, data: bytes, source: SocketAddress, listener: int) -> None:
         """Hand the core what the data plane had no route for."""
         try:
-            self._has_received = True  # `_answer` follows, once for all that came together
+            if not self._has_received:
+                self._has_received = True
+                self._loop.call_soon(self._answer)  # once for all that came together
             address, now = TransportAddress(*source, listener), self._loop.time()
             if not self._strays.admit(data, address, now=now):
                 return

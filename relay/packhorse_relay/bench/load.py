@@ -10,7 +10,7 @@ from itertools import cycle
 from typing import Final, NamedTuple
 
 from packhorse.wire.constants import HEADER_SIZE
-from packhorse_relay.bench.loaded import PAYLOAD, LoadedRelay
+from packhorse_relay.bench.loaded import PAYLOAD, Flow, LoadedRelay
 from packhorse_relay.dataplane.memory import ReceiveBatch, UnicastBatch
 from packhorse_relay.dataplane.message_layout import NATIVE
 from packhorse_relay.dataplane.system import SystemCalls
@@ -73,6 +73,23 @@ class Generator:
         groups = [slice(at, at + GROUP) for at in range(0, len(messages), GROUP)]
         turns = [(messages[group], relay.receivers[group]) for group in groups] * rounds
         return self._await_each(relay, turns, 1)
+
+    def mixed(self, relay: LoadedRelay, turns: Sequence[Sequence[tuple[Flow, int]]]) -> Result:
+        """Send what each turn has, one by one, and await it.
+
+        Args:
+            relay: What forwards it.
+            turns: Flows, and the numbers of the members that they go to.
+        """
+        sockets = [member.sock for member in relay.members]
+        expected, received, before = 0, 0, relay.cpu_seconds()
+        for turn in turns:
+            for flow, _ in turn:
+                flow.sock.send(flow.datagram)
+            expected += len(turn)
+            receivers = [sockets[number] for number in {number for _, number in turn}]
+            received += self._take(receivers, len(turn))
+        return Result(expected, received, relay.cpu_seconds() - before)
 
     def evenly(self, relay: LoadedRelay, rate: float, seconds: float) -> Result:
         """Let one datagram come after the other, the members in turn."""

@@ -71,7 +71,7 @@ def packhorse_relay(dataplane: str, *, rooms: int, members: int) -> Iterator[Loa
     command += ["--port", "0", "--json", "--profile", "unlimited", "--dataplane", dataplane]
     with running(command) as program:
         relay = (_LOOPBACK, int(loads(program.wait_for("listening"))["port"]))
-        full = [fill_room(relay, members, _source(number)) for number in range(rooms)]
+        full = [fill_room(relay, members, source_of(number)) for number in range(rooms)]
         loaded = LoadedRelay.ring(f"packhorse {dataplane}", program.pid, full)
         yield loaded
         loaded.close()
@@ -87,7 +87,7 @@ def registering_relay(name: str, command: list[str], count: int) -> Iterator[Loa
         loaded.close()
 
 
-def _source(room: int) -> str:
+def source_of(room: int) -> str:
     """Return an address of this machine; no relay lets one address open many rooms at once."""
     number = room // _SHARE
     return f"127.1.{number // 200}.{number % 200 + 1}"

@@ -9,7 +9,8 @@ from packhorse_relay.core.forwarding import ForwardingTable
 from packhorse_relay.dataplane.contract import OnMiss
 from packhorse_relay.dataplane.lane import Lane
 from packhorse_relay.dataplane.portable import PortablePlane
-from packhorse_relay.dataplane.reader import Clock, Reader
+from packhorse_relay.dataplane.reader import Reader
+from packhorse_relay.dataplane.single_reader import Clock
 from packhorse_relay.dataplane.system import SystemCalls
 
 
@@ -39,7 +40,7 @@ class BatchedPlane(PortablePlane):
         """Read these sockets in batches, where the event loop can watch them."""
         for listener, sock in enumerate(sockets):
             lane = self.lane(listener, sock.socket)
-            reader = Reader(lane, sock, self._clock, may_leave=True)
+            reader = Reader(lane, sock, self.forwarder(listener), self._clock, may_leave=True)
             sock.read_with(reader.drain)
 
     def lane(self, listener: int, sock: socket.socket) -> Lane:

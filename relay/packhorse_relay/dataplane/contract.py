@@ -58,7 +58,7 @@ class DataPlane(Protocol):
     def read(self, sockets: Sequence[UdpSocket]) -> None:
         """Take over reading of these sockets, the listeners from 0 on.
 
-        They call `receiver` until then, and `UdpSocket.on_drained` also afterwards.
+        They call `receiver` until then. Afterwards a data plane counts in `UdpSocket.received`.
 
         Raises:
             ConfigurationError: It cannot be done here.

@@ -110,18 +110,17 @@ class UdpSocket:
                 for datagram in run:
                     self.send(datagram, address)
 
-    def read_with(self, drain: Callable[[], int]) -> bool:
+    def read_with(self, drain: Callable[[], object]) -> bool:
         """Let `drain` read the socket itself from now on, each time something has come.
 
-        Args:
-            drain: Returns how many datagrams it has read.
+        It counts what it reads in `received`; `on_drained` is not called any more.
 
         Returns:
             False where only a transport can read, which then goes on.
         """
         if self._transport is not None:
             return False
-        asyncio.get_running_loop().add_reader(self._socket, self._read, drain)
+        asyncio.get_running_loop().add_reader(self._socket, drain)
         return True
 
     def close(self) -> None:
@@ -138,7 +137,7 @@ class UdpSocket:
     async def _start(self) -> None:
         loop = asyncio.get_running_loop()
         try:
-            loop.add_reader(self._socket, self._read, self.drain)
+            loop.add_reader(self._socket, self._read)
         except NotImplementedError:
             await self._start_transport(loop)
 
@@ -154,11 +153,10 @@ class UdpSocket:
         else:
             self._socket.send(data)
 
-    def drain(self, most: int = _DRAIN) -> int:
-        """Hand over what has come, at most so many datagrams; returns how many."""
+    def _drain(self) -> int:
         receive, on_datagram, is_v6 = self._socket.recvfrom, self._on_datagram, self._is_v6
         count = 0
-        for _ in range(most):
+        for _ in range(_DRAIN):
             try:
                 data, address = receive(_RECEIVE_SIZE)
             except BlockingIOError:
@@ -174,8 +172,8 @@ class UdpSocket:
                 break
         return count
 
-    def _read(self, drain: Callable[[], int]) -> None:
-        self.received += drain()
+    def _read(self) -> None:
+        self.received += self._drain()
         if not self._is_closed:
             self.on_drained()
 

@@ -15,7 +15,8 @@ from packhorse_relay.dataplane.kernel.attachment import WAYS, Attachment, load
 from packhorse_relay.dataplane.kernel.mirror import Mirror
 from packhorse_relay.dataplane.kernel.prerequisites import cannot_attach
 from packhorse_relay.dataplane.kernel.tables import Tables
-from packhorse_relay.dataplane.reader import Clock, Reader
+from packhorse_relay.dataplane.reader import Reader
+from packhorse_relay.dataplane.single_reader import Clock
 from packhorse_relay.dataplane.system import SystemCalls
 
 logger = logging.getLogger(__name__)
@@ -72,7 +73,7 @@ class KernelPlane(BatchedPlane):
         logger.info("data plane kernel, by %s on %s", self.attach, ", ".join(done))
         for listener, sock in enumerate(sockets):
             lane = self.lane(listener, sock.socket)
-            reader = Reader(lane, sock, self._clock, may_leave=False)
+            reader = Reader(lane, sock, self.forwarder(listener), self._clock, may_leave=False)
             sock.read_with(self._lending(reader))
 
     def use_tables(self, tables: Tables, udp_listeners: int, port: int) -> Mirror:

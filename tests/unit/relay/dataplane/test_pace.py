@@ -73,20 +73,23 @@ def test_one_burst_is_no_high_rate() -> None:
 
 def test_one_is_expected_where_only_single_datagrams_came_apart() -> None:
     pace = Pace(now=0.0)
-    now = run(pace, count=1, interval=1 / 5000, seconds=30.5 / 5000)
-    before = pace.expects_one
-    run(pace, count=1, interval=1 / 5000, seconds=0.5 / 5000, start=now)
 
-    assert (before, pace.expects_one) == (False, True)
+    unnoted = [pace.note(1, now=number / 5000) for number in range(1, 9)]
+
+    assert unnoted == [0] * 7 + [31]
 
 
-@pytest.mark.parametrize(("count", "after"), [(2, 1 / 5000), (1, 1 / 20_000)])
+@pytest.mark.parametrize(("count", "after"), [(2, 32 / 5000), (1, 32 / 20_000)])
 def test_more_than_one_is_expected_again_when_more_came_or_had_waited(
     count: int, after: float
 ) -> None:
     pace = Pace(now=0.0)
-    now = run(pace, count=1, interval=1 / 5000, seconds=1.0)
-    before = pace.expects_one
-    pace.note(count, now=now + after)
+    before = [pace.note(1, now=number / 5000) for number in range(1, 9)][-1]
 
-    assert (before, pace.expects_one) == (True, False)
+    assert (before, pace.note(count, now=8 / 5000 + after)) == (31, 0)
+
+
+def test_nothing_is_left_where_it_may_not_be() -> None:
+    pace = Pace(now=0.0, may_leave=False)
+
+    assert [pace.note(1, now=number / 5000) for number in range(100)] == [0] * 100
