@@ -180,3 +180,15 @@ def test_relay_on_linux_runs_on_it() -> None:
 
     assert isinstance(loop, ReadingLoop)
     loop.close()
+
+
+def test_accepted_connection_leaves_nothing_to_wait_for(loop: ReadingLoop) -> None:
+    """Else the next connection, which nobody accepts yet, would keep the loop busy."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.setblocking(False)  # noqa: FBT003 - its one argument
+        accepting = loop.create_task(loop.sock_accept(server))
+        loop.run_until_complete(asyncio.sleep(0))
+        with socket.create_connection(server.getsockname()):
+            loop.run_until_complete(accepting)[0].close()
+
+        assert not asyncio.SelectorEventLoop.remove_reader(loop, server)

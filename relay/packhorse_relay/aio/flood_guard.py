@@ -19,7 +19,8 @@ logger = logging.getLogger(__name__)
 _LOOK_AGAIN: Final = 0.1  # seconds; a filter must learn of new members, and go in the end
 _MEMORY_INFORMATION: Final = 55  # SO_MEMINFO of Linux 4.12
 _LARGEST_COUNT: Final = (1 << 32) - 1
-_DROPS: Final = struct.Struct("=32xI")  # linux/sock_diag.h: the ninth number
+_MEMORY: Final = struct.Struct("=I28xI")  # linux/sock_diag.h: what waits, in bytes, and drops
+_SPACE: Final = 2048  # bytes that a datagram takes while it waits, with what the kernel adds
 
 
 class FloodGuard:
@@ -58,13 +59,12 @@ class FloodGuard:
         return self._strays.refused + self._count_dropped()
 
     def look(self) -> None:
-        """Decide anew if it is time; call it whenever datagrams were read.
+        """Decide anew if there is reason to; call it whenever datagrams were read.
 
         Before they are answered: who has just joined may send at once.
         """
-        now = self._loop.time()
-        if now >= self._sampling.next_decision and self._can_filter:
-            self._sampling.decide(self._seen(), now=now)
+        if self._can_filter:
+            self._sampling.decide(self._seen(), now=self._loop.time())
         if self.shares != ALL or self._applied[0] != ALL:
             self._apply()
 
@@ -76,14 +76,16 @@ class FloodGuard:
             self._timer.cancel()
 
     def _seen(self) -> Seen:
-        read = sum(sock.received for sock in self._sockets.values())
-        return Seen(self._strays.counts, read, self._count_dropped())
+        sockets = self._sockets.values()
+        read = sum(sock.received for sock in sockets)
+        waiting = sum(_memory(sock.socket)[0] for sock in sockets) // _SPACE
+        return Seen(self._strays.counts, read, self._count_dropped(), waiting)
 
     def _count_dropped(self) -> int:
         """Return what the kernel has dropped since the start; its own count starts over."""
         for sock in self._sockets.values():
             before = self._dropped.get(sock, 0)
-            self._dropped[sock] = _dropped(sock.socket)
+            _, self._dropped[sock] = _memory(sock.socket)
             self._dropped_in_all += (self._dropped[sock] - before) & _LARGEST_COUNT
         return self._dropped_in_all
 
@@ -112,12 +114,18 @@ class FloodGuard:
             self._timer = self._loop.call_later(_LOOK_AGAIN, self._watch)
 
 
-def _dropped(sock: socket.socket) -> int:
-    """Return the datagrams that the kernel has dropped, mod 2^32; 0 where it does not say."""
+def _memory(sock: socket.socket) -> tuple[int, int]:
+    """Return the bytes that wait, and how many datagrams were dropped, mod 2^32.
+
+    Both are 0 where the system does not say.
+    """
     if sys.platform != "linux":
-        return 0
+        return 0, 0
     try:
         numbers = sock.getsockopt(socket.SOL_SOCKET, _MEMORY_INFORMATION, 64)
     except OSError:
-        return 0
-    return int(_DROPS.unpack_from(numbers)[0]) if len(numbers) >= _DROPS.size else 0
+        return 0, 0
+    if len(numbers) < _MEMORY.size:
+        return 0, 0
+    waiting, dropped = _MEMORY.unpack_from(numbers)
+    return waiting, dropped

@@ -99,8 +99,11 @@ class ReadingLoop(asyncio.SelectorEventLoop):
         self._waiting.set_reader(_number(fd), partial(callback, *args))
 
     def remove_reader(self, fd: int | _File) -> bool:
-        """Call nothing any more; tells whether there was something to call."""
-        return self._waiting.drop_reader(_number(fd))
+        """Call nothing any more; tells whether there was something to call.
+
+        What the loop itself has added, as for `sock_accept`, it removes by this, too.
+        """
+        return self._waiting.drop_reader(_number(fd)) or super().remove_reader(fd)
 
     def call_soon(
         self,

@@ -9,6 +9,8 @@ _WORTH_READING: Final = 4000.0  # a second and kind; twice as many as are answer
 READ_AT_MOST: Final = 2 * _WORTH_READING
 """Strays of one kind that are read, a second."""
 _LOOK_OUT: Final = 0.02  # seconds between two decisions while all is read
+_SUDDEN: Final = 256  # datagrams that wait, on which one decides at once
+_SHORTEST: Final = 0.001  # seconds over which a rate is taken
 _FOLLOW: Final = 0.1  # seconds between two decisions during a flood
 _TYPE: Final = slice(HEADER_SIZE + 1, HEADER_SIZE + 3)  # after the start of the map
 _HELLO: Final = bytes((0, MessageType.HELLO))
@@ -41,6 +43,8 @@ class Seen(NamedTuple):
     """Datagrams that were read, all of them."""
     dropped: int
     """Datagrams that were dropped before: not picked, or no room for them."""
+    waiting: int = 0
+    """Datagrams that can be read now, about."""
 
 
 def stray_kind(data: bytes) -> Stray:
@@ -76,15 +80,16 @@ class FloodSampling:
 
         Args:
             seen: Since the start.
-            now: Clock seconds; early calls are harmless.
+            now: Clock seconds; early calls are harmless, and help when much waits suddenly.
 
         Returns:
             Whether `shares` have changed.
         """
-        elapsed = now - self._decided_at
+        is_sudden = self.shares == ALL and seen.waiting >= _SUDDEN
         is_blind = seen.read == self._seen.read and seen.dropped != self._seen.dropped
-        if now < self.next_decision or is_blind:
+        if is_blind or (now < self.next_decision and not is_sudden):
             return False
+        elapsed = max(_SHORTEST, now - self._decided_at)
         before = self.shares
         hellos, control, other = _strays_that_came(self._seen, seen, before)
         self._decided_at, self._seen = now, seen
@@ -105,6 +110,7 @@ def _strays_that_came(before: Seen, after: Seen, shares: Shares) -> list[float]:
     """
     counts = [new - old for new, old in zip(after.strays, before.strays, strict=True)]
     read, dropped = after.read - before.read, after.dropped - before.dropped
+    unread = dropped + after.waiting - before.waiting
     picked_from = [count / share for count, share in zip(counts, shares, strict=True)]
     with_room = read - sum(counts) + sum(picked_from)
-    return [count * max(1.0, (read + dropped) / max(1.0, with_room)) for count in picked_from]
+    return [count * max(1.0, (read + unread) / max(1.0, with_room)) for count in picked_from]

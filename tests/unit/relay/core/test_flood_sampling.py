@@ -104,6 +104,24 @@ def test_flood_is_noticed_sooner_than_its_changes_are_followed() -> None:
     assert sampling.next_decision == pytest.approx(0.12)
 
 
+def test_flood_is_noticed_at_once_when_much_waits() -> None:
+    sampling = FloodSampling(now=0.0)
+
+    assert not sampling.decide(Seen((100, 0, 0), 100, 0, 255), now=0.004)
+    assert sampling.decide(Seen((100, 0, 0), 100, 0, 300), now=0.004)
+    assert sampling.shares[0] == pytest.approx(0.04)
+
+
+def test_what_waits_and_is_read_later_is_counted_once() -> None:
+    """Of 2000 strays in 20 ms half are read at once, the others while 4 % get through."""
+    sampling = FloodSampling(now=0.0)
+    sampling.decide(Seen((1000, 0, 0), 1000, 0, 1000), now=0.02)
+    assert sampling.shares[0] == pytest.approx(0.04)
+    sampling.decide(Seen((2400, 0, 0), 2400, 9600, 0), now=0.12)
+
+    assert 0.01 < sampling.shares[0] <= 0.04
+
+
 @pytest.mark.parametrize("kind", Stray)
 def test_attack_33_flood_of_one_kind_leaves_the_others_alone(kind: Stray) -> None:
     """50,000 a second of one kind, 500 of the others; what is not picked is counted dropped."""
