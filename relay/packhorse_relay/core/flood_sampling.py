@@ -9,7 +9,8 @@ _WORTH_READING: Final = 4000.0  # a second and kind; twice as many as are answer
 READ_AT_MOST: Final = 2 * _WORTH_READING
 """Strays of one kind that are read, a second."""
 _LOOK_OUT: Final = 0.02  # seconds between two decisions while all is read
-_SUDDEN: Final = 256  # datagrams that wait, on which one decides at once
+_MANY_WAIT: Final = 256  # datagrams; so much, after so many strays, needs no longer look
+_MANY_STRAYS: Final = 64
 _SHORTEST: Final = 0.001  # seconds over which a rate is taken
 _FOLLOW: Final = 0.1  # seconds between two decisions during a flood
 _TYPE: Final = slice(HEADER_SIZE + 1, HEADER_SIZE + 3)  # after the start of the map
@@ -85,7 +86,8 @@ class FloodSampling:
         Returns:
             Whether `shares` have changed.
         """
-        is_sudden = self.shares == ALL and seen.waiting >= _SUDDEN
+        strays = sum(seen.strays) - sum(self._seen.strays)
+        is_sudden = strays >= _MANY_STRAYS and seen.waiting >= _MANY_WAIT and self.shares == ALL
         is_blind = seen.read == self._seen.read and seen.dropped != self._seen.dropped
         if is_blind or (now < self.next_decision and not is_sudden):
             return False

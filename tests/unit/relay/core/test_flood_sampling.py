@@ -108,6 +108,7 @@ def test_flood_is_noticed_at_once_when_much_waits() -> None:
     sampling = FloodSampling(now=0.0)
 
     assert not sampling.decide(Seen((100, 0, 0), 100, 0, 255), now=0.004)
+    assert not sampling.decide(Seen((63, 0, 0), 100, 0, 300), now=0.004)
     assert sampling.decide(Seen((100, 0, 0), 100, 0, 300), now=0.004)
     assert sampling.shares[0] == pytest.approx(0.04)
 
