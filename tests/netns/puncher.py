@@ -7,11 +7,11 @@ Times are of the monotonic clock, which all namespaces of a machine share.
 
 import argparse
 import asyncio
-import json
 import time
 from typing import Any
 
 import packhorse
+from tests.support.rooms_of_two import new_parser, play, tell
 
 _CHANNEL = 254
 _PATIENCE = 30.0  # seconds in which a message must arrive
@@ -73,39 +73,12 @@ async def punch(pipe: packhorse.Pipe, timeout: float) -> dict[str, Any]:  # noqa
         return {"punched": False, "error": str(error)}
 
 
-async def host(args: argparse.Namespace) -> None:
-    """Open the rooms, tell their codes, and stay until all are done."""
-    loop = asyncio.get_running_loop()
-    codes = [loop.create_future() for _ in range(args.rooms)]
-    async with asyncio.TaskGroup() as tasks:
-        for number, code in enumerate(codes):
-            tasks.create_task(play_host(number, args, code))
-        tell(codes=await asyncio.gather(*codes))
-
-
-async def join(args: argparse.Namespace) -> None:
-    """Join the rooms."""
-    async with asyncio.TaskGroup() as tasks:
-        for number, code in enumerate(args.codes.split(",")):
-            tasks.create_task(play_joiner(number, args, code))
-
-
-def tell(**fields: object) -> None:
-    """Print one JSON object."""
-    print(json.dumps(fields), flush=True)
-
-
 def main() -> None:
     """Host or join rooms."""
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--relay", required=True)
-    parser.add_argument("--rooms", type=int, default=1)
-    parser.add_argument("--codes")
-    parser.add_argument("--stagger", type=float, default=0.25)
+    parser = new_parser()
     parser.add_argument("--timeout", type=float, default=10.0, help="seconds for punching")
     parser.add_argument("--after-direct", action="store_true")
-    args = parser.parse_args()
-    asyncio.run(host(args) if args.codes is None else join(args))
+    play(parser.parse_args(), play_host, play_joiner)
 
 
 if __name__ == "__main__":

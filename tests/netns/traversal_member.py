@@ -8,13 +8,13 @@ monotonic clock, which all namespaces of a machine share.
 
 import argparse
 import asyncio
-import json
 import time
 from contextlib import suppress
 from typing import Any, Final
 
 import packhorse
 from packhorse import Mode
+from tests.support.rooms_of_two import new_parser, play, tell
 
 _END: Final = b"end"
 _SETTLE: Final = 0.3  # seconds for what is on its way
@@ -176,43 +176,16 @@ async def stop(task: "asyncio.Task[None]") -> None:
         await task
 
 
-async def host(args: argparse.Namespace) -> None:
-    """Open the rooms, tell their codes, and stay until all are done."""
-    loop = asyncio.get_running_loop()
-    codes = [loop.create_future() for _ in range(args.rooms)]
-    async with asyncio.TaskGroup() as tasks:
-        for number, code in enumerate(codes):
-            tasks.create_task(play_host(number, args, code))
-        tell(codes=await asyncio.gather(*codes))
-
-
-async def join(args: argparse.Namespace) -> None:
-    """Join the rooms."""
-    async with asyncio.TaskGroup() as tasks:
-        for number, code in enumerate(args.codes.split(",")):
-            tasks.create_task(play_joiner(number, args, code))
-
-
-def tell(**fields: object) -> None:
-    """Print one JSON object."""
-    print(json.dumps(fields), flush=True)
-
-
 def main() -> None:
     """Host or join rooms."""
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--relay", required=True)
-    parser.add_argument("--rooms", type=int, default=1)
-    parser.add_argument("--codes")
-    parser.add_argument("--stagger", type=float, default=0.25)
+    parser = new_parser()
     parser.add_argument("--patience", type=float, default=6.0)
     parser.add_argument("--linger", type=float, default=1.0)
     parser.add_argument("--rate", type=float, default=20.0)
     parser.add_argument("--relay-only", action="store_true")
     parser.add_argument("--birthday", action="store_true")
     parser.add_argument("--verbose", action="store_true")
-    args = parser.parse_args()
-    asyncio.run(host(args) if args.codes is None else join(args))
+    play(parser.parse_args(), play_host, play_joiner)
 
 
 if __name__ == "__main__":
