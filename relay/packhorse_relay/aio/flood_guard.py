@@ -56,7 +56,8 @@ class FloodGuard:
     @property
     def unread(self) -> int:
         """Datagrams that the kernel dropped, or that came when too many strays did."""
-        return self._strays.refused + self._count_dropped()
+        self._look_at_buffers()
+        return self._strays.refused + self._dropped_in_all
 
     def look(self) -> None:
         """Decide anew if there is reason to; call it whenever datagrams were read.
@@ -70,24 +71,28 @@ class FloodGuard:
 
     def close(self) -> None:
         """Stop watching, before the sockets close."""
-        self._count_dropped()
+        self._look_at_buffers()
         self._sockets = {}
         if self._timer is not None:
             self._timer.cancel()
 
     def _seen(self) -> Seen:
-        sockets = self._sockets.values()
-        read = sum(sock.received for sock in sockets)
-        waiting = sum(_memory(sock.socket)[0] for sock in sockets) // _SPACE
-        return Seen(self._strays.counts, read, self._count_dropped(), waiting)
+        read = sum(sock.received for sock in self._sockets.values())
+        waiting = self._look_at_buffers() // _SPACE
+        return Seen(self._strays.counts, read, self._dropped_in_all, waiting)
 
-    def _count_dropped(self) -> int:
-        """Return what the kernel has dropped since the start; its own count starts over."""
+    def _look_at_buffers(self) -> int:
+        """Count what the kernel has dropped; returns the bytes that wait.
+
+        The kernel's own count starts over after 2^32.
+        """
+        waiting_in_all = 0
         for sock in self._sockets.values():
             before = self._dropped.get(sock, 0)
-            _, self._dropped[sock] = _memory(sock.socket)
+            waiting, self._dropped[sock] = _memory(sock.socket)
             self._dropped_in_all += (self._dropped[sock] - before) & _LARGEST_COUNT
-        return self._dropped_in_all
+            waiting_in_all += waiting
+        return waiting_in_all
 
     def _apply(self) -> None:
         """Set the filters; they have to follow the members, too."""

@@ -228,8 +228,6 @@ class RelayServer:
         await self._open_stun_ports()
         self._read_sockets()
         self._guard.watch(dict(enumerate(self._sockets)) | self._stun_ports.by_listener)
-        for sock in self._stun_ports.sockets:
-            sock.on_drained = self._guard.look
         own_addresses.listen_on(self.addresses)
         if self._websocket is not None:
             self._websocket.start()

@@ -17,11 +17,11 @@ from packhorse.wire.errors import (
     PipeClosedError,
     PipeLostError,
 )
+from packhorse.wire.frames import RELIABLE_MODES
 
 if TYPE_CHECKING:
     import asyncio
 
-RELIABLE: Final = frozenset({Mode.RELIABLE, Mode.RELIABLE_UNORDERED})
 _SEND_BUFFER: Final = 256 * 1024  # bytes of reliable payload that wait to be sent
 _LOST: Final = {
     State.CLOSED: PipeClosedError("the other end closed it"),
@@ -69,7 +69,7 @@ class SessionPipe(Pipe):
             timeout: Seconds until the other end must have answered.
             peer: Id of the other end where its HELLO came first.
         """
-        super().__init__(is_reliable=mode in RELIABLE)
+        super().__init__(is_reliable=mode in RELIABLE_MODES)
         self.mode = mode
         """Which promises the messages travel with."""
         self._carrier = carrier

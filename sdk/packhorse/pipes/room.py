@@ -4,7 +4,6 @@ from typing import TYPE_CHECKING, Final
 
 from packhorse.aio.room_taps import Tap, TapKey
 from packhorse.core.events import Event, Message, PeerId, PeerLeft, PeerPathChanged
-from packhorse.pipes.datagrams import RELIABLE
 from packhorse.pipes.paths import PathKind, PipePath
 from packhorse.pipes.pipe import Pipe
 from packhorse.wire.constants import Mode
@@ -14,6 +13,7 @@ from packhorse.wire.errors import (
     PipeClosedError,
     PipeLostError,
 )
+from packhorse.wire.frames import RELIABLE_MODES
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -34,7 +34,7 @@ class RoomPipe(Pipe):
         Raises:
             LocalProtocolError: There is no such peer or channel, or such a pipe exists.
         """
-        super().__init__(is_reliable=mode in RELIABLE)
+        super().__init__(is_reliable=mode in RELIABLE_MODES)
         if peer not in room.peers:
             raise LocalProtocolError(f"peer {peer} is not in the room")
         if not 0 <= channel <= _MAX_CHANNEL:

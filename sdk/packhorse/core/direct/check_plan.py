@@ -19,20 +19,28 @@ _SLOW_MIN: Final = 0.01  # seconds
 class CheckPlan:
     """The checks of one address in one attempt."""
 
-    def __init__(self, *, starts_at: float, opens: bool, interval: float = CHECK_INTERVAL) -> None:
+    def __init__(
+        self,
+        *,
+        starts_at: float,
+        opens: bool,
+        interval: float = CHECK_INTERVAL,
+        lasts: float = ATTEMPT_TIME,
+    ) -> None:
         """Plan an attempt.
 
         Args:
             starts_at: When it begins.
             opens: Begin with checks of a low TTL.
             interval: Seconds between two checks at the beginning.
+            lasts: Seconds until there are no more.
         """
         self.due: float | None = starts_at
         """When the next is to be sent; None after the last."""
         self._starts_at = starts_at
         self._openings = OPENINGS if opens else 0
         self._interval = interval
-        self._ends_at = starts_at + ATTEMPT_TIME
+        self._ends_at = starts_at + lasts
         self._sent = 0
 
     @classmethod
@@ -44,9 +52,7 @@ class CheckPlan:
             waits: Let PREDICTED_WAIT pass before.
         """
         begin = starts_at + PREDICTED_WAIT if waits else starts_at
-        plan = cls(starts_at=begin, opens=False, interval=PREDICTED_INTERVAL)
-        plan._ends_at = begin + CHECK_FAST
-        return plan
+        return cls(starts_at=begin, opens=False, interval=PREDICTED_INTERVAL, lasts=CHECK_FAST)
 
     def take(self, fraction: float, *, now: float) -> int | None:
         """Return the TTL of the check that goes out now, None for the usual; plan the next.
