@@ -60,8 +60,6 @@ static func from_text(text: String) -> Self:
 
 ## Tells whether BIND can carry it.
 func _can_be_sent() -> bool:
-	var sent := {&"max_datagram": max_datagram, &"resume_ticket": ticket}
-	for field in Messages.layouts[Constants.MessageType.BIND].fields:
-		if sent.has(field.name) and not field.accepts(sent[field.name]):
-			return false
-	return true
+	return Messages.layouts[Constants.MessageType.BIND].accepts(
+		{&"max_datagram": max_datagram, &"resume_ticket": ticket}
+	)

@@ -3,6 +3,7 @@ extends RefCounted
 
 const Candidates := preload("../core/candidates.gd")
 const Constants := preload("../wire/constants.gd")
+const Messages := preload("../wire/messages.gd")
 const Reach := preload("../net/reach.gd")
 const RelayAddress := preload("../core/relay_address.gd")
 const RoomChange := preload("../core/room_change.gd")
@@ -11,9 +12,6 @@ const Secret := preload("../wire/secret.gd")
 const Wish := preload("../core/wish.gd")
 
 const _SHORTEST_KEY := 16  # bytes
-const _LONGEST_NAME := 64  # bytes of UTF-8
-const _FEWEST_PEERS := 2
-const _MOST_PEERS := 1024
 
 
 ## Returns the wish for a new room.
@@ -47,9 +45,11 @@ static func fault(wish: Wish, to: Reach, options: PackhorseRoomOptions) -> int:
 
 ## Tells whether number of peers and name are within what the protocol can say.
 static func is_possible(options: PackhorseRoomOptions) -> bool:
-	var peers := options.max_peers
-	var has_size := peers == 0 or _FEWEST_PEERS <= peers and peers <= _MOST_PEERS
-	return has_size and options.player_name.to_utf8_buffer().size() <= _LONGEST_NAME
+	var layouts := Messages.layouts
+	var create := layouts[Constants.MessageType.CREATE]
+	var has_size := not options.max_peers or create.accepts({&"max_peers": options.max_peers})
+	var join := layouts[Constants.MessageType.JOIN]
+	return has_size and join.accepts({&"name": options.player_name})
 
 
 ## Adds passwords, ticket and access key to [param wish]; false when one of them cannot be read.

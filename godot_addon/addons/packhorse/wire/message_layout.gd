@@ -16,3 +16,12 @@ func _init(type_name: StringName, first_byte: int, from: Sender, type_fields: Ar
 	carrier = first_byte
 	sender = from
 	fields = type_fields
+
+
+## Tells whether each of [param values], by the names of their fields, is one that its field may
+## have.
+func accepts(values: Dictionary[StringName, Variant]) -> bool:
+	for field in fields:
+		if values.has(field.name) and not field.accepts(values[field.name]):
+			return false
+	return true
