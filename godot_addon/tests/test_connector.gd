@@ -31,7 +31,7 @@ func test_udp_that_answers_wins_without_a_websocket() -> void:
 	_has_udp = true
 	await _run(_reach())
 
-	assert_eq(_connector.winner.kind(), RelayLink.Kind.UDP, "kind")
+	assert_eq(_connector.winner.link.kind(), RelayLink.Kind.UDP, "kind")
 	assert_eq(_connector.stage, Stages.Stage.REACHING, "stage")
 	assert_eq(_websocket.taken, 0, "connections")
 
@@ -39,7 +39,7 @@ func test_udp_that_answers_wins_without_a_websocket() -> void:
 func test_websocket_wins_a_second_after_udp_said_nothing() -> void:
 	await _run(_reach())
 
-	assert_eq(_connector.winner.kind(), RelayLink.Kind.WEBSOCKET, "kind")
+	assert_eq(_connector.winner.link.kind(), RelayLink.Kind.WEBSOCKET, "kind")
 	assert_eq(_connector.stage, Stages.Stage.REACHING_WEBSOCKET, "stage")
 	assert_true(_now - 100.0 >= Constants.WS_HEAD_START, "waited %.2f s" % (_now - 100.0))
 
@@ -48,7 +48,7 @@ func test_browser_neither_resolves_nor_uses_udp() -> void:
 	_has_udp = true
 	await _run(_reach(Candidates.Transport.AUTO, true))
 
-	assert_eq(_connector.winner.kind(), RelayLink.Kind.WEBSOCKET, "kind")
+	assert_eq(_connector.winner.link.kind(), RelayLink.Kind.WEBSOCKET, "kind")
 	assert_eq(_udp.get_available_packet_count(), 0, "datagrams by UDP")
 	assert_true(_now - 100.0 < Constants.WS_HEAD_START, "waited for nothing")
 

@@ -41,7 +41,7 @@ func test_run_of_packets_is_bounded_and_leaves_out_what_is_empty() -> void:
 	for index in Inbox.MAX_PACKETS + 2:
 		run.append(PackedByteArray() if index == 1 else PackedByteArray([index & 0xFF]))
 
-	_inbox.add_run(run, 0, run.size(), UNRELIABLE, 3)
+	_inbox.add_run(run, 0, run.size(), UNRELIABLE << 8 | 3)
 
 	var refused := {Constants.DROP_EMPTY_PAYLOAD: 1, Constants.DROP_BUFFER_FULL: 1}
 	assert_eq(_inbox.drops, refused, "refused")
@@ -54,7 +54,7 @@ func test_run_of_packets_is_bounded_and_leaves_out_what_is_empty() -> void:
 func test_run_of_reliable_packets_counts_them() -> void:
 	var run: Array[PackedByteArray] = [PackedByteArray([1]), PackedByteArray([2])]
 
-	_inbox.add_run(run, 0, 2, RELIABLE, 0)
+	_inbox.add_run(run, 0, 2, RELIABLE << 8)
 
 	assert_eq(_inbox.reliable, 2, "reliable ones")
 
@@ -110,4 +110,4 @@ func _fill() -> void:
 
 func _push(source: int, packet: PackedByteArray, mode: int, channel: int) -> void:
 	_inbox.source = source
-	_inbox.add(packet, mode, channel)
+	_inbox.add(packet, mode << 8 | channel)

@@ -106,7 +106,7 @@ func test_data_arrives_with_its_source() -> void:
 func test_data_datagram_carries_destination_and_tag() -> void:
 	join()
 
-	var datagram := session.encode_data("x".to_ascii_buffer(), -1)
+	var datagram := session.mail().plain_datagram("x".to_ascii_buffer(), -1)
 
 	assert_eq(datagram.hex_encode(), "a45cffffffff78", "bytes")
 
@@ -116,18 +116,18 @@ func test_data_that_cannot_be_sent_is_refused() -> void:
 	var large := PackedByteArray()
 	large.resize(session.max_payload() + 1)
 
-	assert_eq(session.encode_data(PackedByteArray(), 1).size(), 0, "empty")
-	assert_eq(session.encode_data(large, 1).size(), 0, "too large")
-	assert_eq(session.encode_data(large.slice(1), 1).size(), 1200, "just large enough")
-	assert_eq(session.encode_data(PackedByteArray([1]), 2).size(), 0, "to itself")
-	assert_eq(session.encode_data(PackedByteArray([1]), 1 << 31).size(), 0, "no peer id")
+	assert_eq(session.mail().plain_datagram(PackedByteArray(), 1).size(), 0, "empty")
+	assert_eq(session.mail().plain_datagram(large, 1).size(), 0, "too large")
+	assert_eq(session.mail().plain_datagram(large.slice(1), 1).size(), 1200, "just large enough")
+	assert_eq(session.mail().plain_datagram(PackedByteArray([1]), 2).size(), 0, "to itself")
+	assert_eq(session.mail().plain_datagram(PackedByteArray([1]), 1 << 31).size(), 0, "no peer id")
 
 
 func test_many_destinations_stay_bounded() -> void:
 	join()
 
 	for destination in range(3, 1000):
-		var datagram := session.encode_data(PackedByteArray([1]), destination)
+		var datagram := session.mail().plain_datagram(PackedByteArray([1]), destination)
 		assert_eq(datagram[5], destination & 0xFF, "destination")
 
 

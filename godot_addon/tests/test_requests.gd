@@ -112,7 +112,7 @@ func test_sending_is_refused_after_leaving() -> void:
 
 	session.leave(now)
 
-	assert_eq(session.encode_data(PackedByteArray([1]), 1).size(), 0, "size")
+	assert_eq(session.mail(), null, "mail")
 	assert_eq(session.kick(3, false, now), ERR_UNAVAILABLE, "kick")
 
 

@@ -93,8 +93,8 @@ func _messages() -> Array[Dictionary]:
 	var messages: Array[Dictionary] = []
 	for index in _delivered.data.size():
 		var message := {
-			"mode": Constants.Mode.find_key(_delivered.modes[index]),
-			"channel": str(_delivered.channels[index]),
+			"mode": Constants.Mode.find_key(_delivered.lanes[index] >> 8),
+			"channel": str(_delivered.lanes[index] & 0xFF),
 			"data": _delivered.data[index].hex_encode(),
 		}
 		messages.append(message)

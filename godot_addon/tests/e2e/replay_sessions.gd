@@ -76,12 +76,15 @@ func _do(session: Session, step: Dictionary) -> Dictionary:
 		"data":
 			var to: float = step["to"]
 			var payload := str(step["data"]).hex_decode()
-			answer["result"] = session.encode_data(payload, int(to)).hex_encode()
+			var mail := session.mail()
+			var sent := mail.plain_datagram(payload, int(to)) if mail else PackedByteArray()
+			answer["result"] = sent.hex_encode()
 		"send":
 			var target: float = step["to"]
-			var datagram := session.encode_data(str(step["data"]).hex_decode(), int(target))
-			var is_posted := session.mail().is_posted(datagram, now)
-			answer["result"] = "" if is_posted else datagram.hex_encode()
+			var mail := session.mail()
+			var datagram := mail.plain_datagram(str(step["data"]).hex_decode(), int(target))
+			var relayed := mail.to_relay([datagram], now)
+			answer["result"] = "".join(relayed.map(_hex))
 		"seek":
 			var shares_socket: bool = step["shares_socket"]
 			var found: Dictionary = step["found"]

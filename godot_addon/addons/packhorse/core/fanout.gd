@@ -1,6 +1,5 @@
 extends RefCounted
-## Merges consecutive sends of the same unreliable bytes to several peers into one datagram for all
-## of them.
+## Merges consecutive packets of the same bytes to several peers into one for all of them.
 ##
 ## Godot turns a broadcast into one send for each peer; the relay can multiply instead, so that
 ## a host at home uploads it once. What is sent keeps its order. Only an ordered lane has to choose:
@@ -9,114 +8,71 @@ extends RefCounted
 
 const Constants := preload("../wire/constants.gd")
 
-## What must go out: payloads, each with the destination in [member destinations] beside it, and so
-## on.
-var payloads: Array[PackedByteArray] = []
-## 0 all others, n peer n, -n all others but n.
-var destinations: Array[int] = []
-## How each payload travels: [enum Mode] of constants.gd.
-var modes: Array[Constants.Mode] = []
-var channels: Array[int] = []  ## The channel of each payload.
+const _SEVERAL := 1 << 32  # no destination
 
-var _waiting := PackedByteArray()
-var _mode := Constants.Mode.UNRELIABLE
-var _channel := 0
-var _targets: Dictionary[int, bool] = {}
-var _single_channels: Dictionary[int, bool] = {}  # of the ordered mode
+var _targets: Dictionary[int, bool] = {}  # of the packets that are looked at
+var _single_lanes: Dictionary[int, bool] = {}  # of the ordered mode
 
 
-## Tells whether a payload waits for [method flush].
-func is_waiting() -> bool:
-	return not _targets.is_empty()
-
-
-## Takes what waits already for one more target, as Godot gives a broadcast; false, and nothing has
-## happened, when [param payload] is another. Parameters as in [method put].
-func repeat(
-	payload: PackedByteArray, target: int, mode: Constants.Mode, channel: int, others: Array[int]
-) -> bool:
-	if not _targets or mode != _mode or channel != _channel or target <= 0 or others.size() <= 1:
-		return false
-	if payload != _waiting or _targets.has(target):
-		return false
-	_targets[target] = true
-	if _targets.size() == others.size():
-		flush(others)
-	return true
-
-
-## Takes a payload for [param target] (0, n or -n); [param others] are all other peers that can be
-## addressed. It goes to [member payloads] at once, or waits for more peers to get the same.
-func put(
-	payload: PackedByteArray, target: int, mode: Constants.Mode, channel: int, others: Array[int]
+## Merges packets, each with its destination (0 all others, n, -n all but n) and lane beside it;
+## [param others] are all other peers that can be addressed, two at least.
+func merge(
+	packets: Array[PackedByteArray],
+	destinations: PackedInt32Array,
+	lanes: PackedInt32Array,
+	others: Array[int]
 ) -> void:
-	if _targets:
-		if repeat(payload, target, mode, channel, others):
-			return
-		flush(others)
-	_mode = mode
-	_channel = channel
-	if target <= 0 or others.size() <= 1 or _is_single(mode, channel):
-		_emit(payload, target)
-		return
-	_waiting = payload
-	_targets[target] = true
+	var kept := 0
+	var from := 0
+	while from < packets.size():
+		var until := _end_of_run(packets, destinations, lanes, from)
+		var merged := _destination(lanes[from], others) if _targets else destinations[from]
+		if merged != _SEVERAL:
+			destinations[from] = merged
+		for place in range(from, until if merged == _SEVERAL else from + 1):
+			packets[kept] = packets[place]
+			destinations[kept] = destinations[place]
+			lanes[kept] = lanes[place]
+			kept += 1
+		from = until
+	packets.resize(kept)
+	destinations.resize(kept)
+	lanes.resize(kept)
 
 
-## Moves what waits to [member payloads], in as few datagrams as the protocol allows.
-func flush(others: Array[int]) -> void:
-	if not _targets:
-		return
-	if _targets.size() > 1 and _targets.size() == others.size() and _targets.has_all(others):
-		_emit(_waiting, 0)
-		_forget_waiting()
-		return
-	var left_out: Array[int] = []
+## Returns where the packets end that are the same as the one at the place [param from], but for
+## their targets; [member _targets] is empty when that has no single target.
+func _end_of_run(
+	packets: Array[PackedByteArray],
+	destinations: PackedInt32Array,
+	lanes: PackedInt32Array,
+	from: int
+) -> int:
+	_targets.clear()
+	var lane := lanes[from]
+	var packet := packets[from]
+	var place := from
+	while place < packets.size():
+		var target := destinations[place]
+		if target <= 0 or lanes[place] != lane or _targets.has(target) or packets[place] != packet:
+			break
+		_targets[target] = true
+		place += 1
+	return maxi(place, from + 1)
+
+
+## Returns the destination that is all of [member _targets].
+func _destination(lane: int, others: Array[int]) -> int:
+	if _single_lanes.has(lane):
+		return _SEVERAL
+	var left_out := 0
+	var missing := 0
 	for peer in others:
 		if not _targets.has(peer):
-			left_out.append(peer)
-	if _targets.size() > 1 and not left_out:
-		_emit(_waiting, 0)
-	elif _targets.size() > 1 and left_out.size() == 1:
-		_emit(_waiting, -left_out[0])
-	else:
-		_emit_singly()
-	_forget_waiting()
-
-
-## Takes out what must go out.
-func clear_ready() -> void:
-	payloads.clear()
-	destinations.clear()
-	modes.clear()
-	channels.clear()
-
-
-## Forgets everything.
-func clear() -> void:
-	clear_ready()
-	_targets.clear()
-	_single_channels.clear()
-
-
-func _is_single(mode: Constants.Mode, channel: int) -> bool:
-	return mode == Constants.Mode.UNRELIABLE_ORDERED and _single_channels.has(channel)
-
-
-func _forget_waiting() -> void:
-	_targets.clear()
-	_waiting = PackedByteArray()
-
-
-func _emit_singly() -> void:
-	if _mode == Constants.Mode.UNRELIABLE_ORDERED:
-		_single_channels[_channel] = true
-	for target in _targets:
-		_emit(_waiting, target)
-
-
-func _emit(payload: PackedByteArray, destination: int) -> void:
-	payloads.append(payload)
-	destinations.append(destination)
-	modes.append(_mode)
-	channels.append(_channel)
+			left_out = peer
+			missing += 1
+	if _targets.size() > 1 and missing <= 1:
+		return -left_out
+	if lane >> 8 == Constants.Mode.UNRELIABLE_ORDERED:
+		_single_lanes[lane] = true
+	return _SEVERAL

@@ -1,8 +1,11 @@
 extends "delivery/delivered.gd"
 ## Messages that wait for the game: columns instead of objects, because every packet passes through.
+##
+## [member lanes] say who has sent a message, too, in the bits above a lane.
 
 const MAX_PACKETS := 4096  ## Further unreliable ones are refused.
 
+const _SOURCE_SHIFT := 16
 const _COMPACT_AT := 1024  # taken packets at the front that are given back to the system
 
 ## Who sends what [method add] is given.
@@ -14,49 +17,43 @@ var next_peer := 0  ## Who sent the next message; 0 when there is none.
 var next_mode := 0  ## The [enum Mode] of constants.gd of the next message.
 var next_channel := 0  ## The channel of the next message.
 
-var _peers: PackedInt32Array = []
 var _next := 0  # pop_front() would move all that follow
 
 
 ## Adds a message from [member source], or counts why not.
 ##
 ## An empty packet would make Godot leave the others of its frame unread.
-func add(message: PackedByteArray, mode: int, channel: int) -> void:
+func add(message: PackedByteArray, lane: int) -> void:
 	if not message:
 		_count_drop(Constants.DROP_EMPTY_PAYLOAD)
 		return
-	if mode >= Constants.Mode.RELIABLE:
+	if lane >= RELIABLE_LANE:
 		reliable += 1
 	elif waiting >= MAX_PACKETS:
 		_count_drop(Constants.DROP_BUFFER_FULL)
 		return
 	if not waiting:
 		next_peer = source
-		next_mode = mode
-		next_channel = channel
+		next_mode = lane >> 8
+		next_channel = lane & 0xFF
 	waiting += 1
 	data.append(message)
-	_peers.append(source)
-	modes.append(mode)
-	channels.append(channel)
+	lanes.append(source << _SOURCE_SHIFT | lane)
 
 
-func add_run(
-	messages: Array[PackedByteArray], from: int, until: int, mode: int, channel: int
-) -> void:
-	var is_reliable := mode >= Constants.Mode.RELIABLE
+func add_run(messages: Array[PackedByteArray], from: int, until: int, lane: int) -> void:
+	var is_reliable := lane >= RELIABLE_LANE
+	var sent_lane := source << _SOURCE_SHIFT | lane
 	for index in range(from, until):
 		var message := messages[index]
 		if not waiting or not message or not is_reliable and waiting >= MAX_PACKETS:
-			add(message, mode, channel)
+			add(message, lane)
 			continue
 		if is_reliable:
 			reliable += 1
 		waiting += 1
 		data.append(message)
-		_peers.append(source)
-		modes.append(mode)
-		channels.append(channel)
+		lanes.append(sent_lane)
 
 
 ## Takes the next message out; empty when there is none.
@@ -71,9 +68,10 @@ func pop() -> PackedByteArray:
 	_next += 1
 	if _next >= _COMPACT_AT:
 		_compact()
-	next_peer = _peers[_next]
-	next_mode = modes[_next]
-	next_channel = channels[_next]
+	var lane := lanes[_next]
+	next_peer = lane >> _SOURCE_SHIFT
+	next_mode = lane >> 8 & 0xFF
+	next_channel = lane & 0xFF
 	return message
 
 
@@ -82,27 +80,24 @@ func discard(peer: int) -> PackedInt32Array:
 	var dropped := PackedInt32Array()
 	_compact()
 	for index in range(data.size() - 1, -1, -1):
-		if _peers[index] != peer:
+		if lanes[index] >> _SOURCE_SHIFT != peer:
 			continue
-		if modes[index] >= Constants.Mode.RELIABLE:
+		if lanes[index] & 0xFFFF >= RELIABLE_LANE:
 			dropped.append(data[index].size())
 		data.remove_at(index)
-		_peers.remove_at(index)
-		modes.remove_at(index)
-		channels.remove_at(index)
+		lanes.remove_at(index)
 	waiting = data.size()
-	next_peer = _peers[0] if waiting else 0
-	next_mode = modes[0] if waiting else 0
-	next_channel = channels[0] if waiting else 0
+	var lane := lanes[0] if waiting else 0
+	next_peer = lane >> _SOURCE_SHIFT
+	next_mode = lane >> 8 & 0xFF
+	next_channel = lane & 0xFF
 	return dropped
 
 
 ## Drops everything.
 func clear() -> void:
 	data.clear()
-	_peers.clear()
-	modes.clear()
-	channels.clear()
+	lanes.clear()
 	_next = 0
 	waiting = 0
 	next_peer = 0
@@ -116,7 +111,5 @@ func _count_drop(reason: StringName) -> void:
 
 func _compact() -> void:
 	data = data.slice(_next)
-	_peers = _peers.slice(_next)
-	modes = modes.slice(_next)
-	channels = channels.slice(_next)
+	lanes = lanes.slice(_next)
 	_next = 0

@@ -20,11 +20,15 @@ const MAX_CHANNEL := 255
 const MAX_UNREAD := 4096
 
 const _MEASURE_INTERVAL := 1.0  # seconds
+const _LARGEST_PEER := 0x7FFFFFFF
+const _MAX_HEADS := 256  # headers kept for destinations; more are made anew
 
 ## Who may not know this member yet; null to take what they send to several.
 var strangers: Strangers = null
 ## Bytes of one piece of a message.
 var largest_piece: int
+## Bytes that one DATA datagram carries.
+var largest_plain: int
 ## The delivery layer.
 var hub: Hub
 
@@ -40,6 +44,8 @@ var _delivered := Delivered.new()
 var _unread := 0
 var _measured_at: Dictionary[int, float] = {}
 var _traffic: Dictionary[int, Traffic] = {}
+var _tag: int
+var _heads: Dictionary[int, PackedByteArray] = {}  # of DATA, by destination
 var _is_counting := false
 var _is_closed := false
 var _post_directly := Callable()
@@ -55,14 +61,17 @@ func _init(
 	_events = events
 	_drops = drops
 	_own_id = grant.number(&"peer")
-	var max_payload := grant.number(&"max_datagram") - Constants.HEADER_SIZE
-	hub = Hub.new(grant.number(&"tag"), max_payload)
+	_tag = grant.number(&"tag")
+	largest_plain = grant.number(&"max_datagram") - Constants.HEADER_SIZE
+	hub = Hub.new(_tag, largest_plain)
 	largest_piece = hub.largest_piece()
 
 
 ## Goes on under the tag of a GRANT that answered BIND; nothing under way is lost.
 func begin_epoch(grant: Message) -> void:
-	hub.change_tag(grant.number(&"tag"))
+	_tag = grant.number(&"tag")
+	_heads.clear()
+	hub.change_tag(_tag)
 
 
 ## Sends no more reliable frames than the relay allows, bytes and datagrams a second.
@@ -100,26 +109,20 @@ func push(data: PackedByteArray, to: int, mode: Constants.Mode, channel: int, no
 	return OK
 
 
-## Takes frames of unreliable messages, at most [member largest_piece] bytes that stay together;
-## [param to] as in [method push]. Returns the datagram that goes out to the relay now; empty when
-## they are queued, or leave directly.
-func push_frames(frames: PackedByteArray, to: int, now: float) -> PackedByteArray:
-	var datagram := PackedByteArray()
-	if to > 0 and not _peers.has(to):
-		return datagram
-	if not _is_counting and not _has_direct_paths:
-		datagram = hub.lone_datagram(frames, to, now)
-	if not datagram:
+## Returns the DATA datagram that carries [param data] to [param to] (0 all others, n, -n all but
+## n); empty when it cannot: wrong size, or no such destination.
+func plain_datagram(data: PackedByteArray, to: int) -> PackedByteArray:
+	if not data or data.size() > largest_plain:
+		return PackedByteArray()
+	var head: PackedByteArray = _heads[to] if _heads.has(to) else _new_head(to)
+	return head + data if head else head
+
+
+## Queues frames of unreliable messages, at most [member largest_piece] bytes that stay together;
+## [param to] as in [method push].
+func push_frames(frames: PackedByteArray, to: int, now: float) -> void:
+	if to <= 0 or _peers.has(to):
 		hub.push_frames(frames, to, now)
-	return datagram
-
-
-## Returns the next sequence of each unreliable lane to [param to], by its key; who makes frames
-## counts it up.
-func sequences(to: int, now: float) -> Dictionary[int, int]:
-	if to > 0 and not _peers.has(to):
-		return {}
-	return hub.sequences(to, now)
 
 
 ## Measures the round-trip time to a peer, end to end, once a second at most.
@@ -189,7 +192,7 @@ func receive(datagram: PackedByteArray, source: int, now: float) -> StringName:
 		_inbox.source = source
 		if datagram[0] != Constants.FirstByte.DATA:
 			return _open(datagram, source, _inbox, now)
-		_inbox.add(datagram.slice(Constants.HEADER_SIZE), Constants.Mode.UNRELIABLE, 0)
+		_inbox.add(datagram.slice(Constants.HEADER_SIZE), 0)
 		return &""
 	return _receive_early(datagram, source, now)
 
@@ -223,13 +226,15 @@ func close() -> void:
 
 ## Does what is due and returns the FRAME datagrams that go out to the relay now.
 func datagrams_to_send(now: float) -> Array[PackedByteArray]:
-	var datagrams := hub.datagrams_to_send(now)
-	if _has_direct_paths and datagrams:
-		return datagrams.filter(_must_be_relayed.bind(now))
-	if _is_counting:
-		for datagram in datagrams:
-			_count_sent(Header.destination_of(datagram), datagram.size())
-	return datagrams
+	return to_relay(hub.datagrams_to_send(now), now)
+
+
+## Counts DATA or FRAME datagrams that are about to leave, and sends directly those that may;
+## returns those that the relay has to carry.
+func to_relay(datagrams: Array[PackedByteArray], now: float) -> Array[PackedByteArray]:
+	if not _is_counting and not _has_direct_paths:
+		return datagrams
+	return datagrams.filter(_must_be_relayed.bind(now))
 
 
 ## Hands each datagram to [param post] before it goes to the relay, with its destination, the peers
@@ -237,19 +242,6 @@ func datagrams_to_send(now: float) -> Array[PackedByteArray]:
 func post_directly(post: Callable) -> void:
 	_post_directly = post
 	_has_direct_paths = post.is_valid()
-
-
-## Counts a DATA or FRAME datagram that is about to leave, and sends it directly, if that may be;
-## false when the relay has to carry it.
-func is_posted(datagram: PackedByteArray, now: float) -> bool:
-	if not _is_counting and not _has_direct_paths:
-		return false
-	var destination := Header.destination_of(datagram)
-	_count_sent(destination, datagram.size())
-	if not _has_direct_paths:
-		return false
-	hub.wake_at = -INF
-	return _post_directly.call(datagram, destination, _receivers(destination), now)
 
 
 ## Forgets what was measured towards a peer: it is reached by another path now.
@@ -291,7 +283,7 @@ func _is_stray(datagram: PackedByteArray, source: int, now: float) -> bool:
 
 func _open(datagram: PackedByteArray, source: int, sink: Delivered, now: float) -> StringName:
 	if datagram[0] == Constants.FirstByte.DATA:
-		sink.add(datagram.slice(Constants.HEADER_SIZE), Constants.Mode.UNRELIABLE, 0)
+		sink.add(datagram.slice(Constants.HEADER_SIZE), 0)
 		return &""
 	if _unread >= MAX_UNREAD:
 		return Constants.DROP_BUFFER_FULL
@@ -324,11 +316,21 @@ func _receive_reliable(datagram: PackedByteArray, source: int, now: float) -> St
 	if not is_held:
 		_inbox.source = source
 	for index in all.data.size():
-		if all.modes[index] >= Constants.Mode.RELIABLE:
-			sink.add(all.data[index], all.modes[index], all.channels[index])
+		if all.lanes[index] >= Delivered.RELIABLE_LANE:
+			sink.add(all.data[index], all.lanes[index])
 	if is_held:
 		_tell(source)
 	return drop
+
+
+## Returns the header of DATA to a destination; empty when there is none such.
+func _new_head(to: int) -> PackedByteArray:
+	if absi(to) > _LARGEST_PEER or to == _own_id:
+		return PackedByteArray()
+	if _heads.size() >= _MAX_HEADS:
+		_heads.clear()
+	_heads[to] = Header.encode_destination(Constants.FirstByte.DATA, _tag, to)
+	return _heads[to]
 
 
 ## Tells whether messages have to wait for earlier events, or nobody wants them.
@@ -346,11 +348,11 @@ func _hold(datagram: PackedByteArray, source: int, now: float) -> StringName:
 func _tell(source: int) -> void:
 	var is_wanted := _inbox == null or not _events.is_empty()
 	for index in _delivered.data.size():
-		var mode := _delivered.modes[index] as Constants.Mode
+		var lane := _delivered.lanes[index]
 		var data := _delivered.data[index]
 		if is_wanted:
-			_events.append(Event.message(source, data, mode, _delivered.channels[index]))
-		elif mode >= Constants.Mode.RELIABLE:
+			_events.append(Event.message(source, data, lane >> 8 as Constants.Mode, lane & 0xFF))
+		elif lane >= Delivered.RELIABLE_LANE:
 			consume(source, data.size())
 	_delivered.clear()
 
@@ -362,7 +364,12 @@ func _count_unknown(count: int) -> void:
 
 
 func _must_be_relayed(datagram: PackedByteArray, now: float) -> bool:
-	return not is_posted(datagram, now)
+	var destination := Header.destination_of(datagram)
+	_count_sent(destination, datagram.size())
+	if not _has_direct_paths:
+		return true
+	hub.wake_at = -INF
+	return not _post_directly.call(datagram, destination, _receivers(destination), now)
 
 
 func _receivers(to: int) -> Array[int]:

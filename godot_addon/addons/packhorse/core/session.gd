@@ -24,7 +24,6 @@ const Wish := preload("wish.gd")
 const _NO_TAG := -1  # before GRANT
 const _LARGEST_REQUEST := 0xFFFFFFFF
 const _LARGEST_PEER := 0x7FFFFFFF
-const _MAX_PREFIXES := 256  # headers kept for destinations; more are made anew
 
 ## Datagrams that were not acted upon, by drop reason.
 var drops: Dictionary[StringName, int] = {}
@@ -47,7 +46,6 @@ var _told_stage := Stages.Stage.REACHING
 var _outbox: Array[PackedByteArray] = []
 var _events: Array[Event] = []
 var _next_event := 0  # pop_front() would move all that follow
-var _prefixes: Dictionary[int, PackedByteArray] = {}
 var _timeout_at := -INF  # clock seconds; -INF when it may have changed
 var _quiet_until := -INF  # clock seconds; holds while _timeout_at is known
 
@@ -110,18 +108,6 @@ func roster() -> Dictionary[int, int]:
 ## Returns the messages from and to the peers; null unless the session is joined.
 func mail() -> Mail:
 	return _mail if _machine.state == Constants.MemberState.JOINED else null
-
-
-## Returns the DATA datagram that carries [param data] to [param destination] (0 all, -n all but
-## n); empty when it cannot be sent: not joined, wrong size, or no such destination.
-func encode_data(data: PackedByteArray, destination: int) -> PackedByteArray:
-	if _machine.state != Constants.MemberState.JOINED:
-		return PackedByteArray()
-	if not data or data.size() > _max_payload:
-		return PackedByteArray()
-	if absi(destination) > _LARGEST_PEER or destination == _own_id:
-		return PackedByteArray()
-	return _prefix(destination) + data
 
 
 ## Removes a peer from the room; REQUEST_ENDED tells the outcome.
@@ -367,7 +353,6 @@ func _take_tag() -> void:
 	_tag = grant.number(&"tag")
 	_own_id = grant.number(&"peer")
 	_max_payload = grant.number(&"max_datagram") - Constants.HEADER_SIZE
-	_prefixes.clear()
 
 
 ## Tells a new stage; closes when one of the parts has ended.
@@ -388,12 +373,3 @@ func _close(closed: Event) -> void:
 	_machine.advance(&"failed")
 	_tag = _NO_TAG
 	_events.append(closed)
-
-
-func _prefix(destination: int) -> PackedByteArray:
-	if not _prefixes.has(destination):
-		if _prefixes.size() >= _MAX_PREFIXES:
-			_prefixes.clear()
-		var first_byte := Constants.FirstByte.DATA
-		_prefixes[destination] = Header.encode_destination(first_byte, _tag, destination)
-	return _prefixes[destination]

@@ -94,7 +94,7 @@ func _greet(candidate: Candidates.Candidate, now: float) -> void:
 	var driver := SessionDriver.new(_wish, _reach.link(candidate), now)
 	_outcomes[str(candidate)] = _WAITING
 	_drivers[driver] = str(candidate)
-	if driver.open(now) != OK and driver.link_error() == null:
+	if driver.link.open(now) != OK and driver.link.error == null:
 		_fail(driver, PackhorseError.from_code(PackhorseError.Code.NO_SOCKET, Stages.WORDS[stage]))
 
 
@@ -102,8 +102,8 @@ func _poll_driver(driver: SessionDriver, now: float) -> void:
 	if not _drivers.has(driver):
 		return
 	driver.poll(now)
-	if driver.link_error() != null:
-		_fail(driver, driver.link_error())
+	if driver.link.error != null:
+		_fail(driver, driver.link.error)
 	elif driver.session.state() == Constants.MemberState.CLOSED:
 		_fail(driver, _cause(driver))
 	elif driver.session.stage() != Stages.Stage.REACHING:

@@ -21,6 +21,9 @@ const SessionDriver := preload("session_driver.gd")
 const Stages := preload("../core/stages.gd")
 const Wish := preload("../core/wish.gd")
 
+const _COUNTERS: Array[StringName] = [
+	&"datagrams_sent", &"datagrams_received", &"bytes_sent", &"bytes_received", &"sends_refused"
+]
 const _ENDINGS: Array[Event.Type] = [Event.Type.PEER_LEFT, Event.Type.CLOSED]
 
 ## The session; null until the relay has answered.
@@ -101,22 +104,12 @@ func next_event(has_packets: bool) -> Event:
 
 ## Returns what carries the datagrams of the session; meaningless without one.
 func kind() -> RelayLink.Kind:
-	return _driver.kind() if _driver != null else RelayLink.Kind.UDP
-
-
-## Sends [param payload] to [param destination] (0 all, n, -n all but n); nothing happens when
-## the session cannot.
-func send(payload: PackedByteArray, destination: int, now: float) -> void:
-	if session == null:
-		return
-	var datagram := session.encode_data(payload, destination)
-	if datagram and not session.mail().is_posted(datagram, now):
-		_driver.send(datagram)
+	return _driver.link.kind() if _driver != null else RelayLink.Kind.UDP
 
 
 ## Sends a datagram of the session to the relay.
-func send_datagram(datagram: PackedByteArray) -> void:
-	_driver.send(datagram)
+func send(datagram: PackedByteArray) -> void:
+	_driver.link.send(datagram)
 
 
 ## Tells whether datagrams go to a peer's own address.
@@ -164,7 +157,7 @@ func simulate() -> void:
 
 ## Returns the bytes that the network adds to each datagram; 0 before there is a path.
 func overhead() -> int:
-	return _driver.overhead() if _driver != null else 0
+	return _driver.link.overhead if _driver != null else 0
 
 
 ## Adds the counters of the socket and the session to [param statistics].
@@ -176,15 +169,11 @@ func add_statistics(statistics: Dictionary[StringName, float]) -> void:
 	if pings != null:
 		statistics[&"rtt"] = pings.rtt.smoothed
 		statistics[&"jitter"] = pings.rtt.variation
-	statistics[&"datagrams_sent"] = _driver.datagrams_sent
-	statistics[&"datagrams_received"] = _driver.datagrams_received
-	statistics[&"bytes_sent"] = _driver.bytes_sent
-	statistics[&"bytes_received"] = _driver.bytes_received
-	statistics[&"wire_bytes_sent"] = _driver.bytes_sent + _driver.datagrams_sent * overhead()
-	statistics[&"wire_bytes_received"] = (
-		_driver.bytes_received + _driver.datagrams_received * overhead()
-	)
-	statistics[&"sends_refused"] = _driver.sends_refused
+	for counter in _COUNTERS:
+		statistics[counter] = _driver.count(counter)
+	for direction: String in ["sent", "received"]:
+		var headers := _driver.count("datagrams_" + direction) * overhead()
+		statistics["wire_bytes_" + direction] = _driver.count("bytes_" + direction) + headers
 	var mail := session.mail()
 	statistics[&"queued_bytes"] = mail.queued_bytes() if mail != null else 0
 	for reason in session.drops:
@@ -243,7 +232,7 @@ func _poll_connector(now: float) -> void:
 ## Asks more often when the relay falls silent over UDP, and moves a session whose UDP is dead to a
 ## WebSocket, where one can be had.
 func _watch_path(now: float) -> void:
-	if _reach.transport != Candidates.Transport.AUTO or _driver.kind() != RelayLink.Kind.UDP:
+	if _reach.transport != Candidates.Transport.AUTO or _driver.link.kind() != RelayLink.Kind.UDP:
 		return
 	var pings := session.pings
 	if session.state() != Constants.MemberState.JOINED or pings.silent_since == INF:

@@ -12,6 +12,8 @@ enum State {
 
 enum Kind { UDP, WEBSOCKET }
 
+const Session := preload("../core/session.gd")
+
 ## The relay's address, as [member source] writes it.
 var relay: String
 ## Bytes that the network adds to each datagram, about.
@@ -25,6 +27,11 @@ var state := State.OPENING
 var error: PackhorseError = null
 ## Datagrams that gave way to newer ones, because the path takes less than was sent.
 var dropped := 0
+var datagrams_sent := 0
+var datagrams_received := 0
+var bytes_sent := 0  ## Headers of Packhorse included, those of UDP and IP not.
+var bytes_received := 0  ## As [member bytes_sent].
+var sends_refused := 0  ## Datagrams that the operating system did not take.
 
 
 ## Returns what it is.
@@ -67,6 +74,20 @@ func receive() -> PackedByteArray:
 	return PackedByteArray()
 
 
+## Hands the datagrams that have come to [param session], [param limit] at most.
+func deliver(session: Session, limit: int, now: float) -> void:
+	for _index in mini(pending(), limit):
+		var datagram := receive()
+		count_received(datagram)
+		session.receive_datagram(datagram, source, now)
+
+
+## Counts a datagram that [method receive] has returned.
+func count_received(datagram: PackedByteArray) -> void:
+	datagrams_received += 1
+	bytes_received += datagram.size()
+
+
 ## Tells, once, that it was lost and is back: the relay sees another address now.
 func take_reopened() -> bool:
 	return false
@@ -75,3 +96,13 @@ func take_reopened() -> bool:
 ## Closes it; harmless when closed.
 func close() -> void:
 	state = State.CLOSED
+
+
+## Counts a datagram that was to be sent; returns whether it was.
+func _count_sent(datagram: PackedByteArray, is_taken: bool) -> bool:
+	if is_taken:
+		datagrams_sent += 1
+		bytes_sent += datagram.size()
+	else:
+		sends_refused += 1
+	return is_taken

@@ -14,46 +14,28 @@ const Wish := preload("../core/wish.gd")
 const MAX_DATAGRAMS_PER_POLL := 512
 
 var session: Session
-var datagrams_sent := 0
-var datagrams_received := 0
-var bytes_sent := 0  ## Headers of Packhorse included, those of UDP and IP not.
-var bytes_received := 0  ## As [member bytes_sent].
-var sends_refused := 0  ## Datagrams that the operating system did not take.
+## What carries the datagrams to the relay.
+var link: RelayLink
 
 var _crypto := Crypto.new()  # a Callable does not keep its object
-var _link: RelayLink
+var _links: Array[RelayLink] = []  # all that this session has had, those to peers alone left out
 var _dropped := 0  # by the link, and counted
 var _direct: DirectSockets = null
 
 
-func _init(wish: Wish, link: RelayLink, now: float) -> void:
-	_link = link
+func _init(wish: Wish, first_link: RelayLink, now: float) -> void:
+	_use(first_link)
 	session = Session.new(wish, link.relay, _crypto.generate_random_bytes, now)
 
 
-## Begins to open the way to the relay.
-func open(now: float) -> Error:
-	return _link.open(now)
-
-
-## Returns why the way to the relay cannot be had; null while it may.
-func link_error() -> PackhorseError:
-	return _link.error
-
-
-## Returns what carries the datagrams.
-func kind() -> RelayLink.Kind:
-	return _link.kind()
-
-
-## Goes on over [param link], which is open, and takes the session up again there.
-func move(link: RelayLink, now: float) -> void:
+## Goes on over [param next_link], which is open, and takes the session up again there.
+func move(next_link: RelayLink, now: float) -> void:
 	if _direct != null:
-		_direct.go_beside(link)
-	if _direct == null or _direct.own != _link:
-		_link.close()
-	link.relay = _link.relay  # the session knows the relay by this name
-	_link = link
+		_direct.go_beside(next_link)
+	if _direct == null or _direct.own != link:
+		link.close()
+	next_link.relay = link.relay  # the session knows the relay by this name
+	_use(next_link)
 	_dropped = 0
 	session.bind(now)
 
@@ -61,32 +43,26 @@ func move(link: RelayLink, now: float) -> void:
 ## Looks for direct paths to the peers from now on. Nothing is sought where the relay is at a
 ## loopback address: then no path is shorter.
 func seek_direct_paths() -> void:
-	for address: String in [_link.relay, session.mapped_address()]:
+	for address: String in [link.relay, session.mapped_address()]:
 		if OfferedAddresses.is_loopback(address):
 			return
-	_direct = DirectSockets.new(session, _link)
+	_direct = DirectSockets.new(session, link)
 
 
 ## Receives what has come, lets the session do what is due, and sends what it wants to; false when
 ## nothing was due and the session has nothing to tell.
 func poll(now: float) -> bool:
-	var is_quiet := _direct == null or _direct.is_quiet(now)
-	if not _link.is_passive:
+	if not link.is_passive:
 		_poll_link(now)
-		if _link.state == RelayLink.State.OPENING:
+		if link.state == RelayLink.State.OPENING:
 			return true
-	var pending := _link.pending()
-	if not pending and is_quiet and session.is_quiet(now):
+	link.deliver(session, MAX_DATAGRAMS_PER_POLL, now)
+	if _direct != null and not _direct.is_quiet(now):
+		_poll_direct(now)
+	elif session.is_quiet(now):
 		return false
-	_receive(_link, pending, now)
-	if _direct != null:
-		_direct.poll(now)
-		if _direct.own != null:
-			_receive(_direct.own, _direct.own.pending(), now)
-	if not is_quiet or not session.is_quiet(now):
-		_work(now)
-		return true
-	return false
+	_work(now)
+	return true
 
 
 ## Sends the messages to peers that may leave now.
@@ -94,72 +70,70 @@ func flush(now: float) -> void:
 	var mail := session.mail()
 	if mail != null:
 		for datagram in mail.datagrams_to_send(now):
-			send(datagram)
+			link.send(datagram)
 	if _direct != null:
-		_send_directly()
-
-
-## Sends a datagram to the relay.
-func send(datagram: PackedByteArray) -> void:
-	if _link.send(datagram):
-		datagrams_sent += 1
-		bytes_sent += datagram.size()
-	else:
-		sends_refused += 1
+		for datagram in session.direct.datagrams_to_send():
+			_direct.send(datagram)
 
 
 ## Makes the way to the relay worse, as [param conditions] say now and later.
 func simulate(conditions: NetworkConditions) -> void:
-	if not _link is SimulatedLink:
-		_link = SimulatedLink.new(_link, conditions)
+	if not link is SimulatedLink:
+		_use(SimulatedLink.new(link, conditions))
 		if _direct != null:
-			_direct.wrap(_link, conditions)
+			_direct.wrap(link, conditions)
 
 
-## Returns the bytes that the network adds to each datagram.
-func overhead() -> int:
-	return _link.overhead
+## Returns one of the counters of all links together, by its name.
+func count(counter: StringName) -> int:
+	var sum := 0
+	for one in _links:
+		var counted: int = one.get(counter)
+		sum += counted
+	if _direct != null and _direct.own != null and not _direct.own in _links:
+		var counted: int = _direct.own.get(counter)
+		sum += counted
+	return sum
 
 
 ## Closes the way to the relay; harmless when closed.
 func close() -> void:
-	_link.close()
+	link.close()
 	if _direct != null:
 		_direct.close()
 
 
+func _use(new_link: RelayLink) -> void:
+	link = new_link
+	_links.append(link)
+
+
 func _poll_link(now: float) -> void:
-	_link.poll(now)
-	if _link.take_reopened() and session.pings != null:
+	link.poll(now)
+	if link.take_reopened() and session.pings != null:
 		session.pings.advise(now)
-	while _dropped < _link.dropped:
+	while _dropped < link.dropped:
 		_dropped += 1
 		session.count_drop(Constants.DROP_BUFFER_FULL)
+
+
+func _poll_direct(now: float) -> void:
+	_direct.poll(now)
+	var own := _direct.own
+	if own == null:
+		return
+	for _index in mini(own.pending(), MAX_DATAGRAMS_PER_POLL):
+		var datagram := own.receive()
+		own.count_received(datagram)
+		if own.source != link.relay:
+			session.receive_datagram(datagram, own.source, now)
+		else:
+			session.count_drop(Constants.DROP_UNEXPECTED_SOURCE)  # the relay sends elsewhere
 
 
 func _work(now: float) -> void:
 	if now >= session.next_timeout():
 		session.handle_timeout(now)
 	for datagram in session.datagrams_to_send():
-		send(datagram)
+		link.send(datagram)
 	flush(now)
-
-
-func _receive(link: RelayLink, pending: int, now: float) -> void:
-	var count := mini(pending, MAX_DATAGRAMS_PER_POLL)
-	datagrams_received += count
-	var is_own := link == _link
-	for _index in count:
-		var datagram := link.receive()
-		bytes_received += datagram.size()
-		if is_own or link.source != _link.relay:
-			session.receive_datagram(datagram, link.source, now)
-		else:
-			session.count_drop(Constants.DROP_UNEXPECTED_SOURCE)  # the relay sends elsewhere
-
-
-func _send_directly() -> void:
-	for datagram in session.direct.datagrams_to_send():
-		if _direct.send(datagram):
-			datagrams_sent += 1
-			bytes_sent += datagram.data.size()

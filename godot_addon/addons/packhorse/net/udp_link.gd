@@ -40,7 +40,7 @@ func send(datagram: PackedByteArray) -> bool:
 	if _target:
 		_target = ""
 		_socket.set_dest_address(_host, _port)
-	return _socket.put_packet(datagram) == OK
+	return _count_sent(datagram, _socket.put_packet(datagram) == OK)
 
 
 func send_to(datagram: PackedByteArray, address: String) -> bool:
@@ -48,7 +48,7 @@ func send_to(datagram: PackedByteArray, address: String) -> bool:
 		_target = address
 		var encoded := Address.parse(address)
 		_socket.set_dest_address(Address.host_of(encoded), Address.port_of(encoded))
-	return _socket.put_packet(datagram) == OK
+	return _count_sent(datagram, _socket.put_packet(datagram) == OK)
 
 
 ## As in the base; an error of the socket counts as none.
@@ -58,16 +58,32 @@ func pending() -> int:
 
 func receive() -> PackedByteArray:
 	var datagram := _socket.get_packet()
-	var host := _socket.get_packet_ip()
-	var sender_port := _socket.get_packet_port()
-	var is_relay := sender_port == _port and host == _host
-	source = relay if is_relay else Address.show(Address.encode(host, sender_port))
+	source = _source()
 	return datagram
+
+
+## As in the base, with fewer calls: every datagram passes here.
+func deliver(session: Session, limit: int, now: float) -> void:
+	var count := mini(_socket.get_available_packet_count(), limit)
+	for _index in count:
+		var datagram := _socket.get_packet()
+		datagrams_received += 1
+		bytes_received += datagram.size()
+		var is_relay := _socket.get_packet_port() == _port and _socket.get_packet_ip() == _host
+		session.receive_datagram(datagram, relay if is_relay else _source(), now)
 
 
 func close() -> void:
 	super()
 	_socket.close()
+
+
+## Returns where the last datagram came from.
+func _source() -> String:
+	var host := _socket.get_packet_ip()
+	var sender_port := _socket.get_packet_port()
+	var is_relay := sender_port == _port and host == _host
+	return relay if is_relay else Address.show(Address.encode(host, sender_port))
 
 
 func _bind() -> Error:

@@ -71,14 +71,7 @@ func poll(now: float) -> void:
 
 
 func send(datagram: PackedByteArray) -> bool:
-	if state != State.OPEN or not _is_open():
-		return false
-	if _queue.is_empty() and _has_room():
-		return _socket.put_packet(datagram) == OK
-	if not _queue.push(datagram):
-		_break_off(_POLICY_VIOLATION)
-	dropped = _queue.dropped
-	return state == State.OPEN
+	return _count_sent(datagram, _hand_over(datagram))
 
 
 func pending() -> int:
@@ -145,6 +138,17 @@ func _poll_socket(now: float) -> void:
 				_end_attempt(now)
 		_:
 			_end_attempt(now)
+
+
+func _hand_over(datagram: PackedByteArray) -> bool:
+	if state != State.OPEN or not _is_open():
+		return false
+	if _queue.is_empty() and _has_room():
+		return _socket.put_packet(datagram) == OK
+	if not _queue.push(datagram):
+		_break_off(_POLICY_VIOLATION)
+	dropped = _queue.dropped
+	return state == State.OPEN
 
 
 func _opened() -> void:

@@ -76,7 +76,7 @@ func _get_packet_script() -> PackedByteArray:
 func _take_packet(event: Event) -> void:
 	_inbox.drops = _client.session.drops
 	_inbox.source = event.peer
-	_inbox.add(event.data, event.mode, event.channel)
+	_inbox.add(event.data, event.mode << 8 | event.channel)
 	if event.data.is_empty() and event.mode >= Constants.Mode.RELIABLE:
 		_note_taken(event.peer, 0)
 

@@ -86,22 +86,24 @@ static func append_plain(buffer: PackedByteArray, message: PackedByteArray) -> v
 	buffer.append_array(message)
 
 
-## Appends a whole message with its length; [param lane] is its mode and, in the lowest 8 bits, its
-## channel.
+## Appends a whole message; [param lane] is its mode and, in the lowest 8 bits, its channel. Only
+## the last of a datagram may go without a length.
 static func append_whole(
-	buffer: PackedByteArray, message: PackedByteArray, lane: int, sequence: int
+	buffer: PackedByteArray, message: PackedByteArray, lane: int, sequence: int, is_last := false
 ) -> void:
 	var mode := lane >> 8
 	var channel := lane & 0xFF
-	buffer.append(mode << MODE_SHIFT | HAS_LENGTH | (HAS_CHANNEL if channel else 0))
+	var flags := HAS_CHANNEL if channel else 0
+	buffer.append(mode << MODE_SHIFT | (flags if is_last else flags | HAS_LENGTH))
 	if channel:
 		buffer.append(channel)
 	if mode:
 		buffer.append(sequence >> 8 & 0xFF)
 		buffer.append(sequence & 0xFF)
-	var size := message.size()
-	buffer.append(size >> 8 & 0xFF)
-	buffer.append(size & 0xFF)
+	if not is_last:
+		var size := message.size()
+		buffer.append(size >> 8 & 0xFF)
+		buffer.append(size & 0xFF)
 	buffer.append_array(message)
 
 

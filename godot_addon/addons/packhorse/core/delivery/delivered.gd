@@ -3,31 +3,28 @@ extends RefCounted
 
 const Constants := preload("../../wire/constants.gd")
 
+const RELIABLE_LANE := Constants.Mode.RELIABLE << 8  ## The first lane of a reliable mode.
+
 var data: Array[PackedByteArray] = []
-var modes: PackedInt32Array = []
-var channels: PackedInt32Array = []
+var lanes: PackedInt64Array = []  ## Of each message, as Piece.lane_key() makes them.
 var reliable := 0  ## How many reliable ones were added; who wants to know sets it to 0.
 
 
-## Adds a message.
-func add(message: PackedByteArray, mode: int, channel: int) -> void:
-	if mode >= Constants.Mode.RELIABLE:
+## Adds a message of [param lane].
+func add(message: PackedByteArray, lane: int) -> void:
+	if lane >= RELIABLE_LANE:
 		reliable += 1
 	data.append(message)
-	modes.append(mode)
-	channels.append(channel)
+	lanes.append(lane)
 
 
 ## Adds those of [param messages] from the place [param from] to before [param until].
-func add_run(
-	messages: Array[PackedByteArray], from: int, until: int, mode: int, channel: int
-) -> void:
+func add_run(messages: Array[PackedByteArray], from: int, until: int, lane: int) -> void:
 	for index in range(from, until):
-		add(messages[index], mode, channel)
+		add(messages[index], lane)
 
 
 ## Forgets all messages.
 func clear() -> void:
 	data.clear()
-	modes.clear()
-	channels.clear()
+	lanes.clear()

@@ -32,6 +32,18 @@ func push_frames(frames: PackedByteArray, to: int) -> void:
 	_queue(to).push_frames(frames)
 
 
+## Returns, behind [param head], the datagram of frames of unreliable messages that stay together;
+## empty when others wait, which go first.
+func lone_datagram(head: PackedByteArray, frames: PackedByteArray) -> PackedByteArray:
+	if _queues:
+		return PackedByteArray()
+	var buffer := head.duplicate()
+	Frames.append_number(buffer, _next_number, 0)
+	_next_number += 1
+	buffer.append_array(frames)
+	return buffer
+
+
 ## Tells whether something waits.
 func has_work() -> bool:
 	return not _queues.is_empty()

@@ -91,18 +91,19 @@ func push_frames(frames: PackedByteArray, to: int, now: float) -> void:
 		_fanout_sender.push_frames(frames, to)
 
 
-## Returns the datagram of such frames to peer [param to] when it would carry nothing else; empty
-## when they have to go by [method push_frames].
+## Returns the datagram of such frames when it would carry nothing else; empty when they have to go
+## by [method push_frames].
 func lone_datagram(frames: PackedByteArray, to: int, now: float) -> PackedByteArray:
+	var head: PackedByteArray = _heads[to] if _heads.has(to) else _head(to)
+	if to <= 0:
+		return _fanout_sender.lone_datagram(head, frames)
 	var delivery: PeerDelivery = _peers.get(to)
-	if delivery == null:
-		return PackedByteArray()
-	return delivery.lone_datagram(_head(to), frames, now)
+	return delivery.lone_datagram(head, frames, now) if delivery != null else PackedByteArray()
 
 
 ## Returns the next sequence of each unreliable lane to [param to], by its key.
 func sequences(to: int, now: float) -> Dictionary[int, int]:
-	return _peer(to, now).sequences() if to > 0 else _fanout_sender.sequences
+	return _peer(to, now).outgoing.sequences if to > 0 else _fanout_sender.sequences
 
 
 ## Returns the bytes of one piece of a message.

@@ -127,11 +127,6 @@ func lone_datagram(head: PackedByteArray, frames: PackedByteArray, now: float) -
 	return buffer
 
 
-## Returns the next sequence of each unreliable lane, by its key.
-func sequences() -> Dictionary[int, int]:
-	return outgoing.sequences
-
-
 ## Asks for an acknowledgement, to measure the RTT.
 func ping() -> void:
 	_is_ping_wanted = true

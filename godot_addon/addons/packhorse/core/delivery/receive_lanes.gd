@@ -42,7 +42,7 @@ func take(decoded: FrameDecoder, delivered: Delivered) -> StringName:
 			var until := index + 1
 			while until < heads.size() and heads[until] == head:
 				until += 1
-			delivered.add_run(payloads, index, until, Constants.Mode.UNRELIABLE, head >> 16)
+			delivered.add_run(payloads, index, until, head >> 16)
 			index = until
 			continue
 		var key := head >> 16 & 0xFFFF
@@ -53,12 +53,12 @@ func take(decoded: FrameDecoder, delivered: Delivered) -> StringName:
 				lane = _new_lane(key)
 		var taken := lane.take_next(heads, payloads, index)
 		if taken:
-			delivered.add_run(payloads, index, index + taken, key >> 8, key & 0xFF)
+			delivered.add_run(payloads, index, index + taken, key)
 			index += taken
 			continue
 		var drop := lane.receive(decoded.frame(index), _ready)
 		for message in _ready:
-			delivered.add(message, key >> 8, key & 0xFF)
+			delivered.add(message, key)
 		_ready.clear()
 		index += 1
 		if drop and (not failure or drop == Constants.DROP_REASSEMBLY_FULL):
