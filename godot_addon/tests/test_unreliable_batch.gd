@@ -18,7 +18,7 @@ const ORDERED := Constants.Mode.UNRELIABLE_ORDERED << 8
 
 var _roster := Roster.new()
 var _mail: Mail
-var _batch: UnreliableBatch
+var _batch := UnreliableBatch.new()
 
 
 func _init() -> void:
@@ -27,7 +27,7 @@ func _init() -> void:
 	grant.fields = {&"peer": 1, &"tag": 0x5C, &"max_datagram": LARGEST + Constants.HEADER_SIZE}
 	var events: Array[Event] = []
 	_mail = Mail.new(grant, _roster, events, {})
-	_batch = UnreliableBatch.new(_mail)
+	_batch.start(_mail)
 	_mail.push("hello".to_ascii_buffer(), 2, Constants.Mode.UNRELIABLE, 1, 0.0)
 	_mail.datagrams_to_send(0.0)  # the first datagram to a peer asks for an answer
 
@@ -36,7 +36,6 @@ func test_one_packet_stays_as_it_is() -> void:
 	_put("one", 2)
 
 	assert_eq(_sent(), [DATA + TO_2 + "6f6e65"], "sent")
-	assert_eq(_batch.waiting, 0, "waiting")
 
 
 func test_packets_to_one_peer_are_joined() -> void:
@@ -130,14 +129,22 @@ func test_ordered_broadcast_leaves_once_and_behind_what_is_queued_for_all() -> v
 	assert_eq(queued[0].slice(-4).hex_encode(), "20000263", "the third in its lane")
 
 
-func test_nothing_goes_out_after_clear() -> void:
+func test_what_has_gone_out_is_forgotten() -> void:
+	_put("a", 2)
+	_sent()
+
+	_put("b", 2)
+
+	assert_eq(_sent(), [DATA + TO_2 + "62"], "sent")
+
+
+func test_start_forgets_what_waits() -> void:
 	for target: int in [2, 2, 3]:
 		_put("a", target)
 
-	_batch.clear()
-
-	assert_eq(_batch.waiting, 0, "waiting")
+	_batch.start(_mail)
 	_put("b", 2)
+
 	assert_eq(_sent(), [DATA + TO_2 + "62"], "sent")
 
 
@@ -153,13 +160,13 @@ func test_nothing_goes_to_a_peer_that_has_left() -> void:
 
 
 func _put(text: String, destination: int, lane := 0) -> void:
-	_batch.put(text.to_ascii_buffer(), destination, lane)
+	_batch.put_unreliable(text.to_ascii_buffer(), destination, lane)
 
 
 ## Returns what goes out at once.
 func _sent() -> Array:
 	var others: Array[int] = [2, 3]
 	var sent := []
-	for datagram in _batch.datagrams_to_send(others, 0.0):
+	for datagram in _batch.take_unreliable(others, 0.0):
 		sent.append(datagram.hex_encode())
 	return sent

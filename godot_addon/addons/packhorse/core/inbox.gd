@@ -61,14 +61,15 @@ func pop() -> PackedByteArray:
 	if not waiting:
 		return PackedByteArray()
 	var message := data[_next]
-	if waiting == 1:
-		clear()
-		return message
 	waiting -= 1
 	_next += 1
-	if _next >= _COMPACT_AT:
+	if not waiting:
+		data.clear()
+		lanes.clear()
+		_next = 0
+	elif _next >= _COMPACT_AT:
 		_compact()
-	var lane := lanes[_next]
+	var lane := lanes[_next] if waiting else 0
 	next_peer = lane >> _SOURCE_SHIFT
 	next_mode = lane >> 8 & 0xFF
 	next_channel = lane & 0xFF

@@ -31,6 +31,10 @@ var largest_piece: int
 var largest_plain: int
 ## The delivery layer.
 var hub: Hub
+## Nothing is taken in and nothing goes out any more: this side is leaving, or all has ended.
+var is_closed := false
+## Datagrams are looked at before they leave: counted, or sent directly.
+var is_watching := false
 
 var _roster: Roster
 var _peers: Dictionary[int, int]  # the roster's own dictionary
@@ -47,7 +51,6 @@ var _traffic: Dictionary[int, Traffic] = {}
 var _tag: int
 var _heads: Dictionary[int, PackedByteArray] = {}  # of DATA, by destination
 var _is_counting := false
-var _is_closed := false
 var _post_directly := Callable()
 var _has_direct_paths := false
 
@@ -141,6 +144,7 @@ func peer_delivery(peer: int) -> PeerDelivery:
 ## counting takes a tenth of what handling a datagram takes.
 func traffic(peer: int) -> Traffic:
 	_is_counting = true
+	is_watching = true
 	if not _traffic.has(peer):
 		_traffic[peer] = Traffic.new()
 	return _traffic[peer]
@@ -179,8 +183,8 @@ func consume(peer: int, size: int, messages := 1) -> void:
 ## Hands on what a DATA or FRAME datagram, whose tag has been checked, brings; returns why it
 ## brings nothing, or an empty name.
 func receive(datagram: PackedByteArray, source: int, now: float) -> StringName:
-	if _is_closed or source == _own_id:
-		return Constants.DROP_UNEXPECTED_MESSAGE if _is_closed else Constants.DROP_UNKNOWN_PEER
+	if is_closed or source == _own_id:
+		return Constants.DROP_UNEXPECTED_MESSAGE if is_closed else Constants.DROP_UNKNOWN_PEER
 	if _peers.has(source):
 		if _is_counting:
 			traffic(source).count_received(datagram.size())
@@ -219,9 +223,9 @@ func discard_early() -> void:
 	_count_unknown(_early.discard(_roster))
 
 
-## Takes nothing in any more: this side is leaving.
+## Ends it: see [member is_closed].
 func close() -> void:
-	_is_closed = true
+	is_closed = true
 
 
 ## Does what is due and returns the FRAME datagrams that go out to the relay now.
@@ -232,7 +236,7 @@ func datagrams_to_send(now: float) -> Array[PackedByteArray]:
 ## Counts DATA or FRAME datagrams that are about to leave, and sends directly those that may;
 ## returns those that the relay has to carry.
 func to_relay(datagrams: Array[PackedByteArray], now: float) -> Array[PackedByteArray]:
-	if not _is_counting and not _has_direct_paths:
+	if not is_watching:
 		return datagrams
 	return datagrams.filter(_must_be_relayed.bind(now))
 
@@ -242,6 +246,7 @@ func to_relay(datagrams: Array[PackedByteArray], now: float) -> Array[PackedByte
 func post_directly(post: Callable) -> void:
 	_post_directly = post
 	_has_direct_paths = post.is_valid()
+	is_watching = _is_counting or _has_direct_paths
 
 
 ## Forgets what was measured towards a peer: it is reached by another path now.

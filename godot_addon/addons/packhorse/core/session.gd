@@ -372,4 +372,6 @@ func _settle() -> void:
 func _close(closed: Event) -> void:
 	_machine.advance(&"failed")
 	_tag = _NO_TAG
+	if _mail != null:
+		_mail.close()
 	_events.append(closed)

@@ -12,10 +12,7 @@ const Fanout := preload("fanout.gd")
 const Frames := preload("../wire/frames.gd")
 const Mail := preload("mail.gd")
 
-## How many packets wait.
-var waiting := 0
-
-var _mail: Mail
+var _mail: Mail = null
 var _fanout := Fanout.new()
 var _packets: Array[PackedByteArray] = []
 var _destinations: PackedInt32Array = []  # 0 all others, n peer n, -n all others but n
@@ -24,13 +21,17 @@ var _datagrams: Array[PackedByteArray] = []
 var _now: float  # clock seconds
 
 
-func _init(mail: Mail) -> void:
+## Starts with the messages of a session; forgets what waits.
+func start(mail: Mail) -> void:
 	_mail = mail
+	_fanout = Fanout.new()
+	_packets.clear()
+	_destinations.clear()
+	_lanes.clear()
 
 
 ## Takes a packet.
-func put(packet: PackedByteArray, destination: int, lane: int) -> void:
-	waiting += 1
+func put_unreliable(packet: PackedByteArray, destination: int, lane: int) -> void:
 	_packets.append(packet)
 	_destinations.append(destination)
 	_lanes.append(lane)
@@ -38,7 +39,7 @@ func put(packet: PackedByteArray, destination: int, lane: int) -> void:
 
 ## Takes out what waits, as datagrams for the relay; [param others] are all other peers that can be
 ## addressed. What cannot leave at once is queued in the delivery layer.
-func datagrams_to_send(others: Array[int], now: float) -> Array[PackedByteArray]:
+func take_unreliable(others: Array[int], now: float) -> Array[PackedByteArray]:
 	_now = now
 	if others.size() > 1:
 		_fanout.merge(_packets, _destinations, _lanes, others)
@@ -49,18 +50,12 @@ func datagrams_to_send(others: Array[int], now: float) -> Array[PackedByteArray]
 		_join(range(count))
 	else:
 		_join_by_destination()
-	var datagrams := _mail.to_relay(_datagrams, now)
-	_datagrams = []
-	clear()
-	return datagrams
-
-
-## Forgets what waits.
-func clear() -> void:
-	waiting = 0
 	_packets.clear()
 	_destinations.clear()
 	_lanes.clear()
+	var datagrams := _datagrams
+	_datagrams = []
+	return _mail.to_relay(datagrams, now) if _mail.is_watching else datagrams
 
 
 func _join_by_destination() -> void:

@@ -1,11 +1,8 @@
-extends RefCounted
+extends "../core/unreliable_batch.gd"
 ## What the game sends: checks it, and hands it to the relay client by the end of the frame.
 
-const Constants := preload("../wire/constants.gd")
-const Mail := preload("../core/mail.gd")
 const RelayClient := preload("relay_client.gd")
 const SendQueues := preload("../core/delivery/outgoing.gd")
-const UnreliableBatch := preload("../core/unreliable_batch.gd")
 
 const _HOST := 1
 const _NOBODY := 1 << 32  # no target
@@ -18,9 +15,7 @@ var refused := 0
 var is_flush_queued := false
 
 var _client: RelayClient = null
-var _mail: Mail = null  # that of the session with which this was opened
 var _is_to_host_only := false
-var _unreliable: UnreliableBatch = null
 var _largest_unreliable := 0  # bytes
 var _has_warned := false
 var _last_target := _NOBODY  # of the reliable packet before in this frame, if it was small
@@ -33,9 +28,8 @@ var _last_queue: SendQueues = null
 func open(client: RelayClient, is_to_host_only: bool) -> void:
 	_client = client
 	_is_to_host_only = is_to_host_only
-	_mail = client.session.mail()
+	start(client.session.mail())
 	_largest_unreliable = _mail.largest_message(Constants.Mode.UNRELIABLE)
-	_unreliable = UnreliableBatch.new(_mail)
 
 
 ## Sends what waits, as far as it may leave at once, and forgets the session.
@@ -71,7 +65,7 @@ func put(packet: PackedByteArray, target: int, mode: Constants.Mode, channel: in
 		flush.call_deferred()
 	if mode >= Constants.Mode.RELIABLE:
 		return _put_reliable(packet, target, mode, channel)
-	_unreliable.put(packet, target, mode << 8 | channel)
+	put_unreliable(packet, target, mode << 8 | channel)
 	return OK
 
 
@@ -81,12 +75,11 @@ func flush() -> void:
 		return
 	is_flush_queued = false
 	_last_target = _NOBODY
-	if _client.session == null or _client.session.mail() == null:
-		_unreliable.clear()
+	if _mail.is_closed:
 		return
 	var now := Time.get_ticks_usec() / 1e6
-	if _unreliable.waiting:
-		for datagram in _unreliable.datagrams_to_send(others, now):
+	if _packets:
+		for datagram in take_unreliable(others, now):
 			_client.send(datagram)
 	if now >= _mail.hub.wake_at:
 		_client.flush(now)

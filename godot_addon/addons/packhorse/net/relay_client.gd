@@ -29,6 +29,8 @@ const _ENDINGS: Array[Event.Type] = [Event.Type.PEER_LEFT, Event.Type.CLOSED]
 ## The session; null until the relay has answered.
 var session: Session = null
 
+## Moves the session while nothing else has to be looked after; else null.
+var steady: SessionDriver = null
 ## How bad the simulated network is; call [method simulate] when there is one.
 var conditions := NetworkConditions.new()
 
@@ -49,7 +51,6 @@ var _setup: RoomSetup = null  # of the room, while the relay has not answered
 var _joined: Event = null  # waits for the setup of the new room
 var _held: Event = null  # news that wait for the next poll
 var _gone: Dictionary[int, bool] = {}  # peers of which this poll has told that they left
-var _is_steady := false  # connected, and the relay answers
 
 
 ## Starts connecting; gives up at [param give_up_at], clock seconds.
@@ -65,17 +66,15 @@ func _init(wish: Wish, reach: Reach, give_up_at: float) -> void:
 		_connector = Connector.new(wish, reach)
 
 
-## Does what is due; then drain [method next_event], if there may be one.
-func poll(now: float) -> bool:
+## Does what is due; then drain [method next_event]. Where [member steady] is not null, call its
+## poll() instead, and this one only when that says that there is news.
+func poll(now: float) -> void:
 	_now = now
-	if not _is_steady or _held != null or _setup != null:
+	if steady == null:
 		_poll_parts(now)
-	elif not _driver.poll(now):
-		return false
 	_gone.clear()
-	if not _is_steady or session.pings.silent_since < INF:
+	if steady == null or session.pings.silent_since < INF:
 		_look_after(now)
-	return true
 
 
 ## Drains one event; null when there is none. After CLOSED there is none.
@@ -92,11 +91,9 @@ func next_event(has_packets: bool) -> Event:
 		return held
 	var event := _take_event()
 	if event != null and has_packets and event.type in _ENDINGS:
-		_held = event
-		return null
+		return _hold(event)
 	if event != null and event.type == Event.Type.PEER_JOINED and _gone.has(event.peer):
-		_held = event
-		return null
+		return _hold(event)
 	if event != null and event.type == Event.Type.PEER_LEFT:
 		_gone[event.peer] = true
 	return event
@@ -109,7 +106,8 @@ func kind() -> RelayLink.Kind:
 
 ## Sends a datagram of the session to the relay.
 func send(datagram: PackedByteArray) -> void:
-	_driver.link.send(datagram)
+	if _driver != null:
+		_driver.link.send(datagram)
 
 
 ## Tells whether datagrams go to a peer's own address.
@@ -122,6 +120,7 @@ func change_room(change: RoomChange, password: String) -> Error:
 	if session == null or session.peer_id() != 1 or _setup != null:
 		return ERR_UNAVAILABLE
 	_setup = RoomSetup.new(session, change, password)
+	steady = null
 	return OK
 
 
@@ -135,7 +134,7 @@ func flush(now: float) -> void:
 func close(now: float) -> void:
 	_give_up_at = INF
 	_start_over_at = INF
-	_is_steady = false
+	steady = null
 	_fallback.stop()
 	if _connector != null:
 		_connector.close()
@@ -180,6 +179,13 @@ func add_statistics(statistics: Dictionary[StringName, float]) -> void:
 		statistics[StringName("drop_" + reason)] = session.drops[reason]
 
 
+## Keeps news until the next poll; returns null.
+func _hold(event: Event) -> Event:
+	_held = event
+	steady = null
+	return null
+
+
 func _poll_parts(now: float) -> void:
 	if now >= _start_over_at:
 		_start_over()
@@ -192,13 +198,14 @@ func _poll_parts(now: float) -> void:
 
 ## Watches what may fail; nothing has to be watched in a steady state.
 func _look_after(now: float) -> void:
-	_is_steady = false
+	steady = null
 	if _driver != null:
 		_watch_path(now)
 	if now >= _give_up_at:
 		_fail(_timed_out(), now)
-	if session != null and _give_up_at == INF and not _own_events:
-		_is_steady = session.pings != null and session.pings.silent_since == INF
+	var is_busy := not _own_events.is_empty() or _held != null or _setup != null
+	if session != null and _give_up_at == INF and not is_busy:
+		steady = _driver if session.pings.silent_since == INF else null
 
 
 func _timed_out() -> PackhorseError:
@@ -325,7 +332,7 @@ func _is_short_pause(error: PackhorseError) -> bool:
 
 func _pause(seconds: float) -> void:
 	_start_over_at = _now + seconds
-	_is_steady = false
+	steady = null
 	_driver.close()
 	_driver = null
 	session = null

@@ -18,8 +18,6 @@ const Session := preload("../core/session.gd")
 var relay: String
 ## Bytes that the network adds to each datagram, about.
 var overhead := 0
-## There is nothing to do but to send and to receive.
-var is_passive := false
 ## Where the last received datagram came from.
 var source := ""
 var state := State.OPENING
@@ -74,12 +72,15 @@ func receive() -> PackedByteArray:
 	return PackedByteArray()
 
 
-## Hands the datagrams that have come to [param session], [param limit] at most.
-func deliver(session: Session, limit: int, now: float) -> void:
+## Hands the datagrams that have come to [param session], [param limit] at most; false when the
+## link itself has to be looked after, too.
+func deliver(session: Session, limit: int, now: float) -> bool:
+	poll(now)
 	for _index in mini(pending(), limit):
 		var datagram := receive()
 		count_received(datagram)
 		session.receive_datagram(datagram, source, now)
+	return false
 
 
 ## Counts a datagram that [method receive] has returned.

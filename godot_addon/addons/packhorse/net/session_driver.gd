@@ -52,11 +52,10 @@ func seek_direct_paths() -> void:
 ## Receives what has come, lets the session do what is due, and sends what it wants to; false when
 ## nothing was due and the session has nothing to tell.
 func poll(now: float) -> bool:
-	if not link.is_passive:
-		_poll_link(now)
+	if not link.deliver(session, MAX_DATAGRAMS_PER_POLL, now):
+		_look_after_link(now)
 		if link.state == RelayLink.State.OPENING:
 			return true
-	link.deliver(session, MAX_DATAGRAMS_PER_POLL, now)
 	if _direct != null and not _direct.is_quiet(now):
 		_poll_direct(now)
 	elif session.is_quiet(now):
@@ -108,8 +107,7 @@ func _use(new_link: RelayLink) -> void:
 	_links.append(link)
 
 
-func _poll_link(now: float) -> void:
-	link.poll(now)
+func _look_after_link(now: float) -> void:
 	if link.take_reopened() and session.pings != null:
 		session.pings.advise(now)
 	while _dropped < link.dropped:

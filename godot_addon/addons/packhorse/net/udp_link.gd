@@ -63,7 +63,7 @@ func receive() -> PackedByteArray:
 
 
 ## As in the base, with fewer calls: every datagram passes here.
-func deliver(session: Session, limit: int, now: float) -> void:
+func deliver(session: Session, limit: int, now: float) -> bool:
 	var count := mini(_socket.get_available_packet_count(), limit)
 	for _index in count:
 		var datagram := _socket.get_packet()
@@ -71,6 +71,7 @@ func deliver(session: Session, limit: int, now: float) -> void:
 		bytes_received += datagram.size()
 		var is_relay := _socket.get_packet_port() == _port and _socket.get_packet_ip() == _host
 		session.receive_datagram(datagram, relay if is_relay else _source(), now)
+	return true
 
 
 func close() -> void:
@@ -88,6 +89,5 @@ func _source() -> String:
 
 func _bind() -> Error:
 	var result := _socket.bind(0, "*", _RECEIVE_BUFFER)
-	is_passive = result == OK
 	state = State.OPEN if result == OK else State.FAILED
 	return result

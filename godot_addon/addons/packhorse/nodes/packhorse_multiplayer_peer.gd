@@ -12,13 +12,11 @@ extends "member_peer.gd"
 ##     multiplayer.multiplayer_peer = peer
 ## [/codeblock]
 ## Peer ids are those of the room: the host is 1, then 2, 3, 4 in the order of joining; no id is
-## used twice in the life of a room.
-## [br][br]
+## used twice in the life of a room.[br][br]
 ## [b]Transfer modes:[/b] all three, on channels 0 to 255, which do not wait for each other. Packets
 ## are cut to fit the path; a reliable one may have 16 MiB, an unreliable one 64 KiB, and is lost
 ## when one of its pieces is. When more than 8 MiB of reliable packets wait for a peer that does not
-## keep up, further ones are refused with [constant @GlobalScope.ERR_OUT_OF_MEMORY].
-## [br][br]
+## keep up, further ones are refused with [constant @GlobalScope.ERR_OUT_OF_MEMORY].[br][br]
 ## [b]Silence:[/b] a peer that crashed or lost its network is told after 15 seconds with
 ## [signal peer_lost]. Unless it comes back, the relay removes a client 60 seconds after it was last
 ## heard, and closes the room 120 seconds after the host was.
@@ -130,7 +128,10 @@ func _poll() -> void:
 	if client == null:
 		return
 	var now := Time.get_ticks_usec() / 1e6
-	var has_news := client.poll(now)
+	var steady := client.steady
+	var has_news := steady == null or steady.poll(now)
+	if has_news:
+		client.poll(now)
 	if _watch != null and now >= _watch.report_at:
 		_watch.poll(now)
 	# Handlers of signals may close this peer or start anew.
