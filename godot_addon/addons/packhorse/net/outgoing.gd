@@ -79,8 +79,7 @@ func flush() -> void:
 		return
 	var now := Time.get_ticks_usec() / 1e6
 	if _packets:
-		for datagram in take_unreliable(others, now):
-			_client.send(datagram)
+		_client.send(take_unreliable(others, now))
 	if now >= _mail.hub.wake_at:
 		_client.flush(now)
 

@@ -104,10 +104,13 @@ func kind() -> RelayLink.Kind:
 	return _driver.link.kind() if _driver != null else RelayLink.Kind.UDP
 
 
-## Sends a datagram of the session to the relay.
-func send(datagram: PackedByteArray) -> void:
-	if _driver != null:
-		_driver.link.send(datagram)
+## Sends datagrams of the session to the relay.
+func send(datagrams: Array[PackedByteArray]) -> void:
+	if _driver == null:
+		return
+	var link := _driver.link
+	for datagram in datagrams:
+		link.send(datagram)
 
 
 ## Tells whether datagrams go to a peer's own address.

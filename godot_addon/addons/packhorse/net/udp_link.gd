@@ -40,7 +40,11 @@ func send(datagram: PackedByteArray) -> bool:
 	if _target:
 		_target = ""
 		_socket.set_dest_address(_host, _port)
-	return _count_sent(datagram, _socket.put_packet(datagram) == OK)
+	if _socket.put_packet(datagram) != OK:
+		return _count_sent(datagram, false)
+	datagrams_sent += 1
+	bytes_sent += datagram.size()
+	return true
 
 
 func send_to(datagram: PackedByteArray, address: String) -> bool:
