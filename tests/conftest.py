@@ -35,6 +35,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--require-netns", action="store_true", help="fail where network namespaces cannot be made"
     )
+    group.addoption(
+        "--godot-editor",
+        action="store_true",
+        help="measure Godot's editor binary instead of exported release games",
+    )
 
 
 @pytest.hookimpl(trylast=True)  # the terminal reporter comes first
