@@ -14,8 +14,6 @@ from tests.bench.counting_proxy import CountingProxy, Traffic
 from tests.bench.godot_scripts import GodotScripts
 from tests.support.relay_process import RelayProcess
 
-pytestmark = pytest.mark.timeout(600)
-
 _RPCS: Final = "peers.gd"
 _GAME: Final = "room_game.gd"
 _GAMES: Final = ("packhorse", "packhorse star", "enet", "websocket")
@@ -34,6 +32,7 @@ def relay() -> Iterator[RelayProcess]:
         yield relay
 
 
+@pytest.mark.timeout(600)
 def test_godot_cost_per_rpc(relay: RelayProcess, godot_scripts: GodotScripts) -> None:
     lines = godot_scripts.run(_RPCS, [relay.address], timeout=_TIMEOUT)
     cases = _cases(lines)
@@ -53,6 +52,7 @@ def test_godot_cost_per_rpc(relay: RelayProcess, godot_scripts: GodotScripts) ->
     assert len(cases) == _CASES, lines
 
 
+@pytest.mark.timeout(600)
 def test_godot_cost_of_a_game_of_eight(relay: RelayProcess, godot_scripts: GodotScripts) -> None:
     cases = [_play(godot_scripts, kind, relay) for kind in _GAMES]
 
