@@ -2,17 +2,25 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Final
 
 import pytest
 
 from tests.support.exported_game import TEMPLATE_NOISE, ExportedGame, export
+from tests.support.godot import PROJECT
 from tests.support.godot_bot import GodotBot, is_error
 from tests.support.relay_process import RelayProcess
 
 pytestmark = pytest.mark.usefixtures("exporting")
 
 ADDON: Final = "addons/packhorse/"
+# As the README says: what scripts preload or name by class_name, Godot does not look for.
+FILTER: Final = "addons/packhorse/*.gd, addons/packhorse/*.tscn"
+SELECTED_SCENES: Final = f"""export_filter="scenes"
+export_files=PackedStringArray("res://demo/main.tscn")
+include_filter="{FILTER}, demo/*.gd, demo/*.tscn"
+"""
 
 Play = Callable[..., GodotBot]
 
@@ -56,13 +64,7 @@ def test_exported_games_play_with_each_other(scheme: str, play: Play) -> None:
 
 
 def test_exported_game_ends_by_itself_without_errors(game: ExportedGame) -> None:
-    with RelayProcess() as relay:
-        done = game.run(["--relay", relay.address, "--host", "--bot", "--seconds", "1"])
-
-    assert '"event":"entered"' in done.stdout
-    assert done.returncode == 0
-    errors = [line for line in done.stdout.splitlines() if is_error(line)]
-    assert [line for line in errors if TEMPLATE_NOISE not in line] == []
+    host_for_a_second(game)
 
 
 def test_exported_game_tells_how_it_is_called(game: ExportedGame) -> None:
@@ -80,6 +82,26 @@ def test_pack_has_tokenised_scripts_and_nothing_of_the_addon_that_a_game_does_no
 
     assert "nodes/packhorse_multiplayer_peer.gdc" in of_addon
     assert kinds == {"gdc", "gd.remap", "tscn.remap", "svg.import"}  # no C#, licence, readme
+
+
+def test_filter_of_the_readme_brings_the_addon_into_a_game_of_selected_scenes(
+    tmp_path: Path,
+) -> None:
+    game = export(tmp_path / "selected", ["addons", "demo"], files=SELECTED_SCENES)
+
+    assert f"`{FILTER}`" in (PROJECT / ADDON / "README.md").read_text("utf-8")
+    host_for_a_second(game)
+
+
+def host_for_a_second(game: ExportedGame) -> None:
+    """See that the game opens a room and ends without an error of its own."""
+    with RelayProcess() as relay:
+        done = game.run(["--relay", relay.address, "--host", "--bot", "--seconds", "1"])
+
+    assert '"event":"entered"' in done.stdout
+    assert done.returncode == 0
+    errors = [line for line in done.stdout.splitlines() if is_error(line)]
+    assert [line for line in errors if TEMPLATE_NOISE not in line] == []
 
 
 def wait_for_greetings(bot: GodotBot, names: set[str]) -> None:

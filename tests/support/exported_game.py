@@ -22,13 +22,16 @@ EXPORT_TIMEOUT: Final = 120.0  # seconds; a slow machine imports the project, to
 # script did would name a callable.
 TEMPLATE_NOISE: Final = "', callable: ''."
 
+ALL_RESOURCES: Final = """export_filter="all_resources"
+include_filter=""
+"""
+
 _PRESET: Final = """[preset.0]
 
 name="Linux"
 platform="Linux"
 runnable=true
-export_filter="all_resources"
-include_filter=""
+{files}
 exclude_filter=""
 script_export_mode=2
 
@@ -109,7 +112,9 @@ def why_no_export() -> str:
     return ""
 
 
-def export(folder: Path, parts: Sequence[str], *, main_loop: str = "") -> ExportedGame:
+def export(
+    folder: Path, parts: Sequence[str], *, main_loop: str = "", files: str = ALL_RESOURCES
+) -> ExportedGame:
     """Export the addon's project into `folder`.
 
     Args:
@@ -117,6 +122,7 @@ def export(folder: Path, parts: Sequence[str], *, main_loop: str = "") -> Export
         parts: The folders of the project that the game gets.
         main_loop: A script below the project that extends SceneTree and takes the
             place of the project's main scene, as `-s` does with the editor.
+        files: Settings of the preset that say what is packed.
 
     Raises:
         ProvisionError: There is no Godot, or no release template.
@@ -126,7 +132,8 @@ def export(folder: Path, parts: Sequence[str], *, main_loop: str = "") -> Export
     project, game = folder / "project", folder / "game"
     game.mkdir(parents=True)
     _copy_project(project, parts, main_loop)
-    preset = _PRESET.format(template=template, machine=export_template.machine())
+    machine = export_template.machine()
+    preset = _PRESET.format(template=template, machine=machine, files=files.strip())
     (project / "export_presets.cfg").write_text(preset, "utf-8")
     program = game / "game.x86_64"
     to_export = ["--export-release", "Linux", str(program)]
