@@ -13,8 +13,8 @@ import pytest
 
 from packhorse.wire.errors import ConfigurationError
 from packhorse_relay.dataplane.kernel.prerequisites import require
+from tests.support import exported_game, godot_drawing, provision_godot, stages
 from tests.support import godot as godot_support
-from tests.support import godot_drawing, provision_godot, stages
 
 # A folder whose tests all carry the marker of its name.
 MARKED_FOLDERS: Final = frozenset({"e2e", "netns", "package", "bench"})
@@ -34,6 +34,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--require-godot", action="store_true", help="fail where a test finds no Godot")
     group.addoption(
         "--require-netns", action="store_true", help="fail where network namespaces cannot be made"
+    )
+    group.addoption(
+        "--godot-editor",
+        action="store_true",
+        help="measure Godot's editor binary instead of exported release games",
     )
 
 
@@ -95,6 +100,16 @@ def screen(
         _skip_or_fail(reason, required=pytestconfig.getoption("--require-godot"))
     with godot_drawing.VirtualScreen() as screen:
         yield screen
+
+
+@pytest.fixture(scope="session")
+def exporting(
+    godot: Path,  # noqa: ARG001 - needed first
+    pytestconfig: pytest.Config,
+) -> None:
+    """See that the Godot of the fixture `godot` can export games that run here."""
+    if reason := exported_game.why_no_export():
+        _skip_or_fail(reason, required=pytestconfig.getoption("--require-godot"))
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,7 @@
-"""What an RPC costs a Godot game: PackhorseMultiplayerPeer next to Godot's own peers."""
+"""What an RPC costs a Godot game: PackhorseMultiplayerPeer next to Godot's own peers.
+
+The games are exported, as players run them; `--godot-editor` takes the editor's binary.
+"""
 
 import json
 from collections.abc import Iterator
@@ -8,11 +11,11 @@ from typing import Any, Final
 import pytest
 
 from tests.bench.counting_proxy import CountingProxy, Traffic
-from tests.support.godot import run_godot, start_godot
+from tests.bench.godot_scripts import GodotScripts
 from tests.support.relay_process import RelayProcess
 
-_RPCS: Final = "res://tests/bench/peers.gd"
-_GAME: Final = "res://tests/bench/room_game.gd"
+_RPCS: Final = "peers.gd"
+_GAME: Final = "room_game.gd"
 _GAMES: Final = ("packhorse", "packhorse star", "enet", "websocket")
 _HOST_PORT: Final = 45137  # of games.gd
 _TIMEOUT: Final = 240.0  # seconds; the run takes 100
@@ -29,13 +32,15 @@ def relay() -> Iterator[RelayProcess]:
         yield relay
 
 
-@pytest.mark.usefixtures("godot")
-def test_godot_cost_per_rpc(relay: RelayProcess) -> None:
-    done = run_godot(["-s", _RPCS, "--", relay.address], timeout=_TIMEOUT)
-    cases = _cases(done.stdout.splitlines())
+@pytest.mark.timeout(600)
+def test_godot_cost_per_rpc(relay: RelayProcess, godot_scripts: GodotScripts) -> None:
+    lines = godot_scripts.run(_RPCS, [relay.address], timeout=_TIMEOUT)
+    cases = _cases(lines)
 
-    print("\nmicroseconds per RPC in the median frame at 60 frames a second, poll() included;")
-    print("0 per frame: of a poll() in an idle room. Ratio: to ENet, both sides together")
+    print(
+        f"\n{godot_scripts.build}: microseconds per RPC in the median frame at 60 frames a second,"
+    )
+    print("poll() included; 0 per frame: of a poll() in an idle room. Ratio: to ENet, both sides")
     print("peer        mode         bytes  per frame    sent  received  ratio  processor  arrived")
     for case in cases:
         print(
@@ -44,16 +49,16 @@ def test_godot_cost_per_rpc(relay: RelayProcess) -> None:
             f" {_total(case) / _total(_of_enet(case, cases)):6.2f}"
             f" {case['processor_usec']:10.1f} {case['arrived']:8.0%}"
         )
-    assert len(cases) == _CASES, done.stdout
+    assert len(cases) == _CASES, lines
 
 
-@pytest.mark.usefixtures("godot")
-def test_godot_cost_of_a_game_of_eight(relay: RelayProcess) -> None:
-    cases = [_play(kind, relay) for kind in _GAMES]
+@pytest.mark.timeout(600)
+def test_godot_cost_of_a_game_of_eight(relay: RelayProcess, godot_scripts: GodotScripts) -> None:
+    cases = [_play(godot_scripts, kind, relay) for kind in _GAMES]
 
-    print("\neight players tell each other their positions (28 bytes) 30 times a second;")
-    print("share of a core of the median frame at 60 frames a second; bytes a second at the")
-    print("socket, both ways, and with the headers of IP and UDP")
+    print(f"\n{godot_scripts.build}: eight players tell each other their positions (28 bytes)")
+    print("30 times a second; share of a core of the median frame at 60 frames a second; bytes a")
+    print("second at the socket, both ways, and with the headers of IP and UDP")
     print("peer             host  client    idle  | host: bytes  with IP | client: bytes  with IP")
     for case in cases:
         print(
@@ -66,12 +71,11 @@ def test_godot_cost_of_a_game_of_eight(relay: RelayProcess) -> None:
     assert min(case["arrived"] for case in cases) > 0.9
 
 
-def _play(kind: str, relay: RelayProcess) -> Case:
+def _play(scripts: GodotScripts, kind: str, relay: RelayProcess) -> Case:
     """Play once for the time it takes, and once more through the proxy for the bytes."""
-    done = run_godot(["-s", _GAME, "--", relay.address, kind, "0"], timeout=_TIMEOUT)
-    (case,) = _cases(done.stdout.splitlines())
+    (case,) = _cases(scripts.run(_GAME, [relay.address, kind, "0"], timeout=_TIMEOUT))
     is_relayed = kind.startswith("packhorse")
-    traffic = _count(kind, relay, is_relayed=is_relayed) if kind != "websocket" else []
+    traffic = _count(scripts, kind, relay) if kind != "websocket" else []
     host = traffic[:1] if is_relayed else traffic
     clients = traffic[1:] if is_relayed else traffic
     case["host_bytes"] = sum(one.octets for one in host) / _SECONDS
@@ -81,12 +85,13 @@ def _play(kind: str, relay: RelayProcess) -> Case:
     return case
 
 
-def _count(kind: str, relay: RelayProcess, *, is_relayed: bool) -> list[Traffic]:
+def _count(scripts: GodotScripts, kind: str, relay: RelayProcess) -> list[Traffic]:
     """Return the traffic of each client of the proxy during the game."""
+    is_relayed = kind.startswith("packhorse")
     server = int(relay.address.rpartition(":")[2]) if is_relayed else _HOST_PORT
     with CountingProxy(server) as proxy:
         address = f"127.0.0.1:{proxy.port}" if is_relayed else relay.address
-        with start_godot(["-s", _GAME, "--", address, kind, str(proxy.port)]) as game:
+        with scripts.start(_GAME, [address, kind, str(proxy.port)]) as game:
             game.wait_for("playing", timeout=30.0)
             before = proxy.count()
             game.wait_for("played", timeout=60.0)

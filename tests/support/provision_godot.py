@@ -1,7 +1,8 @@
 """Find a Godot for the tests, or unpack Debian's into `.cache/godot/`.
 
 Order: `$GODOT`, then a `godot` on PATH that is new enough, then Debian's
-package from sid, unpacked without root and without touching the system.
+packages from sid, unpacked without root and without touching the system: the
+editor, and the program of an exported game (see export_template.py).
 
     python -m tests.support.provision_godot     prints the path of a wrapper
 """
@@ -27,10 +28,20 @@ ROOT: Final = CACHE / "root"  # appears by one rename, when everything in it wor
 WRAPPER: Final = CACHE / "run"
 SUITE: Final = "sid"
 # The last four draw screenshots, with a virtual X server.
-PACKAGES: Final = ("godot", "libgl1-mesa-dri", "libgl1", "libglx-mesa0", "libegl1")
+PACKAGES: Final = (
+    "godot",
+    "godot-template-release",
+    "libgl1-mesa-dri",
+    "libgl1",
+    "libglx-mesa0",
+    "libegl1",
+)
+TEMPLATE: Final = "usr/bin/godot-template-release"  # below the root
+# A root that lacks one of these is of an older list of packages, and made anew.
+PROGRAMS: Final = ("usr/bin/godot", TEMPLATE)
 
 UPDATE_DEADLINE: Final = 180.0  # seconds; 15 MB of package lists
-DOWNLOAD_DEADLINE: Final = 600.0  # seconds; 200 MB
+DOWNLOAD_DEADLINE: Final = 600.0  # seconds; 220 MB
 UNPACK_DEADLINE: Final = 120.0  # seconds, each package
 VERSION_DEADLINE: Final = 60.0  # seconds; the first start reads 150 MB from disk
 LOCK_DEADLINE: Final = 900.0  # seconds; another process may be provisioning
@@ -48,10 +59,8 @@ def locate() -> list[str] | None:
     Raises:
         ProvisionError: `$GODOT` is set and is not an executable file.
     """
-    if (named := os.environ.get("GODOT")) and _executable(named) != str(WRAPPER):
-        return _wrap([_executable(named)])
-    if (on_path := shutil.which("godot")) and _is_new_enough([on_path]):
-        return _wrap([on_path])
+    if command := installed():
+        return _wrap(command)
     return _wrap(*_unpacked_command(ROOT)) if ROOT.is_dir() else None
 
 
@@ -61,14 +70,32 @@ def provision() -> list[str]:
     Raises:
         ProvisionError: A step failed; the text is one line with advice.
     """
-    if command := locate():
-        return command
-    source = _debian_source()
-    CACHE.mkdir(parents=True, exist_ok=True)
-    with _locked(CACHE / "lock"):
-        if not ROOT.is_dir():
-            _unpack_into_root(_download(source))
+    if command := installed():
+        return _wrap(command)
+    if not _is_whole(ROOT):
+        source = _debian_source()
+        CACHE.mkdir(parents=True, exist_ok=True)
+        with _locked(CACHE / "lock"):
+            if not _is_whole(ROOT):
+                _unpack_into_root(_download(source))
     return _wrap(*_unpacked_command(ROOT))
+
+
+def installed() -> list[str] | None:
+    """Return the command of a Godot that is not ours: `$GODOT`, or one on PATH.
+
+    Raises:
+        ProvisionError: `$GODOT` is set and is not an executable file.
+    """
+    if (named := os.environ.get("GODOT")) and _executable(named) != str(WRAPPER):
+        return [_executable(named)]
+    if (on_path := shutil.which("godot")) and _is_new_enough([on_path]):
+        return [on_path]
+    return None
+
+
+def _is_whole(root: Path) -> bool:
+    return all((root / program).is_file() for program in PROGRAMS)
 
 
 def _executable(named: str) -> str:
@@ -128,13 +155,22 @@ def _unpacked_command(root: Path) -> tuple[list[str], dict[str, str]]:
     Raises:
         ProvisionError: `root` holds no loader.
     """
-    loaders = sorted(root.glob("usr/lib/*-linux-gnu/ld-linux-*.so.*"))
-    if not loaders:
+    loader = loader_of(root)
+    if loader is None:
         raise ProvisionError(f"{root} holds no loader: delete it and try again")
-    libraries = loaders[0].parent
-    library_path = f"{libraries}:{libraries / 'pulseaudio'}"
-    command = [str(loaders[0]), "--library-path", library_path, str(root / "usr/bin/godot")]
-    return command, {"LIBGL_DRIVERS_PATH": str(libraries / "dri"), "LIBGL_ALWAYS_SOFTWARE": "1"}
+    command = [str(loader), *library_options(loader), str(root / "usr/bin/godot")]
+    drivers = str(loader.parent / "dri")
+    return command, {"LIBGL_DRIVERS_PATH": drivers, "LIBGL_ALWAYS_SOFTWARE": "1"}
+
+
+def loader_of(root: Path) -> Path | None:
+    """Return the dynamic linker below `root`, which stands among its libraries."""
+    return next(iter(sorted(root.glob("usr/lib/*-linux-gnu/ld-linux-*.so.*"))), None)
+
+
+def library_options(loader: Path) -> list[str]:
+    """Return the options that let `loader`, or a copy of it, take the libraries beside it."""
+    return ["--library-path", f"{loader.parent}:{loader.parent / 'pulseaudio'}"]
 
 
 def _debian_source() -> apt_source.SourceText:
@@ -189,7 +225,7 @@ def _download(source: apt_source.SourceText) -> list[Path]:
     base = ["apt-get", "-qq", *_apt_options(apt)]
     _say("reading Debian's package lists")
     _run([*base, "update"], UPDATE_DEADLINE)
-    _say("downloading Godot and its libraries (about 200 MB)")
+    _say("downloading Godot and its libraries (about 220 MB)")
     _run([*base, "-y", "-d", "--no-install-recommends", "install", *PACKAGES], DOWNLOAD_DEADLINE)
     return sorted((apt / "cache" / "archives").glob("*.deb"))
 
@@ -227,6 +263,7 @@ def _unpack_into_root(archives: Sequence[Path]) -> None:
         list(pool.map(lambda archive: _unpack(archive, partial), others))
     if not _is_new_enough(*_unpacked_command(partial)):
         raise ProvisionError(f"the unpacked Godot does not start here: {ADVICE}")
+    shutil.rmtree(ROOT, ignore_errors=True)
     partial.rename(ROOT)
     shutil.rmtree(CACHE / "apt", ignore_errors=True)
 
