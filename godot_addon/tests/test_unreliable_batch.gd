@@ -165,7 +165,7 @@ func _put(text: String, destination: int, lane := 0) -> void:
 
 ## Returns what goes out at once.
 func _sent() -> Array:
-	var others: Array[int] = [2, 3]
+	var others := PackedInt32Array([2, 3])
 	var sent := []
 	for datagram in _batch.take_unreliable(others, 0.0):
 		sent.append(datagram.hex_encode())

@@ -20,8 +20,14 @@ func merge(
 	packets: Array[PackedByteArray],
 	destinations: PackedInt32Array,
 	lanes: PackedInt32Array,
-	others: Array[int]
+	others: PackedInt32Array
 ) -> void:
+	if destinations == others and _are_same(packets, lanes):  # one broadcast, as most often
+		packets.resize(1)
+		lanes.resize(1)
+		destinations.resize(1)
+		destinations[0] = 0
+		return
 	var kept := 0
 	var from := 0
 	while from < packets.size():
@@ -38,6 +44,12 @@ func merge(
 	packets.resize(kept)
 	destinations.resize(kept)
 	lanes.resize(kept)
+
+
+func _are_same(packets: Array[PackedByteArray], lanes: PackedInt32Array) -> bool:
+	var count := packets.size()
+	var is_one := packets.count(packets[0]) == count and lanes.count(lanes[0]) == count
+	return is_one and not _single_lanes.has(lanes[0])
 
 
 ## Returns where the packets end that are the same as the one at the place [param from], but for
@@ -62,7 +74,7 @@ func _end_of_run(
 
 
 ## Returns the destination that is all of [member _targets].
-func _destination(lane: int, others: Array[int]) -> int:
+func _destination(lane: int, others: PackedInt32Array) -> int:
 	if _single_lanes.has(lane):
 		return _SEVERAL
 	var left_out := 0

@@ -43,6 +43,7 @@ var _drops: Dictionary[StringName, int]  # the session's own dictionary
 var _own_id: int
 var _inbox: Inbox = null
 var _known: Dictionary[int, bool] = {}  # the application's own dictionary
+var _settled: Dictionary[int, bool] = {}  # whose datagrams need no look but at _events and _known
 var _early := EarlyData.new()
 var _delivered := Delivered.new()
 var _unread := 0
@@ -144,6 +145,7 @@ func peer_delivery(peer: int) -> PeerDelivery:
 ## counting takes a tenth of what handling a datagram takes.
 func traffic(peer: int) -> Traffic:
 	_is_counting = true
+	_settled.clear()
 	is_watching = true
 	if not _traffic.has(peer):
 		_traffic[peer] = Traffic.new()
@@ -183,22 +185,13 @@ func consume(peer: int, size: int, messages := 1) -> void:
 ## Hands on what a DATA or FRAME datagram, whose tag has been checked, brings; returns why it
 ## brings nothing, or an empty name.
 func receive(datagram: PackedByteArray, source: int, now: float) -> StringName:
-	if is_closed or source == _own_id:
-		return Constants.DROP_UNEXPECTED_MESSAGE if is_closed else Constants.DROP_UNKNOWN_PEER
-	if _peers.has(source):
-		if _is_counting:
-			traffic(source).count_received(datagram.size())
-		if strangers != null and (source < _own_id or strangers.is_restarted):
-			if not strangers.known.has(source):  # as Strangers.has(), which costs a call
-				return _receive_from_stranger(datagram, source, now)
-		if _inbox == null or _events or not _known.has(source):
-			return _hold(datagram, source, now)
-		_inbox.source = source
-		if datagram[0] != Constants.FirstByte.DATA:
-			return _open(datagram, source, _inbox, now)
-		_inbox.add(datagram.slice(Constants.HEADER_SIZE), 0)
-		return &""
-	return _receive_early(datagram, source, now)
+	if _events or not _settled.has(source) or not _known.has(source):
+		return _receive_unsettled(datagram, source, now)
+	_inbox.source = source
+	if datagram[0] != Constants.FirstByte.DATA:
+		return _open(datagram, source, _inbox, now)
+	_inbox.add(datagram.slice(Constants.HEADER_SIZE), 0)
+	return &""
 
 
 ## Hands on what came before the news of a peer.
@@ -212,6 +205,7 @@ func welcome(peer: int, now: float) -> void:
 ## Drops all state towards a peer that has left.
 func forget(peer: int) -> void:
 	hub.forget(peer)
+	_settled.erase(peer)
 	_traffic.erase(peer)
 	_measured_at.erase(peer)
 	if strangers != null:
@@ -226,6 +220,7 @@ func discard_early() -> void:
 ## Ends it: see [member is_closed].
 func close() -> void:
 	is_closed = true
+	_settled.clear()
 
 
 ## Does what is due and returns the FRAME datagrams that go out to the relay now.
@@ -264,6 +259,24 @@ func doubt_path(peer: int, now: float) -> void:
 func _count_sent(destination: int, size: int) -> void:
 	if _is_counting and destination > 0:
 		traffic(destination).count_sent(size)
+
+
+## As [method receive], from a peer of whom something has to be looked at first.
+func _receive_unsettled(datagram: PackedByteArray, source: int, now: float) -> StringName:
+	if is_closed or source == _own_id:
+		return Constants.DROP_UNEXPECTED_MESSAGE if is_closed else Constants.DROP_UNKNOWN_PEER
+	if not _peers.has(source):
+		return _receive_early(datagram, source, now)
+	if _is_counting:
+		traffic(source).count_received(datagram.size())
+	if strangers != null and strangers.has(source):
+		return _receive_from_stranger(datagram, source, now)
+	if _must_hold(source):
+		return _hold(datagram, source, now)
+	if not _is_counting:
+		_settled[source] = true
+	_inbox.source = source
+	return _open(datagram, source, _inbox, now)
 
 
 ## Keeps what comes before the news of its sender.

@@ -39,7 +39,7 @@ func put_unreliable(packet: PackedByteArray, destination: int, lane: int) -> voi
 
 ## Takes out what waits, as datagrams for the relay; [param others] are all other peers that can be
 ## addressed. What cannot leave at once is queued in the delivery layer.
-func take_unreliable(others: Array[int], now: float) -> Array[PackedByteArray]:
+func take_unreliable(others: PackedInt32Array, now: float) -> Array[PackedByteArray]:
 	_now = now
 	if others.size() > 1:
 		_fanout.merge(_packets, _destinations, _lanes, others)

@@ -8,7 +8,7 @@ const _HOST := 1
 const _NOBODY := 1 << 32  # no target
 
 ## Whom a broadcast reaches: all other peers that this one can address.
-var others: Array[int] = []
+var others := PackedInt32Array()
 ## Reliable packets that were refused because too much waits.
 var refused := 0
 ## [method flush] has something to do.

@@ -14,6 +14,11 @@ enum Kind { UDP, WEBSOCKET }
 
 const Session := preload("../core/session.gd")
 
+## Datagrams that one poll handles at most; further ones wait for the next.
+const MAX_DATAGRAMS_PER_POLL := 512
+
+## What [method deliver] hands datagrams to.
+var session: Session = null
 ## The relay's address, as [member source] writes it.
 var relay: String
 ## Bytes that the network adds to each datagram, about.
@@ -72,11 +77,11 @@ func receive() -> PackedByteArray:
 	return PackedByteArray()
 
 
-## Hands the datagrams that have come to [param session], [param limit] at most; false when the
-## link itself has to be looked after, too.
-func deliver(session: Session, limit: int, now: float) -> bool:
+## Hands the datagrams that have come to [member session]; false when the link itself has to be
+## looked after, too.
+func deliver(now: float) -> bool:
 	poll(now)
-	for _index in mini(pending(), limit):
+	for _index in mini(pending(), MAX_DATAGRAMS_PER_POLL):
 		var datagram := receive()
 		count_received(datagram)
 		session.receive_datagram(datagram, source, now)

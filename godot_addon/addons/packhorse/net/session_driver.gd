@@ -10,9 +10,6 @@ const Session := preload("../core/session.gd")
 const SimulatedLink := preload("simulated_link.gd")
 const Wish := preload("../core/wish.gd")
 
-## Datagrams that one poll handles at most; further ones wait for the next.
-const MAX_DATAGRAMS_PER_POLL := 512
-
 var session: Session
 ## What carries the datagrams to the relay.
 var link: RelayLink
@@ -24,8 +21,8 @@ var _direct: DirectSockets = null
 
 
 func _init(wish: Wish, first_link: RelayLink, now: float) -> void:
+	session = Session.new(wish, first_link.relay, _crypto.generate_random_bytes, now)
 	_use(first_link)
-	session = Session.new(wish, link.relay, _crypto.generate_random_bytes, now)
 
 
 ## Goes on over [param next_link], which is open, and takes the session up again there.
@@ -52,7 +49,7 @@ func seek_direct_paths() -> void:
 ## Receives what has come, lets the session do what is due, and sends what it wants to; false when
 ## nothing was due and the session has nothing to tell.
 func poll(now: float) -> bool:
-	if not link.deliver(session, MAX_DATAGRAMS_PER_POLL, now):
+	if not link.deliver(now):
 		_look_after_link(now)
 		if link.state == RelayLink.State.OPENING:
 			return true
@@ -104,6 +101,7 @@ func close() -> void:
 
 func _use(new_link: RelayLink) -> void:
 	link = new_link
+	link.session = session
 	_links.append(link)
 
 
@@ -120,7 +118,7 @@ func _poll_direct(now: float) -> void:
 	var own := _direct.own
 	if own == null:
 		return
-	for _index in mini(own.pending(), MAX_DATAGRAMS_PER_POLL):
+	for _index in mini(own.pending(), RelayLink.MAX_DATAGRAMS_PER_POLL):
 		var datagram := own.receive()
 		own.count_received(datagram)
 		if own.source != link.relay:

@@ -67,8 +67,8 @@ func receive() -> PackedByteArray:
 
 
 ## As in the base, with fewer calls: every datagram passes here.
-func deliver(session: Session, limit: int, now: float) -> bool:
-	var count := mini(_socket.get_available_packet_count(), limit)
+func deliver(now: float) -> bool:
+	var count := mini(_socket.get_available_packet_count(), MAX_DATAGRAMS_PER_POLL)
 	for _index in count:
 		var datagram := _socket.get_packet()
 		datagrams_received += 1

@@ -77,7 +77,9 @@ func _announce(peer: int) -> void:
 
 func _retract(peer: int) -> void:
 	_discard(peer)
-	_outgoing.others.erase(peer)
+	var place := _outgoing.others.find(peer)
+	if place >= 0:
+		_outgoing.others.remove_at(place)
 	if _peers.erase(peer):
 		peer_disconnected.emit(peer)
 
