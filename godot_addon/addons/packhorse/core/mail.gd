@@ -254,13 +254,6 @@ func doubt_path(peer: int, now: float) -> void:
 	hub.doubt_path(peer, now)
 
 
-## Counts a datagram to [param destination] (0 all others, n, -n all but n); what goes to several
-## belongs to none of them.
-func _count_sent(destination: int, size: int) -> void:
-	if _is_counting and destination > 0:
-		traffic(destination).count_sent(size)
-
-
 ## As [method receive], from a peer of whom something has to be looked at first.
 func _receive_unsettled(datagram: PackedByteArray, source: int, now: float) -> StringName:
 	if is_closed or source == _own_id:
@@ -383,7 +376,8 @@ func _count_unknown(count: int) -> void:
 
 func _must_be_relayed(datagram: PackedByteArray, now: float) -> bool:
 	var destination := Header.destination_of(datagram)
-	_count_sent(destination, datagram.size())
+	if _is_counting and destination > 0:  # what goes to several belongs to none of them
+		traffic(destination).count_sent(datagram.size())
 	if not _has_direct_paths:
 		return true
 	hub.wake_at = -INF

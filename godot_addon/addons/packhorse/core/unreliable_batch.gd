@@ -45,7 +45,7 @@ func take_unreliable(others: PackedInt32Array, now: float) -> Array[PackedByteAr
 		_fanout.merge(_packets, _destinations, _lanes, others)
 	var count := _packets.size()
 	if count == 1:
-		_send_alone(0)
+		_send(0, PackedByteArray())
 	elif _destinations.count(_destinations[0]) == count:
 		_join(range(count))
 	else:
@@ -93,28 +93,20 @@ func _join(places: Array) -> void:
 
 ## Sends a packet, or the frames that it is the first of.
 func _send(place: int, frames: PackedByteArray) -> void:
-	if not frames:
-		_send_alone(place)
-		return
-	var to := _destinations[place]
-	var datagram := _mail.hub.lone_datagram(frames, to, _now)
-	if datagram:
-		_datagrams.append(datagram)
-	else:
-		_mail.push_frames(frames, to, _now)
-
-
-func _send_alone(place: int) -> void:
 	var packet := _packets[place]
 	var to := _destinations[place]
 	var lane := _lanes[place]
-	var datagram := PackedByteArray()
-	if not lane:
+	var datagram: PackedByteArray
+	if frames:
+		datagram = _mail.hub.lone_datagram(frames, to, _now)
+	elif not lane:
 		datagram = _mail.plain_datagram(packet, to)
 	elif packet.size() + Frames.WHOLE_SIZE <= _mail.largest_piece:
 		datagram = _framed(packet, to, lane)
 	if datagram:
 		_datagrams.append(datagram)
+	elif frames:
+		_mail.push_frames(frames, to, _now)
 	else:
 		_mail.push(packet, to, lane >> 8, lane & 0xFF, _now)
 

@@ -103,7 +103,10 @@ func lone_datagram(frames: PackedByteArray, to: int, now: float) -> PackedByteAr
 
 ## Returns the next sequence of each unreliable lane to [param to], by its key.
 func sequences(to: int, now: float) -> Dictionary[int, int]:
-	return _peer(to, now).outgoing.sequences if to > 0 else _fanout_sender.sequences
+	if to <= 0:
+		return _fanout_sender.sequences
+	var delivery: PeerDelivery = _peers[to] if _peers.has(to) else _peer(to, now)
+	return delivery.outgoing.sequences
 
 
 ## Returns the bytes of one piece of a message.
