@@ -10,21 +10,13 @@ const Piece := preload("piece.gd")
 const _KIB_BITS := 10
 const _STEP := Constants.RECEIVE_WINDOW >> 3  # consumed bytes after which the sender is told
 
+## Bytes that the peer has room for.
+var left := Constants.RECEIVE_WINDOW
+
 var _granted := Constants.RECEIVE_WINDOW  # by the peer
-var _spent := 0
 var _arrived := 0  # each piece and each message counted once
 var _consumed := 0
 var _told := 0
-
-
-## Returns the bytes that the peer has room for.
-func left() -> int:
-	return _granted - _spent
-
-
-## Notes that a message of this cost, bytes, was begun.
-func spend(size: int) -> void:
-	_spent += size
 
 
 ## Tells whether [param size] bytes that have not arrived before are within what was granted.
@@ -44,7 +36,9 @@ func room() -> int:
 
 ## Takes in a CREDIT frame; an older one changes nothing.
 func grant(kibibytes: int) -> void:
-	_granted = maxi(_granted, kibibytes << _KIB_BITS)
+	var more := maxi(0, (kibibytes << _KIB_BITS) - _granted)
+	_granted += more
+	left += more
 
 
 ## Notes that the application took [param messages] with [param size] bytes together; returns a
