@@ -83,8 +83,10 @@ func _send(number: int, count: int) -> void:
 		var message := PackedByteArray()
 		message.resize(SIZE)
 		_outgoing.push_reliable(message, RELIABLE, 0)
-		var sequence := _outgoing.lone_lane().next_sequence
-		_outgoing.write_messages(PackedByteArray(), ROOM, CREDIT)
+		var lane := _outgoing.lone_lane()
+		var sequence := lane.next_sequence
+		lane.write(PackedByteArray(), ROOM, CREDIT)
+		_outgoing.note_taken(SIZE, 1)
 		_sent.add(number + index, SIZE, KEY, sequence, 1, 0.0)
 
 

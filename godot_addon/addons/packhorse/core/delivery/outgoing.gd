@@ -119,13 +119,12 @@ func lone_lane() -> SendLane:
 	return _turn[0]
 
 
-## Moves messages of [method lone_lane] to the end of a datagram; as SendLane.write().
-func write_messages(buffer: PackedByteArray, room: int, credit: int) -> int:
-	var lane := _turn[0]
-	var count := lane.write(buffer, room, credit)
-	if count:
-		_note_taken(lane, lane.taken_bytes, count)
-	return count
+## Notes that messages of [method lone_lane] have left.
+func note_taken(bytes: int, messages: int) -> void:
+	queued_bytes -= bytes
+	queued_messages -= messages
+	if _turn[0].is_empty():
+		_turn.clear()
 
 
 ## Returns the next unreliable piece if it fits into [param room] bytes, else null.
@@ -164,12 +163,12 @@ func repair(pieces: Array[Piece]) -> void:
 			_repairs.append(piece)
 
 
-## Returns messages that [method write_messages] has written as what [method repair] takes.
+## Returns messages that left without pieces as what [method repair] takes.
 func pieces_of(lane: int, first: int, count: int) -> Array[Piece]:
 	return [_lanes[lane].make_run(first, count)]
 
 
-## Notes that messages of a lane have arrived, which [method write_messages] has written.
+## Notes that messages of a lane have arrived, which left without pieces.
 func acknowledge_messages(lane: int, first: int, count: int) -> void:
 	if count:
 		_lanes[lane].acknowledge(first, count)
@@ -233,15 +232,8 @@ func _take_run(room: int, credit: int) -> Piece:
 	var piece := _turn[0].take_run(room, credit)
 	if piece == null:
 		return null
-	_note_taken(_turn[0], _turn[0].taken_bytes, piece.count)
+	note_taken(_turn[0].taken_bytes, piece.count)
 	return piece
-
-
-func _note_taken(lane: SendLane, bytes: int, messages: int) -> void:
-	queued_bytes -= bytes
-	queued_messages -= messages
-	if lane.is_empty():
-		_turn.clear()
 
 
 func _take_from(lane: SendLane, room: int) -> Piece:

@@ -27,6 +27,7 @@ const SentDatagrams := preload("sent_datagrams.gd")
 const SendLane := preload("send_lane.gd")
 const Serial := preload("serial.gd")
 
+const _NO_PIECES: Array[Piece] = []
 const _LONGEST_DELAY := Frames.MAX_DELAY / 1000.0  # seconds; also stands for more
 
 var rtt := Rtt.new()  ## Round-trip time to the peer.
@@ -176,19 +177,6 @@ func receive(decoded: FrameDecoder, delivered: Delivered, now: float) -> StringN
 	return failure if delivered.data.size() == before else &""
 
 
-## Returns when [method handle_timeout] or [method datagrams_to_send] next has work, clock
-## seconds; INF for never.
-func next_timeout(now: float) -> float:
-	if outgoing.has_unreliable() or _is_ping_wanted or _wants_probe:
-		return now
-	var deadline := minf(minf(_received.ack_at, _sent.loss_at), _timer.deadline())
-	if _may_send_more():
-		deadline = minf(deadline, maxf(maxf(_pacer.next_at, _allowance.next_at), now))
-	if _is_held_back:
-		deadline = minf(deadline, _asking.due_at)
-	return deadline
-
-
 ## Does what is due.
 func handle_timeout(now: float) -> void:
 	if _sent.loss_at <= now:
@@ -202,26 +190,33 @@ func handle_timeout(now: float) -> void:
 		_wants_probe = true
 
 
-## Adds to [param datagrams] those that go out now, each behind [param head].
+## Adds to [param datagrams] those that go out now, each behind [param head]; then
+## [member wake_at] says when there is more to do.
 func datagrams_to_send(
 	head: PackedByteArray, datagrams: Array[PackedByteArray], now: float
 ) -> void:
 	if _is_held_back and now >= _asking.due_at:
 		_is_held_back = false
 		_is_ping_wanted = true
-	if _received.ack_at == INF and not _is_ping_wanted and not _wants_probe:
-		var lane := outgoing.lone_lane()
-		if lane != null:
-			_send_messages(lane, head, datagrams, now)
-	var may_send := _may_send_now(now)
-	while may_send or _has_urgent_work(now):
+	var lane := _lone_lane()
+	while lane == null:
+		var may_send := _may_send_now(now)
+		if not may_send and not _has_urgent_work(now):
+			break
 		datagrams.append(_next_datagram(head, may_send, now))
-		may_send = _may_send_now(now)
+		lane = _lone_lane()
+	if lane != null:
+		_send_messages(lane, head, datagrams, now)
 	var has_more := outgoing.has_reliable(_credit.left)
 	var has_place := _has_place()
 	_pacer.is_holding = has_more and has_place
 	if has_place and not has_more:
 		_rate.note_app_limited(_sent.bytes_in_flight)
+	wake_at = minf(minf(_received.ack_at, _sent.loss_at), _timer.deadline())
+	if _pacer.is_holding:
+		wake_at = minf(wake_at, maxf(maxf(_pacer.next_at, _allowance.next_at), now))
+	if _is_held_back:
+		wake_at = minf(wake_at, _asking.due_at)
 
 
 ## Sends everything under way again: its path has fallen silent.
@@ -247,27 +242,40 @@ func _may_send_now(now: float) -> bool:
 	return _pacer.next_at <= now and _allowance.next_at <= now and _may_send_more()
 
 
-## Sends the whole messages of a lane as far as they may leave: what [method _next_datagram] would
-## send when nothing else waits, with fewer looks.
+## Returns the lane whose messages are all that waits to be sent; null when there is none, or more
+## has to be looked at.
+func _lone_lane() -> SendLane:
+	if _received.ack_at < INF or _is_ping_wanted or _wants_probe:
+		return null
+	return outgoing.lone_lane()
+
+
+## Sends the messages of [method _lone_lane] as far as they may leave; what [method _next_datagram]
+## would send, with fewer looks.
 func _send_messages(
 	lane: SendLane, head: PackedByteArray, datagrams: Array[PackedByteArray], now: float
 ) -> void:
+	var before := _next_number
 	var room := _max_payload - Frames.NUMBER_SIZE - Frames.LENGTH_SIZE
 	var rate := _congestion.pacing_rate()
-	while outgoing.queued_messages and _pacer.next_at <= now and _allowance.next_at <= now:
-		if not _has_place():
-			break
+	while lane.waiting and _pacer.next_at <= now and _allowance.next_at <= now and _has_place():
 		var first := lane.next_sequence
 		var buffer := head.duplicate()
 		Frames.append_number(buffer, _next_number, Frames.ASKS_ACK)
-		var count := outgoing.write_messages(buffer, room, _credit.left)
+		var count := lane.write(buffer, room, _credit.left)
 		if not count:
 			break
 		datagrams.append(buffer)
 		var size := buffer.size() - head.size()
 		_credit.left -= lane.taken_bytes + count * Constants.MESSAGE_COST
+		outgoing.note_taken(lane.taken_bytes, count)
 		_sent.add(_next_number, size, lane.key, first, count, now)
-		_note_sent(size, rate, now)
+		_pacer.count(size, rate, now)
+		_allowance.count(size, now)
+		_next_number += 1
+	if _next_number > before:
+		_timer.restart(now)
+		_asking.note(_next_number - 1, now)
 
 
 ## Tells whether something leaves whatever the window and the pacing say.
@@ -293,24 +301,29 @@ func _next_datagram(head: PackedByteArray, may_send: bool, now: float) -> Packed
 	if _is_ping_wanted:
 		buffer.append(Frames.PING)
 		_is_ping_wanted = false
-	var counted := _take_pieces(may_send)
+	var counted := _NO_PIECES
+	if may_send or outgoing.has_unreliable():
+		counted = _take_pieces(may_send)
+		if counted or not _packing.is_empty() and _asking.is_due(_next_number, now):
+			asks_ack = true
 	_wants_probe = is_probe and not asks_ack and _packing.is_empty()  # no place beside the ack
-	if counted or not _packing.is_empty() and _asking.is_due(_next_number, now):
-		asks_ack = true
 	_packing.finish()
-	var size := buffer.size() - start
 	if asks_ack:
 		buffer[start] |= Frames.ASKS_ACK
-	if counted:
-		_sent.add_pieces(_next_number, size, counted, now)
-		_note_sent(size, _congestion.pacing_rate(), now)
-		return buffer
-	if asks_ack:
-		_asking.note(_next_number, now)
+	_note_sent(buffer.size() - start, counted, asks_ack, now)
+	return buffer
+
+
+func _note_sent(size: int, counted: Array[Piece], asks_ack: bool, now: float) -> void:
 	_allowance.count(size, now)
 	_sent.note_time(_next_number, now)
+	if asks_ack:
+		_asking.note(_next_number, now)
+	if counted:
+		_sent.add_pieces(_next_number, size, counted, now)
+		_timer.restart(now)
+		_pacer.count(size, _congestion.pacing_rate(), now)
 	_next_number += 1
-	return buffer
 
 
 ## Moves what fits into the datagram; returns the pieces that must arrive.
@@ -334,15 +347,6 @@ func _take_pieces(may_send: bool) -> Array[Piece]:
 		room = _packing.add(piece)
 	_credit.left -= cost
 	return counted
-
-
-## Notes that a datagram leaves with something that must arrive, at [param rate] bytes a second.
-func _note_sent(size: int, rate: float, now: float) -> void:
-	_timer.restart(now)
-	_asking.note(_next_number, now)
-	_pacer.count(size, rate, now)
-	_allowance.count(size, now)
-	_next_number += 1
 
 
 ## Sends the newest unacknowledged pieces again, unless there is something new.

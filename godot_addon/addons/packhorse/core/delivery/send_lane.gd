@@ -15,6 +15,7 @@ var channel: int
 var kind: int  ## Type byte of a whole message.
 var key: int  ## As Piece.lane_key().
 var next_sequence := 0  ## That of the next message to be taken.
+var waiting := 0  ## Messages that have not been begun.
 var taken_bytes := 0  ## Payload of the messages that were taken last.
 
 var _mode: int
@@ -42,31 +43,32 @@ func _init(mode: int, on_channel: int, largest: int) -> void:
 ## Queues a message; tells whether nothing waited before it, as in [method is_empty].
 func push(data: PackedByteArray) -> bool:
 	_messages.append(data)
+	waiting += 1
 	if data.size() > _largest:
 		_large += 1
-	return _next + 1 == _messages.size() and _cutter == null
+	return waiting == 1 and _cutter == null
 
 
 ## Tells whether nothing waits to be sent for the first time.
 func is_empty() -> bool:
-	return _cutter == null and _next == _messages.size()
+	return not waiting and _cutter == null
 
 
 ## Tells whether every message was acknowledged.
 func is_idle() -> bool:
-	return _oldest_open == next_sequence and _next == _messages.size()
+	return not waiting and _oldest_open == next_sequence
 
 
 ## Tells whether a piece can be taken now; a message begins if the credit covers it.
 func has_work(credit: int) -> bool:
 	if _cutter != null or _is_begun:
 		return true
-	return _next < _messages.size() and _cost() <= credit and not _is_stretched()
+	return waiting and _cost() <= credit and not _is_stretched()
 
 
 ## Tells whether nothing but credit is missing for the next message to begin.
 func is_uncovered(credit: int) -> bool:
-	return _next < _messages.size() and _cost() > credit and not _is_stretched()
+	return waiting and _cost() > credit and not _is_stretched()
 
 
 ## Returns the next piece if it fits into [param room] bytes, else null; [method has_work] must be
@@ -85,7 +87,7 @@ func take(room: int) -> Piece:
 
 ## Tells whether what comes next is a whole message.
 func is_next_whole() -> bool:
-	return _cutter == null and _next < _messages.size() and _messages[_next].size() <= _largest
+	return _cutter == null and waiting and _messages[_next].size() <= _largest
 
 
 ## Tells whether nothing that waits has to be cut.
@@ -187,6 +189,7 @@ func _begin() -> Piece:
 func _pass_over(count: int) -> void:
 	_is_begun = false
 	_next += count
+	waiting -= count
 	next_sequence += count
 
 
