@@ -239,7 +239,8 @@ func close() -> void:
 
 
 func _may_send_now(now: float) -> bool:
-	return _pacer.next_at <= now and _allowance.next_at <= now and _may_send_more()
+	var may_leave := _pacer.next_at <= now and _allowance.next_at <= now
+	return may_leave and outgoing.has_reliable(_credit.left) and _has_place()
 
 
 ## Returns the lane whose messages are all that waits to be sent; null when there is none, or more
@@ -296,18 +297,20 @@ func _next_datagram(head: PackedByteArray, may_send: bool, now: float) -> Packed
 	if _received.ack_at < INF:
 		_received.append_ack(buffer, now)
 		buffer[start] = Frames.HAS_ACK
-	_packing.start(buffer, start + _max_payload - buffer.size())
+	var room := start + _max_payload - buffer.size()
 	var asks_ack := _is_ping_wanted
-	if _is_ping_wanted:
+	_wants_probe = is_probe and not asks_ack  # until it finds place beside the ack
+	if asks_ack:
 		buffer.append(Frames.PING)
 		_is_ping_wanted = false
 	var counted := _NO_PIECES
 	if may_send or outgoing.has_unreliable():
+		_packing.start(buffer, room)
 		counted = _take_pieces(may_send)
-		if counted or not _packing.is_empty() and _asking.is_due(_next_number, now):
-			asks_ack = true
-	_wants_probe = is_probe and not asks_ack and _packing.is_empty()  # no place beside the ack
-	_packing.finish()
+		if not _packing.is_empty():
+			asks_ack = asks_ack or counted or _asking.is_due(_next_number, now)
+			_wants_probe = false
+		_packing.finish()
 	if asks_ack:
 		buffer[start] |= Frames.ASKS_ACK
 	_note_sent(buffer.size() - start, counted, asks_ack, now)
@@ -356,10 +359,6 @@ func _probe() -> void:
 		_sent.repair_newest()
 	if not outgoing.has_reliable(_credit.left):
 		_is_ping_wanted = true
-
-
-func _may_send_more() -> bool:
-	return outgoing.has_reliable(_credit.left) and _has_place()
 
 
 ## Tells whether the window has place; whatever it is, it has when nothing is under way.

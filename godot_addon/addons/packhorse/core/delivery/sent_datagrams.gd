@@ -18,7 +18,7 @@ const _MAX_TIME_THRESHOLD := 2.0  # of the RTT, when much is reordered
 const _MAX_REORDER_THRESHOLD := 256  # datagrams
 const _TIMED := 2048  # datagrams whose time of sending is known
 const _REMEMBERED := 1024  # datagrams declared lost that may yet prove to have arrived
-const _COMPACT_AT := 1024  # rows at the front that are given back to the system
+const _COMPACT_AT := 256  # rows at the front that are given back to the system
 
 var bytes_in_flight := 0
 ## When the next datagram counts as lost by time, clock seconds; INF for never.
@@ -237,7 +237,7 @@ func _pieces_of(place: int) -> Array[Piece]:
 func _compact() -> void:
 	while _front < _sizes.size() and not _sizes[_front]:
 		_front += 1
-	if _front < _COMPACT_AT and _front < _sizes.size():
+	if _front < _COMPACT_AT:
 		return
 	_numbers = _numbers.slice(_front)
 	_sizes = _sizes.slice(_front)
