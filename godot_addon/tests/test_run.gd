@@ -53,6 +53,38 @@ func test_run_that_does_not_fit_again_is_cut() -> void:
 	assert_eq(sequences, [0, 1], "sequences")
 
 
+func test_written_run_ends_a_datagram_and_can_be_made_again() -> void:
+	_push([10, 20, 30])
+	var buffer := PackedByteArray()
+
+	assert_eq(_lane.write(buffer, 4 + 10 + 2 + 4 + 20, PLENTY), 2, "messages")
+
+	var frames := "4c070000" + "000a" + "00".repeat(10) + "48070001" + "01".repeat(20)
+	assert_eq(buffer.hex_encode(), frames, "last frames of a datagram")
+	assert_eq(_lane.taken_bytes, 30, "bytes of payload")
+	assert_eq(_lane.make_run(1, 1).size, 4 + 20, "size of the second alone")
+	assert_eq(_lane.next_sequence, 2, "next message")
+
+
+func test_message_that_found_no_room_needs_no_credit_any_more() -> void:
+	_push([10])
+	assert_eq(_lane.write(PackedByteArray(), 13, PLENTY), 0, "messages without room")
+
+	assert_eq(_lane.write(PackedByteArray(), 14, 0), 1, "messages without credit")
+
+
+func test_large_message_is_not_whole() -> void:
+	_push([10, LARGEST + 1])
+	assert_true(not _lane.is_all_whole(), "it waits")
+
+	_lane.take_run(1000, PLENTY)
+	_lane.take(1000)
+	assert_true(not _lane.is_all_whole(), "one piece waits")
+	_lane.take(1000)
+
+	assert_true(_lane.is_all_whole(), "nothing waits")
+
+
 func test_lane_is_idle_once_both_halves_have_arrived() -> void:
 	_push([10, 20, 30])
 	_lane.take_run(1000, PLENTY)

@@ -41,7 +41,7 @@ func _ask(command: Dictionary) -> Dictionary:
 	_peer.datagrams_to_send(PackedByteArray(), sent, now)
 	var sent_to_all: Array[PackedByteArray] = []
 	_to_all.datagrams_to_send(_no_head, sent_to_all)
-	var wake := _peer.next_timeout(now)
+	var wake := _peer.wake_at
 	return {
 		"sent": sent.map(_hex),
 		"sent_to_all": sent_to_all.map(_hex),

@@ -107,6 +107,28 @@ static func append_whole(
 	buffer.append_array(message)
 
 
+## Appends a whole message of a type other than UNRELIABLE; only the last of a datagram may go
+## without a length.
+static func append_message(
+	buffer: PackedByteArray,
+	message: PackedByteArray,
+	kind: int,
+	channel: int,
+	sequence: int,
+	is_last: bool
+) -> void:
+	buffer.append(kind if is_last else kind | HAS_LENGTH)
+	if kind & HAS_CHANNEL:
+		buffer.append(channel)
+	buffer.append(sequence >> 8 & 0xFF)
+	buffer.append(sequence & 0xFF)
+	if not is_last:
+		var size := message.size()
+		buffer.append(size >> 8 & 0xFF)
+		buffer.append(size & 0xFF)
+	buffer.append_array(message)
+
+
 ## Appends two bytes, the higher first.
 static func append_u16(buffer: PackedByteArray, value: int) -> void:
 	buffer.append(value >> 8 & 0xFF)

@@ -119,7 +119,8 @@ func on_ack(batch: AckedBatch, now: float) -> void:
 		_full_rounds = _FULL_ROUNDS  # the queue before us overflows: no need to wait
 	_advance(batch.in_flight, now)
 	_take_rtt(batch.rtt, now)
-	_advance_probe_rtt(batch.in_flight, now)
+	if phase == Phase.PROBE_RTT:
+		_advance_probe_rtt(batch.in_flight, now)
 
 
 func _reckon_window() -> float:
@@ -274,8 +275,6 @@ func _take_rtt(rtt: float, now: float) -> void:
 
 
 func _advance_probe_rtt(in_flight: int, now: float) -> void:
-	if phase != Phase.PROBE_RTT:
-		return
 	if _probe_rtt_until == INF:
 		if in_flight <= _SMALLEST_WINDOW:
 			_probe_rtt_until = now + maxf(_PROBE_RTT_TIME, maxf(_min_rtt, 0.0))

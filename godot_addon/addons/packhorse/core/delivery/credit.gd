@@ -10,41 +10,31 @@ const Piece := preload("piece.gd")
 const _KIB_BITS := 10
 const _STEP := Constants.RECEIVE_WINDOW >> 3  # consumed bytes after which the sender is told
 
+## Bytes that the peer has room for.
+var left := Constants.RECEIVE_WINDOW
+## Bytes that may arrive from the peer: what was granted, less each piece and each message once.
+var room := Constants.RECEIVE_WINDOW
+
 var _granted := Constants.RECEIVE_WINDOW  # by the peer
-var _spent := 0
-var _arrived := 0  # each piece and each message counted once
 var _consumed := 0
 var _told := 0
 
 
-## Returns the bytes that the peer has room for.
-func left() -> int:
-	return _granted - _spent
-
-
-## Notes that a message of this cost, bytes, was begun.
-func spend(size: int) -> void:
-	_spent += size
-
-
 ## Tells whether [param size] bytes that have not arrived before are within what was granted.
 func may_arrive(size: int) -> bool:
-	return size <= room()
+	return size <= room
 
 
 ## Notes that [param size] bytes have arrived for the first time.
 func arrive(size: int) -> void:
-	_arrived += size
-
-
-## Returns how many bytes more may arrive.
-func room() -> int:
-	return (_whole_kib(_told + Constants.RECEIVE_WINDOW) << _KIB_BITS) - _arrived
+	room -= size
 
 
 ## Takes in a CREDIT frame; an older one changes nothing.
 func grant(kibibytes: int) -> void:
-	_granted = maxi(_granted, kibibytes << _KIB_BITS)
+	var more := maxi(0, (kibibytes << _KIB_BITS) - _granted)
+	_granted += more
+	left += more
 
 
 ## Notes that the application took [param messages] with [param size] bytes together; returns a
@@ -53,8 +43,11 @@ func consume(size: int, messages: int) -> Piece:
 	_consumed += size + messages * Constants.MESSAGE_COST
 	if _consumed - _told < _STEP:
 		return null
+	var before := _whole_kib(_told + Constants.RECEIVE_WINDOW)
+	var granted := _whole_kib(_consumed + Constants.RECEIVE_WINDOW)
 	_told = _consumed
-	return Piece.credit(_whole_kib(_consumed + Constants.RECEIVE_WINDOW))
+	room += granted - before << _KIB_BITS
+	return Piece.credit(granted)
 
 
 static func _whole_kib(size: int) -> int:

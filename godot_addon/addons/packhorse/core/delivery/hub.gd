@@ -202,7 +202,6 @@ func datagrams_to_send(now: float) -> Array[PackedByteArray]:
 		if delivery.wake_at <= now:
 			delivery.handle_timeout(now)
 			delivery.datagrams_to_send(_head(peer), datagrams, now)
-			delivery.wake_at = delivery.next_timeout(now)
 		wake_at = minf(wake_at, delivery.wake_at)
 	return datagrams
 

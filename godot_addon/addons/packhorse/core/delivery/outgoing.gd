@@ -8,7 +8,6 @@ const Cutter := preload("cutter.gd")
 const Piece := preload("piece.gd")
 const Run := preload("run.gd")
 const SendLane := preload("send_lane.gd")
-const SentDatagram := preload("sent_datagram.gd")
 
 ## Reliable payload that may wait, bytes; nothing is queued beyond it.
 const SEND_BUFFER := 8 << 20
@@ -112,6 +111,22 @@ func push_control(piece: Piece) -> void:
 	_repairs.push_front(piece)
 
 
+## Returns the lane whose messages may leave while all that waits is whole messages in that lane;
+## null when more than that has to be looked at.
+func lone_lane() -> SendLane:
+	if _repairs or _unreliable or _turn.size() != 1 or not _turn[0].is_all_whole():
+		return null
+	return _turn[0]
+
+
+## Notes that messages of [method lone_lane] have left.
+func note_taken(bytes: int, messages: int) -> void:
+	queued_bytes -= bytes
+	queued_messages -= messages
+	if _turn[0].is_empty():
+		_turn.clear()
+
+
 ## Returns the next unreliable piece if it fits into [param room] bytes, else null.
 func take_unreliable(room: int) -> Piece:
 	if _next_unreliable == _unreliable.size():
@@ -137,9 +152,26 @@ func take_reliable(room: int, credit: int) -> Piece:
 	return _take_from(lane, room) if lane != null else null
 
 
-## Queues the pieces of a lost datagram to be sent again, before everything else.
-func repair(datagram: SentDatagram) -> void:
-	_repair(datagram.pieces)
+## Queues pieces to be sent again, before everything else.
+func repair(pieces: Array[Piece]) -> void:
+	for piece in pieces:
+		var run := piece as Run
+		if run != null and run.halves:
+			repair(run.halves)
+		elif not piece.is_acked and not piece.is_waiting:
+			piece.is_waiting = true
+			_repairs.append(piece)
+
+
+## Returns messages that left without pieces as what [method repair] takes.
+func pieces_of(lane: int, first: int, count: int) -> Array[Piece]:
+	return [_lanes[lane].make_run(first, count)]
+
+
+## Notes that messages of a lane have arrived, which left without pieces.
+func acknowledge_messages(lane: int, first: int, count: int) -> void:
+	if count:
+		_lanes[lane].acknowledge(first, count)
 
 
 ## Notes that pieces have arrived.
@@ -180,16 +212,6 @@ func _has_repairs() -> bool:
 	return false
 
 
-func _repair(pieces: Array[Piece]) -> void:
-	for piece in pieces:
-		var run := piece as Run
-		if run != null and run.halves:
-			_repair(run.halves)
-		elif not piece.is_acked and not piece.is_waiting:
-			piece.is_waiting = true
-			_repairs.append(piece)
-
-
 func _take_repair(room: int) -> Piece:
 	var piece := _repairs[_next_repair]
 	var fitting := piece.count_fitting(room)
@@ -210,10 +232,7 @@ func _take_run(room: int, credit: int) -> Piece:
 	var piece := _turn[0].take_run(room, credit)
 	if piece == null:
 		return null
-	queued_bytes -= piece.cost - piece.count * Constants.MESSAGE_COST
-	queued_messages -= piece.count
-	if _turn[0].is_empty():
-		_turn.clear()
+	note_taken(_turn[0].taken_bytes, piece.count)
 	return piece
 
 

@@ -23,10 +23,11 @@ const ReceiveLanes := preload("receive_lanes.gd")
 const ReceivedNumbers := preload("received_numbers.gd")
 const RetransmissionTimer := preload("retransmission_timer.gd")
 const Rtt := preload("../rtt.gd")
-const SentDatagram := preload("sent_datagram.gd")
 const SentDatagrams := preload("sent_datagrams.gd")
+const SendLane := preload("send_lane.gd")
 const Serial := preload("serial.gd")
 
+const _NO_PIECES: Array[Piece] = []
 const _LONGEST_DELAY := Frames.MAX_DELAY / 1000.0  # seconds; also stands for more
 
 var rtt := Rtt.new()  ## Round-trip time to the peer.
@@ -36,7 +37,7 @@ var wake_at := -INF
 var outgoing: Outgoing
 
 var _max_payload: int
-var _sent := SentDatagrams.new()
+var _sent: SentDatagrams
 var _received := ReceivedNumbers.new()
 var _asking: AskSchedule
 var _rate: DeliveryRate
@@ -63,6 +64,7 @@ func _init(
 	outgoing = Outgoing.new(Cutter.largest_piece(max_payload), {})
 	_asking = AskSchedule.new(now)
 	_rate = DeliveryRate.new(now)
+	_sent = SentDatagrams.new(outgoing, _rate)
 	_congestion = CongestionController.new(_rate, now)
 	_timer = RetransmissionTimer.new(rtt)
 	_lanes = ReceiveLanes.new(budget, _credit)
@@ -170,19 +172,6 @@ func receive(decoded: FrameDecoder, delivered: Delivered, now: float) -> StringN
 	return failure if delivered.data.size() == before else &""
 
 
-## Returns when [method handle_timeout] or [method datagrams_to_send] next has work, clock
-## seconds; INF for never.
-func next_timeout(now: float) -> float:
-	if outgoing.has_unreliable() or _is_ping_wanted or _wants_probe:
-		return now
-	var deadline := minf(minf(_received.ack_at, _sent.loss_at), _timer.deadline())
-	if _may_send_more():
-		deadline = minf(deadline, maxf(maxf(_pacer.next_at, _allowance.next_at), now))
-	if _is_held_back:
-		deadline = minf(deadline, _asking.due_at)
-	return deadline
-
-
 ## Does what is due.
 func handle_timeout(now: float) -> void:
 	if _sent.loss_at <= now:
@@ -190,33 +179,44 @@ func handle_timeout(now: float) -> void:
 	if now < _timer.deadline():
 		return
 	if _timer.expire(now):
-		_repair(_sent.give_up_all())
+		_sent.give_up_all()
 		_congestion.on_timeout()
 	else:
 		_wants_probe = true
 
 
-## Adds to [param datagrams] those that go out now, each behind [param head].
+## Adds to [param datagrams] those that go out now, each behind [param head]; then
+## [member wake_at] says when there is more to do.
 func datagrams_to_send(
 	head: PackedByteArray, datagrams: Array[PackedByteArray], now: float
 ) -> void:
 	if _is_held_back and now >= _asking.due_at:
 		_is_held_back = false
 		_is_ping_wanted = true
-	var may_send := _may_send_now(now)
-	while may_send or _has_urgent_work(now):
+	var lane := _lone_lane()
+	while lane == null:
+		var may_send := _may_send_now(now)
+		if not may_send and not _has_urgent_work(now):
+			break
 		datagrams.append(_next_datagram(head, may_send, now))
-		may_send = _may_send_now(now)
-	var has_more := outgoing.has_reliable(_credit.left())
+		lane = _lone_lane()
+	if lane != null:
+		_send_messages(lane, head, datagrams, now)
+	var has_more := outgoing.has_reliable(_credit.left)
 	var has_place := _has_place()
 	_pacer.is_holding = has_more and has_place
 	if has_place and not has_more:
 		_rate.note_app_limited(_sent.bytes_in_flight)
+	wake_at = minf(minf(_received.ack_at, _sent.loss_at), _timer.deadline())
+	if _pacer.is_holding:
+		wake_at = minf(wake_at, maxf(maxf(_pacer.next_at, _allowance.next_at), now))
+	if _is_held_back:
+		wake_at = minf(wake_at, _asking.due_at)
 
 
 ## Sends everything under way again: its path has fallen silent.
 func doubt_path(now: float) -> void:
-	_repair(_sent.give_up_all())
+	_sent.give_up_all()
 	_timer.answer(true, now)
 	wake_at = -INF
 
@@ -234,7 +234,44 @@ func close() -> void:
 
 
 func _may_send_now(now: float) -> bool:
-	return _pacer.next_at <= now and _allowance.next_at <= now and _may_send_more()
+	var may_leave := _pacer.next_at <= now and _allowance.next_at <= now
+	return may_leave and outgoing.has_reliable(_credit.left) and _has_place()
+
+
+## Returns the lane whose messages are all that waits to be sent; null when there is none, or more
+## has to be looked at.
+func _lone_lane() -> SendLane:
+	if _received.ack_at < INF or _is_ping_wanted or _wants_probe:
+		return null
+	return outgoing.lone_lane()
+
+
+## Sends the messages of [method _lone_lane] as far as they may leave; what [method _next_datagram]
+## would send, with fewer looks.
+func _send_messages(
+	lane: SendLane, head: PackedByteArray, datagrams: Array[PackedByteArray], now: float
+) -> void:
+	var before := _next_number
+	var room := _max_payload - Frames.NUMBER_SIZE - Frames.LENGTH_SIZE
+	var rate := _congestion.pacing_rate()
+	while lane.waiting and _pacer.next_at <= now and _allowance.next_at <= now and _has_place():
+		var first := lane.next_sequence
+		var buffer := head.duplicate()
+		Frames.append_number(buffer, _next_number, Frames.ASKS_ACK)
+		var count := lane.write(buffer, room, _credit.left)
+		if not count:
+			break
+		datagrams.append(buffer)
+		var size := buffer.size() - head.size()
+		_credit.left -= lane.taken_bytes + count * Constants.MESSAGE_COST
+		outgoing.note_taken(lane.taken_bytes, count)
+		_sent.add(_next_number, size, lane.key, first, count, now)
+		_pacer.count(size, rate, now)
+		_allowance.count(size, now)
+		_next_number += 1
+	if _next_number > before:
+		_timer.restart(now)
+		_asking.note(_next_number - 1, now)
 
 
 ## Tells whether something leaves whatever the window and the pacing say.
@@ -255,25 +292,36 @@ func _next_datagram(head: PackedByteArray, may_send: bool, now: float) -> Packed
 	if _received.ack_at < INF:
 		_received.append_ack(buffer, now)
 		buffer[start] = Frames.HAS_ACK
-	_packing.start(buffer, start + _max_payload - buffer.size())
+	var room := start + _max_payload - buffer.size()
 	var asks_ack := _is_ping_wanted
-	if _is_ping_wanted:
+	_wants_probe = is_probe and not asks_ack  # until it finds place beside the ack
+	if asks_ack:
 		buffer.append(Frames.PING)
 		_is_ping_wanted = false
-	var counted := _take_pieces(may_send)
-	_wants_probe = is_probe and not asks_ack and _packing.is_empty()  # no place beside the ack
-	if counted or not _packing.is_empty() and _asking.is_due(_next_number, now):
-		asks_ack = true
-	_packing.finish()
-	_allowance.count(buffer.size() - start, now)
-	_sent.note_time(_next_number, now)
+	var counted := _NO_PIECES
+	if may_send or outgoing.has_unreliable():
+		_packing.start(buffer, room)
+		counted = _take_pieces(may_send)
+		if not _packing.is_empty():
+			asks_ack = asks_ack or counted or _asking.is_due(_next_number, now)
+			_wants_probe = false
+		_packing.finish()
 	if asks_ack:
 		buffer[start] |= Frames.ASKS_ACK
+	_note_sent(buffer.size() - start, counted, asks_ack, now)
+	return buffer
+
+
+func _note_sent(size: int, counted: Array[Piece], asks_ack: bool, now: float) -> void:
+	_allowance.count(size, now)
+	_sent.note_time(_next_number, now)
+	if asks_ack:
 		_asking.note(_next_number, now)
 	if counted:
-		_track(buffer.size() - start, counted, now)
+		_sent.add_pieces(_next_number, size, counted, now)
+		_timer.restart(now)
+		_pacer.count(size, _congestion.pacing_rate(), now)
 	_next_number += 1
-	return buffer
 
 
 ## Moves what fits into the datagram; returns the pieces that must arrive.
@@ -284,7 +332,7 @@ func _take_pieces(may_send: bool) -> Array[Piece]:
 	while piece != null:
 		room = _packing.add(piece)
 		piece = outgoing.take_unreliable(room)
-	var credit := _credit.left()
+	var credit := _credit.left
 	var cost := 0
 	while may_send and room >= 0:
 		piece = outgoing.take_reliable(room, credit - cost)
@@ -295,30 +343,17 @@ func _take_pieces(may_send: bool) -> Array[Piece]:
 			piece.cost = 0
 		counted.append(piece)
 		room = _packing.add(piece)
-	_credit.spend(cost)
+	_credit.left -= cost
 	return counted
-
-
-func _track(size: int, pieces: Array[Piece], now: float) -> void:
-	var datagram := SentDatagram.new(_next_number, size, pieces, now)
-	_rate.mark(datagram, _sent.bytes_in_flight, now)
-	_sent.add(datagram)
-	_timer.restart(now)
-	_pacer.count(size, _congestion.pacing_rate(), now)
 
 
 ## Sends the newest unacknowledged pieces again, unless there is something new.
 func _probe() -> void:
 	_wants_probe = false
-	var newest := _sent.newest()
-	if newest != null and not outgoing.has_reliable(_credit.left()):
-		outgoing.repair(newest)
-	if not outgoing.has_reliable(_credit.left()):
+	if not outgoing.has_reliable(_credit.left):
+		_sent.repair_newest()
+	if not outgoing.has_reliable(_credit.left):
 		_is_ping_wanted = true
-
-
-func _may_send_more() -> bool:
-	return outgoing.has_reliable(_credit.left()) and _has_place()
 
 
 ## Tells whether the window has place; whatever it is, it has when nothing is under way.
@@ -328,25 +363,14 @@ func _has_place() -> bool:
 
 func _take_ack(decoded: FrameDecoder, largest: int, now: float) -> void:
 	var is_newer := largest > _sent.largest_acked
-	var acked := _sent.acknowledge(decoded, largest)
+	_sent.acknowledge(decoded, largest, _batch, now)
 	_batch.rtt = _sample_rtt(largest, decoded.ack_delay, now) if is_newer else -1.0
-	outgoing.acknowledge(_sent.take_late())
-	if not acked:
+	if not _batch.acked:
 		_handle_losses(now)
 		return
-	var newest := acked[-1]
-	for datagram in acked:
-		_rate.acknowledge(datagram.size, now)
-		outgoing.acknowledge(datagram.pieces)
-	var lost := _sent.detect_losses(_rtt_for_losses(), now)
-	_repair(lost)
-	_timer.answer(_sent.is_empty(), now)
-	_batch.rate = _rate.sample(newest, now)
-	_batch.is_app_limited = newest.is_app_limited
-	_batch.delivered_when_sent = newest.delivered
-	_batch.acked = acked.size()
-	_batch.lost = lost.size()
+	_batch.lost = _sent.detect_losses(_rtt_for_losses(), now)
 	_batch.in_flight = _sent.bytes_in_flight
+	_timer.answer(_sent.is_empty(), now)
 	_congestion.on_ack(_batch, now)
 
 
@@ -366,11 +390,4 @@ func _rtt_for_losses() -> float:
 
 
 func _handle_losses(now: float) -> void:
-	var lost := _sent.detect_losses(_rtt_for_losses(), now)
-	_congestion.on_loss(lost.size())
-	_repair(lost)
-
-
-func _repair(lost: Array[SentDatagram]) -> void:
-	for datagram in lost:
-		outgoing.repair(datagram)
+	_congestion.on_loss(_sent.detect_losses(_rtt_for_losses(), now))

@@ -41,7 +41,7 @@ func take_next(heads: PackedInt64Array, payloads: Array[PackedByteArray], index:
 	if not _next or _done or _unfinished:
 		return 0
 	var whole := heads[index] & 0xFFFF0000  # mode and channel
-	var room := _credit.room() if _is_reliable else 0
+	var room := _credit.room
 	var arrived := 0
 	var count := 0
 	for at in range(index, heads.size()):
@@ -54,7 +54,7 @@ func take_next(heads: PackedInt64Array, payloads: Array[PackedByteArray], index:
 			arrived += size
 		_next += 1
 		count += 1
-	_credit.arrive(arrived)
+	_credit.room -= arrived
 	return count
 
 

@@ -87,28 +87,32 @@ func demand_ack(now: float) -> void:
 
 ## Appends the next acknowledgement; it counts as sent.
 func append_ack(buffer: PackedByteArray, now: float) -> void:
-	var told: ToldNumbers = _overdue.pop_front() if _overdue else _tell()
+	if _overdue:
+		var told: ToldNumbers = _overdue.pop_front()
+		Frames.append_ack(buffer, told.largest, now - told.largest_at, told.bitmap)
+	else:
+		Frames.append_ack(buffer, _largest, now - _largest_at, _take_untold())
 	_schedule_at(_due_at)
-	Frames.append_ack(buffer, told.largest, now - told.largest_at, told.bitmap)
 
 
-func _tell() -> ToldNumbers:
+## Returns the bitmap of an acknowledgement of all that has arrived; it counts as told.
+func _take_untold() -> PackedInt64Array:
 	var untold := 0 if _oldest_untold < 0 else _largest - _oldest_untold
-	var told := ToldNumbers.new()
-	told.largest = _largest
-	told.largest_at = _largest_at
-	told.bitmap = _bitmap(clampi(untold, Constants.ACK_REACH, _LAST_AGE))
 	_oldest_untold = -1
 	_due_at = INF
 	_unacked = 0
-	return told
+	return _bitmap(clampi(untold, Constants.ACK_REACH, _LAST_AGE))
 
 
 ## Makes an acknowledgement that is due while it still reaches all it has to tell of.
 func _tell_before_it_falls(number: int) -> void:
 	if _oldest_untold < 0 or number - _oldest_untold < _WINDOW:
 		return
-	_overdue.append(_tell())
+	var told := ToldNumbers.new()
+	told.largest = _largest
+	told.largest_at = _largest_at
+	told.bitmap = _take_untold()
+	_overdue.append(told)
 	if _overdue.size() > _MAX_OVERDUE:
 		_overdue.pop_front()
 	_schedule_at(_due_at)
