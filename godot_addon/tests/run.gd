@@ -68,7 +68,8 @@ func _run_all() -> void:
 
 func _test_scripts() -> Array[String]:
 	var paths: Array[String] = []
-	for file in DirAccess.get_files_at(_folder):
+	for entry in DirAccess.get_files_at(_folder):
+		var file := entry.trim_suffix(".remap")  # in an exported game
 		if file.begins_with("test_") and file.ends_with(".gd") and file != "test_case.gd":
 			paths.append(_folder.path_join(file))
 	paths.sort()

@@ -71,5 +71,5 @@ def _version(program: Path) -> str:
 def _existing(places: list[Path], problem: str) -> Path:
     for place in places:
         if place.is_file():
-            return place
+            return place.absolute()
     raise provision_godot.ProvisionError(f"{problem}: {ADVICE}")

@@ -74,7 +74,7 @@ class ExportedGame:
         folder = program.parent
         self._command = [str(program)]
         self._env = {f"XDG_{kind}_HOME": str(folder / kind) for kind in ("DATA", "CONFIG", "CACHE")}
-        root = template.parents[2]
+        root = template.parent.parent.parent
         loader = provision_godot.loader_of(root) if root != Path("/") else None
         if loader is not None:
             # An unpacked root has a C library of its own. The game looks for its pack beside
@@ -135,7 +135,7 @@ def export(
     machine = export_template.machine()
     preset = _PRESET.format(template=template, machine=machine, files=files.strip())
     (project / "export_presets.cfg").write_text(preset, "utf-8")
-    program = game / "game.x86_64"
+    program = game / f"game.{machine}"
     to_export = ["--export-release", "Linux", str(program)]
     done = run_godot(to_export, timeout=EXPORT_TIMEOUT, project=project)
     assert done.returncode == 0, done.stdout

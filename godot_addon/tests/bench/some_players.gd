@@ -13,7 +13,6 @@ extends SceneTree
 const Player := preload("player.gd")
 
 const PLAYERS := 8
-const PORT := 45140  ## Of the host over ENet.
 
 var _relay: String
 var _kind: String
@@ -65,9 +64,9 @@ func _open() -> void:
 		_add(OfflineMultiplayerPeer.new())
 	elif _kind == "enet":
 		var peer := ENetMultiplayerPeer.new()
-		peer.create_server(PORT)
+		peer.create_server(0)
 		_add(peer)
-		_tell_place(str(PORT))
+		_tell_place(str(peer.host.get_local_port()))
 	else:
 		var peer := PackhorseMultiplayerPeer.new()
 		peer.room_created.connect(_tell_place)
