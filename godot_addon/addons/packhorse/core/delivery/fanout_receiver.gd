@@ -7,6 +7,7 @@ const Constants := preload("../../wire/constants.gd")
 const Credit := preload("credit.gd")
 const Delivered := preload("delivered.gd")
 const FrameDecoder := preload("../../wire/frame_decoder.gd")
+const Frames := preload("../../wire/frames.gd")
 const MemoryBudget := preload("memory_budget.gd")
 const ReceiveLanes := preload("receive_lanes.gd")
 const ReceivedNumbers := preload("received_numbers.gd")
@@ -18,6 +19,18 @@ var _lanes: ReceiveLanes
 
 func _init(budget: MemoryBudget) -> void:
 	_lanes = ReceiveLanes.new(budget, Credit.new(), Serial.HALF)  # credit: for reliable ones alone
+
+
+## Takes in a FRAME datagram that holds nothing but one whole message, the next of its lane; false,
+## and nothing has happened, when it has to be decoded for [method receive].
+func receive_lone(datagram: PackedByteArray, delivered: Delivered, now: float) -> bool:
+	var number := _received.lone_number(datagram, 0)
+	if number < 0 or datagram[ReceiveLanes.KIND_AT] >> Frames.MODE_SHIFT >= Constants.Mode.RELIABLE:
+		return false
+	if not _lanes.take_lone(datagram, delivered):
+		return false
+	_received.accept(number, false, now)
+	return true
 
 
 ## Takes in a payload that was decoded well and adds the messages that it completes to

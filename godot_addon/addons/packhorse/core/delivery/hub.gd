@@ -130,18 +130,16 @@ func consume(peer: int, size: int, messages: int) -> void:
 ## Takes in a FRAME datagram from a peer and adds the messages that it completes to
 ## [param delivered]; returns why it was not acted upon, or an empty name.
 func receive(datagram: PackedByteArray, peer: int, delivered: Delivered, now: float) -> StringName:
-	if not _decoder.decode(datagram, Constants.HEADER_SIZE):
-		return Constants.DROP_BAD_FRAME
-	if datagram[2] & 0x80 == 0:  # as Header.is_fanout(), which costs a call
-		var delivery: PeerDelivery = _peers.get(peer)
-		if delivery == null:
-			delivery = _peer(peer, now)
-		var drop := delivery.receive(_decoder, delivered, now)
-		wake_at = minf(wake_at, delivery.wake_at)
-		return drop
-	if not _fanout_receivers.has(peer):
-		_fanout_receivers[peer] = FanoutReceiver.new(_budget)
-	return _fanout_receivers[peer].receive(_decoder, delivered, now)
+	if datagram[2] & 0x80:  # as Header.is_fanout(), which costs a call
+		return _receive_fanout(datagram, peer, delivered, now)
+	var delivery: PeerDelivery = _peers[peer] if _peers.has(peer) else _peer(peer, now)
+	var drop := &""
+	if not delivery.receive_lone(datagram, delivered, now):
+		if not _decoder.decode(datagram, Constants.HEADER_SIZE):
+			return Constants.DROP_BAD_FRAME
+		drop = delivery.receive(_decoder, delivered, now)
+	wake_at = minf(wake_at, delivery.wake_at)
+	return drop
 
 
 ## Returns the state towards a peer; null when nothing was sent or received yet.
@@ -204,6 +202,20 @@ func datagrams_to_send(now: float) -> Array[PackedByteArray]:
 			delivery.datagrams_to_send(_head(peer), datagrams, now)
 		wake_at = minf(wake_at, delivery.wake_at)
 	return datagrams
+
+
+func _receive_fanout(
+	datagram: PackedByteArray, peer: int, delivered: Delivered, now: float
+) -> StringName:
+	var receiver: FanoutReceiver = _fanout_receivers.get(peer)
+	if receiver != null and receiver.receive_lone(datagram, delivered, now):
+		return &""
+	if not _decoder.decode(datagram, Constants.HEADER_SIZE):
+		return Constants.DROP_BAD_FRAME
+	if receiver == null:
+		receiver = FanoutReceiver.new(_budget)
+		_fanout_receivers[peer] = receiver
+	return receiver.receive(_decoder, delivered, now)
 
 
 ## Returns the state towards a peer, which is looked after in the next datagrams_to_send().

@@ -144,6 +144,17 @@ func consume(size: int, messages := 1) -> void:
 		wake_at = -INF
 
 
+## Takes in a FRAME datagram that holds nothing but one whole message, the next of its lane; false,
+## and nothing has happened, when it has to be decoded for [method receive].
+func receive_lone(datagram: PackedByteArray, delivered: Delivered, now: float) -> bool:
+	var number := _received.lone_number(datagram, Frames.ASKS_ACK)
+	if number < 0 or not _lanes.take_lone(datagram, delivered):
+		return false
+	_received.accept(number, datagram[Constants.HEADER_SIZE] == Frames.ASKS_ACK, now)
+	wake_at = minf(wake_at, _received.ack_at)
+	return true
+
+
 ## Takes in a payload that was decoded well and adds the messages that it completes to
 ## [param delivered]; returns why it was not, or not wholly, acted upon, or an empty name.
 func receive(decoded: FrameDecoder, delivered: Delivered, now: float) -> StringName:

@@ -58,6 +58,19 @@ func take_next(heads: PackedInt64Array, payloads: Array[PackedByteArray], index:
 	return count
 
 
+## Takes in one whole message of [param size] bytes as [method take_next] does; false when it is not
+## the very next one.
+func take_lone(sequence: int, size: int) -> bool:
+	if not _next or _done or _unfinished or sequence != _next & 0xFFFF:
+		return false
+	if _is_reliable:
+		if size + Constants.MESSAGE_COST > _credit.room:
+			return false
+		_credit.room -= size + Constants.MESSAGE_COST
+	_next += 1
+	return true
+
+
 ## Appends to [param ready] the messages that [param frame] completes or lets through; returns why
 ## it was refused, or an empty name. A whole message of mode UNRELIABLE does not come here.
 func receive(frame: Frame, ready: Array[PackedByteArray]) -> StringName:

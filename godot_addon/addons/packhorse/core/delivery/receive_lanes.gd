@@ -4,10 +4,15 @@ extends RefCounted
 const Constants := preload("../../wire/constants.gd")
 const Credit := preload("credit.gd")
 const Delivered := preload("delivered.gd")
+const Frames := preload("../../wire/frames.gd")
 const FrameDecoder := preload("../../wire/frame_decoder.gd")
 const MemoryBudget := preload("memory_budget.gd")
 const PeerMemory := preload("peer_memory.gd")
 const ReceiveLane := preload("receive_lane.gd")
+
+const KIND_AT := Constants.HEADER_SIZE + Frames.NUMBER_SIZE  ## Of the first message.
+
+const _NOT_LONE := Frames.CONTROL | Frames.FRAGMENTED | Frames.HAS_LENGTH | Frames.RESERVED
 
 var _credit: Credit
 var _reliable: PeerMemory
@@ -64,6 +69,29 @@ func take(decoded: FrameDecoder, delivered: Delivered) -> StringName:
 		if drop and (not failure or drop == Constants.DROP_REASSEMBLY_FULL):
 			failure = drop
 	return failure
+
+
+## Adds to [param delivered] the message of a FRAME datagram of at least 13 bytes, if it is whole,
+## the last there and the next of its lane; else false, and nothing has happened.
+func take_lone(datagram: PackedByteArray, delivered: Delivered) -> bool:
+	var kind := datagram[KIND_AT]
+	if kind & _NOT_LONE:
+		return false
+	var lane_key := kind >> Frames.MODE_SHIFT << 8
+	var position := KIND_AT + 1
+	if kind & Frames.HAS_CHANNEL:
+		lane_key |= datagram[position]
+		position += 1
+		if not lane_key & 0xFF:
+			return false
+	if kind & Frames.HAS_SEQUENCE:
+		var lane: ReceiveLane = _lanes.get(lane_key)
+		var sequence := datagram[position] << 8 | datagram[position + 1]
+		position += 2
+		if lane == null or not lane.take_lone(sequence, datagram.size() - position):
+			return false
+	delivered.add(datagram.slice(position), lane_key)
+	return true
 
 
 ## Gives back all memory.

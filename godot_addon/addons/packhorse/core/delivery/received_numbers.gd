@@ -13,6 +13,8 @@ const _WINDOW := Constants.NUMBER_WINDOW
 const _LAST_AGE := _WINDOW - 1
 const _WORDS := _WINDOW >> 5
 const _WORD_MASK := 0xFFFFFFFF
+const _NUMBER_AT := Constants.HEADER_SIZE + 1  # in a FRAME datagram
+const _SMALLEST_LONE := Constants.HEADER_SIZE + Frames.NUMBER_SIZE + 4  # bytes, with every head
 const _MAX_OVERDUE := 16  # acknowledgements; the oldest gives way
 
 ## When an acknowledgement must go out, clock seconds; INF for never. Take them until it is later.
@@ -56,6 +58,14 @@ func expand_new(short: int) -> int:
 		return number
 	number = expand(short)
 	return number if is_new(number) else -1
+
+
+## Returns the number of a FRAME datagram that is long enough for a message and has no flags but
+## [param flags], if it [method is_new], else -1.
+func lone_number(datagram: PackedByteArray, flags: int) -> int:
+	if datagram.size() < _SMALLEST_LONE or datagram[Constants.HEADER_SIZE] & ~flags:
+		return -1
+	return expand_new(datagram[_NUMBER_AT] << 8 | datagram[_NUMBER_AT + 1])
 
 
 ## Takes in a new number.
