@@ -107,26 +107,33 @@ static func append_whole(
 	buffer.append_array(message)
 
 
-## Appends a whole message of a type other than UNRELIABLE; only the last of a datagram may go
-## without a length.
-static func append_message(
+## Appends those of [param messages] from the place [param from] to before [param until], whole and
+## of a type other than UNRELIABLE; the first of them has the number [param sequence]. Only the last
+## of a datagram may go without a length.
+static func append_run(
 	buffer: PackedByteArray,
-	message: PackedByteArray,
+	messages: Array[PackedByteArray],
+	from: int,
+	until: int,
 	kind: int,
 	channel: int,
 	sequence: int,
 	is_last: bool
 ) -> void:
-	buffer.append(kind if is_last else kind | HAS_LENGTH)
-	if kind & HAS_CHANNEL:
-		buffer.append(channel)
-	buffer.append(sequence >> 8 & 0xFF)
-	buffer.append(sequence & 0xFF)
-	if not is_last:
-		var size := message.size()
-		buffer.append(size >> 8 & 0xFF)
-		buffer.append(size & 0xFF)
-	buffer.append_array(message)
+	var last := until - 1 if is_last else until
+	for place in range(from, until):
+		var message := messages[place]
+		buffer.append(kind if place == last else kind | HAS_LENGTH)
+		if kind & HAS_CHANNEL:
+			buffer.append(channel)
+		buffer.append(sequence >> 8 & 0xFF)
+		buffer.append(sequence & 0xFF)
+		if place != last:
+			var size := message.size()
+			buffer.append(size >> 8 & 0xFF)
+			buffer.append(size & 0xFF)
+		buffer.append_array(message)
+		sequence += 1
 
 
 ## Appends two bytes, the higher first.

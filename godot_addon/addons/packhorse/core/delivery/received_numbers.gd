@@ -73,8 +73,8 @@ func accept(number: int, asks_ack: bool, now: float) -> void:
 	var step := number - _largest
 	var place := -number & _LAST_AGE
 	if step > 0:
-		if _due_at < INF:
-			_tell_before_it_falls(number)
+		if _due_at < INF and number - _oldest_untold >= _WINDOW:
+			_tell_before_it_falls()
 		if step > 1:
 			_advance(step)
 		elif number >= _WINDOW:
@@ -115,8 +115,8 @@ func _take_untold() -> PackedInt64Array:
 
 
 ## Makes an acknowledgement that is due while it still reaches all it has to tell of.
-func _tell_before_it_falls(number: int) -> void:
-	if _oldest_untold < 0 or number - _oldest_untold < _WINDOW:
+func _tell_before_it_falls() -> void:
+	if _oldest_untold < 0:
 		return
 	var told := ToldNumbers.new()
 	told.largest = _largest
@@ -173,4 +173,6 @@ func _bitmap(bits: int) -> PackedInt64Array:
 func _schedule(is_in_order: bool, now: float) -> void:
 	_unacked += 1
 	var is_urgent := not is_in_order or _unacked >= Constants.ACK_EVERY
-	_schedule_at(minf(_due_at, now if is_urgent else now + Constants.ACK_DELAY))
+	var at := now if is_urgent else now + Constants.ACK_DELAY
+	if at < _due_at:
+		_schedule_at(at)

@@ -42,9 +42,7 @@ func cut(first_count: int) -> void:
 
 
 func append_to(buffer: PackedByteArray, is_last: bool) -> void:
-	for index in count:
-		var ends := is_last and index == count - 1
-		Frames.append_message(buffer, _messages[index], kind, channel, sequence + index, ends)
+	Frames.append_run(buffer, _messages, 0, count, kind, channel, sequence, is_last)
 
 
 func _part(from: int, until: int) -> Self:

@@ -111,11 +111,9 @@ func take_run(room: int, credit: int) -> Run:
 ## many.
 func write(buffer: PackedByteArray, room: int, credit: int) -> int:
 	var count := _count_fitting(room, credit)
-	for index in count:
-		var message := _messages[_next + index]
-		var ends := index == count - 1
-		Frames.append_message(buffer, message, kind, channel, next_sequence + index, ends)
 	if count:
+		var end := _next + count
+		Frames.append_run(buffer, _messages, _next, end, kind, channel, next_sequence, true)
 		_pass_over(count)
 	return count
 
