@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple, cast, get_origin, get_type_hints
 
 from packhorse.core.relay_address import DEFAULT_PORT
+from packhorse.wire.address import MAX_PORT
 from packhorse.wire.errors import ConfigurationError
 from packhorse_relay.config_values import Key, Value, from_text, from_toml, to_toml
 from packhorse_relay.core.settings import PROFILES, RANGES, Settings
@@ -32,9 +33,9 @@ class RelayConfig:
     """What the limits are before any of them is set."""
     bind: tuple[str, ...] = ()
     """Addresses to listen on; none means every IPv4 and IPv6 address."""
-    port: int = field(default=DEFAULT_PORT, metadata={"range": (0, 65535)})
+    port: int = field(default=DEFAULT_PORT, metadata={"range": (0, MAX_PORT)})
     """UDP port, and TCP port for WebSocket; 0 takes a free one."""
-    stun_port: int = field(default=-1, metadata={"range": (-1, 65535)})
+    stun_port: int = field(default=-1, metadata={"range": (-1, MAX_PORT)})
     """Second UDP port, for STUN only; -1 takes the one after `port` if it is free, 0 none."""
     legacy: bool = False
     """Also speak the legacy protocol."""

@@ -11,6 +11,7 @@ from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 from typing import Any, Final, Protocol, Self
 
+from packhorse.wire.address import parse_port
 from packhorse.wire.errors import ConfigurationError
 from packhorse_relay import __version__
 from packhorse_relay.access_options import operator_keys
@@ -31,7 +32,6 @@ from packhorse_relay.websocket_options import websocket_settings
 logger = logging.getLogger(__name__)
 
 _LOOPBACK: Final = "127.0.0.1"
-_MAX_PORT: Final = 65535
 _LIVE: Final = frozenset(
     [
         "profile",
@@ -228,15 +228,19 @@ def parse_admin(text: str) -> tuple[str, int]:
     Raises:
         ConfigurationError: It is neither.
     """
-    host, colon, port = text.rpartition(":")
+    host, colon, digits = text.rpartition(":")
     host = host.strip("[]") if colon else _LOOPBACK
     host = _LOOPBACK if host == "localhost" else host
-    try:
-        ipaddress.ip_address(host)
-        is_port = port.isascii() and port.isdigit() and int(port) <= _MAX_PORT
-    except ValueError:
-        is_port = False
-    if not is_port:
+    port = parse_port(digits)
+    if port is None or not _is_address(host):
         advice = "admin takes a port, or ADDRESS:PORT with an address of this machine"
         raise ConfigurationError(f"admin is {text!r}, which is no address and port", advice)
-    return host, int(port)
+    return host, port
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True

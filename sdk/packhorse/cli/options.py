@@ -14,6 +14,7 @@ from packhorse.core.relay_address import (
 )
 from packhorse.middleman.endpoint import Endpoint, parse_endpoint
 from packhorse.middleman.services import MAX_TCP, MAX_UDP
+from packhorse.wire.address import MAX_PORT
 from packhorse.wire.constants import LEGACY_MAX_ID, MAX_PEERS_HARD
 from packhorse.wire.errors import ConfigurationError
 
@@ -165,7 +166,7 @@ def remote_endpoint(text: str) -> Endpoint:
     """Parse `[HOST:]PORT` for argparse."""
     endpoint = _parsed(parse_endpoint, text)
     if endpoint.port == 0:
-        raise argparse.ArgumentTypeError(f"{text!r} has no port in 1..65535")
+        raise argparse.ArgumentTypeError(f"{text!r} has no port in 1..{MAX_PORT}")
     return endpoint
 
 

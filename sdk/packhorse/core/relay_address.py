@@ -3,13 +3,12 @@
 from enum import StrEnum
 from typing import Final, NamedTuple
 
+from packhorse.wire.address import MAX_PORT, parse_port
 from packhorse.wire.errors import ConfigurationError
 from packhorse.wire.room_code import RoomCode, parse_room_code
 
 DEFAULT_PORT: Final = 6969  # of relays, UDP and TCP
 DEFAULT_PATH: Final = "/v1"  # SPEC.md section 17
-_MAX_PORT: Final = 65535
-_PORT_DIGITS: Final = 5
 _NOT_IN_HOSTS: Final = " /@?#[]"
 _MAX_PATH: Final = 256  # characters
 _SCHEMES: Final = ("ws", "wss")
@@ -127,13 +126,11 @@ def _split(text: str, where: str) -> tuple[str, int]:
     return host, _port(text, port)
 
 
-def _port(text: str, port: str) -> int:
+def _port(text: str, digits: str) -> int:
+    port = parse_port(digits) if digits else DEFAULT_PORT
     if not port:
-        return DEFAULT_PORT
-    is_number = port.isascii() and port.isdigit() and len(port) <= _PORT_DIGITS
-    if not is_number or not 1 <= int(port) <= _MAX_PORT:
-        raise ConfigurationError(f"{text!r} has no port in 1..{_MAX_PORT}", _ADVICE)
-    return int(port)
+        raise ConfigurationError(f"{text!r} has no port in 1..{MAX_PORT}", _ADVICE)
+    return port
 
 
 def _is_path(path: str) -> bool:

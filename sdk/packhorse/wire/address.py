@@ -1,12 +1,14 @@
-"""Transport addresses: as values, on the wire, and as keys of limits."""
+"""Transport addresses: as values, on the wire, and as keys of limits; ports as text."""
 
 import ipaddress
 from typing import Final, NamedTuple, TypeAlias
 
+MAX_PORT: Final = 65535
 _Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 _SOURCE_PREFIX_V6: Final = 64  # bits; one customer usually holds a whole /64
 _PORT_SIZE: Final = 2  # bytes
+_PORT_DIGITS: Final = 5
 
 
 class TransportAddress(NamedTuple):
@@ -38,6 +40,12 @@ def decode_address(data: bytes) -> TransportAddress:
     """
     host = _as_ipv4(ipaddress.ip_address(data[:-_PORT_SIZE]))
     return TransportAddress(str(host), int.from_bytes(data[-_PORT_SIZE:], "big"))
+
+
+def parse_port(text: str) -> int | None:
+    """Return the port in 0..65535 that ASCII digits name; None when there is none."""
+    is_number = text.isascii() and text.isdigit() and len(text) <= _PORT_DIGITS
+    return int(text) if is_number and int(text) <= MAX_PORT else None
 
 
 def is_loopback(address: TransportAddress) -> bool:
