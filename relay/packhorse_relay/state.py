@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Final
 
 from packhorse.wire.errors import ConfigurationError
+from packhorse_relay.core.resume_tickets import SECRET_SIZE
 
-SECRET_SIZE: Final = 32  # bytes
 _SECRET: Final = "secret"  # noqa: S105 - a file name
 _TOKEN: Final = "admin-token"  # noqa: S105 - a file name
 _MAX_TOKEN: Final = 512  # bytes of a file

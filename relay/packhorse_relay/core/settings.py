@@ -7,6 +7,7 @@ from typing import Final
 
 from packhorse.wire import constants as c
 from packhorse.wire.errors import ConfigurationError
+from packhorse.wire.header import HOST
 from packhorse_relay.core.data_budget import UNLIMITED, DataRate
 
 TICKET_MODES: Final = ("off", "create", "all")
@@ -144,7 +145,7 @@ class Settings:
 
     def removed_after(self, peer: int) -> float:
         """Return the seconds without SEAL after which the peer is removed."""
-        return self.host_removed_after if peer == 1 else self.client_removed_after
+        return self.host_removed_after if peer == HOST else self.client_removed_after
 
     def consent_interval(self, peer: int) -> float:
         """Return the seconds after which the peer's address has to be proven again."""
@@ -152,7 +153,7 @@ class Settings:
 
     def data_rate(self, peer: int) -> DataRate:
         """Return what the peer may send."""
-        if peer == 1:
+        if peer == HOST:
             return DataRate(self.host_byte_rate, self.host_datagram_rate)
         return DataRate(self.client_byte_rate, self.client_datagram_rate)
 

@@ -13,15 +13,14 @@ from packhorse.wire.errors import (
     PipeClosedError,
     PipeLostError,
 )
-from packhorse.wire.frames import RELIABLE_MODES
+from packhorse.wire.frames import MAX_CHANNEL, RELIABLE_MODES
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from packhorse.aio.room import Room
 
-_MAX_CHANNEL: Final = 255
-PIPE_CHANNEL: Final = _MAX_CHANNEL
+PIPE_CHANNEL: Final = MAX_CHANNEL
 """Channel of a room that pipes use unless another is named."""
 
 
@@ -37,8 +36,8 @@ class RoomPipe(Pipe):
         super().__init__(is_reliable=mode in RELIABLE_MODES)
         if peer not in room.peers:
             raise LocalProtocolError(f"peer {peer} is not in the room")
-        if not 0 <= channel <= _MAX_CHANNEL:
-            raise LocalProtocolError(f"channel {channel}, must be 0..{_MAX_CHANNEL}")
+        if not 0 <= channel <= MAX_CHANNEL:
+            raise LocalProtocolError(f"channel {channel}, must be 0..{MAX_CHANNEL}")
         self.room = room
         """Where the other end is a member."""
         self.on_shut: Callable[[], Awaitable[None]] | None = None

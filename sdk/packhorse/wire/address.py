@@ -3,6 +3,7 @@
 import ipaddress
 from typing import Final, NamedTuple, TypeAlias
 
+ADDRESS_SIZES: Final = frozenset({6, 18})  # bytes of IPv4 and IPv6 addresses with a port
 MAX_PORT: Final = 65535
 _Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
 
