@@ -78,7 +78,7 @@ def _load(args: argparse.Namespace) -> Loaded:
     loaded = load_config(path, environment, flag_values(args), dict(args.set))
     if loaded.config.admin:
         parse_admin(loaded.config.admin)
-    websocket_settings(loaded.config, loaded.settings)
+    websocket_settings(loaded.config)
     check_keys(loaded.settings.tickets, operator_keys(loaded.config))
     return loaded
 
@@ -128,7 +128,7 @@ async def _relay(loaded: Loaded, output: LogOutput, args: argparse.Namespace) ->
         settings=loaded.settings,
         keys=operator_keys(config),
         with_legacy=config.legacy,
-        websocket=websocket_settings(config, loaded.settings),
+        websocket=websocket_settings(config),
         state_dir=_usable_state_directory(config),
         stun_port=config.stun_port,
         dataplane=config.dataplane,

@@ -53,8 +53,8 @@ class ReloadableRelay(Relay, Protocol):
     def change_settings(self, settings: Settings, keys: OperatorKeys) -> None:
         """Go by other limits and keys from now on."""
 
-    def change_websocket(self, settings: WebSocketSettings) -> None:
-        """Go by other limits of connections and other proxies from now on."""
+    def change_proxies(self, settings: WebSocketSettings) -> None:
+        """Believe other proxies of WebSocket from now on."""
 
     def reload_certificates(self) -> None:
         """Use the TLS certificate as its files are now."""
@@ -192,10 +192,10 @@ class Operation:
         """Read all that can be wrong, then change what a running relay can change."""
         wanted = loaded.config
         token = self._read_token(wanted)
+        websocket = websocket_settings(wanted)
         self._relay.change_settings(loaded.settings, operator_keys(wanted))
-        websocket = websocket_settings(wanted, loaded.settings)
         if websocket is not None:
-            self._relay.change_websocket(websocket)
+            self._relay.change_proxies(websocket)
         self._relay.reload_certificates()
         self._access.change(token, wanted.admin_names)
         set_log_level(wanted.log_level)

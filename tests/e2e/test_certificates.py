@@ -12,6 +12,7 @@ from packhorse.wire.errors import ConfigurationError
 from packhorse_relay.aio.certificates import Certificates
 from packhorse_relay.aio.server import RelayServer
 from packhorse_relay.core.connections import ConnectionEnd
+from packhorse_relay.core.settings import Settings
 from packhorse_relay.core.websocket_settings import WebSocketSettings
 from tests.support.certificate import encrypt_key, make_certificate
 from tests.support.waiting import until
@@ -65,8 +66,13 @@ async def test_whoever_does_not_speak_tls_is_closed_counted_and_not_logged(
 ) -> None:
     """WS-5: the time for TLS is part of the time to open."""
     cert, key = map(str, files)
-    settings = WebSocketSettings(tls_cert=cert, tls_key=key, open_timeout=0.5)
-    async with RelayServer(bind=["127.0.0.1"], port=0, websocket=settings) as relay:
+    relay = RelayServer(
+        bind=["127.0.0.1"],
+        port=0,
+        settings=Settings(websocket_open_timeout=0.5),
+        websocket=WebSocketSettings(tls_cert=cert, tls_key=key),
+    )
+    async with relay:
         reader, writer = await asyncio.open_connection("127.0.0.1", relay.port)
         writer.write(sent)
         with suppress(ConnectionError):
