@@ -62,7 +62,7 @@ class RelayConfig:
     tls_cert: str = ""
     """PEM file with the certificate chain."""
     tls_key: str = ""
-    """PEM file with its private key; empty means that it is in `tls_cert`."""
+    """PEM file with its private key, which its owner and group may read; TLS takes both."""
     trusted_proxies: tuple[str, ...] = ()
     """Addresses of reverse proxies whose `X-Forwarded-For` is believed."""
     ticket_key: str = ""
