@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Final
 
+from packhorse.aio.room_session import RoomSession
 from packhorse.aio.room_taps import Tap, TapKey
 from packhorse.core.events import Event, Message, PeerId, PeerLeft, PeerPathChanged
 from packhorse.pipes.paths import PathKind, PipePath
@@ -18,8 +19,6 @@ from packhorse.wire.frames import MAX_CHANNEL, RELIABLE_MODES
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from packhorse.aio.room import Room
-
 PIPE_CHANNEL: Final = MAX_CHANNEL
 """Channel of a room that pipes use unless another is named."""
 
@@ -27,7 +26,7 @@ PIPE_CHANNEL: Final = MAX_CHANNEL
 class RoomPipe(Pipe):
     """The messages of one peer in one mode on one channel of a room."""
 
-    def __init__(self, room: "Room", peer: int, mode: Mode, channel: int) -> None:
+    def __init__(self, room: RoomSession, peer: int, mode: Mode, channel: int) -> None:
         """Take over what this peer sends in this mode on this channel.
 
         Raises:
