@@ -5,7 +5,6 @@ The keys are the fields of `RelayConfig`, and in the table `[limits]` those of `
 
 import dataclasses
 import difflib
-import math
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -16,7 +15,7 @@ from packhorse.core.relay_address import DEFAULT_PORT
 from packhorse.wire.address import MAX_PORT
 from packhorse.wire.errors import ConfigurationError
 from packhorse_relay.config_values import Key, Value, from_text, from_toml, to_toml
-from packhorse_relay.core.settings import PROFILES, RANGES, Settings
+from packhorse_relay.core.settings import PROFILES, Settings, range_of
 from packhorse_relay.dataplane.choice import ATTACH_NAMES
 from packhorse_relay.dataplane.choice import NAMES as DATAPLANES
 
@@ -128,8 +127,7 @@ def keys_of(cls: type) -> dict[str, Key]:
 
 
 def _key(each: "dataclasses.Field[Any]", hint: type) -> Key:
-    limits: tuple[float, float] = RANGES.get(each.name, (0, math.inf))
-    least, most = each.metadata.get("range", limits)
+    least, most = each.metadata.get("range", range_of(each.name))
     return Key(
         name=each.name,
         kind=get_origin(hint) or hint,
