@@ -3,13 +3,12 @@
 from enum import StrEnum
 from typing import Final, NamedTuple
 
-from packhorse.wire.address import MAX_PORT, parse_port
+from packhorse.wire.address import MAX_PORT, parse_port, split_port
 from packhorse.wire.errors import ConfigurationError
 from packhorse.wire.room_code import RoomCode, parse_room_code
 
 DEFAULT_PORT: Final = 6969  # of relays, UDP and TCP
 DEFAULT_PATH: Final = "/v1"  # SPEC.md section 17
-_NOT_IN_HOSTS: Final = " /@?#[]"
 _MAX_PATH: Final = 256  # characters
 _SCHEMES: Final = ("ws", "wss")
 _ADVICE: Final = (
@@ -108,22 +107,10 @@ def check_transport(transport: str, relay: RelayAddress) -> Transport:
 
 
 def _host_and_port(text: str, where: str) -> tuple[str, int]:
-    host, port = _split(text, where)
-    if not host or not host.isprintable() or any(symbol in host for symbol in _NOT_IN_HOSTS):
+    host, digits = split_port(where)
+    if not host:
         raise _malformed(text)
-    return host, port
-
-
-def _split(text: str, where: str) -> tuple[str, int]:
-    if where.startswith("["):
-        host, end, rest = where[1:].partition("]")
-        if not end or (rest and not rest.startswith(":")):
-            raise _malformed(text)
-        return host, _port(text, rest[1:])
-    if where.count(":") > 1:  # an IPv6 address without brackets
-        return where, DEFAULT_PORT
-    host, _, port = where.partition(":")
-    return host, _port(text, port)
+    return host, _port(text, digits)
 
 
 def _port(text: str, digits: str) -> int:

@@ -3,7 +3,7 @@
 from enum import StrEnum
 from typing import Final, NamedTuple
 
-from packhorse.wire.address import MAX_PORT, parse_port
+from packhorse.wire.address import MAX_PORT, parse_port, split_port
 from packhorse.wire.errors import ConfigurationError
 
 _PORT: Final = 3478  # RFC 8656 section 18
@@ -71,14 +71,8 @@ def _from_uri(scheme: str, rest: str, text: str) -> ServerWay:
 
 
 def _host_and_port(text: str, whole: str) -> tuple[str, int | None]:
-    if text.startswith("["):
-        host, _, rest = text[1:].partition("]")
-        digits = rest.removeprefix(":")
-    elif text.count(":") > 1:
-        host, digits = text, ""
-    else:
-        host, _, digits = text.partition(":")
-    if not host or not host.isprintable() or any(sign in host for sign in " /@?#[]"):
+    host, digits = split_port(text)
+    if not host:
         raise ConfigurationError(f"{whole!r} is no TURN server", _ADVICE)
     port = parse_port(digits)
     if digits and not port:

@@ -8,6 +8,7 @@ from packhorse.wire.address import (
     encode_address,
     parse_port,
     source_of,
+    split_port,
 )
 
 
@@ -100,3 +101,27 @@ def test_anything_else_names_no_port(text: str) -> None:
 
 def test_more_digits_than_an_integer_takes_name_no_port() -> None:
     assert parse_port("1" * 5000) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "host", "digits"),
+    [
+        ("a.example", "a.example", ""),
+        ("a.example:80", "a.example", "80"),
+        ("a.example:x", "a.example", "x"),
+        ("2001:db8::1", "2001:db8::1", ""),
+        ("[2001:db8::1]", "2001:db8::1", ""),
+        ("[fe80::1%eth0]:80", "fe80::1%eth0", "80"),
+    ],
+)
+def test_host_and_port_are_told_apart(text: str, host: str, digits: str) -> None:
+    assert split_port(text) == (host, digits)
+
+
+@pytest.mark.parametrize(
+    "text", ["", ":80", "[]", "[::1", "[::1]80", "::1]", "[[::1]]", "a b", "\0"]
+)
+def test_text_without_a_host_has_none(text: str) -> None:
+    host, _ = split_port(text)
+
+    assert host == ""
