@@ -157,7 +157,7 @@ def _read_toml(path: Path) -> dict[str, Any]:
     except OSError as error:
         advice = "--config takes a TOML file that the relay may read"
         raise ConfigurationError(f"cannot read {path}: {error.strerror}", advice) from None
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (ValueError, RecursionError) as error:  # also of numbers with thousands of digits
         advice = 'a line is KEY = VALUE, with texts in quotes: log_level = "info"'
         raise ConfigurationError(f"{path} is no TOML: {error}", advice) from None
 
