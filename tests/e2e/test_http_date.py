@@ -1,0 +1,58 @@
+"""What time it is at a server, however it tells it."""
+
+import asyncio
+import time
+from email.utils import formatdate
+
+import pytest
+
+from packhorse.aio.http_date import clock_offset
+from packhorse.core.relay_address import RelayAddress
+
+LOOPBACK = "127.0.0.1"
+
+
+async def offset(answer: bytes, *, host: str = "relay.example") -> tuple[float | None, bytes]:
+    """Ask a server that answers so; return the offset and what it was asked."""
+    asked = bytearray()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked.extend(await reader.readuntil(b"\r\n\r\n"))
+        writer.write(answer)
+        writer.close()
+
+    async with await asyncio.start_server(serve, LOOPBACK, 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        found = await clock_offset(RelayAddress(host, port, "ws", "/v1"), (LOOPBACK, port))
+    return found, bytes(asked)
+
+
+async def test_date_of_an_answer_tells_the_clock() -> None:
+    date = formatdate(time.time() - 3600, usegmt=True).encode()
+
+    found, _ = await offset(b"HTTP/1.1 404 Not Found\r\ndate:  " + date + b"\r\n\r\n")
+
+    assert found is not None
+    assert 3600 - 5 < found < 3600 + 5
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"",
+        b"HTTP/1.1 200 OK\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nDate: soon\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nDate: Mon, 01 Jan 2020 00:00:00 +99999999999999\r\n\r\n",
+        b"Date: " + b"x" * 10_000,
+    ],
+    ids=["nothing", "no date", "no time", "a zone out of range", "endless"],
+)
+async def test_attack_hostile_date_ends_no_examination(answer: bytes) -> None:
+    """A hostile relay ends no doctor."""
+    assert (await offset(answer))[0] is None
+
+
+async def test_name_outside_of_ascii_is_asked_for_as_it_is_resolved() -> None:
+    _, asked = await offset(b"", host="bücher.example")
+
+    assert b"Host: xn--bcher-kva.example\r\n" in asked
