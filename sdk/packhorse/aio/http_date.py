@@ -32,8 +32,9 @@ async def clock_offset(relay: RelayAddress, address: SocketAddress) -> float | N
         *address, ssl=context, server_hostname=name, limit=_MOST
     )
     try:
-        host = relay.host.encode("idna")  # as it was resolved
-        writer.write(b"GET / HTTP/1.1\r\nHost: " + host + b"\r\nConnection: close\r\n\r\n")
+        host = relay.requested_host
+        request = f"GET / HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n"
+        writer.write(request.encode("ascii"))
         told = await _time(reader)
     finally:
         writer.close()

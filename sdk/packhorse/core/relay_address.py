@@ -45,6 +45,11 @@ class RelayAddress(NamedTuple):
         path = "" if self.path == DEFAULT_PATH else self.path
         return f"{self.scheme}://{where}{path}"
 
+    @property
+    def requested_host(self) -> str:
+        """The host as requests name it: ASCII, by IDNA, as the system resolves it (RFC 3490)."""
+        return self.host.encode("idna").decode("ascii")
+
     def over(self, scheme: str) -> "RelayAddress":
         """Return the address of the relay's WebSocket; one that names it already stays as it is."""
         return self if self.scheme else RelayAddress(self.host, self.port, scheme, DEFAULT_PATH)
