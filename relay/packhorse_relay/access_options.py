@@ -1,17 +1,11 @@
 """Options of the relay about whom it serves, and the keys that they name."""
 
 import argparse
-import os
-import stat
-from pathlib import Path
-from typing import Final
 
-from packhorse.wire.errors import ConfigurationError
+from packhorse.aio.secret_files import read_key
 from packhorse.wire.ticket import parse_key
 from packhorse_relay.config import LIMIT_KEYS, RelayConfig
 from packhorse_relay.core.tickets import OperatorKeys
-
-_HAS_MODES: Final = os.name == "posix"
 
 
 def add_access_arguments(group: argparse._ArgumentGroup) -> None:
@@ -44,31 +38,14 @@ def operator_keys(config: RelayConfig) -> OperatorKeys:
     """Read the keys.
 
     Raises:
-        ConfigurationError: A file cannot be read, holds no key, or everybody may read it.
+        ConfigurationError: A file cannot be read, holds no key, or everybody may use it.
     """
     return OperatorKeys(
-        ticket_key=_read_key(config.ticket_key),
-        access_key=_read_key(config.access_key_file),
+        ticket_key=_key_in(config.ticket_key, "key"),
+        access_key=_key_in(config.access_key_file, "access key"),
         apps=frozenset(config.ticket_app),
     )
 
 
-def _read_key(path: str) -> bytes | None:
-    if not path:
-        return None
-    try:
-        with Path(path).open(encoding="ascii") as file:
-            _refuse_public(path, os.fstat(file.fileno()))
-            return parse_key(file.read())
-    except (OSError, UnicodeDecodeError) as error:
-        problem = getattr(error, "strerror", None) or "it is no text"
-        raise ConfigurationError(
-            f"the key file {path} cannot be read: {problem}",
-            "make one with: packhorse ticket --new-key FILE",
-        ) from error
-
-
-def _refuse_public(path: str, found: os.stat_result) -> None:
-    """Refuse a key that everybody on this machine may use; its group may read it."""
-    if _HAS_MODES and found.st_mode & stat.S_IRWXO:
-        raise ConfigurationError(f"others may read {path}", f"chmod o-rwx {path}")
+def _key_in(path: str, meaning: str) -> bytes | None:
+    return parse_key(read_key(path, meaning)) if path else None

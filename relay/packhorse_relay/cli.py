@@ -15,6 +15,7 @@ from packhorse.core.relay_address import DEFAULT_PORT
 from packhorse.wire.errors import ConfigurationError
 from packhorse_relay import __version__
 from packhorse_relay.access_options import operator_keys
+from packhorse_relay.aio.certificates import Certificates
 from packhorse_relay.aio.reading_loop import new_event_loop
 from packhorse_relay.aio.server import RelayServer
 from packhorse_relay.config import (
@@ -78,16 +79,23 @@ def _load(args: argparse.Namespace) -> Loaded:
     loaded = load_config(path, environment, flag_values(args), dict(args.set))
     if loaded.config.admin:
         parse_admin(loaded.config.admin)
-    websocket_settings(loaded.config, loaded.settings)
+    websocket_settings(loaded.config)
     check_keys(loaded.settings.tickets, operator_keys(loaded.config))
     return loaded
 
 
 def _show(loaded: Loaded, args: argparse.Namespace) -> int:
-    """Print what is asked for: the configuration, or that it is good."""
+    """Print what is asked for: the configuration, or that it is good.
+
+    Raises:
+        ConfigurationError: It is to be looked at, and the certificate cannot be used.
+    """
     if args.print_config:
         print(config_text(loaded), end="")
-    elif args.json:
+        return 0
+    if loaded.config.websocket and loaded.config.tls_cert:
+        Certificates(loaded.config.tls_cert, loaded.config.tls_key)
+    if args.json:
         _print_json(event="configuration", good=True)
     else:
         print("The configuration is good.")
@@ -128,7 +136,7 @@ async def _relay(loaded: Loaded, output: LogOutput, args: argparse.Namespace) ->
         settings=loaded.settings,
         keys=operator_keys(config),
         with_legacy=config.legacy,
-        websocket=websocket_settings(config, loaded.settings),
+        websocket=websocket_settings(config),
         state_dir=_usable_state_directory(config),
         stun_port=config.stun_port,
         dataplane=config.dataplane,

@@ -5,7 +5,6 @@ The keys are the fields of `RelayConfig`, and in the table `[limits]` those of `
 
 import dataclasses
 import difflib
-import math
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -13,9 +12,10 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple, cast, get_origin, get_type_hints
 
 from packhorse.core.relay_address import DEFAULT_PORT
+from packhorse.wire.address import MAX_PORT
 from packhorse.wire.errors import ConfigurationError
 from packhorse_relay.config_values import Key, Value, from_text, from_toml, to_toml
-from packhorse_relay.core.settings import PROFILES, RANGES, Settings
+from packhorse_relay.core.settings import PROFILES, Settings, range_of
 from packhorse_relay.dataplane.choice import ATTACH_NAMES
 from packhorse_relay.dataplane.choice import NAMES as DATAPLANES
 
@@ -32,9 +32,9 @@ class RelayConfig:
     """What the limits are before any of them is set."""
     bind: tuple[str, ...] = ()
     """Addresses to listen on; none means every IPv4 and IPv6 address."""
-    port: int = field(default=DEFAULT_PORT, metadata={"range": (0, 65535)})
+    port: int = field(default=DEFAULT_PORT, metadata={"range": (0, MAX_PORT)})
     """UDP port, and TCP port for WebSocket; 0 takes a free one."""
-    stun_port: int = field(default=-1, metadata={"range": (-1, 65535)})
+    stun_port: int = field(default=-1, metadata={"range": (-1, MAX_PORT)})
     """Second UDP port, for STUN only; -1 takes the one after `port` if it is free, 0 none."""
     legacy: bool = False
     """Also speak the legacy protocol."""
@@ -61,7 +61,7 @@ class RelayConfig:
     tls_cert: str = ""
     """PEM file with the certificate chain."""
     tls_key: str = ""
-    """PEM file with its private key; empty means that it is in `tls_cert`."""
+    """PEM file with its private key, which its owner and group may read; TLS takes both."""
     trusted_proxies: tuple[str, ...] = ()
     """Addresses of reverse proxies whose `X-Forwarded-For` is believed."""
     ticket_key: str = ""
@@ -127,8 +127,7 @@ def keys_of(cls: type) -> dict[str, Key]:
 
 
 def _key(each: "dataclasses.Field[Any]", hint: type) -> Key:
-    limits: tuple[float, float] = RANGES.get(each.name, (0, math.inf))
-    least, most = each.metadata.get("range", limits)
+    least, most = each.metadata.get("range", range_of(each.name))
     return Key(
         name=each.name,
         kind=get_origin(hint) or hint,
@@ -158,7 +157,7 @@ def _read_toml(path: Path) -> dict[str, Any]:
     except OSError as error:
         advice = "--config takes a TOML file that the relay may read"
         raise ConfigurationError(f"cannot read {path}: {error.strerror}", advice) from None
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (ValueError, RecursionError) as error:  # also of numbers with thousands of digits
         advice = 'a line is KEY = VALUE, with texts in quotes: log_level = "info"'
         raise ConfigurationError(f"{path} is no TOML: {error}", advice) from None
 

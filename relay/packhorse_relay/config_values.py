@@ -1,6 +1,7 @@
 """One value of the configuration: from text or TOML to the type of its key."""
 
 import math
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, cast
@@ -58,7 +59,7 @@ def from_toml(key: Key, value: object, place: str) -> Value:
     Raises:
         ConfigurationError: It has another type or is out of range.
     """
-    if key.kind is float and type(value) is int:
+    if key.kind is float and type(value) is int and abs(value) <= sys.float_info.max:
         value = float(value)
     if key.kind is tuple and isinstance(value, list) and all(type(v) is str for v in value):
         value = tuple(value)
@@ -90,9 +91,8 @@ def to_toml(value: Value) -> str:
 
 
 def _checked(key: Key, value: Value, place: str) -> Value:
-    if isinstance(value, int | float) and not (
-        math.isfinite(value) and key.least <= value <= key.most
-    ):
+    most = min(key.most, sys.float_info.max)
+    if isinstance(value, int | float) and not key.least <= value <= most:
         raise _wrong(key, value, place)
     if key.choices and value not in key.choices:
         raise _wrong(key, value, place)

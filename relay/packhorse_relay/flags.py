@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Final
 
 from packhorse.core.relay_address import DEFAULT_PORT
+from packhorse.wire.address import MAX_PORT, parse_port
 from packhorse.wire.constants import DRAIN_TIME
 from packhorse_relay.access_options import add_access_arguments
 from packhorse_relay.config import CONFIG_KEYS
@@ -159,8 +160,8 @@ def _assignment(text: str) -> tuple[str, str]:
 
 
 def _port(text: str) -> int:
-    port = int(text)
-    if not 0 <= port <= 65535:  # noqa: PLR2004 - the range of ports
-        msg = f"{port} is outside 0..65535"
+    port = parse_port(text)
+    if port is None:
+        msg = f"{text!r} is no port in 0..{MAX_PORT}"
         raise argparse.ArgumentTypeError(msg)
     return port

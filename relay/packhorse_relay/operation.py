@@ -11,6 +11,7 @@ from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 from typing import Any, Final, Protocol, Self
 
+from packhorse.wire.address import parse_port
 from packhorse.wire.errors import ConfigurationError
 from packhorse_relay import __version__
 from packhorse_relay.access_options import operator_keys
@@ -31,7 +32,6 @@ from packhorse_relay.websocket_options import websocket_settings
 logger = logging.getLogger(__name__)
 
 _LOOPBACK: Final = "127.0.0.1"
-_MAX_PORT: Final = 65535
 _LIVE: Final = frozenset(
     [
         "profile",
@@ -53,8 +53,8 @@ class ReloadableRelay(Relay, Protocol):
     def change_settings(self, settings: Settings, keys: OperatorKeys) -> None:
         """Go by other limits and keys from now on."""
 
-    def change_websocket(self, settings: WebSocketSettings) -> None:
-        """Go by other limits of connections and other proxies from now on."""
+    def change_proxies(self, settings: WebSocketSettings) -> None:
+        """Believe other proxies of WebSocket from now on."""
 
     def reload_certificates(self) -> None:
         """Use the TLS certificate as its files are now."""
@@ -192,10 +192,10 @@ class Operation:
         """Read all that can be wrong, then change what a running relay can change."""
         wanted = loaded.config
         token = self._read_token(wanted)
+        websocket = websocket_settings(wanted)
         self._relay.change_settings(loaded.settings, operator_keys(wanted))
-        websocket = websocket_settings(wanted, loaded.settings)
         if websocket is not None:
-            self._relay.change_websocket(websocket)
+            self._relay.change_proxies(websocket)
         self._relay.reload_certificates()
         self._access.change(token, wanted.admin_names)
         set_log_level(wanted.log_level)
@@ -228,15 +228,19 @@ def parse_admin(text: str) -> tuple[str, int]:
     Raises:
         ConfigurationError: It is neither.
     """
-    host, colon, port = text.rpartition(":")
+    host, colon, digits = text.rpartition(":")
     host = host.strip("[]") if colon else _LOOPBACK
     host = _LOOPBACK if host == "localhost" else host
-    try:
-        ipaddress.ip_address(host)
-        is_port = port.isascii() and port.isdigit() and int(port) <= _MAX_PORT
-    except ValueError:
-        is_port = False
-    if not is_port:
+    port = parse_port(digits)
+    if port is None or not _is_address(host):
         advice = "admin takes a port, or ADDRESS:PORT with an address of this machine"
         raise ConfigurationError(f"admin is {text!r}, which is no address and port", advice)
-    return host, int(port)
+    return host, port
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True

@@ -8,9 +8,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
+from packhorse.aio.secret_files import HAS_MODES
 from packhorse.wire.errors import ConfigurationError
+from packhorse_relay.core.resume_tickets import SECRET_SIZE
 
-SECRET_SIZE: Final = 32  # bytes
 _SECRET: Final = "secret"  # noqa: S105 - a file name
 _TOKEN: Final = "admin-token"  # noqa: S105 - a file name
 _MAX_TOKEN: Final = 512  # bytes of a file
@@ -20,7 +21,6 @@ _OTHERS_WRITE: Final = stat.S_IWGRP | stat.S_IWOTH
 _ADVICE: Final = "--state-dir takes a folder that the relay may write to, and nobody else"
 # O_NONBLOCK: opening a pipe would wait for whoever writes to it.
 _READ_FLAGS: Final = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
-_HAS_MODES: Final = os.name == "posix"
 
 
 def state_directory(configured: str, environment: Mapping[str, str]) -> Path:
@@ -84,7 +84,7 @@ def _load(directory: Path, name: str, make: Callable[[], bytes]) -> bytes:
 
 def _prepare(directory: Path) -> None:
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if _HAS_MODES:
+    if HAS_MODES:
         _check_owner(directory, directory.stat())
         if directory.stat().st_mode & _OTHERS_WRITE:
             problem = f"others may write to {directory}"
@@ -116,7 +116,7 @@ def _read(file: Path) -> bytes:
     try:
         descriptor = os.open(file, _READ_FLAGS)
         with os.fdopen(descriptor, "rb") as opened:
-            if _HAS_MODES:
+            if HAS_MODES:
                 _check_file(file, os.fstat(descriptor))
             return opened.read(_MAX_TOKEN)
     except OSError as error:

@@ -3,7 +3,6 @@
 import argparse
 
 from packhorse_relay.config import RelayConfig
-from packhorse_relay.core.settings import Settings
 from packhorse_relay.core.websocket_settings import WebSocketSettings
 
 
@@ -22,7 +21,7 @@ def add_websocket_arguments(group: argparse._ArgumentGroup) -> None:
     )
 
 
-def websocket_settings(config: RelayConfig, limits: Settings) -> WebSocketSettings | None:
+def websocket_settings(config: RelayConfig) -> WebSocketSettings | None:
     """Return the settings; None when the relay is to have UDP only.
 
     Raises:
@@ -31,13 +30,6 @@ def websocket_settings(config: RelayConfig, limits: Settings) -> WebSocketSettin
     if not config.websocket:
         return None
     return WebSocketSettings(
-        connections_per_source=limits.websocket_connections_per_source,
-        max_connections=limits.websocket_max_connections,
-        accept_rate=limits.websocket_accept_rate,
-        control_rate=limits.websocket_control_rate,
-        open_timeout=limits.websocket_open_timeout,
-        join_timeout=limits.websocket_join_timeout,
-        stall_timeout=limits.websocket_stall_timeout,
         tls_cert=config.tls_cert or None,
         tls_key=config.tls_key or None,
         trusted_proxies=config.trusted_proxies,

@@ -12,9 +12,15 @@ from packhorse.wire.errors import ConfigurationError
 from packhorse_relay.aio.certificates import Certificates
 from packhorse_relay.aio.server import RelayServer
 from packhorse_relay.core.connections import ConnectionEnd
+from packhorse_relay.core.settings import Settings
 from packhorse_relay.core.websocket_settings import WebSocketSettings
 from tests.support.certificate import encrypt_key, make_certificate
 from tests.support.waiting import until
+
+
+def write_key(key: Path, content: bytes) -> None:
+    key.touch(0o600)
+    key.write_bytes(content)
 
 
 @pytest.fixture
@@ -48,13 +54,56 @@ def test_renewal_that_fails_leaves_the_old_one_and_is_tried_again(
     contents = {"missing": None, "garbage": b"?", "other key": other.read_bytes()}[breakage]
     key.unlink()
     if contents is not None:
-        key.write_bytes(contents)
+        write_key(key, contents)
 
     certificates.reload_if_changed(now=0.0)
     assert certificates.context is first
 
-    key.write_bytes(good)
+    write_key(key, good)
     os.utime(key, ns=(1, 1))  # another time than any before
+    certificates.reload_if_changed(now=10.0)
+    assert certificates.context is not first
+
+
+def test_attack_28_key_that_every_user_of_the_machine_may_read_is_refused(
+    files: tuple[Path, Path],
+) -> None:
+    cert, key = files
+    key.chmod(0o644)
+
+    with pytest.raises(ConfigurationError, match="others may read") as refused:
+        Certificates(str(cert), str(key))
+
+    assert refused.value.advice == f"chmod o-rwx {key}"
+
+
+def test_certificate_that_everybody_may_read_is_refused_only_with_a_key_in_it(
+    files: tuple[Path, Path],
+) -> None:
+    cert, key = files
+    cert.chmod(0o644)
+    key.chmod(0o640)  # as those of the group ssl-cert
+    Certificates(str(cert), str(key))
+    cert.write_bytes(cert.read_bytes() + key.read_bytes())
+
+    with pytest.raises(ConfigurationError, match="others may read"):
+        Certificates(str(cert), None)
+
+
+def test_renewed_key_that_everybody_may_read_is_taken_when_its_rights_are_in_order(
+    files: tuple[Path, Path], caplog: pytest.LogCaptureFixture
+) -> None:
+    cert, key = files
+    certificates = Certificates(str(cert), str(key))
+    first = certificates.context
+    make_certificate(cert.parent, name="second")
+    key.chmod(0o644)
+
+    certificates.reload_if_changed(now=0.0)
+    assert certificates.context is first
+    assert f"others may read {key}" in caplog.text
+
+    key.chmod(0o600)
     certificates.reload_if_changed(now=10.0)
     assert certificates.context is not first
 
@@ -65,8 +114,13 @@ async def test_whoever_does_not_speak_tls_is_closed_counted_and_not_logged(
 ) -> None:
     """WS-5: the time for TLS is part of the time to open."""
     cert, key = map(str, files)
-    settings = WebSocketSettings(tls_cert=cert, tls_key=key, open_timeout=0.5)
-    async with RelayServer(bind=["127.0.0.1"], port=0, websocket=settings) as relay:
+    relay = RelayServer(
+        bind=["127.0.0.1"],
+        port=0,
+        settings=Settings(websocket_open_timeout=0.5),
+        websocket=WebSocketSettings(tls_cert=cert, tls_key=key),
+    )
+    async with relay:
         reader, writer = await asyncio.open_connection("127.0.0.1", relay.port)
         writer.write(sent)
         with suppress(ConnectionError):

@@ -1,6 +1,7 @@
 """Relays for invited people: keys and tickets from the command line to a room."""
 
 import json
+import os
 import stat
 import subprocess
 import sys
@@ -42,6 +43,31 @@ def test_new_key_is_for_its_owner_only_and_never_overwritten(
     assert main(["ticket", "--new-key", str(path)]) == 1
     assert path.read_text() == key
     assert "exist" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(os.name != "posix", reason="file modes are POSIX")
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["ticket", "--key"],
+        ["host", "--relay", "127.0.0.1", "--udp", "1", "--access-key-file"],
+        ["join", "K7QM2XPA@127.0.0.1", "--udp", "1", "--access-key-file"],
+        ["rooms", "--relay", "127.0.0.1", "--access-key-file"],
+    ],
+    ids=lambda command: command[0],
+)
+def test_attack_28_key_that_every_user_of_the_machine_may_read_is_not_used(
+    command: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "relay.key"
+    new_key(path)
+    path.chmod(0o644)
+
+    assert main([*command, str(path)]) == 1
+
+    told = capsys.readouterr().err
+    assert f"others may read {path}" in told
+    assert f"chmod o-rwx {path}" in told
 
 
 async def test_ticket_of_the_command_opens_a_room_and_nothing_else_does(

@@ -281,6 +281,7 @@ def test_flags_win_over_environment_over_file(config: Path) -> None:
         (["--admin", "nowhere"], "admin is 'nowhere'", "ADDRESS:PORT"),
         (["--admin", "host.example:1"], "admin is 'host.example:1'", "ADDRESS:PORT"),
         (["--config", "/no/such"], "cannot read /no/such", "--config takes"),
+        (["--tls-cert", "/no", "--tls-key", "/no"], "certificate /no cannot be used", "PEM files"),
     ],
 )
 def test_wrong_configuration_is_a_failure_with_advice(

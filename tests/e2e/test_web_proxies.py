@@ -91,7 +91,7 @@ async def test_relay_that_trusts_the_proxy_no_more_counts_the_proxy(
     relay: RelayServer, url: str
 ) -> None:
     """As after SIGHUP with other `trusted_proxies`."""
-    relay.change_websocket(WebSocketSettings())
+    relay.change_proxies(WebSocketSettings())
 
     assert await hosts_seen(relay, url) == [LOOPBACK]
 

@@ -5,6 +5,7 @@ import resource
 import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, ExitStack, contextmanager, suppress
+from dataclasses import replace
 from random import Random
 from typing import Final
 
@@ -15,6 +16,8 @@ import packhorse
 from packhorse.wire.constants import WS_MAX_MESSAGE, WS_QUEUE_DATAGRAMS, DropReason
 from packhorse_relay.aio.server import RelayServer
 from packhorse_relay.core.connections import ConnectionEnd
+from packhorse_relay.core.settings import Settings
+from packhorse_relay.core.tickets import OperatorKeys
 from packhorse_relay.core.websocket_settings import WebSocketSettings
 from packhorse_relay.dataplane.choice import AUTO, NAMES
 from tests.support.relays import LOOPBACK, address_of, patient_settings
@@ -22,16 +25,21 @@ from tests.support.waiting import DEADLINE, next_of, until
 from tests.support.websocket_client import RawWebSocket
 
 POLICY, TOO_BIG, UNSUPPORTED, PROTOCOL = 1008, 1009, 1003, 1002
-QUICK: Final = WebSocketSettings(open_timeout=0.5, join_timeout=1.0, stall_timeout=1.0)
-PATIENT: Final = WebSocketSettings(max_connections=2000, accept_rate=10_000.0)
+USUAL: Final = patient_settings()
+QUICK: Final = replace(
+    USUAL, websocket_open_timeout=0.5, websocket_join_timeout=1.0, websocket_stall_timeout=1.0
+)
+PATIENT: Final = replace(USUAL, websocket_max_connections=2000, websocket_accept_rate=10_000.0)
 
 
-def new_relay(websocket: WebSocketSettings | None = PATIENT, dataplane: str = AUTO) -> RelayServer:
+def new_relay(
+    settings: Settings = PATIENT, proxies: tuple[str, ...] = (), dataplane: str = AUTO
+) -> RelayServer:
     return RelayServer(
         bind=[LOOPBACK],
         port=0,
-        settings=patient_settings(),
-        websocket=websocket,
+        settings=settings,
+        websocket=WebSocketSettings(trusted_proxies=proxies),
         dataplane=dataplane,
     )
 
@@ -114,7 +122,7 @@ async def test_attack_22_ws_5_connection_without_a_session_is_closed_after_its_t
 
 async def test_connection_with_a_session_stays() -> None:
     async with new_relay(QUICK) as relay, packhorse.host(f"ws://{address_of(relay)}") as room:
-        await asyncio.sleep(1.0 + QUICK.join_timeout)  # the time that would end it
+        await asyncio.sleep(1.0 + QUICK.websocket_join_timeout)  # the time that would end it
         await room.send(b"alive")
         assert relay.websocket_ends == {}
 
@@ -123,8 +131,8 @@ async def test_connection_with_a_session_stays() -> None:
 
 
 async def test_attack_22_ws_6_source_has_a_share_of_connections() -> None:
-    async with new_relay(WebSocketSettings()) as relay, AsyncExitStack() as stack:
-        for _ in range(WebSocketSettings().connections_per_source):
+    async with new_relay(USUAL) as relay, AsyncExitStack() as stack:
+        for _ in range(USUAL.websocket_connections_per_source):
             client = await stack.enter_async_context(RawWebSocket(relay.port))
             assert client.status == 101
 
@@ -135,8 +143,16 @@ async def test_attack_22_ws_6_source_has_a_share_of_connections() -> None:
         assert relay.websocket_ends == {ConnectionEnd.TOO_MANY_OF_SOURCE: 1}
 
 
+async def test_share_of_a_source_changes_while_the_relay_runs() -> None:
+    async with new_relay() as relay, RawWebSocket(relay.port) as first:
+        lowered = replace(USUAL, websocket_connections_per_source=1)
+        relay.change_settings(lowered, OperatorKeys())
+        async with RawWebSocket(relay.port) as second:
+            assert (first.status, second.status) == (101, None)
+
+
 async def test_attack_22_ws_7_forged_forwarding_header_does_not_make_a_new_source() -> None:
-    settings = WebSocketSettings(connections_per_source=1)
+    settings = replace(USUAL, websocket_connections_per_source=1)
     async with new_relay(settings) as relay, RawWebSocket(relay.port) as first:
         forged = {"X-Forwarded-For": "203.0.113.7"}
         async with RawWebSocket(relay.port, headers=forged) as second:
@@ -144,9 +160,9 @@ async def test_attack_22_ws_7_forged_forwarding_header_does_not_make_a_new_sourc
 
 
 async def test_ws_7_clients_behind_a_trusted_proxy_count_for_themselves() -> None:
-    settings = WebSocketSettings(connections_per_source=1, trusted_proxies=(LOOPBACK,))
+    settings = replace(USUAL, websocket_connections_per_source=1)
     clients = ["203.0.113.7", "203.0.113.8", "203.0.113.8"]
-    async with new_relay(settings) as relay, AsyncExitStack() as stack:
+    async with new_relay(settings, (LOOPBACK,)) as relay, AsyncExitStack() as stack:
         statuses = []
         for client in clients:
             headers = {"X-Forwarded-For": f"198.51.100.1, {client}"}
@@ -159,7 +175,7 @@ async def test_ws_7_clients_behind_a_trusted_proxy_count_for_themselves() -> Non
 
 async def test_attack_22_host_without_a_free_number_is_refused_and_holds_nobody_up() -> None:
     """LIM-1: sessions stay at the numbers of connections that are gone."""
-    async with new_relay(WebSocketSettings()) as relay:
+    async with new_relay(USUAL) as relay:
         assert relay._websocket is not None
         relay._websocket._has_session = lambda _address: True
 
@@ -169,7 +185,7 @@ async def test_attack_22_host_without_a_free_number_is_refused_and_holds_nobody_
 
 async def _rooms_go_on_beside(count: int, deadline: float) -> None:
     """Open `count` connections that never say anything, while a UDP room is in use."""
-    async with new_relay(WebSocketSettings()) as relay:
+    async with new_relay(USUAL) as relay:
         async with (
             packhorse.host(address_of(relay)) as host,
             packhorse.join(address_of(relay), host.code) as guest,
@@ -186,7 +202,7 @@ async def _rooms_go_on_beside(count: int, deadline: float) -> None:
                 assert loop.time() - begin < deadline
 
                 assert sorted(rtts)[len(rtts) // 2] < 0.1
-                assert relay.websocket_count <= WebSocketSettings().max_connections
+                assert relay.websocket_count <= USUAL.websocket_max_connections
         assert (relay.room_count, relay.session_count) == (0, 0)
 
 
@@ -322,7 +338,7 @@ def random_frame(random: Random) -> bytes:
 
 
 async def test_attack_21_ws_4_reader_that_stalls_is_closed_and_costs_bounded_memory() -> None:
-    settings = WebSocketSettings(stall_timeout=1.0)
+    settings = replace(USUAL, websocket_stall_timeout=1.0)
     async with (
         new_relay(settings) as relay,
         packhorse.host(address_of(relay)) as host,

@@ -6,6 +6,7 @@ binary messages only; it echoes nothing, so that datagrams are seen in what it c
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Final, NamedTuple
 
 import pytest
@@ -13,7 +14,6 @@ import pytest
 import packhorse
 from packhorse.wire.constants import WS_MAX_MESSAGE, DropReason
 from packhorse_relay.aio.server import RelayServer
-from packhorse_relay.core.websocket_settings import WebSocketSettings
 from tests.support.raw_frames import (
     BINARY,
     CLOSE,
@@ -189,10 +189,12 @@ CASES: Final = [
 
 @pytest.fixture
 async def relay() -> AsyncIterator[RelayServer]:
-    settings = WebSocketSettings(connections_per_source=len(CASES), accept_rate=10_000.0)
-    async with RelayServer(
-        bind=[LOOPBACK], port=0, settings=patient_settings(), websocket=settings
-    ) as server:
+    settings = replace(
+        patient_settings(),
+        websocket_connections_per_source=len(CASES),
+        websocket_accept_rate=10_000.0,
+    )
+    async with RelayServer(bind=[LOOPBACK], port=0, settings=settings) as server:
         yield server
 
 

@@ -10,7 +10,8 @@ from packhorse.wire.messages import Signal
 from tests.fuzz.oracles import check
 from tests.fuzz.relay_world import RelayWorld
 from tests.fuzz.script import Script
-from tests.support.relay_harness import Applicant, RawMember
+from tests.support.applicant import Applicant
+from tests.support.relay_harness import RawMember
 
 _LONGEST_SIGNAL: Final = 512  # bytes
 _KEYS: Final = (bytes(32), b"k" * 32)

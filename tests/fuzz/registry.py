@@ -15,7 +15,9 @@ TARGETS: Final = tuple(
     sorted(path.stem for path in (_HERE / "targets").glob("*.py") if path.stem != "__init__")
 )
 
-MACHINES: Final = frozenset({"delivery", "delivery_pair", "direct_paths", "relay", "session"})
+MACHINES: Final = frozenset(
+    {"delivery", "delivery_pair", "direct_paths", "pipe_session", "relay", "session"}
+)
 """State machines that a script drives: slow, and given messages by encoders."""
 
 

@@ -26,16 +26,9 @@ from packhorse_relay.core.relay_legacy import LegacyRoom
 from packhorse_relay.core.settings import Settings
 from tests.fuzz.oracles import advance, check, decoded
 from tests.fuzz.script import Script
+from tests.support.applicant import Applicant, nonce
 from tests.support.binding_harness import SECRET, Binding
-from tests.support.relay_harness import (
-    Applicant,
-    Outcome,
-    RawMember,
-    Rig,
-    Sent,
-    nonce,
-    seeded_bytes,
-)
+from tests.support.relay_harness import Outcome, RawMember, Rig, Sent, seeded_bytes
 
 SOURCES: Final = (
     TransportAddress("198.18.0.1", 40000),

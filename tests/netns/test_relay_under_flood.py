@@ -14,9 +14,9 @@ from packhorse.wire.address import TransportAddress
 from packhorse.wire.constants import FirstByte
 from packhorse.wire.header import encode_destination, encode_header
 from packhorse.wire.stun import encode_request
+from tests.support.applicant import Applicant
 from tests.support.crowd import Crowd
 from tests.support.programs import program
-from tests.support.relay_harness import Applicant
 from tests.support.relay_process import LOOPBACK, RelayProcess
 from tests.support.resident import resident_bytes
 

@@ -18,16 +18,8 @@ from packhorse.wire.messages import Ack, Error, Grant, Join, Pending, SetRoom
 from packhorse.wire.ticket import Permission, Ticket, show_secret, sign_ticket
 from packhorse_relay.core.settings import Settings
 from packhorse_relay.core.tickets import Gate, OperatorKeys
-from tests.support.relay_harness import (
-    TRANSACTION,
-    UNLIMITED,
-    Applicant,
-    Outcome,
-    RawMember,
-    Rig,
-    address,
-    nonce,
-)
+from tests.support.applicant import TRANSACTION, Applicant, nonce
+from tests.support.relay_harness import UNLIMITED, Outcome, RawMember, Rig, address
 
 KEY: Final = bytes(range(32))
 ACCESS_KEY: Final = bytes(range(100, 132))

@@ -9,9 +9,10 @@ from packhorse.wire.messages import Ack, Closed, PathChallenge, Ping, Roster
 from packhorse.wire.room_code import RoomCode
 from packhorse.wire.seal import encode_seal
 from packhorse_relay.core.rooms import Session
+from tests.support.applicant import Applicant, nonce
 from tests.support.binding_harness import Binding, RestartableRig, refusal_of
 from tests.support.deliveries import deliveries
-from tests.support.relay_harness import UNLIMITED, Applicant, address, nonce
+from tests.support.relay_harness import UNLIMITED, address
 
 NEW, VICTIM, EVE = address(700), address(800), address(900)
 

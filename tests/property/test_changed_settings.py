@@ -7,19 +7,10 @@ import pytest
 from packhorse.wire.constants import DropReason, ErrorCode, FirstByte, RoomEventKind
 from packhorse.wire.messages import Closed, Error, Events, Grant, Limited
 from packhorse_relay.core.settings import Settings
+from tests.support.applicant import Applicant, nonce
 from tests.support.binding_harness import Binding
 from tests.support.deliveries import deliveries
-from tests.support.relay_harness import (
-    UNLIMITED,
-    Applicant,
-    Members,
-    Outcome,
-    RawMember,
-    Rig,
-    Sent,
-    address,
-    nonce,
-)
+from tests.support.relay_harness import UNLIMITED, Members, Outcome, RawMember, Rig, Sent, address
 
 
 def change(rig: Rig, settings: Settings) -> None:

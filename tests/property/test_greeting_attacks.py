@@ -8,7 +8,8 @@ import pytest
 from packhorse.wire import constants as c
 from packhorse.wire.address import TransportAddress
 from packhorse.wire.constants import DropReason
-from tests.support.relay_harness import Applicant, Rig, address, seeded_bytes
+from tests.support.applicant import Applicant
+from tests.support.relay_harness import Rig, address, seeded_bytes
 
 VICTIM: Final = address(901)
 STREAM: Final = 1

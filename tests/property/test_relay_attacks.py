@@ -17,18 +17,9 @@ from packhorse.wire.legacy import encode_legacy
 from packhorse.wire.messages import Error, Grant, PathChallenge
 from packhorse_relay.core.relay_legacy import LegacyRoom
 from packhorse_relay.core.settings import Settings
+from tests.support.applicant import Applicant, nonce
 from tests.support.deliveries import deliveries
-from tests.support.relay_harness import (
-    START,
-    UNLIMITED,
-    Applicant,
-    Members,
-    Rig,
-    Sent,
-    address,
-    nonce,
-    seeded_bytes,
-)
+from tests.support.relay_harness import START, UNLIMITED, Members, Rig, Sent, address, seeded_bytes
 
 EVE: Final = address(900)
 VICTIM: Final = address(901)

@@ -17,8 +17,9 @@ from packhorse.wire.messages import Events, Roster
 from packhorse.wire.msgpack_profile import Value, _Decoder
 from packhorse.wire.seal import SharedSeal
 from packhorse_relay.core.settings import Settings
+from tests.support.applicant import Applicant
 from tests.support.binding_harness import Binding
-from tests.support.relay_harness import UNLIMITED, Applicant, Members, RawMember, Rig, address
+from tests.support.relay_harness import UNLIMITED, Members, RawMember, Rig, address
 
 EVE: Final = address(900)
 IPV6: Final = TransportAddress("2001:db8::1", 40000)

@@ -10,16 +10,9 @@ from packhorse.wire.address import TransportAddress
 from packhorse.wire.constants import DropReason, ErrorCode, Topology
 from packhorse.wire.messages import Error, Grant, PathChallenge
 from packhorse_relay.core.settings import Settings
+from tests.support.applicant import Applicant, nonce
 from tests.support.deliveries import deliveries
-from tests.support.relay_harness import (
-    UNLIMITED,
-    Applicant,
-    Members,
-    RawMember,
-    Rig,
-    address,
-    nonce,
-)
+from tests.support.relay_harness import UNLIMITED, Members, RawMember, Rig, address
 from tests.support.relay_memory import abandon, flood_with_hellos, growth, table_sizes
 
 MIB: Final = 1 << 20

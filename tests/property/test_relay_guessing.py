@@ -5,7 +5,8 @@ from unittest.mock import patch
 
 from packhorse.wire import constants as c
 from packhorse.wire.constants import DropReason
-from tests.support.relay_harness import Applicant, RawMember, Rig, address, nonce
+from tests.support.applicant import Applicant, nonce
+from tests.support.relay_harness import RawMember, Rig, address
 
 WRONG: Final = "00000000"
 

@@ -13,16 +13,15 @@ from packhorse.wire.constants import DropReason, ErrorCode, FirstByte, Topology
 from packhorse.wire.header import decode_header
 from packhorse.wire.messages import Ack, Challenge, Closed, Error, Grant, PathChallenge, Roster
 from packhorse_relay.core.forwarding import _route
+from tests.support.applicant import Applicant, nonce
 from tests.support.deliveries import deliveries
 from tests.support.relay_harness import (
     UNLIMITED,
-    Applicant,
     Outcome,
     RawMember,
     Rig,
     Sent,
     address,
-    nonce,
     seeded_bytes,
 )
 from tests.support.relay_model import Model, ModelMember, ModelRoom

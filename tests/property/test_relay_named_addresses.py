@@ -27,8 +27,9 @@ from packhorse.wire.msgpack_profile import Value
 from packhorse.wire.seal import seal_body
 from packhorse.wire.stun import Attribute, StunMessage, StunType, decode_stun, encode_stun
 from tests.support import layout
+from tests.support.applicant import Applicant, nonce
 from tests.support.binding_harness import Binding
-from tests.support.relay_harness import Applicant, Rig, Sent, address, nonce
+from tests.support.relay_harness import Rig, Sent, address
 
 EVE: Final = address(900)
 HOST: Final = address(1)

@@ -25,16 +25,9 @@ from packhorse.wire.messages import (
 )
 from packhorse.wire.seal import encode_seal
 from packhorse_relay.core.settings import PROFILES
+from tests.support.applicant import TRANSACTION, Applicant, nonce
 from tests.support.deliveries import deliveries
-from tests.support.relay_harness import (
-    TRANSACTION,
-    Applicant,
-    Members,
-    RawMember,
-    Rig,
-    address,
-    nonce,
-)
+from tests.support.relay_harness import Members, RawMember, Rig, address
 
 SLOW: Final = (pytest.mark.slow, pytest.mark.timeout(600))
 DAY: Final = 86_400.0  # seconds

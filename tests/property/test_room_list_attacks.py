@@ -15,7 +15,8 @@ from packhorse.wire.messages import Ack, Error, RoomList, SetRoom
 from packhorse.wire.room_list import decode_listed
 from packhorse.wire.ticket import Permission, Ticket, show_secret, sign_ticket
 from packhorse_relay.core.tickets import Gate, OperatorKeys
-from tests.support.relay_harness import UNLIMITED, Applicant, RawMember, Rig, address
+from tests.support.applicant import Applicant
+from tests.support.relay_harness import UNLIMITED, RawMember, Rig, address
 
 EVE: Final = address(900)
 KEY: Final = bytes(range(32))

@@ -11,16 +11,8 @@ from packhorse.wire.messages import Bind, Error, Grant
 from packhorse.wire.seal import derive_keys
 from packhorse_relay.core.relay import RelayCore
 from packhorse_relay.core.settings import Settings
-from tests.support.relay_harness import (
-    TRANSACTION,
-    UNLIMITED,
-    Applicant,
-    Outcome,
-    RawMember,
-    Rig,
-    nonce,
-    seeded_bytes,
-)
+from tests.support.applicant import TRANSACTION, Applicant, nonce
+from tests.support.relay_harness import UNLIMITED, Outcome, RawMember, Rig, seeded_bytes
 
 SECRET: Final = bytes(range(32))
 

@@ -6,24 +6,19 @@ from random import Random
 from secrets import token_bytes
 from typing import Any, Final, NamedTuple
 
-from packhorse.core.credentials import NO_ACCESS, Access
 from packhorse.core.room_change import RoomChange
 from packhorse.wire import constants as c
 from packhorse.wire.address import TransportAddress
 from packhorse.wire.constants import DropReason, FirstByte, Topology
-from packhorse.wire.ctrl import decode_ctrl, encode_ctrl, encode_padded
+from packhorse.wire.ctrl import decode_ctrl
 from packhorse.wire.fields import Sender
 from packhorse.wire.header import encode_destination
 from packhorse.wire.messages import (
     Admit,
     Challenge,
-    Create,
     Grant,
-    Hello,
-    Join,
     Kick,
     Leave,
-    ListRooms,
     MemberSeal,
     PathChallenge,
     PathResponse,
@@ -33,15 +28,14 @@ from packhorse.wire.messages import (
     RelaySeal,
     Sync,
 )
-from packhorse.wire.proofs import password_proof
 from packhorse.wire.seal import DirectionKeys, decode_seal, derive_keys, encode_seal
 from packhorse_relay.core.relay import RelayCore
 from packhorse_relay.core.relay_legacy import LegacyRoom
 from packhorse_relay.core.settings import Settings
 from packhorse_relay.core.tickets import OPEN_GATE, Gate
+from tests.support.applicant import Applicant, nonce
 
 START: Final = 1000.0  # seconds
-TRANSACTION: Final = 0x1F2E3D4C
 UNLIMITED: Final = Settings(
     hello_rate=1e6, reply_rate=1e6, reply_rate_total=1e6, create_rate=1e6, join_rate=1e6
 )
@@ -88,98 +82,11 @@ def address(number: int, port: int = 40000, *, listener: int = 0) -> TransportAd
     return TransportAddress(host, port, listener)
 
 
-def nonce(number: int) -> bytes:
-    """Return the nonce of an attempt to join."""
-    return number.to_bytes(c.NONCE_SIZE, "big")
-
-
 def ctrl_of(sent: Iterable[Sent]) -> list[RelayCtrl]:
     """Decode what the relay sent in CTRL."""
     return [
         decode_ctrl(data, Sender.RELAY) for data, _ in sent if data[:1] == bytes([FirstByte.CTRL])
     ]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Applicant:
-    """Somebody at an address who wants to join."""
-
-    address: TransportAddress
-    nonce: bytes = nonce(1)
-    version_min: int = c.WIRE_VERSION
-    version_max: int = c.WIRE_VERSION
-    features: int = 0
-    max_datagram: int = c.MAX_DATAGRAM_DEFAULT
-
-    def hello(self, size: int = c.MAX_DATAGRAM_DEFAULT) -> bytes:
-        """Return HELLO, padded to `size` bytes."""
-        hello = Hello(
-            version_min=self.version_min,
-            version_max=self.version_max,
-            features=self.features,
-            nonce=self.nonce,
-        )
-        return encode_padded(hello, TRANSACTION, size)
-
-    def create(
-        self,
-        cookie: bytes,
-        *,
-        topology: int | None = None,
-        max_peers: int | None = None,
-        access: Access = NO_ACCESS,
-        locked: bool | None = None,
-    ) -> bytes:
-        """Return CREATE."""
-        create = Create(
-            version_min=self.version_min,
-            version_max=self.version_max,
-            features=self.features,
-            nonce=self.nonce,
-            cookie=cookie,
-            max_datagram=self.max_datagram,
-            topology=topology,
-            max_peers=max_peers,
-            locked=locked,
-            **access.fields(cookie),
-        )
-        return encode_ctrl(create, TRANSACTION)
-
-    def list_rooms(self, cookie: bytes, after: str = "", access: Access = NO_ACCESS) -> bytes:
-        """Return LIST_ROOMS."""
-        message = ListRooms(
-            version_min=self.version_min,
-            version_max=self.version_max,
-            features=self.features,
-            nonce=self.nonce,
-            cookie=cookie,
-            max_datagram=self.max_datagram,
-            after=after,
-            **access.fields(cookie),
-        )
-        return encode_ctrl(message, TRANSACTION)
-
-    def join(
-        self,
-        cookie: bytes,
-        code: str,
-        *,
-        access: Access = NO_ACCESS,
-        password_key: bytes | None = None,
-    ) -> bytes:
-        """Return JOIN."""
-        join = Join(
-            version_min=self.version_min,
-            version_max=self.version_max,
-            features=self.features,
-            nonce=self.nonce,
-            cookie=cookie,
-            max_datagram=self.max_datagram,
-            code=code,
-            proof=None if password_key is None else password_proof(password_key, cookie),
-            **access.fields(cookie),
-        )
-        return encode_ctrl(join, TRANSACTION)
 
 
 class Rig:

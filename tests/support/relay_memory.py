@@ -8,7 +8,8 @@ from random import Random
 
 from packhorse.wire import constants as c
 from packhorse.wire.address import TransportAddress
-from tests.support.relay_harness import Applicant, Rig, address
+from tests.support.applicant import Applicant
+from tests.support.relay_harness import Rig, address
 
 
 def growth(action: Callable[[], None]) -> int:

@@ -5,6 +5,7 @@ import ssl
 from pathlib import Path
 from typing import Final
 
+from packhorse.aio.secret_files import refuse_public
 from packhorse.wire.errors import ConfigurationError
 
 logger = logging.getLogger(__name__)
@@ -19,13 +20,14 @@ class Certificates:
         """Read the files.
 
         Raises:
-            ConfigurationError: They cannot be read or do not fit together.
+            ConfigurationError: They cannot be read or do not fit together, or everybody
+                on this machine may use the key.
         """
         self._cert = Path(cert)
-        self._key = None if key is None else Path(key)
+        self._key = Path(key or cert)
         self._look_at = 0.0
         try:
-            self._changed_at = self._times()
+            self._changed_at = self._state()
             self.context = self._load()
         except OSError as error:  # ssl.SSLError is one too
             raise ConfigurationError(
@@ -34,12 +36,12 @@ class Certificates:
             ) from error
 
     def reload_if_changed(self, *, now: float) -> None:
-        """Read the files again when their times have changed; looks every 10 s at most."""
+        """Read the files again when they have changed; looks every 10 s at most."""
         if now < self._look_at:
             return
         self._look_at = now + _LOOK_INTERVAL
         try:
-            has_changed = self._times() != self._changed_at
+            has_changed = self._state() != self._changed_at
         except OSError:  # in the middle of being replaced
             return
         if has_changed:
@@ -48,18 +50,21 @@ class Certificates:
     def reload(self) -> None:
         """Read the files again; a failure is logged and changes nothing."""
         try:
-            self._changed_at = self._times()
+            self._changed_at = self._state()
             self.context = self._load()
-        except OSError as error:
-            logger.warning("the TLS certificate stays the old one: %s", error.strerror or error)
+        except (OSError, ConfigurationError) as error:
+            problem = getattr(error, "strerror", None) or error
+            logger.warning("the TLS certificate stays the old one: %s", problem)
         else:
             logger.info("the TLS certificate was read again")
 
-    def _times(self) -> list[int]:
-        files = [self._cert] if self._key is None else [self._cert, self._key]
-        return [file.stat().st_mtime_ns for file in files]
+    def _state(self) -> list[tuple[int, int]]:
+        """Return what changes when a file is replaced, or its rights are put in order."""
+        found = [file.stat() for file in (self._cert, self._key)]
+        return [(each.st_mtime_ns, each.st_mode) for each in found]
 
     def _load(self) -> ssl.SSLContext:
+        refuse_public(self._key, self._key.stat())
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.minimum_version = ssl.TLSVersion.TLSv1_2
         context.load_cert_chain(self._cert, self._key, password=_refuse_password)

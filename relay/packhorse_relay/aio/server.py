@@ -66,7 +66,7 @@ class RelayServer:
             settings: Limits and timers.
             keys: What tickets and access proofs are checked by.
             with_legacy: Also speak the legacy protocol.
-            websocket: Limits, timers and certificate; None: UDP only.
+            websocket: Certificate and proxies; None: UDP only.
             state_dir: Where the secret is that lets sessions survive a restart; None: nowhere.
             stun_port: Second UDP port, for STUN; 0: none; `NEXT_PORT`: after the first.
             dataplane: One of `choice.NAMES`.
@@ -185,11 +185,13 @@ class RelayServer:
         self._settings = settings
         self._plane.call_in()  # before budgets get other rates
         self._core.change_settings(settings, now=self._loop.time())
-
-    def change_websocket(self, settings: WebSocketSettings) -> None:
-        """Go by other limits of connections and other proxies; TLS stays as it is."""
         if self._websocket is not None:
             self._websocket.change_settings(settings)
+
+    def change_proxies(self, settings: WebSocketSettings) -> None:
+        """Believe other proxies of WebSocket from now on; TLS stays as it is."""
+        if self._websocket is not None:
+            self._websocket.change_proxies(settings)
 
     async def __aenter__(self) -> Self:
         """Open the sockets.
@@ -314,6 +316,7 @@ class RelayServer:
         listener, table = len(self._bind), self._core.table
         return WebSocketServer(
             self._websocket_settings,
+            self._settings,
             self._plane.receiver(listener),
             lambda address: table.has_endpoint_at(TransportAddress(*address, listener)),
         )

@@ -14,7 +14,7 @@ from packhorse.core.relay_address import DEFAULT_PATH
 from packhorse.wire.constants import WS_MAX_MESSAGE
 from packhorse_relay.core.buckets import TokenBucket
 from packhorse_relay.core.connections import ConnectionEnd
-from packhorse_relay.core.websocket_settings import WebSocketSettings
+from packhorse_relay.core.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,7 +29,7 @@ _BURST: Final = 2.0  # seconds' worth of control frames that may come at once
 class ServerStream(MessageStream):
     """A connection with its limits; what it is for is decided by who made it."""
 
-    def __init__(self, peer: str, settings: WebSocketSettings) -> None:
+    def __init__(self, peer: str, settings: Settings) -> None:
         super().__init__(
             ServerProtocol(
                 subprotocols=[Subprotocol(SUBPROTOCOL)],
@@ -50,7 +50,7 @@ class ServerStream(MessageStream):
         """Called when the connection is gone, with the relay's reason if there is one."""
         self._settings = settings
         now = self._loop.time()
-        rate = settings.control_rate
+        rate = settings.websocket_control_rate
         self._control = TokenBucket(rate, rate * _BURST, now=now)
         self._end_cause: ConnectionEnd | None = None
         self._began_at = now
@@ -67,12 +67,12 @@ class ServerStream(MessageStream):
         """End the connection when it has used up one of its times; call it now and then."""
         settings = self._settings
         if self._protocol.state is State.CONNECTING:
-            if now - self._began_at >= settings.open_timeout:
+            if now - self._began_at >= settings.websocket_open_timeout:
                 self.end(ConnectionEnd.NOT_OPENED)
             return
         if has_session:
             self._used_at = now
-        if now - self._used_at >= settings.join_timeout:
+        if now - self._used_at >= settings.websocket_join_timeout:
             self.end(ConnectionEnd.NO_SESSION)
         elif self._is_stalled(now):
             self.end(ConnectionEnd.STALLED)
@@ -118,4 +118,4 @@ class ServerStream(MessageStream):
         if unsent == 0 or unsent < self._unsent:
             self._moved_at = now
         self._unsent = unsent
-        return now - self._moved_at >= self._settings.stall_timeout
+        return now - self._moved_at >= self._settings.websocket_stall_timeout

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from packhorse.aio.udp import SocketAddress, UdpSocket
+from packhorse.wire.address import MAX_PORT
 from packhorse_relay.aio.source_addresses import prefer_stable_address
 from packhorse_relay.core.stun_answers import StunAnswers
 
@@ -12,7 +13,6 @@ logger = logging.getLogger(__name__)
 
 NEXT_PORT: Final = -1
 """Instead of a port: the one after the data port, if it can be had."""
-_MAX_PORT: Final = 65535
 
 
 class StunPorts:
@@ -65,7 +65,7 @@ class StunPorts:
         """
         if self._wanted == 0:
             return
-        after = 0 if is_data_port_free or data_port == _MAX_PORT else data_port + 1
+        after = 0 if is_data_port_free or data_port == MAX_PORT else data_port + 1
         port = after if self._wanted == NEXT_PORT else self._wanted
         try:
             await self._bind_all(bind, port, receive)

@@ -19,6 +19,7 @@ from packhorse_relay.aio.certificates import Certificates
 from packhorse_relay.aio.server_stream import ServerStream
 from packhorse_relay.core.connections import ConnectionEnd, ConnectionLimits
 from packhorse_relay.core.forwarded import canonical_host, client_host
+from packhorse_relay.core.settings import Settings
 from packhorse_relay.core.websocket_settings import WebSocketSettings
 
 if sys.platform != "win32":
@@ -42,24 +43,26 @@ class WebSocketServer:
     def __init__(
         self,
         settings: WebSocketSettings,
+        limits: Settings,
         receive: OnDatagram,
         has_session: Callable[[SocketAddress], bool],
     ) -> None:
         """Open nothing yet.
 
         Args:
-            settings: Limits and timers.
+            settings: Certificate and proxies.
+            limits: Limits and timers.
             receive: Called with each datagram and the address of its connection.
             has_session: Tells whether a session is at an address.
 
         Raises:
             ConfigurationError: The certificate cannot be used.
         """
-        self._settings = settings
+        self._settings = limits
         self._receive = receive
         self._has_session = has_session
         self._loop = asyncio.get_running_loop()
-        self._limits = ConnectionLimits(settings, _most(settings), now=self._loop.time())
+        self._limits = ConnectionLimits(limits, _most(limits), now=self._loop.time())
         self._trusted = _trusted(settings)
         self._certificates = (
             Certificates(settings.tls_cert, settings.tls_key) if settings.tls_cert else None
@@ -89,10 +92,13 @@ class WebSocketServer:
         """Tell whether connections are encrypted."""
         return self._certificates is not None
 
-    def change_settings(self, settings: WebSocketSettings) -> None:
-        """Go by other limits, timers and proxies for those who come next; TLS stays as it is."""
-        self._settings = settings
+    def change_proxies(self, settings: WebSocketSettings) -> None:
+        """Believe other proxies from now on; TLS stays as it is."""
         self._trusted = _trusted(settings)
+
+    def change_settings(self, settings: Settings) -> None:
+        """Go by other limits and timers for those who come next."""
+        self._settings = settings
         self._limits.change_settings(settings, _most(settings), now=self._loop.time())
 
     def listen(self, address: SocketAddress) -> None:
@@ -187,7 +193,7 @@ class WebSocketServer:
 
     async def _begin(self, stream: ServerStream, sock: socket.socket) -> None:
         """Hand the socket to the loop; with TLS that takes the other side's help."""
-        timeout = self._settings.open_timeout if self._certificates else None
+        timeout = self._settings.websocket_open_timeout if self._certificates else None
         context = self._certificates.context if self._certificates else None
         try:
             with suppress(OSError):
@@ -282,11 +288,11 @@ def _trusted(settings: WebSocketSettings) -> set[str]:
     return {canonical_host(proxy) or proxy for proxy in settings.trusted_proxies}
 
 
-def _most(settings: WebSocketSettings) -> int:
+def _most(settings: Settings) -> int:
     """Return how many connections the limit on open files allows."""
     if sys.platform == "win32":
-        return settings.max_connections
+        return settings.websocket_max_connections
     files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     if files == resource.RLIM_INFINITY:
-        return settings.max_connections
-    return min(settings.max_connections, max(1, files - _SPARE_FILES))
+        return settings.websocket_max_connections
+    return min(settings.websocket_max_connections, max(1, files - _SPARE_FILES))

@@ -12,7 +12,7 @@ from packhorse_relay.bench.members import Member, fill_room, register
 from packhorse_relay.bench.programs import cpu_seconds, running
 
 PAYLOAD: Final = bytes(100)
-_LOOPBACK: Final = "127.0.0.1"
+LOOPBACK: Final = "127.0.0.1"
 _SHARE: Final = 4  # rooms of one address
 
 
@@ -67,10 +67,10 @@ class LoadedRelay:
 @contextmanager
 def packhorse_relay(dataplane: str, *, rooms: int, members: int) -> Iterator[LoadedRelay]:
     """Run `packhorse relay` without limits, with full rooms."""
-    command = [sys.executable, "-m", "packhorse", "relay", "--bind", _LOOPBACK]
+    command = [sys.executable, "-m", "packhorse", "relay", "--bind", LOOPBACK]
     command += ["--port", "0", "--json", "--profile", "unlimited", "--dataplane", dataplane]
     with running(command) as program:
-        relay = (_LOOPBACK, int(loads(program.wait_for("listening"))["port"]))
+        relay = (LOOPBACK, int(loads(program.wait_for("listening"))["port"]))
         full = [fill_room(relay, members, source_of(number)) for number in range(rooms)]
         loaded = LoadedRelay.ring(f"packhorse {dataplane}", program.pid, full)
         yield loaded
@@ -81,7 +81,7 @@ def packhorse_relay(dataplane: str, *, rooms: int, members: int) -> Iterator[Loa
 def registering_relay(name: str, command: list[str], count: int) -> Iterator[LoadedRelay]:
     """Run a relay that prints its port, and takes members as `plain_relay` does."""
     with running(command) as program:
-        relay = (_LOOPBACK, int(program.wait_for("")))
+        relay = (LOOPBACK, int(program.wait_for("")))
         loaded = LoadedRelay.ring(name, program.pid, [[register(relay) for _ in range(count)]])
         yield loaded
         loaded.close()

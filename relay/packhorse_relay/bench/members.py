@@ -18,7 +18,7 @@ from packhorse.wire.errors import ConnectivityError
 from packhorse.wire.header import decode_header, encode_destination
 
 _BUFFER: Final = 1 << 20  # bytes
-_LARGEST: Final = 2048  # bytes
+LARGEST: Final = 2048  # bytes
 _PATIENCE: Final = 5.0  # seconds
 _ANSWER: Final = 0.05  # seconds in which answers come
 
@@ -76,7 +76,7 @@ def register(relay: tuple[str, int]) -> Member:
     sock = connected(relay)
     sock.send(encode_destination(FirstByte.DATA, 0, 0))
     wait_readable(sock)
-    return Member(sock, int.from_bytes(sock.recv(_LARGEST)[2:6], "big"), 0)
+    return Member(sock, int.from_bytes(sock.recv(LARGEST)[2:6], "big"), 0)
 
 
 def connected(relay: tuple[str, int], source: str = "") -> socket.socket:
@@ -126,4 +126,4 @@ def join_room(
 def _read(sock: socket.socket) -> Iterator[bytes]:
     with suppress(BlockingIOError):
         while True:
-            yield sock.recv(_LARGEST)
+            yield sock.recv(LARGEST)

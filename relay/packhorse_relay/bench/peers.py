@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Final
 
 from packhorse.wire.errors import ConnectivityError
-from packhorse_relay.bench.loaded import PAYLOAD, Flow, LoadedRelay, registering_relay
-from packhorse_relay.bench.members import connected, wait_readable
+from packhorse_relay.bench.loaded import LOOPBACK, PAYLOAD, Flow, LoadedRelay, registering_relay
+from packhorse_relay.bench.members import LARGEST, connected, wait_readable
 from packhorse_relay.bench.programs import find, running
 
 _SOURCE: Final = Path(__file__).with_name("batch_relay.c")
@@ -26,8 +26,6 @@ _CHANNEL_NUMBER: Final = 0x000C
 _XOR_PEER_ADDRESS: Final = 0x0012
 _REQUESTED_TRANSPORT: Final = 0x0019
 _UDP: Final = 17
-_LOOPBACK: Final = "127.0.0.1"
-_LARGEST: Final = 2048  # bytes
 
 
 @contextmanager
@@ -88,7 +86,7 @@ def channel_data(payload: bytes) -> bytes:
     return struct.pack("!HH", _CHANNEL, len(payload)) + payload
 
 
-def coturn_command(port: int, listen: str = _LOOPBACK, relay: str = _LOOPBACK) -> list[str]:
+def coturn_command(port: int, listen: str = LOOPBACK, relay: str = LOOPBACK) -> list[str]:
     """Return how coturn is run on these addresses."""
     options = "-n --no-auth --no-tls --no-dtls --no-cli --allow-loopback-peers --relay-threads 1"
     places = ["--listening-ip", listen, "--relay-ip", relay]
@@ -112,7 +110,7 @@ def _ask(sock: socket.socket, method: int, attributes: bytes) -> None:
     transaction = secrets.token_bytes(12)
     sock.send(struct.pack("!HHI12s", method, len(attributes), _COOKIE, transaction) + attributes)
     wait_readable(sock)
-    answer = sock.recv(_LARGEST)
+    answer = sock.recv(LARGEST)
     if int.from_bytes(answer[:2], "big") != method | _SUCCESS:
         raise ConnectivityError("measuring", (f"coturn refuses: {answer.hex()}",))
 

@@ -25,7 +25,7 @@ from packhorse.wire.messages import (
 from packhorse.wire.ticket import Permission
 from packhorse_relay.core.approval import Approvals, Waiting
 from packhorse_relay.core.blocks import JoinFailures
-from packhorse_relay.core.buckets import SourceBuckets, TokenBucket
+from packhorse_relay.core.buckets import MINUTE, SourceBuckets, TokenBucket
 from packhorse_relay.core.ctrl_start import Proof, proof_of
 from packhorse_relay.core.drops import DatagramDropped
 from packhorse_relay.core.greetings import BURST, Greetings
@@ -37,7 +37,6 @@ from packhorse_relay.core.rooms import Approved, Room, Session
 from packhorse_relay.core.settings import Settings
 from packhorse_relay.core.tickets import Gate, Pass
 
-_MINUTE: Final = 60.0  # seconds
 _BIND_BURST: Final = 32.0  # seconds' worth of BINDs at once: all sessions of a source, twice
 _LIST_BURST: Final = 4.0  # seconds' worth of LIST_ROOMS that may come at once
 _HOST_WAIT: Final = 1.0  # seconds; when to ask again for a room whose host is to come back
@@ -74,8 +73,8 @@ class Admission:
         self._cookie_clock = int.from_bytes(random_bytes(4), "big") / 2  # seconds ahead of ours
         self._greetings = Greetings(settings, outbox, random_bytes, stream_listener)
         self._attempts = SourceBuckets(settings.hello_rate, settings.hello_rate * BURST)
-        self._creates = SourceBuckets(settings.create_rate / _MINUTE, settings.create_rate)
-        self._joins = SourceBuckets(settings.join_rate / _MINUTE, settings.join_rate)
+        self._creates = SourceBuckets(settings.create_rate / MINUTE, settings.create_rate)
+        self._joins = SourceBuckets(settings.join_rate / MINUTE, settings.join_rate)
         self._binds = SourceBuckets(settings.bind_rate, settings.bind_rate * _BIND_BURST)
         self._lists = SourceBuckets(c.LIST_RATE, c.LIST_RATE * _LIST_BURST)
         self._failures = JoinFailures(
@@ -110,8 +109,8 @@ class Admission:
         self._greetings.change_settings(settings)
         self._attempts.change_rate(settings.hello_rate, settings.hello_rate * BURST)
         self._binds.change_rate(settings.bind_rate, settings.bind_rate * _BIND_BURST)
-        self._creates.change_rate(settings.create_rate / _MINUTE, settings.create_rate)
-        self._joins.change_rate(settings.join_rate / _MINUTE, settings.join_rate)
+        self._creates.change_rate(settings.create_rate / MINUTE, settings.create_rate)
+        self._joins.change_rate(settings.join_rate / MINUTE, settings.join_rate)
         self._failures.change_rate(
             settings.join_failures, settings.block_first, settings.block_longest
         )

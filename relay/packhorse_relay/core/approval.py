@@ -13,11 +13,12 @@ from packhorse.wire.constants import (
     PENDING_REPEAT,
     ErrorCode,
 )
+from packhorse.wire.header import HOST
 from packhorse.wire.messages import Admit, Join, JoinRequest
 from packhorse_relay.core.members import Members
 from packhorse_relay.core.registry import Registry
 from packhorse_relay.core.request import Request
-from packhorse_relay.core.rooms import HOST, Attempt, Room, Session, attempt_of
+from packhorse_relay.core.rooms import Attempt, Room, Session, attempt_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -1,7 +1,6 @@
 """BIND: a session is taken up again from another path, or after a restart."""
 
 from dataclasses import replace
-from typing import Final
 
 from packhorse.wire.binding import epoch_key, grant_proof, is_valid_bind
 from packhorse.wire.constants import DropReason, ErrorCode, RoomEventKind
@@ -15,8 +14,6 @@ from packhorse_relay.core.recovery import Recovery
 from packhorse_relay.core.registry import Registry
 from packhorse_relay.core.request import Request
 from packhorse_relay.core.rooms import Session, attempt_of
-
-_SHARE_SIZE: Final = 32  # bytes
 
 
 class BindRequests:

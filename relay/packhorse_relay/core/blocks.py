@@ -4,9 +4,7 @@ from collections import OrderedDict
 from dataclasses import dataclass
 
 from packhorse.wire.constants import IPV6_48_FACTOR, IPV6_56_FACTOR, MAX_SOURCES
-from packhorse_relay.core.buckets import Buckets, scopes_of
-
-_MINUTE = 60.0  # seconds
+from packhorse_relay.core.buckets import MINUTE, Buckets, scopes_of
 
 
 @dataclass(slots=True)
@@ -25,7 +23,7 @@ class JoinFailures:
         self, per_minute: float, first: float, longest: float, max_sources: int = MAX_SOURCES
     ) -> None:
         self._buckets = {
-            factor: Buckets(per_minute * factor / _MINUTE, per_minute * factor, max_sources)
+            factor: Buckets(per_minute * factor / MINUTE, per_minute * factor, max_sources)
             for factor in (1, IPV6_56_FACTOR, IPV6_48_FACTOR)
         }
         self._first = first
@@ -39,7 +37,7 @@ class JoinFailures:
     def change_rate(self, per_minute: float, first: float, longest: float) -> None:
         """Go by other figures from now on; whoever is blocked stays so."""
         for factor, table in self._buckets.items():
-            table.change_rate(per_minute * factor / _MINUTE, per_minute * factor)
+            table.change_rate(per_minute * factor / MINUTE, per_minute * factor)
         self._first = first
         self._longest = longest
 

@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 
 from packhorse.wire.constants import IPV6_48_FACTOR, IPV6_56_FACTOR, MAX_SOURCES
 
+MINUTE: Final = 60.0  # seconds
 _IPV4_SIZE: Final = 4  # bytes
 
 

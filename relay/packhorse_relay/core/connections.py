@@ -3,8 +3,8 @@
 from enum import StrEnum
 
 from packhorse_relay.core.buckets import TokenBucket
+from packhorse_relay.core.settings import Settings
 from packhorse_relay.core.source_counts import SourceCounts
-from packhorse_relay.core.websocket_settings import WebSocketSettings
 
 _BURST = 2.0  # seconds' worth of connections that may come at once
 
@@ -24,20 +24,19 @@ class ConnectionEnd(StrEnum):
 class ConnectionLimits:
     """Counts connections by source and in all (SPEC.md WS-6)."""
 
-    def __init__(self, settings: WebSocketSettings, max_connections: int, *, now: float) -> None:
-        self._per_source = settings.connections_per_source
+    def __init__(self, settings: Settings, max_connections: int, *, now: float) -> None:
+        self._per_source = settings.websocket_connections_per_source
         self._max_connections = max_connections
-        self._accepts = TokenBucket(settings.accept_rate, settings.accept_rate * _BURST, now=now)
+        rate = settings.websocket_accept_rate
+        self._accepts = TokenBucket(rate, rate * _BURST, now=now)
         self._by_source = SourceCounts()
         self._total = 0
 
-    def change_settings(
-        self, settings: WebSocketSettings, max_connections: int, *, now: float
-    ) -> None:
+    def change_settings(self, settings: Settings, max_connections: int, *, now: float) -> None:
         """Go by other limits; who is connected stays."""
-        self._per_source = settings.connections_per_source
+        self._per_source = settings.websocket_connections_per_source
         self._max_connections = max_connections
-        rate = settings.accept_rate
+        rate = settings.websocket_accept_rate
         self._accepts.change_rate(rate, rate * _BURST, now=now)
 
     def __len__(self) -> int:

@@ -19,14 +19,13 @@ from packhorse.wire.constants import (
     FirstByte,
     Kind,
 )
-from packhorse.wire.header import Header, encode_header
+from packhorse.wire.header import HOST, Header, encode_header
 from packhorse_relay.core.data_budget import DataBudget
 from packhorse_relay.core.drops import DatagramDropped
 
 OnStale = Callable[[int, tuple[str, int]], object]
 """Called with a listener, host and port."""
 
-_HOST: Final = 1
 _MAX_CACHED: Final = 1 << 18  # receivers; about 40 MB. 10,000 members in rooms of ten: 180,000
 
 
@@ -201,7 +200,7 @@ class ForwardingTable:
 
 def _route(sender: Endpoint, header: Header) -> Route:
     destination = header.destination
-    if sender.group.is_star and _HOST not in (sender.peer, destination):
+    if sender.group.is_star and HOST not in (sender.peer, destination):
         raise DatagramDropped(DropReason.NOT_ALLOWED)
     receivers = _receivers(sender, destination)
     if not receivers:

@@ -7,6 +7,7 @@ from weakref import WeakKeyDictionary
 
 from packhorse.wire import constants as c
 from packhorse.wire.constants import ErrorCode, RoomEventKind
+from packhorse.wire.header import HOST
 from packhorse.wire.messages import Closed, PathChallenge, RelaySeal
 from packhorse.wire.seal import SharedSeal, encode_seal
 from packhorse_relay.core.news import News, Untold
@@ -14,7 +15,7 @@ from packhorse_relay.core.outbox import Outbox
 from packhorse_relay.core.registry import Registry
 from packhorse_relay.core.relay_events import RelayEvent, SessionEnded, SessionStarted
 from packhorse_relay.core.resume_tickets import TicketContent
-from packhorse_relay.core.rooms import HOST, Room, Session
+from packhorse_relay.core.rooms import Room, Session
 from packhorse_relay.core.settings import Settings
 
 _MAX_EVENTS = 1024  # not yet drained; the oldest gives way

@@ -8,12 +8,13 @@ from collections import deque
 
 from packhorse.wire.address import TransportAddress, source_of
 from packhorse.wire.constants import RESUME_ID_GAP, ErrorCode, RoomEventKind
+from packhorse.wire.header import HOST
 from packhorse.wire.messages import Bind
 from packhorse.wire.room_code import RoomCode
 from packhorse_relay.core.members import Members
 from packhorse_relay.core.registry import Registry
 from packhorse_relay.core.resume_tickets import TicketContent
-from packhorse_relay.core.rooms import HOST, Room, Session
+from packhorse_relay.core.rooms import Room, Session
 from packhorse_relay.core.settings import Settings
 
 

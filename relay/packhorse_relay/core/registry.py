@@ -13,6 +13,7 @@ from packhorse.wire.constants import (
     TOMBSTONE,
     Topology,
 )
+from packhorse.wire.header import HOST
 from packhorse.wire.messages import Join
 from packhorse.wire.room_code import CODE_BYTES, RoomCode, encode_room_code
 from packhorse.wire.seal import DirectionKeys, ReplayWindow, derive_keys
@@ -27,7 +28,6 @@ from packhorse_relay.core.resume_tickets import (
     TicketContent,
 )
 from packhorse_relay.core.rooms import (
-    HOST,
     Attempt,
     FormerEpoch,
     Room,

@@ -1,10 +1,11 @@
 """What the host may change about its room while it runs."""
 
 from packhorse.wire.constants import ErrorCode, Topology
+from packhorse.wire.header import HOST
 from packhorse.wire.messages import SetRoom
 from packhorse.wire.proofs import mask_password_key
 from packhorse_relay.core.registry import Registry
-from packhorse_relay.core.rooms import HOST, Room, Session
+from packhorse_relay.core.rooms import Room, Session
 
 
 class RoomOptions:

@@ -14,6 +14,7 @@ from packhorse.wire.constants import (
     RoomEventKind,
     Topology,
 )
+from packhorse.wire.header import HOST
 from packhorse.wire.room_code import RoomCode
 from packhorse.wire.seal import DirectionKeys, ReplayWindow
 from packhorse_relay.core.buckets import TokenBucket
@@ -21,7 +22,6 @@ from packhorse_relay.core.data_budget import NOTHING, DataRate
 from packhorse_relay.core.forwarding import Endpoint, Group
 from packhorse_relay.core.settings import Settings
 
-HOST: Final = 1  # peer id
 _LAST_PEER: Final = (1 << 31) - 1  # ids have 31 bits and are never given twice (SPEC.md JOIN-6)
 _LAST_SEQ: Final = 1 << 31  # half of what 32 bits hold: room for what ending a session still takes
 _FIRST_SEQ: Final = 1  # SPEC.md 6.2

@@ -9,6 +9,7 @@ from packhorse.wire.constants import DropReason, ErrorCode, RoomEventKind
 from packhorse.wire.ctrl import encode_error
 from packhorse.wire.errors import ParseError
 from packhorse.wire.fields import Sender
+from packhorse.wire.header import HOST
 from packhorse.wire.messages import (
     Ack,
     Admit,
@@ -33,7 +34,7 @@ from packhorse_relay.core.outbox import Answer, Outbox
 from packhorse_relay.core.registry import Registry, Tombstone
 from packhorse_relay.core.request import Request
 from packhorse_relay.core.room_options import RoomOptions
-from packhorse_relay.core.rooms import HOST, PendingPath, Session
+from packhorse_relay.core.rooms import PendingPath, Session
 from packhorse_relay.core.signals import forward_signal
 
 _SMALLEST_SEAL: Final = c.HEADER_SIZE + 1 + c.MAC_SIZE  # bytes

@@ -2,15 +2,16 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Final
 
 from packhorse.wire import constants as c
 from packhorse.wire.errors import ConfigurationError
+from packhorse.wire.header import HOST
 from packhorse_relay.core.data_budget import UNLIMITED, DataRate
 
 TICKET_MODES: Final = ("off", "create", "all")
-RANGES = {
+_RANGES: Final[Mapping[str, tuple[float, float]]] = {
     "max_datagram": (256, c.MAX_DATAGRAM),
     "max_peers": (2, c.MAX_PEERS_HARD),
     "ping_interval": (0.1, 60),
@@ -23,29 +24,13 @@ RANGES = {
     "host_datagram_rate": (1, UNLIMITED.datagrams),
     "drain_time": (0, 3600),
 }
+_NOT_NEGATIVE: Final = (0, math.inf)
 _CONSENTS: Final = 4  # proofs of an address that are asked for within the time of removal
-_NOT_NEGATIVE = (
-    "hello_rate",
-    "reply_rate",
-    "reply_rate_total",
-    "create_rate",
-    "join_rate",
-    "join_failures",
-    "join_failures_total",
-    "block_first",
-    "block_longest",
-    "rooms_per_source",
-    "sessions_per_source",
-    "max_rooms",
-    "max_sessions",
-    "websocket_connections_per_source",
-    "websocket_max_connections",
-    "websocket_accept_rate",
-    "websocket_control_rate",
-    "websocket_open_timeout",
-    "websocket_join_timeout",
-    "websocket_stall_timeout",
-)
+
+
+def range_of(name: str) -> tuple[float, float]:
+    """Return the least and the most that a number may be."""
+    return _RANGES.get(name, _NOT_NEGATIVE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,10 +112,9 @@ class Settings:
         Raises:
             ConfigurationError: A value is out of range, or two contradict each other.
         """
-        for name, (least, most) in RANGES.items():
-            self._check_range(name, least, most)
-        for name in _NOT_NEGATIVE:
-            self._check_range(name, 0, math.inf)
+        for each in fields(self):
+            if each.name != "tickets":
+                self._check_range(each.name, *range_of(each.name))
         for name in ("client_removed_after", "host_removed_after"):
             self._check_range(name, self.lost_after, math.inf)
         if self.tickets not in TICKET_MODES:
@@ -144,7 +128,7 @@ class Settings:
 
     def removed_after(self, peer: int) -> float:
         """Return the seconds without SEAL after which the peer is removed."""
-        return self.host_removed_after if peer == 1 else self.client_removed_after
+        return self.host_removed_after if peer == HOST else self.client_removed_after
 
     def consent_interval(self, peer: int) -> float:
         """Return the seconds after which the peer's address has to be proven again."""
@@ -152,7 +136,7 @@ class Settings:
 
     def data_rate(self, peer: int) -> DataRate:
         """Return what the peer may send."""
-        if peer == 1:
+        if peer == HOST:
             return DataRate(self.host_byte_rate, self.host_datagram_rate)
         return DataRate(self.client_byte_rate, self.client_datagram_rate)
 

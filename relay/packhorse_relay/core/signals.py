@@ -2,10 +2,11 @@
 
 from packhorse.wire.address import encode_address
 from packhorse.wire.constants import DropReason, Topology
+from packhorse.wire.header import HOST
 from packhorse.wire.messages import Signal, Signaled
 from packhorse_relay.core.drops import DatagramDropped
 from packhorse_relay.core.members import Members
-from packhorse_relay.core.rooms import HOST, Session
+from packhorse_relay.core.rooms import Session
 
 
 def forward_signal(

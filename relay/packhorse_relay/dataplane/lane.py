@@ -11,6 +11,8 @@ from itertools import groupby
 from struct import pack
 from typing import Final
 
+from packhorse.aio.segmentation import MAX_SEGMENTED, MAX_SEGMENTS
+from packhorse.aio.udp import ANY_HOST
 from packhorse.wire.constants import HEADER_SIZE, MAX_DATAGRAM
 from packhorse_relay.core.data_budget import DataBudget
 from packhorse_relay.core.forwarding import ForwardingTable
@@ -32,9 +34,6 @@ BATCH: Final = 64  # datagrams; larger batches cost no less each
 _RUN_FROM: Final = 16  # datagrams, from which it pays to add up what they cost
 _SEGMENT_FROM: Final = 8  # datagrams of a run, from which it may be worth sorting them
 _SEGMENT_SHARE: Final = 4  # datagrams for each receiver, from which it is
-_MAX_SEGMENTS: Final = 64  # linux/udp.h, UDP_MAX_SEGMENTS
-_MAX_SEGMENTED: Final = 60_000  # bytes; below the 65,507 of one datagram
-_ANY: Final = {socket.AF_INET: "0.0.0.0", socket.AF_INET6: "::"}  # noqa: S104 - for their size
 _WORD: Final = NATIVE.word_format
 
 
@@ -57,7 +56,7 @@ class Lane:
         self._hand_over = plane.receiver(listener)
         self._fd = sock.fileno()
         self._calls = calls
-        name = encode_address((_ANY[socket.AddressFamily(sock.family)], 0), sock.family)
+        name = encode_address((ANY_HOST[socket.AddressFamily(sock.family)], 0), sock.family)
         self._in = ReceiveBatch(NATIVE, name, BATCH)
         self._out = UnicastBatch(NATIVE, len(name), BATCH)
         self._out.bases[:] = self._in.datagrams
@@ -261,7 +260,7 @@ def _pieces(
 
 
 def _most_segments(size: int) -> int:
-    return min(_MAX_SEGMENTS, _MAX_SEGMENTED // size)
+    return min(MAX_SEGMENTS, MAX_SEGMENTED // size)
 
 
 def _cut(indexes: Sequence[int], lengths: Sequence[int]) -> Iterator[Sequence[int]]:

@@ -5,11 +5,13 @@ are written by one assignment.
 """
 
 import ctypes
+import socket
 import struct
 from array import array
 from collections.abc import Iterator
 from typing import Final, Literal
 
+from packhorse.aio.segmentation import UDP_SEGMENT
 from packhorse.wire.constants import HEADER_SIZE
 from packhorse_relay.dataplane.message_layout import MessageLayout
 
@@ -20,8 +22,6 @@ _SLOT: Final = 1472  # bytes; what is longer than a datagram may be arrives cut,
 _GAP: Final = 2  # zero bytes before a header, which make 8 of it
 _HEADER: Final = 8
 _LENGTH: Final[_Kind] = "I"  # of what is 4 bytes long: lengths of names and of datagrams
-_SOL_UDP: Final = 17
-_UDP_SEGMENT: Final = 103  # linux/udp.h
 
 
 class Block:
@@ -192,7 +192,7 @@ class SegmentBatch(UnicastBatch):
         header = layout.control_header + 2
         for start in range(0, count * space, space):
             struct.pack_into(
-                f"={words}ii", self._controls.view, start, header, _SOL_UDP, _UDP_SEGMENT
+                f"={words}ii", self._controls.view, start, header, socket.IPPROTO_UDP, UDP_SEGMENT
             )
 
     def write(self, index: int, first: int, copies: int, size: int) -> None:

@@ -8,12 +8,12 @@ import sys
 from dataclasses import dataclass
 from typing import Final, Protocol, Self
 
+from packhorse.aio.segmentation import UDP_SEGMENT
 from packhorse_relay.dataplane.memory import ReceiveBatch, UnicastBatch
 from packhorse_relay.dataplane.message_layout import NATIVE
 from packhorse_relay.dataplane.socket_address import encode_address
 
 _DONT_WAIT: Final = 0x40  # MSG_DONTWAIT of linux/socket.h
-_UDP_SEGMENT: Final = 103  # linux/udp.h
 _TRIAL: Final = b"packhorse"
 
 
@@ -86,7 +86,7 @@ class SystemCalls:
 def can_segment(sock: socket.socket) -> bool:
     """Tell whether the kernel cuts one long send into many datagrams (Linux 4.18)."""
     try:
-        sock.getsockopt(socket.IPPROTO_UDP, _UDP_SEGMENT)
+        sock.getsockopt(socket.IPPROTO_UDP, UDP_SEGMENT)
     except OSError:
         return False
     return True

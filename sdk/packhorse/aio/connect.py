@@ -28,8 +28,8 @@ from packhorse.wire.errors import (
     TransactionTimeoutError,
 )
 
-_MIN_TIMEOUT: Final = 0.1  # seconds
-_MAX_TIMEOUT: Final = 600.0  # seconds
+MIN_TIMEOUT: Final = 0.1  # seconds
+MAX_TIMEOUT: Final = 600.0  # seconds
 _UDP_ADVICE: Final = "check that this machine is online and may use UDP"
 _ADVICE: Final = (
     "check the relay's address and that it is running, that this machine is online, "
@@ -43,8 +43,8 @@ def check_timeout(timeout: float) -> None:
     Raises:
         ConfigurationError: It is not 0.1..600.
     """
-    if not _MIN_TIMEOUT <= timeout <= _MAX_TIMEOUT:
-        raise ConfigurationError(f"timeout is {timeout} s, must be 0.1..{_MAX_TIMEOUT:.0f}")
+    if not MIN_TIMEOUT <= timeout <= MAX_TIMEOUT:
+        raise ConfigurationError(f"timeout is {timeout} s, must be 0.1..{MAX_TIMEOUT:.0f}")
 
 
 async def enter(

@@ -6,7 +6,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from packhorse.aio.interfaces import local_addresses
-from packhorse.aio.udp import OnDatagram, UdpSocket
+from packhorse.aio.udp import ANY_HOST, OnDatagram, UdpSocket
 from packhorse.core.direct.channel import DirectDatagram
 from packhorse.wire.address import TransportAddress
 from packhorse.wire.candidates import Candidate
@@ -15,7 +15,6 @@ from packhorse.wire.constants import CandidateKind
 if TYPE_CHECKING:
     from packhorse.aio.more_sockets import MoreSockets
 
-_ANY: Final = {socket.AF_INET: "0.0.0.0", socket.AF_INET6: "::"}  # noqa: S104 - peers are anywhere
 _MOST_HOSTS: Final = 8  # so that other candidates have a place in an offer
 _TTL: Final = {
     socket.AF_INET: (socket.IPPROTO_IP, socket.IP_TTL),
@@ -47,7 +46,7 @@ class DirectSockets:
         """
         if shared is not None:
             self._sockets[_family(shared)] = shared
-        for family, any_host in _ANY.items():
+        for family, any_host in ANY_HOST.items():
             if family in self._sockets:
                 continue
             with suppress(OSError):

@@ -8,6 +8,7 @@ from contextlib import suppress
 
 from packhorse.aio.answers import Answers
 from packhorse.aio.driver import SessionDriver
+from packhorse.aio.room_session import RoomSession
 from packhorse.core.events import JoinRequested, PeerId
 from packhorse.core.retransmission import GIVE_UP_AFTER, MAX_SENDS
 from packhorse.core.room_change import RoomChange
@@ -28,14 +29,12 @@ async def derive_key(password: str | None, code: RoomCode) -> bytes | None:
     return await asyncio.to_thread(password_key, password, code)
 
 
-class HostCommands:
+class HostCommands(RoomSession):
     """Requests that the relay answers; a part of `Room`."""
 
-    _driver: SessionDriver
-    _loop: asyncio.AbstractEventLoop
-    _requests: Answers[int | None]
-
-    def __init__(self) -> None:
+    def __init__(self, driver: SessionDriver) -> None:
+        super().__init__(driver)
+        self._requests: Answers[int | None] = Answers()
         self._approve: Approve | None = None
         self._decisions: set[asyncio.Task[None]] = set()
 
@@ -154,6 +153,3 @@ class HostCommands:
             raise TransactionTimeoutError(stage, MAX_SENDS, GIVE_UP_AFTER)
         if code:
             raise refusal(code, stage)
-
-    def _raise_if_closed(self) -> None:
-        raise NotImplementedError

@@ -4,7 +4,6 @@ import asyncio
 import ssl
 import time
 from contextlib import suppress
-from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import Final
 
@@ -33,19 +32,23 @@ async def clock_offset(relay: RelayAddress, address: SocketAddress) -> float | N
         *address, ssl=context, server_hostname=name, limit=_MOST
     )
     try:
-        request = f"GET / HTTP/1.1\r\nHost: {relay.host}\r\nConnection: close\r\n\r\n"
+        host = relay.requested_host
+        request = f"GET / HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n"
         writer.write(request.encode("ascii"))
-        told = await _date(reader)
+        told = await _time(reader)
     finally:
         writer.close()
-    return None if told is None else time.time() - told.timestamp()
+    return None if told is None else time.time() - told
 
 
-async def _date(reader: asyncio.StreamReader) -> datetime | None:
-    with suppress(asyncio.IncompleteReadError, asyncio.LimitOverrunError, ValueError):
+async def _time(reader: asyncio.StreamReader) -> float | None:
+    """Return the seconds since 1970 that an answer tells; None when it tells none."""
+    with suppress(
+        asyncio.IncompleteReadError, asyncio.LimitOverrunError, ValueError, OverflowError
+    ):
         head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
         for line in head.split("\r\n"):
             name, _, value = line.partition(":")
             if name.lower() == "date":
-                return parsedate_to_datetime(value.strip())
+                return parsedate_to_datetime(value.strip()).timestamp()
     return None

@@ -1,39 +1,33 @@
 """The room as applications use it: events in, messages out, one object to close."""
 
 import asyncio
-from collections import Counter, deque
+from collections import deque
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final, Self
 
 from packhorse.aio.answers import Answers
 from packhorse.aio.driver import SessionDriver
 from packhorse.aio.host_commands import HostCommands
-from packhorse.aio.room_taps import RoomTaps
-from packhorse.core.delivery.hub import PeerStatistics
 from packhorse.core.events import (
     EVERYBODY,
-    HOST,
     Closed,
     Event,
     Joined,
     JoinRequested,
     Message,
-    Path,
     PeerId,
     PingAnswered,
     RequestEnded,
     StageChanged,
 )
 from packhorse.pipes.room import PIPE_CHANNEL, RoomPipe
-from packhorse.wire.address import TransportAddress
-from packhorse.wire.constants import DropReason, Mode, PeerState, Topology
+from packhorse.wire.constants import DropReason, Mode
 from packhorse.wire.errors import (
     PackhorseError,
     SessionClosedOK,
     TransactionTimeoutError,
 )
 from packhorse.wire.frames import RELIABLE_MODES
-from packhorse.wire.room_code import show_room_code
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,135 +44,17 @@ class Room(HostCommands):
     """
 
     def __init__(self, driver: SessionDriver) -> None:
-        super().__init__()
+        super().__init__(driver)
         self.on_message: Callable[[Message], None] | None = None
         """Called with each message as it comes; while set, messages are not iterated over."""
         self.on_progress: Callable[[], None] | None = None
         """Called after something was sent, received or due: `try_send` may succeed again."""
-        self.taps = RoomTaps()
-        """What goes to pipes; for `RoomPipe`."""
-        self._driver = driver
-        self._loop = asyncio.get_running_loop()
         self._events: deque[Event] = deque()
         self._waiting_messages = 0
         self._has_news = asyncio.Event()
-        self._requests: Answers[int | None] = Answers()
         self._pings: Answers[float] = Answers()
-        self._closed: asyncio.Future[PackhorseError | None] = self._loop.create_future()
         driver.on_progress = self._on_progress
         driver.hand_events_to(self._on_event)
-
-    @property
-    def code(self) -> str:
-        """Room code as people see it, such as K7QM-2XPA."""
-        return show_room_code(self._driver.session.code)
-
-    @property
-    def peer_id(self) -> PeerId:
-        """Own peer id; the host is 1."""
-        return self._driver.session.peer_id
-
-    @property
-    def is_host(self) -> bool:
-        """Tell whether this side owns the room."""
-        return self.peer_id == HOST
-
-    @property
-    def peers(self) -> frozenset[PeerId]:
-        """Ids of all other members, lost ones included."""
-        return frozenset(self._driver.session.roster) - {self.peer_id}
-
-    @property
-    def lost_peers(self) -> frozenset[PeerId]:
-        """Ids of the members that the relay has not heard for a while."""
-        roster = self._driver.session.roster
-        return frozenset(peer for peer, state in roster.items() if state is PeerState.LOST)
-
-    @property
-    def topology(self) -> Topology:
-        """Who may address whom."""
-        return self._driver.session.topology
-
-    @property
-    def max_payload(self) -> int:
-        """Largest unreliable message, bytes."""
-        return self._driver.session.max_payload
-
-    @property
-    def rtt(self) -> float | None:
-        """Smoothed round-trip time to the relay in seconds; None before the first PONG."""
-        return self._driver.session.rtt.smoothed
-
-    @property
-    def path(self) -> Path:
-        """What carries its datagrams."""
-        return self._driver.path.kind
-
-    def peer_path(self, peer: int) -> TransportAddress | None:
-        """Return the address to which data for a peer goes directly; None: over the relay."""
-        return self._driver.session.direct_path(PeerId(peer))
-
-    @property
-    def relay_address(self) -> TransportAddress:
-        """Where datagrams for the relay go."""
-        return TransportAddress(*self._driver.path.address)
-
-    @property
-    def mapped_address(self) -> TransportAddress:
-        """Own address as the relay sees it."""
-        return self._driver.session.mapped_address
-
-    @property
-    def saved_session(self) -> str:
-        """Secret with which `resume` takes this session up again; newer ones are better."""
-        return self._driver.session.saved.to_text()
-
-    @property
-    def drops(self) -> Counter[DropReason]:
-        """Datagrams that were received but not acted upon, by reason."""
-        return self._driver.session.drops
-
-    @property
-    def is_idle(self) -> bool:
-        """Tell whether every reliable message has arrived."""
-        return self._driver.session.is_idle
-
-    @property
-    def is_closed(self) -> bool:
-        """Tell whether the session has ended."""
-        return self._closed.done()
-
-    def try_send(
-        self,
-        data: bytes,
-        *,
-        to: int = EVERYBODY,
-        mode: Mode = Mode.UNRELIABLE,
-        channel: int = 0,
-    ) -> bool:
-        """Send a message at once; False when there is no place for it now.
-
-        Args:
-            data: Up to 16 MiB in the reliable modes, up to 64 KiB in the others.
-            to: 0 all others, n peer n, -n all others but n.
-            mode: Which promises it travels with.
-            channel: 0..255; each mode of a channel is ordered on its own.
-
-        Raises:
-            LocalProtocolError: An argument is outside these bounds, or the room has no
-                such peer or does not let this side address it.
-            SessionClosedError: The session has ended.
-        """
-        self._raise_if_closed()
-        session = self._driver.session
-        if not session.may_send(to=to, mode=mode):
-            return False
-        now = self._loop.time()
-        datagram = session.send(data, to=to, mode=mode, channel=channel, now=now)
-        if datagram is not None:
-            return self._driver.send(datagram)
-        self._driver.wake()
-        return True
 
     async def send(
         self,
@@ -243,10 +119,6 @@ class Room(HostCommands):
                 self._waiting_messages -= event.mode not in RELIABLE_MODES
         return pipe
 
-    def peer_statistics(self, peer: int) -> PeerStatistics:
-        """Return RTT, jitter and loss, measured by reliable messages and `ping_peer`."""
-        return self._driver.session.peer_statistics(PeerId(peer))
-
     async def ping_peer(self, peer: int, timeout: float = 2.0) -> float:  # noqa: ASYNC109
         """Return the round-trip time to a peer in seconds, end to end.
 
@@ -300,12 +172,6 @@ class Room(HostCommands):
             self.consume(event)
         return event
 
-    def consume(self, message: Message) -> None:
-        """Give the sender of a reliable message credit for more; for `RoomPipe`."""
-        if message.mode in RELIABLE_MODES:
-            self._driver.session.consume(message)
-            self._driver.wake()
-
     def _on_event(self, event: Event) -> None:
         if self.taps.take(event):
             return
@@ -354,7 +220,3 @@ class Room(HostCommands):
         self._pings.fail(error or SessionClosedOK())
         self.taps.end(error)
         self._has_news.set()
-
-    def _raise_if_closed(self) -> None:
-        if self._closed.done():
-            raise self._closed.result() or SessionClosedOK()

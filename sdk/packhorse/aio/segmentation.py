@@ -6,10 +6,10 @@ import sys
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-_UDP_SEGMENT: Final = 103  # linux/udp.h
+UDP_SEGMENT: Final = 103  # linux/udp.h
 _SIZE: Final = struct.Struct("=H")
-_MAX_SEGMENTS: Final = 64  # linux/udp.h, UDP_MAX_SEGMENTS
-_MAX_BYTES: Final = 60_000  # what segments may add up to; below the 65,507 of one datagram
+MAX_SEGMENTS: Final = 64  # linux/udp.h, UDPMAX_SEGMENTS
+MAX_SEGMENTED: Final = 60_000  # bytes that segments may add up to; below the 65,507 of one datagram
 _WORTHWHILE: Final = 3  # datagrams; fewer are sent one by one
 
 
@@ -26,7 +26,7 @@ class SegmentingSender:
         """Send a run from `equal_runs`; False when its datagrams must be sent one by one."""
         if not self._is_possible or len(run) < _WORTHWHILE:
             return False
-        ancillary = [(socket.IPPROTO_UDP, _UDP_SEGMENT, _SIZE.pack(len(run[0])))]
+        ancillary = [(socket.IPPROTO_UDP, UDP_SEGMENT, _SIZE.pack(len(run[0])))]
         try:
             self._socket.sendmsg(run, ancillary, 0, address)
         except BlockingIOError:
@@ -51,7 +51,7 @@ def equal_runs(datagrams: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
 
 def _end_of_run(datagrams: Sequence[bytes], start: int) -> int:
     size = len(datagrams[start])
-    limit = min(len(datagrams), start + min(_MAX_SEGMENTS, max(1, _MAX_BYTES // max(1, size))))
+    limit = min(len(datagrams), start + min(MAX_SEGMENTS, max(1, MAX_SEGMENTED // max(1, size))))
     for index in range(start + 1, limit):
         if len(datagrams[index]) != size:
             return index + 1 if 0 < len(datagrams[index]) < size else index

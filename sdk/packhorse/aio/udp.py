@@ -14,6 +14,7 @@ OnDatagram = Callable[[bytes, SocketAddress], None]
 
 _DRAIN: Final = 64  # datagrams per wake-up; then timers and other sockets get their turn
 _RECEIVE_SIZE: Final = 2048  # bytes; a longer datagram arrives cut, and is refused for its length
+ANY_HOST: Final = {socket.AF_INET: "0.0.0.0", socket.AF_INET6: "::"}  # noqa: S104 - peers are anywhere
 _BUFFER_SIZE: Final = 1 << 20
 # SO_RCVBUFFORCE and SO_SNDBUFFORCE: the same whatever the system's limit, for the privileged.
 _FORCED: Final = (33, 32) if sys.platform == "linux" else ()

@@ -127,8 +127,9 @@ class _ClientStream(MessageStream):
     """The member's end of one connection."""
 
     def __init__(self, relay: RelayAddress) -> None:
+        is_secure, host = relay.scheme == "wss", relay.requested_host
         self._client = ClientProtocol(
-            WebSocketURI(relay.scheme == "wss", relay.host, relay.port, relay.path, "", None, None),
+            WebSocketURI(is_secure, host, relay.port, relay.path, "", None, None),
             subprotocols=[Subprotocol(SUBPROTOCOL)],
             extensions=None,
             max_size=WS_MAX_MESSAGE,

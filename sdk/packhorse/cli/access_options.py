@@ -1,10 +1,9 @@
 """Options of the commands that enter a room on a relay which does not serve everybody."""
 
 import argparse
-from pathlib import Path
 
+from packhorse.aio.secret_files import read_key, read_text
 from packhorse.core.credentials import Access
-from packhorse.wire.errors import ConfigurationError
 
 
 def add_access_arguments(parser: "argparse._ActionsContainer") -> None:
@@ -21,24 +20,11 @@ def access_of(args: argparse.Namespace) -> Access:
     """Return what the options say.
 
     Raises:
-        ConfigurationError: A file cannot be read, or holds something else.
+        ConfigurationError: A file cannot be read or holds something else, or everybody on
+            this machine may use the key.
     """
-    ticket = args.ticket or read_text(args.ticket_file, "ticket")
-    return Access(ticket=ticket, key=read_text(args.access_key_file, "access key"))
-
-
-def read_text(path: str | None, meaning: str) -> str | None:
-    """Return what a small text file holds; None for no file.
-
-    Raises:
-        ConfigurationError: It cannot be read.
-    """
-    if path is None:
-        return None
-    try:
-        return Path(path).read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        problem = getattr(error, "strerror", None) or "it is no text"
-        raise ConfigurationError(
-            f"the {meaning} file {path} cannot be read: {problem}", "check its name and its rights"
-        ) from error
+    if args.ticket_file is not None:
+        return Access(ticket=read_text(args.ticket_file, "ticket"))
+    if args.access_key_file is not None:
+        return Access(key=read_key(args.access_key_file, "access key"))
+    return Access(ticket=args.ticket or None)

@@ -5,6 +5,7 @@ import math
 from collections.abc import Callable
 from typing import Final, NoReturn, TypeVar
 
+from packhorse.aio.connect import MAX_TIMEOUT, MIN_TIMEOUT
 from packhorse.core.relay_address import (
     RelayAddress,
     Transport,
@@ -14,10 +15,10 @@ from packhorse.core.relay_address import (
 )
 from packhorse.middleman.endpoint import Endpoint, parse_endpoint
 from packhorse.middleman.services import MAX_TCP, MAX_UDP
+from packhorse.wire.address import MAX_PORT
 from packhorse.wire.constants import LEGACY_MAX_ID, MAX_PEERS_HARD
 from packhorse.wire.errors import ConfigurationError
 
-MAX_SECONDS: Final = 600.0  # of waiting for a room
 JOIN_WITHIN: Final = 10.0  # seconds
 LEGACY_JOIN_WITHIN: Final = 15.0  # seconds: two families of addresses, one after the other
 _MAX_IDLE: Final = 86400.0  # seconds
@@ -91,7 +92,7 @@ def add_timeout_argument(parser: "argparse._ActionsContainer") -> None:
     """Add `--timeout`, which `join_timeout` reads."""
     parser.add_argument(
         "--timeout",
-        type=seconds(0.1, MAX_SECONDS),
+        type=seconds(MIN_TIMEOUT, MAX_TIMEOUT),
         metavar="S",
         help=f"seconds until the room must be reached (default: {JOIN_WITHIN:.0f})",
     )
@@ -165,7 +166,7 @@ def remote_endpoint(text: str) -> Endpoint:
     """Parse `[HOST:]PORT` for argparse."""
     endpoint = _parsed(parse_endpoint, text)
     if endpoint.port == 0:
-        raise argparse.ArgumentTypeError(f"{text!r} has no port in 1..65535")
+        raise argparse.ArgumentTypeError(f"{text!r} has no port in 1..{MAX_PORT}")
     return endpoint
 
 

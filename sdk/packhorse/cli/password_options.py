@@ -3,7 +3,7 @@
 import argparse
 import getpass
 
-from packhorse.cli.access_options import read_text
+from packhorse.aio.secret_files import read_text
 from packhorse.wire.errors import ConfigurationError
 
 
@@ -30,7 +30,7 @@ def password_of(args: argparse.Namespace) -> str | None:
     if args.ask_password:
         password: str | None = getpass.getpass("Password of the room: ")
     elif args.password_file is not None:
-        text = read_text(args.password_file, "password") or ""
+        text = read_text(args.password_file, "password")
         password = text.partition("\n")[0].rstrip("\r")
     else:
         password = args.password

@@ -3,6 +3,7 @@
 import argparse
 import ipaddress
 import json
+import os
 import time
 import urllib.error
 import urllib.request
@@ -14,6 +15,7 @@ from urllib.parse import urlsplit
 from rich.console import Console, RenderableType
 from rich.live import Live
 
+from packhorse.aio.secret_files import refuse_public
 from packhorse.cli import options
 from packhorse.cli.access_options import add_access_arguments
 from packhorse.cli.room_list import print_rooms
@@ -225,6 +227,7 @@ def _no_status(url: str) -> ConfigurationError:
 def _token(file: Path) -> str:
     try:
         with file.open("rb") as opened:
+            refuse_public(file, os.fstat(opened.fileno()))
             return opened.read(_MAX_TOKEN).decode("ascii", "replace").strip()
     except OSError as error:
         advice = "the relay prints at its start in which file the token is"

@@ -9,8 +9,8 @@ import time
 from pathlib import Path
 from typing import Final
 
+from packhorse.aio.secret_files import read_key
 from packhorse.cli import options
-from packhorse.cli.access_options import read_text
 from packhorse.wire.errors import ConfigurationError
 from packhorse.wire.ticket import (
     KEY_SIZE,
@@ -67,7 +67,8 @@ def run(args: argparse.Namespace) -> int:
     """Write a key, or print a ticket; returns the exit code.
 
     Raises:
-        ConfigurationError: The key file is there already, or cannot be written or read.
+        ConfigurationError: The key file is there already, or cannot be written or read,
+            or everybody on this machine may use it.
     """
     if args.new_key is not None:
         write_key(args.new_key)
@@ -81,7 +82,7 @@ def run(args: argparse.Namespace) -> int:
         app=args.app,
         max_peers=args.max_peers,
     )
-    text = show_secret(sign_ticket(ticket, parse_key(read_text(args.key, "key") or "")))
+    text = show_secret(sign_ticket(ticket, parse_key(read_key(args.key, "key"))))
     print(_as_json(text, ticket) if args.json else text)
     return 0
 

@@ -5,13 +5,14 @@ from enum import StrEnum
 from typing import NamedTuple, NewType
 
 from packhorse.core.stages import Stage
+from packhorse.wire import header
 from packhorse.wire.address import TransportAddress
 from packhorse.wire.constants import Mode
 from packhorse.wire.errors import PackhorseError
 
 PeerId = NewType("PeerId", int)
 
-HOST = PeerId(1)
+HOST = PeerId(header.HOST)
 EVERYBODY = PeerId(0)
 """Destination that names all other members."""
 

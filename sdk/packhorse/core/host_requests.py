@@ -9,10 +9,8 @@ from packhorse.core.requests import Requests
 from packhorse.core.room_change import RoomChange
 from packhorse.core.room_memory import RoomMemory
 from packhorse.core.seal_channel import SealChannel
-from packhorse.wire.constants import Topology
+from packhorse.wire.constants import NONCE_SIZE, Topology
 from packhorse.wire.messages import Admit, Kick
-
-_NONCE_SIZE = 16  # bytes; SPEC.md section 7.6
 
 
 class HostRequests:
@@ -104,7 +102,7 @@ class HostRequests:
 
     def _send_change(self, change: RoomChange, *, is_own: bool, now: float) -> int:
         seq = self._channel.take_seq()
-        nonce = self._random_bytes(_NONCE_SIZE) if change.password_key else b""
+        nonce = self._random_bytes(NONCE_SIZE) if change.password_key else b""
         message = change.message(seq, self._session_key, nonce)
         self._requests.open(seq, self._channel.encode(message), now=now)
         self._room.open(seq, change, is_own=is_own)

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Callable
-from typing import Final
 
 from packhorse.core.delivery.hub import Delivery, PeerStatistics
 from packhorse.core.early_data import EarlyData, EarlyDatagram
@@ -19,11 +18,9 @@ from packhorse.wire.constants import (
     Topology,
 )
 from packhorse.wire.errors import LocalProtocolError, ParseError
-from packhorse.wire.frames import RELIABLE_MODES
+from packhorse.wire.frames import MAX_CHANNEL, RELIABLE_MODES
 from packhorse.wire.header import Header, encode_destination
 from packhorse.wire.messages import Grant
-
-_MAX_CHANNEL: Final = 255
 
 PostDirectly = Callable[[FirstByte, int, bytes, list[int], float], bool]
 
@@ -74,8 +71,8 @@ class Mail:
         largest = min(limit, self._delivery.largest_message)
         if len(data) > largest:
             raise LocalProtocolError(f"message of {len(data)} bytes, must be at most {largest}")
-        if not 0 <= channel <= _MAX_CHANNEL:
-            raise LocalProtocolError(f"channel {channel}, must be 0..{_MAX_CHANNEL}")
+        if not 0 <= channel <= MAX_CHANNEL:
+            raise LocalProtocolError(f"channel {channel}, must be 0..{MAX_CHANNEL}")
         self.check_destination(to)
         if mode in RELIABLE_MODES and to > 0 and to not in self._roster.peers:
             raise LocalProtocolError(f"peer {to} is not in the room")

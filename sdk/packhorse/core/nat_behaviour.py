@@ -31,11 +31,6 @@ class NatBehaviour(NamedTuple):
     filtering: Possible
 
     @property
-    def can_be_punched(self) -> bool:
-        """A peer behind any NAT whose mapping does not depend on the port gets through."""
-        return self.is_translated is False or self.mapping == _HARMLESS
-
-    @property
     def is_hard(self) -> bool:
         """Each peer sees another port: what a server sees is of no use to a peer."""
         return self.mapping == _WORST

@@ -3,14 +3,12 @@
 from enum import StrEnum
 from typing import Final, NamedTuple
 
+from packhorse.wire.address import MAX_PORT, parse_port, split_port
 from packhorse.wire.errors import ConfigurationError
 from packhorse.wire.room_code import RoomCode, parse_room_code
 
 DEFAULT_PORT: Final = 6969  # of relays, UDP and TCP
 DEFAULT_PATH: Final = "/v1"  # SPEC.md section 17
-_MAX_PORT: Final = 65535
-_PORT_DIGITS: Final = 5
-_NOT_IN_HOSTS: Final = " /@?#[]"
 _MAX_PATH: Final = 256  # characters
 _SCHEMES: Final = ("ws", "wss")
 _ADVICE: Final = (
@@ -46,6 +44,11 @@ class RelayAddress(NamedTuple):
             return where
         path = "" if self.path == DEFAULT_PATH else self.path
         return f"{self.scheme}://{where}{path}"
+
+    @property
+    def requested_host(self) -> str:
+        """The host as requests name it: ASCII, by IDNA, as the system resolves it (RFC 3490)."""
+        return self.host.encode("idna").decode("ascii")
 
     def over(self, scheme: str) -> "RelayAddress":
         """Return the address of the relay's WebSocket; one that names it already stays as it is."""
@@ -109,31 +112,17 @@ def check_transport(transport: str, relay: RelayAddress) -> Transport:
 
 
 def _host_and_port(text: str, where: str) -> tuple[str, int]:
-    host, port = _split(text, where)
-    if not host or not host.isprintable() or any(symbol in host for symbol in _NOT_IN_HOSTS):
+    host, digits = split_port(where)
+    if not host:
         raise _malformed(text)
-    return host, port
+    return host, _port(text, digits)
 
 
-def _split(text: str, where: str) -> tuple[str, int]:
-    if where.startswith("["):
-        host, end, rest = where[1:].partition("]")
-        if not end or (rest and not rest.startswith(":")):
-            raise _malformed(text)
-        return host, _port(text, rest[1:])
-    if where.count(":") > 1:  # an IPv6 address without brackets
-        return where, DEFAULT_PORT
-    host, _, port = where.partition(":")
-    return host, _port(text, port)
-
-
-def _port(text: str, port: str) -> int:
+def _port(text: str, digits: str) -> int:
+    port = parse_port(digits) if digits else DEFAULT_PORT
     if not port:
-        return DEFAULT_PORT
-    is_number = port.isascii() and port.isdigit() and len(port) <= _PORT_DIGITS
-    if not is_number or not 1 <= int(port) <= _MAX_PORT:
-        raise ConfigurationError(f"{text!r} has no port in 1..{_MAX_PORT}", _ADVICE)
-    return int(port)
+        raise ConfigurationError(f"{text!r} has no port in 1..{MAX_PORT}", _ADVICE)
+    return port
 
 
 def _is_path(path: str) -> bool:

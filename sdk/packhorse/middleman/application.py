@@ -4,9 +4,8 @@ import ipaddress
 from typing import Final
 
 from packhorse.aio.udp import SocketAddress
-from packhorse.middleman.notices import ApplicationFound, ApplicationsCollide, Notice
+from packhorse.middleman.notices import TELL_INTERVAL, ApplicationFound, ApplicationsCollide, Notice
 
-_TELL_INTERVAL: Final = 5.0  # seconds between notices of a new address
 _COLLISION_WITHIN: Final = 2.0  # seconds in which two applications answer each other's turn
 
 
@@ -48,7 +47,7 @@ class ApplicationAddress:
         self._moved_at = now
         if is_return and self._previous is not None:
             return self._collide(self._previous, source)
-        if now < self._told_at + _TELL_INTERVAL:
+        if now < self._told_at + TELL_INTERVAL:
             return None
         self._told_at = now
         return ApplicationFound(source)

@@ -5,10 +5,10 @@ import socket
 from typing import Final, NamedTuple
 
 from packhorse.aio.udp import SocketAddress
+from packhorse.wire.address import MAX_PORT, parse_port
 from packhorse.wire.errors import ConfigurationError
 
 LOOPBACK: Final = "127.0.0.1"
-_MAX_PORT: Final = 65535
 _ADVICE: Final = "write it as port or host:port, an IPv6 address as [::1]:6942"
 _RESOLVE_WITHIN: Final = 5.0  # seconds
 _MAX_ADDRESSES: Final = 4
@@ -38,16 +38,17 @@ def parse_endpoint(text: str) -> Endpoint:
     Raises:
         ConfigurationError: It is none of these.
     """
-    host, separator, port = text.strip().rpartition(":")
+    host, separator, digits = text.strip().rpartition(":")
     if host.startswith("[") and host.endswith("]"):
         host = host[1:-1]
     elif ":" in host or "[" in host:
         raise ConfigurationError(f"{text!r} is no address of an application", _ADVICE)
-    if not port.isascii() or not port.isdigit() or int(port) > _MAX_PORT:
-        raise ConfigurationError(f"{text!r} has no port in 0..{_MAX_PORT}", _ADVICE)
+    port = parse_port(digits)
+    if port is None:
+        raise ConfigurationError(f"{text!r} has no port in 0..{MAX_PORT}", _ADVICE)
     if separator and not host:
         raise ConfigurationError(f"{text!r} has no host before the colon", _ADVICE)
-    return Endpoint(host or LOOPBACK, int(port))
+    return Endpoint(host or LOOPBACK, port)
 
 
 async def resolve_endpoint(endpoint: Endpoint) -> SocketAddress:

@@ -1,10 +1,12 @@
 """What a middleman tells besides the events of its room."""
 
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from packhorse.aio.udp import SocketAddress
 from packhorse.core.streams.format import ResetReason
+
+TELL_INTERVAL: Final = 5.0  # seconds between notices of one kind
 
 
 @dataclass(frozen=True, slots=True)

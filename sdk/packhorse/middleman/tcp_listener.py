@@ -9,13 +9,12 @@ from packhorse.core.events import HOST
 from packhorse.core.streams.format import ResetReason
 from packhorse.core.streams.multiplexer import MAX_STREAMS_PER_PEER
 from packhorse.core.streams.stream import Stream
-from packhorse.middleman.notices import ConnectionFailed, Notice, TooManyConnections
+from packhorse.middleman.notices import TELL_INTERVAL, ConnectionFailed, Notice, TooManyConnections
 from packhorse.middleman.tcp_carrier import TcpCarrier
 from packhorse.middleman.tcp_connection import Connection
 from packhorse.middleman.traffic import TcpTraffic
 from packhorse.wire.errors import ConfigurationError
 
-_TELL_INTERVAL: Final = 5.0  # seconds between notices of one kind
 _BACKLOG: Final = 128  # connections that wait to be accepted
 # Ends that need no explanation: somebody broke the connection off.
 _ORDINARY: Final = frozenset({ResetReason.RESET, ResetReason.PEER_LEFT})
@@ -95,6 +94,6 @@ class TcpListener:
 
     def _tell(self, notice: Notice) -> None:
         now = self._loop.time()
-        if now >= self._told_at.get(type(notice), float("-inf")) + _TELL_INTERVAL:
+        if now >= self._told_at.get(type(notice), float("-inf")) + TELL_INTERVAL:
             self._told_at[type(notice)] = now
             self._notify(notice)

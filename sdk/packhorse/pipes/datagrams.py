@@ -4,6 +4,7 @@ import secrets
 from copy import copy
 from typing import TYPE_CHECKING, Final, Protocol
 
+from packhorse.core.delivery.hub import SEND_BUFFER
 from packhorse.core.pipes.greeting import NO_ID
 from packhorse.core.pipes.pipe_session import MAX_DATAGRAM, PipeSession, State
 from packhorse.pipes.drops import PipeDrop
@@ -22,7 +23,6 @@ from packhorse.wire.frames import RELIABLE_MODES
 if TYPE_CHECKING:
     import asyncio
 
-_SEND_BUFFER: Final = 256 * 1024  # bytes of reliable payload that wait to be sent
 _LOST: Final = {
     State.CLOSED: PipeClosedError("the other end closed it"),
     State.LOST: PipeLostError(
@@ -107,7 +107,7 @@ class SessionPipe(Pipe):
         limit = MAX_RELIABLE_MESSAGE if self._is_reliable else MAX_UNRELIABLE_MESSAGE
         if len(data) > limit:
             raise LocalProtocolError(f"message of {len(data)} bytes, must be at most {limit}")
-        if self._is_reliable and self._session.queued_bytes >= _SEND_BUFFER:
+        if self._is_reliable and self._session.queued_bytes >= SEND_BUFFER:
             return False
         self._session.push(data, self.mode)
         self.wake()

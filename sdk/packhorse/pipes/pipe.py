@@ -42,7 +42,7 @@ class Pipe(ABC):
         self._close_handlers: list[CloseHandler] = []
         self._path_handlers: list[PathHandler] = []
         self._error: PipeClosedError | None = None
-        self._news: list[asyncio.Future[None]] = []
+        self._news: dict[asyncio.Future[None], None] = {}  # who waits, the longest first
         self._pump: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -249,7 +249,7 @@ class Pipe(ABC):
 
     def _tell(self) -> None:
         """Wake who waits for something to change."""
-        news, self._news = self._news, []
+        news, self._news = self._news, {}
         for waiter in news:
             if not waiter.done():
                 waiter.set_result(None)
@@ -290,7 +290,8 @@ class Pipe(ABC):
 
     def _change(self) -> asyncio.Future[None]:
         waiter = self._loop.create_future()
-        self._news.append(waiter)
+        self._news[waiter] = None
+        waiter.add_done_callback(lambda each: self._news.pop(each, None))  # it may give up
         return waiter
 
     def _start_pump(self) -> None:

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Final
 
+from packhorse.aio.room_session import RoomSession
 from packhorse.aio.room_taps import Tap, TapKey
 from packhorse.core.events import Event, Message, PeerId, PeerLeft, PeerPathChanged
 from packhorse.pipes.paths import PathKind, PipePath
@@ -13,22 +14,19 @@ from packhorse.wire.errors import (
     PipeClosedError,
     PipeLostError,
 )
-from packhorse.wire.frames import RELIABLE_MODES
+from packhorse.wire.frames import MAX_CHANNEL, RELIABLE_MODES
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from packhorse.aio.room import Room
-
-_MAX_CHANNEL: Final = 255
-PIPE_CHANNEL: Final = _MAX_CHANNEL
+PIPE_CHANNEL: Final = MAX_CHANNEL
 """Channel of a room that pipes use unless another is named."""
 
 
 class RoomPipe(Pipe):
     """The messages of one peer in one mode on one channel of a room."""
 
-    def __init__(self, room: "Room", peer: int, mode: Mode, channel: int) -> None:
+    def __init__(self, room: RoomSession, peer: int, mode: Mode, channel: int) -> None:
         """Take over what this peer sends in this mode on this channel.
 
         Raises:
@@ -37,8 +35,8 @@ class RoomPipe(Pipe):
         super().__init__(is_reliable=mode in RELIABLE_MODES)
         if peer not in room.peers:
             raise LocalProtocolError(f"peer {peer} is not in the room")
-        if not 0 <= channel <= _MAX_CHANNEL:
-            raise LocalProtocolError(f"channel {channel}, must be 0..{_MAX_CHANNEL}")
+        if not 0 <= channel <= MAX_CHANNEL:
+            raise LocalProtocolError(f"channel {channel}, must be 0..{MAX_CHANNEL}")
         self.room = room
         """Where the other end is a member."""
         self.on_shut: Callable[[], Awaitable[None]] | None = None

@@ -3,9 +3,9 @@
 from enum import StrEnum
 from typing import NamedTuple
 
+from packhorse.wire.address import MAX_PORT, parse_port
 from packhorse.wire.errors import ConfigurationError
 
-_MAX_PORT = 65535
 _ADVICE = (
     "write udp://host:port, tcp://host:port, tls://host:port, or an invite CODE@relay; "
     "to listen in a room relay://host[:port]"
@@ -66,17 +66,17 @@ def parse_listening(where: TargetLike) -> Target:
 
 
 def _host_and_port(text: str, whole: str) -> tuple[str, int]:
-    host, separator, port = text.rpartition(":")
+    host, separator, digits = text.rpartition(":")
     if host.startswith("[") and host.endswith("]"):
         host = host[1:-1]
     elif ":" in host:
         separator = ""
-    if not host or not separator or not port.isascii() or not port.isdigit():
+    if not host or not separator:
         raise ConfigurationError(f"{whole!r} is no target of a pipe", _ADVICE)
-    return host, _checked(int(port), whole)
+    return host, _checked(parse_port(digits), whole)
 
 
-def _checked(port: int, whole: str) -> int:
-    if not 0 <= port <= _MAX_PORT:
-        raise ConfigurationError(f"{whole!r} has no port in 0..{_MAX_PORT}", _ADVICE)
+def _checked(port: int | None, whole: str) -> int:
+    if port is None or not 0 <= port <= MAX_PORT:
+        raise ConfigurationError(f"{whole!r} has no port in 0..{MAX_PORT}", _ADVICE)
     return port

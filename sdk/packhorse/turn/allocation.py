@@ -9,8 +9,8 @@ from typing import Final
 
 from packhorse.core.pipes.greeting import HEADER_SIZE, Kind
 from packhorse.pipes.datagrams import DatagramPipe, PlainPipe, SessionPipe
+from packhorse.pipes.paths import PathKind
 from packhorse.pipes.pipe import Pipe
-from packhorse.turn.carrier import TurnCarrier
 from packhorse.turn.client import TurnDrop, is_gone
 from packhorse.turn.connector import Connector, Granted
 from packhorse.turn.events import AllocationFailed, AllocationLost, AllocationRenewed, TurnEvent
@@ -110,7 +110,7 @@ class Allocation:
             await self._have().client.bind_peer(address)
         finally:
             self._opening.discard(address)
-        carrier = TurnCarrier(self, address)
+        carrier = _Carrier(self, address)
         if mode is None:
             return self._enter(address, PlainPipe(carrier))
         pipe = SessionPipe(carrier, mode, timeout=timeout)
@@ -302,3 +302,36 @@ class Allocation:
         error = None if task.cancelled() else task.exception()
         if error is not None and not isinstance(error, PackhorseError):
             logger.error("a task of an allocation failed", exc_info=error)
+
+
+class _Carrier:
+    """Datagrams of one pipe: one peer of an allocation."""
+
+    kind = PathKind.TURN
+
+    def __init__(self, allocation: Allocation, peer: TransportAddress) -> None:
+        self._allocation = allocation
+        self._peer = peer
+
+    @property
+    def local(self) -> TransportAddress:
+        """The relayed address."""
+        return self._allocation.relayed_address
+
+    @property
+    def remote(self) -> TransportAddress:
+        """The peer's."""
+        return self._peer
+
+    def send(self, data: bytes) -> bool:
+        """Send a datagram; False when that is impossible now."""
+        return self._allocation.send_to(self._peer, data)
+
+    def move(self, address: TransportAddress) -> None:
+        """Send to another address from now on; its channel is bound first."""
+        old, self._peer = self._peer, address
+        self._allocation.move(old, address)
+
+    async def aclose(self) -> None:
+        """Let the allocation forget the peer."""
+        self._allocation.leave(self._peer)

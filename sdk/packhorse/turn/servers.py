@@ -3,11 +3,11 @@
 from enum import StrEnum
 from typing import Final, NamedTuple
 
+from packhorse.wire.address import MAX_PORT, parse_port, split_port
 from packhorse.wire.errors import ConfigurationError
 
 _PORT: Final = 3478  # RFC 8656 section 18
 _TLS_PORTS: Final = (5349, 443)  # the registered one, and the one that firewalls let through
-_MAX_PORT: Final = 65535
 _ADVICE: Final = "write host, host:port, turn:host:port?transport=udp|tcp or turns:host:port"
 
 
@@ -71,17 +71,10 @@ def _from_uri(scheme: str, rest: str, text: str) -> ServerWay:
 
 
 def _host_and_port(text: str, whole: str) -> tuple[str, int | None]:
-    if text.startswith("["):
-        host, _, rest = text[1:].partition("]")
-        port = rest.removeprefix(":")
-    elif text.count(":") > 1:
-        host, port = text, ""
-    else:
-        host, _, port = text.partition(":")
-    if not host or not host.isprintable() or any(sign in host for sign in " /@?#[]"):
+    host, digits = split_port(text)
+    if not host:
         raise ConfigurationError(f"{whole!r} is no TURN server", _ADVICE)
-    if not port:
-        return host, None
-    if not (port.isascii() and port.isdigit() and 1 <= int(port[:6]) <= _MAX_PORT):
-        raise ConfigurationError(f"{whole!r} has no port in 1..{_MAX_PORT}", _ADVICE)
-    return host, int(port)
+    port = parse_port(digits)
+    if digits and not port:
+        raise ConfigurationError(f"{whole!r} has no port in 1..{MAX_PORT}", _ADVICE)
+    return host, port

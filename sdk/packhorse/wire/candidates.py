@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from packhorse.wire.address import (
+    ADDRESS_SIZES,
     TransportAddress,
     decode_address,
     encode_address,
@@ -14,7 +15,6 @@ from packhorse.wire.constants import MAX_CANDIDATES, CandidateKind, DropReason
 from packhorse.wire.errors import ParseError
 
 _HEAD: Final = 2  # bytes: kind, length
-_SIZES: Final = frozenset({6, 18})  # bytes of an address with its port
 _KINDS: Final = frozenset(CandidateKind)
 _BROADCAST: Final = "255.255.255.255"
 
@@ -49,7 +49,7 @@ def decode_candidates(data: bytes) -> list[Candidate]:
     found: list[Candidate] = []
     while data:
         head, data = data[:_HEAD], data[_HEAD:]
-        if len(head) < _HEAD or head[1] not in _SIZES or len(data) < head[1]:
+        if len(head) < _HEAD or head[1] not in ADDRESS_SIZES or len(data) < head[1]:
             raise ParseError(DropReason.BAD_FIELD)
         address, data = decode_address(data[: head[1]]), data[head[1] :]
         if head[0] in _KINDS and len(found) < MAX_CANDIDATES:

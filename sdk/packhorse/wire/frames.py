@@ -30,6 +30,7 @@ LENGTH_SIZE: Final = _U16.size
 LONGEST_DELAY: Final = _MAX_DELAY / 1000  # seconds; also stands for more
 PING_FRAME: Final = bytes([_PING])
 CREDIT_SIZE: Final = _CREDIT.size
+MAX_CHANNEL: Final = 255
 RELIABLE_MODES: Final = frozenset({Mode.RELIABLE, Mode.RELIABLE_UNORDERED})
 """Those whose messages are sent again until they arrive."""
 

@@ -16,6 +16,7 @@ from packhorse.wire.constants import (
 )
 from packhorse.wire.errors import ParseError
 
+HOST: Final = 1  # peer id
 _HEADER: Final = struct.Struct(">BBI")
 _SIGNED_HEADER: Final = struct.Struct(">BBi")
 _KINDS: Final = {FIRST_BYTE | kind: kind for kind in Kind}

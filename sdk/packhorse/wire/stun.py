@@ -124,13 +124,15 @@ def encode_stun(message: StunMessage) -> bytes:
 
 
 def decode_stun(data: bytes) -> StunMessage:
-    """Decode what `is_stun` has found to be STUN; FINGERPRINT may be missing.
+    """Decode a Binding message; FINGERPRINT may be missing.
 
     Source: RFC 8489, sections 5, 6.3 and 14.7.
 
     Raises:
-        ParseError: A length, the number of attributes or the FINGERPRINT is wrong.
+        ParseError: It is none; or a length, the number of attributes or the FINGERPRINT is wrong.
     """
+    if not is_stun(data):
+        raise ParseError(DropReason.BAD_STUN)
     kind, length, _cookie, transaction = _HEADER.unpack_from(data)
     if length % _ALIGNMENT or length != len(data) - HEADER_SIZE:
         raise ParseError(DropReason.BAD_STUN)

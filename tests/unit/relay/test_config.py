@@ -124,6 +124,8 @@ def test_printed_configuration_is_one_that_gives_the_same(file: Path) -> None:
         ("tls_cert = 'x'", "tls_key is missing", "both"),
         ("[limits]\ntickets = 'some'", "one of off, create, all", 'tickets = "off"'),
         ("\xff", "is no TOML", "KEY = VALUE"),
+        ("port = " + "9" * 5000, "is no TOML", "KEY = VALUE"),  # more digits than int() takes
+        ("bind = " + "[" * 5000, "is no TOML", "KEY = VALUE"),
     ],
 )
 def test_wrong_file_is_refused_with_advice(

@@ -52,6 +52,9 @@ def test_toml_value_of_the_right_type_is_taken(key: Key, value: object) -> None:
         (PORT, -1),
         (PORT, 65536),
         (RATE, -0.1),
+        (RATE, 10**400),  # more than a float holds
+        (RATE, -(10**400)),
+        (PORT, 10**400),
         (RATE, math.nan),
         (RATE, math.inf),
         (RATE, False),

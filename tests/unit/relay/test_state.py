@@ -8,8 +8,8 @@ from threading import Barrier, Thread
 import pytest
 
 from packhorse.wire.errors import ConfigurationError
+from packhorse_relay.core.resume_tickets import SECRET_SIZE
 from packhorse_relay.state import (
-    SECRET_SIZE,
     load_admin_token,
     load_secret,
     make_admin_token,

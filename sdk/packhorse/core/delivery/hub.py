@@ -14,7 +14,7 @@ from packhorse.wire.frames import RELIABLE_MODES
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_SEND_BUFFER: Final = 256 * 1024  # bytes of reliable payload that wait for one peer
+SEND_BUFFER: Final = 256 * 1024  # bytes of reliable payload that wait for one peer
 _MAX_PARTS: Final = 65535
 
 
@@ -48,7 +48,7 @@ class Delivery:
     def may_push(self, peers: list[int]) -> bool:
         """Tell whether the send buffers towards all of `peers` have room."""
         known = (self._peers.get(peer) for peer in peers)
-        return all(peer is None or peer.queued_bytes < _SEND_BUFFER for peer in known)
+        return all(peer is None or peer.queued_bytes < SEND_BUFFER for peer in known)
 
     def keep_to(self, octets: int, datagrams: int) -> None:
         """Send no more reliable frames than the relay allows, bytes and datagrams a second."""

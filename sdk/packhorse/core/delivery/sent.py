@@ -7,10 +7,10 @@ from typing import Final
 from packhorse.core.delivery.bandwidth import DeliverySnapshot
 from packhorse.core.delivery.pieces import Piece
 from packhorse.core.delivery.serial import expand
+from packhorse.core.delivery.timeout import GRANULARITY
 from packhorse.wire.constants import REORDER_THRESHOLD
 from packhorse.wire.frames import Ack
 
-_GRANULARITY: Final = 0.001  # seconds; RFC 9002 section 6.1.2
 _TIME_THRESHOLD: Final = 9 / 8  # of the RTT; RFC 9002 section 6.1.2
 _MAX_TIME_THRESHOLD: Final = 2.0  # of the RTT, when much is reordered
 _MAX_REORDER_THRESHOLD: Final = 256  # datagrams
@@ -99,7 +99,7 @@ class SentDatagrams:
     def detect_losses(self, rtt: float, *, now: float) -> list[SentDatagram]:
         """Remove and return the datagrams that count as lost by now."""
         self.loss_at = None
-        patience = max(self._time_threshold * rtt, _GRANULARITY)
+        patience = max(self._time_threshold * rtt, GRANULARITY)
         lost = []
         for number, datagram in self._in_flight.items():
             if number > self._largest_acked:

@@ -1,9 +1,11 @@
 """When silence means loss: probe timeout, retransmission timeout, back-off."""
 
+from typing import Final
+
 from packhorse.core.rtt import RttEstimator
 from packhorse.wire.constants import ACK_DELAY, RTO_INITIAL, RTO_MAX, RTO_MIN
 
-_GRANULARITY = 0.001  # seconds
+GRANULARITY: Final = 0.001  # seconds; RFC 9002 section 6.1.2
 _MAX_DOUBLINGS = 16  # far beyond RTO_MAX; a peer may be lost for hours
 
 
@@ -42,5 +44,5 @@ class RetransmissionTimer:
     def _timeout(self) -> float:
         if self._rtt.smoothed is None:
             return RTO_INITIAL
-        variation = max(4 * self._rtt.variation, _GRANULARITY)
+        variation = max(4 * self._rtt.variation, GRANULARITY)
         return min(max(self._rtt.smoothed + variation + ACK_DELAY, RTO_MIN), RTO_MAX)

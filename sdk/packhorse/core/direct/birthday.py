@@ -3,8 +3,9 @@
 from collections.abc import Callable, Iterator
 from typing import Final
 
+from packhorse.core.direct.prediction import LEAST_PORT
 from packhorse.core.direct.rate_budget import RateBudget
-from packhorse.wire.address import TransportAddress
+from packhorse.wire.address import MAX_PORT, TransportAddress
 from packhorse.wire.constants import (
     BIRTHDAY_PAUSE,
     BIRTHDAY_PROBES,
@@ -15,8 +16,7 @@ from packhorse.wire.constants import (
 )
 
 _AT_ONCE: Final = 10  # checks, so that few wake-ups are needed
-_LEAST_PORT: Final = 1024
-_PORTS: Final = 65536 - _LEAST_PORT
+_PORTS: Final = MAX_PORT + 1 - LEAST_PORT
 
 
 class Birthday:
@@ -85,5 +85,5 @@ class Birthday:
 
     def _probe(self, seen: TransportAddress) -> Iterator[TransportAddress]:
         for _ in range(BIRTHDAY_PROBES):
-            port = _LEAST_PORT + int.from_bytes(self._random_bytes(4), "big") % _PORTS
+            port = LEAST_PORT + int.from_bytes(self._random_bytes(4), "big") % _PORTS
             yield TransportAddress(seen.host, port)

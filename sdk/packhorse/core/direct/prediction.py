@@ -2,12 +2,11 @@
 
 from typing import Final
 
-from packhorse.wire.address import TransportAddress
+from packhorse.wire.address import MAX_PORT, TransportAddress
 from packhorse.wire.constants import PREDICTED_AHEAD, PREDICTED_BEHIND
 
 _MAX_STEP: Final = 64  # ports between two mappings; more is taken for random
-_LEAST_PORT: Final = 1024
-_MAX_PORT: Final = 65535
+LEAST_PORT: Final = 1024  # of a mapping; what lies below is left to programs of the system
 
 
 def predict_ports(first: TransportAddress, second: TransportAddress) -> list[TransportAddress]:
@@ -26,5 +25,5 @@ def predict_ports(first: TransportAddress, second: TransportAddress) -> list[Tra
         return []
     ahead = [second.port + step * number for number in range(1, PREDICTED_AHEAD + 1)]
     behind = [first.port - step * number for number in range(1, PREDICTED_BEHIND + 1)]
-    usable = [port for port in (*ahead, *behind) if _LEAST_PORT <= port <= _MAX_PORT]
+    usable = [port for port in (*ahead, *behind) if LEAST_PORT <= port <= MAX_PORT]
     return [second._replace(port=port) for port in usable]

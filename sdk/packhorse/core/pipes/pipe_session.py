@@ -50,6 +50,9 @@ class State(Enum):
     """The other end has fallen silent, or never answered."""
 
 
+_ENDED: Final = frozenset({State.CLOSED, State.LOST})
+
+
 class PipeSession:
     """The state towards one other end."""
 
@@ -120,6 +123,8 @@ class PipeSession:
         Raises:
             ParseError: It was not acted upon; the source is no proof of a new address then.
         """
+        if self.state in _ENDED:
+            raise ParseError(DropReason.UNKNOWN_SESSION)
         match decode(data):
             case Frame(self.own_id, payload) if self._peer_id != NO_ID:
                 messages = self._delivery.receive(payload, now=now)
@@ -143,7 +148,7 @@ class PipeSession:
 
     def close(self, *, now: float) -> list[bytes]:
         """End the session; return what tells the other end that, and what has arrived here."""
-        if self.state in {State.CLOSED, State.LOST}:
+        if self.state in _ENDED:
             return []
         datagrams = []
         if self._peer_id != NO_ID:
@@ -154,7 +159,7 @@ class PipeSession:
 
     def next_timeout(self, *, now: float) -> float | None:
         """Return when `handle_timeout` or `datagrams_to_send` next has work."""
-        if self.state in {State.CLOSED, State.LOST}:
+        if self.state in _ENDED:
             return None
         if self._replies:
             return now
@@ -168,7 +173,7 @@ class PipeSession:
 
     def handle_timeout(self, *, now: float) -> None:
         """Do what is due."""
-        if self.state in {State.CLOSED, State.LOST}:
+        if self.state in _ENDED:
             return
         if now >= self._deadline:
             self._end(State.LOST)
@@ -180,7 +185,7 @@ class PipeSession:
 
     def datagrams_to_send(self, *, now: float) -> list[bytes]:
         """Return the datagrams that go out now."""
-        if self.state in {State.CLOSED, State.LOST}:
+        if self.state in _ENDED:
             return []
         datagrams, self._replies = self._replies, []
         if self._hello_at is not None and now >= self._hello_at:
@@ -216,6 +221,6 @@ class PipeSession:
             self._hello_at = None
 
     def _end(self, state: State) -> None:
-        if self.state in {State.OPENING, State.OPEN}:
+        if self.state not in _ENDED:
             self.state = state
             self._delivery.close()

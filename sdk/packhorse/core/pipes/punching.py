@@ -8,7 +8,12 @@ import hmac
 from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
-from packhorse.wire.address import TransportAddress, decode_address, encode_address
+from packhorse.wire.address import (
+    ADDRESS_SIZES,
+    TransportAddress,
+    decode_address,
+    encode_address,
+)
 from packhorse.wire.constants import DropReason
 from packhorse.wire.errors import ParseError
 
@@ -16,7 +21,6 @@ MAX_ADDRESSES: Final = 16
 PROOF_SIZE: Final = 32  # bytes
 _ID_SIZE: Final = 16  # bytes
 _SHARE_SIZE: Final = 16  # bytes
-_ADDRESS_SIZES: Final = frozenset({6, 18})
 _LABEL: Final = b"packhorse.v1 tcp punching"
 
 
@@ -56,7 +60,7 @@ def decode_offer(data: bytes) -> PunchOffer:
     while start < len(data):
         size = data[start]
         encoded = data[start + 1 : start + 1 + size]
-        is_bad = size not in _ADDRESS_SIZES or len(encoded) != size
+        is_bad = size not in ADDRESS_SIZES or len(encoded) != size
         if is_bad or len(addresses) == MAX_ADDRESSES:
             raise ParseError(DropReason.BAD_FIELD, start)
         addresses.append(decode_address(encoded))

@@ -14,17 +14,8 @@ from packhorse.wire.constants import DropReason, ErrorCode, RoomEventKind, Topol
 from packhorse.wire.ctrl import encode_ctrl
 from packhorse.wire.messages import Challenge, Error, Events, Grant, Roster
 from packhorse_relay.core.settings import Settings
-from tests.support.relay_harness import (
-    TRANSACTION,
-    UNLIMITED,
-    Applicant,
-    Outcome,
-    RawMember,
-    Rig,
-    address,
-    nonce,
-    seeded_bytes,
-)
+from tests.support.applicant import TRANSACTION, Applicant, nonce
+from tests.support.relay_harness import UNLIMITED, Outcome, RawMember, Rig, address, seeded_bytes
 
 BOB = Applicant(address=address(50))
 ABSENT = "00000000"

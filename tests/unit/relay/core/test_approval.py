@@ -8,16 +8,8 @@ import pytest
 
 from packhorse.wire.constants import APPROVAL, DropReason, ErrorCode
 from packhorse.wire.messages import Ack, Error, Grant, JoinRequest, Pending, RelaySeal
-from tests.support.relay_harness import (
-    UNLIMITED,
-    Applicant,
-    Outcome,
-    RawMember,
-    Rig,
-    Sent,
-    address,
-    nonce,
-)
+from tests.support.applicant import Applicant, nonce
+from tests.support.relay_harness import UNLIMITED, Outcome, RawMember, Rig, Sent, address
 
 DENIED = [Error(code=ErrorCode.JOIN_DENIED)]
 

@@ -4,9 +4,10 @@ from dataclasses import replace
 
 from packhorse.wire.constants import DropReason, ErrorCode, RoomEventKind
 from packhorse.wire.messages import Closed, Events, Pong, Roster
+from tests.support.applicant import Applicant, nonce
 from tests.support.binding_harness import Binding, RestartableRig, refusal_of
 from tests.support.deliveries import deliveries
-from tests.support.relay_harness import UNLIMITED, Applicant, address, nonce
+from tests.support.relay_harness import UNLIMITED, address
 
 NEW = address(700)
 

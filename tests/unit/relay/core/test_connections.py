@@ -3,13 +3,13 @@
 import pytest
 
 from packhorse_relay.core.connections import ConnectionEnd, ConnectionLimits
-from packhorse_relay.core.websocket_settings import WebSocketSettings
+from packhorse_relay.core.settings import Settings
 
 SOURCE, OTHER = b"\x7f\0\0\1", b"\x7f\0\0\2"
 
 
 def new_limits(*, per_source: int = 2, most: int = 3, rate: float = 100.0) -> ConnectionLimits:
-    settings = WebSocketSettings(connections_per_source=per_source, accept_rate=rate)
+    settings = Settings(websocket_connections_per_source=per_source, websocket_accept_rate=rate)
     return ConnectionLimits(settings, most, now=0.0)
 
 
@@ -94,7 +94,7 @@ def test_changed_limits_bind_those_who_come_next() -> None:
     limits = new_limits(per_source=2, most=3)
     for _ in range(2):
         assert limits.accept(SOURCE, now=0.0) is None
-    lowered = WebSocketSettings(connections_per_source=1, accept_rate=0.5)
+    lowered = Settings(websocket_connections_per_source=1, websocket_accept_rate=0.5)
 
     limits.change_settings(lowered, 4, now=0.0)
 

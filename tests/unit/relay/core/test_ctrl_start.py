@@ -11,7 +11,8 @@ from packhorse.wire.errors import ParseError
 from packhorse.wire.fields import Sender
 from packhorse.wire.messages import Hello, Message, Nudge, Ping
 from packhorse_relay.core.ctrl_start import Proof, message_class_of, proof_of
-from tests.support.relay_harness import Applicant, address
+from tests.support.applicant import Applicant
+from tests.support.relay_harness import address
 
 UINT8 = st.integers(0, 255)
 UINT32 = st.one_of(UINT8, st.integers(0, 65535), st.integers(0, 2**32 - 1))

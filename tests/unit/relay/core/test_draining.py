@@ -4,8 +4,9 @@ import pytest
 
 from packhorse.wire.constants import DropReason, ErrorCode
 from packhorse.wire.messages import Drain, Pong
+from tests.support.applicant import Applicant, nonce
 from tests.support.binding_harness import refusal_of
-from tests.support.relay_harness import Applicant, Rig, address, nonce
+from tests.support.relay_harness import Rig, address
 
 
 def test_every_member_is_told_at_once_and_with_each_pong() -> None:

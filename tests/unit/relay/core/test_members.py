@@ -8,17 +8,8 @@ from packhorse.wire.constants import DropReason, ErrorCode, PeerState, RoomEvent
 from packhorse.wire.fields import Sender
 from packhorse.wire.messages import Closed, Events, Roster
 from packhorse.wire.seal import decode_seal
-from tests.support.relay_harness import (
-    START,
-    UNLIMITED,
-    Applicant,
-    Members,
-    RawMember,
-    Rig,
-    Sent,
-    address,
-    nonce,
-)
+from tests.support.applicant import Applicant, nonce
+from tests.support.relay_harness import START, UNLIMITED, Members, RawMember, Rig, Sent, address
 
 LOST, FOUND, LEFT = RoomEventKind.PEER_LOST, RoomEventKind.PEER_FOUND, RoomEventKind.PEER_LEFT
 

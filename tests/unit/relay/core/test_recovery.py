@@ -8,8 +8,9 @@ import pytest
 from packhorse.wire.constants import RESUME_ID_GAP, DropReason, ErrorCode, PeerState
 from packhorse.wire.messages import Closed, Events, Pong, Roster
 from packhorse.wire.room_code import RoomCode
+from tests.support.applicant import Applicant, nonce
 from tests.support.binding_harness import Binding, RestartableRig, refusal_of
-from tests.support.relay_harness import Applicant, RawMember, address, nonce
+from tests.support.relay_harness import RawMember, address
 
 
 def back(rig: RestartableRig, member: RawMember) -> RawMember:

@@ -10,16 +10,8 @@ from packhorse.wire.messages import Closed, Error
 from packhorse_relay.core.registry import Registry
 from packhorse_relay.core.resume_tickets import ResumeTickets
 from packhorse_relay.core.settings import Settings
-from tests.support.relay_harness import (
-    START,
-    UNLIMITED,
-    Applicant,
-    RawMember,
-    Rig,
-    address,
-    nonce,
-    seeded_bytes,
-)
+from tests.support.applicant import Applicant, nonce
+from tests.support.relay_harness import START, UNLIMITED, RawMember, Rig, address, seeded_bytes
 
 IPV6 = "2001:db8:0:1::{:x}"
 TICKETS = ResumeTickets(bytes(32), bytes(8), unix_now=0.0, now=START)

@@ -14,8 +14,9 @@ from packhorse.wire.ctrl import encode_ctrl
 from packhorse.wire.legacy import encode_legacy
 from packhorse.wire.messages import Challenge, Error, Hello, Nudge
 from packhorse_relay.core.relay_legacy import LegacyRoom
+from tests.support.applicant import TRANSACTION, Applicant, nonce
 from tests.support.deliveries import deliveries
-from tests.support.relay_harness import START, TRANSACTION, Applicant, Rig, address, nonce
+from tests.support.relay_harness import START, Rig, address
 
 STRANGER = address(70)
 CTRL = b"\xa5\x00\x00\x00\x00\x01"

@@ -5,8 +5,9 @@ import pytest
 from packhorse.wire.constants import ErrorCode, Topology
 from packhorse.wire.messages import Ack, Error, Grant
 from packhorse_relay.core.settings import Settings
+from tests.support.applicant import Applicant, nonce
 from tests.support.deliveries import deliveries
-from tests.support.relay_harness import Applicant, RawMember, Rig, address, nonce
+from tests.support.relay_harness import RawMember, Rig, address
 
 KEY = bytes(range(32))
 

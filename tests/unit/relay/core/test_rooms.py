@@ -5,7 +5,8 @@ import pytest
 from packhorse.wire.constants import BANS_PER_ROOM, HISTORY_LENGTH, RESULT_CACHE, RoomEventKind
 from packhorse.wire.messages import PathChallenge
 from packhorse_relay.core.rooms import Room, RoomEvent, Session, label_of
-from tests.support.relay_harness import Applicant, Outcome, RawMember, Rig, address, nonce
+from tests.support.applicant import Applicant, nonce
+from tests.support.relay_harness import Outcome, RawMember, Rig, address
 
 
 def empty_room(max_peers: int = 64) -> Room:

@@ -8,7 +8,8 @@ from packhorse.wire.address import TransportAddress
 from packhorse_relay.core.flood_sampling import READ_AT_MOST
 from packhorse_relay.core.relay_legacy import LegacyRoom
 from packhorse_relay.core.stray_budgets import StrayBudgets
-from tests.support.relay_harness import Applicant, Rig, address
+from tests.support.applicant import Applicant
+from tests.support.relay_harness import Rig, address
 
 EVE = address(900)
 HELLO = Applicant(address=EVE).hello()

@@ -6,10 +6,6 @@ from packhorse.wire.errors import ConfigurationError
 from packhorse_relay.core.websocket_settings import WebSocketSettings
 
 
-def test_defaults_are_accepted() -> None:
-    assert WebSocketSettings().connections_per_source == 16
-
-
 @pytest.mark.parametrize("proxy", ["", "proxy.example", "10.0.0.0/8", "192.0.2.256"])
 def test_proxy_must_be_an_address(proxy: str) -> None:
     with pytest.raises(ConfigurationError, match="no IP address") as refused:

@@ -1,6 +1,8 @@
 """Tests of how `packhorse rooms` finds the admin listener, and when it keeps the token."""
 
+import os
 from io import BytesIO
+from pathlib import Path
 from unittest.mock import patch
 
 import pytest
@@ -57,6 +59,19 @@ def test_public_rooms_and_those_of_the_own_relay_do_not_mix(
         main(["rooms", *options])
 
     assert problem in capsys.readouterr().err
+
+
+@pytest.mark.skipif(os.name != "posix", reason="file modes are POSIX")
+def test_attack_28_token_that_every_user_of_the_machine_may_read_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "admin-token"
+    file.write_text("t" * 32, "ascii")
+    file.chmod(0o644)
+
+    assert main(["rooms", "--token-file", str(file)]) == 1
+
+    assert f"others may read {file}" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -20,26 +20,26 @@ WORST = (Dependence.ADDRESS_AND_PORT_DEPENDENT,)
 def test_without_an_answer_nothing_is_known() -> None:
     known = nat_behaviour(OWN, {}, is_answered_from_elsewhere=False)
     assert known == NatBehaviour(None, (), ())
-    assert not known.can_be_punched
+    assert not known.is_hard
 
 
 def test_own_address_seen_by_the_server_is_no_nat() -> None:
     known = nat_behaviour(OWN, {DATA: OWN}, is_answered_from_elsewhere=False)
     assert known == NatBehaviour(is_translated=False, mapping=ONE, filtering=WORST)
-    assert known.can_be_punched
+    assert not known.is_hard
 
 
 def test_same_address_on_both_ports_leaves_two_kinds_of_mapping() -> None:
     known = nat_behaviour(OWN, {DATA: SEEN, SECOND: SEEN}, is_answered_from_elsewhere=True)
     assert known == NatBehaviour(is_translated=True, mapping=FIRST_TWO, filtering=FIRST_TWO)
-    assert (known.can_be_punched, known.is_hard) == (True, False)
+    assert not known.is_hard
 
 
 @pytest.mark.parametrize("second", [OTHERWISE, ELSEWHERE])
 def test_another_address_on_the_second_port_depends_on_the_port(second: TransportAddress) -> None:
     known = nat_behaviour(OWN, {DATA: SEEN, SECOND: second}, is_answered_from_elsewhere=False)
     assert known == NatBehaviour(is_translated=True, mapping=WORST, filtering=WORST)
-    assert (known.can_be_punched, known.is_hard) == (False, True)
+    assert known.is_hard
 
 
 def test_one_port_alone_does_not_tell_the_mapping() -> None:

@@ -148,3 +148,16 @@ def test_invite_with_a_wrong_part_is_refused(text: str) -> None:
         parse_invite(text)
 
     assert caught.value.advice
+
+
+@pytest.mark.parametrize(
+    ("host", "requested"),
+    [
+        ("relay.example", "relay.example"),
+        ("bücher.example", "xn--bcher-kva.example"),
+        ("192.0.2.1", "192.0.2.1"),
+        ("2001:db8::1", "2001:db8::1"),
+    ],
+)
+def test_request_names_the_host_in_ascii(host: str, requested: str) -> None:
+    assert RelayAddress(host).requested_host == requested

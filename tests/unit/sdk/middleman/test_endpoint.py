@@ -23,7 +23,21 @@ def test_endpoint_is_read(text: str, endpoint: Endpoint) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "x", "host", "host:", ":6942", "[]:6942", "::1", "::1:6942", "65536", "-1", "1:2:3", "٣"],
+    [
+        "",
+        "x",
+        "host",
+        "host:",
+        ":6942",
+        "[]:6942",
+        "::1",
+        "::1:6942",
+        "65536",
+        "-1",
+        "1:2:3",
+        "٣",
+        "1" * 5000,
+    ],
 )
 def test_anything_else_is_refused_with_advice(text: str) -> None:
     with pytest.raises(ConfigurationError) as caught:

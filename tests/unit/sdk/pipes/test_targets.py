@@ -30,6 +30,7 @@ def test_target_means_this(text: TargetLike, target: Target) -> None:
         "udp://a:",
         "udp://a:x",
         "udp://a:65536",
+        "udp://a:" + "1" * 5000,  # more digits than int() takes
         "udp://::1:7",
         "udp://a:²",
         ("a", 65536),

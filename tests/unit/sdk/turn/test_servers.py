@@ -61,7 +61,11 @@ def test_udp_of_all_servers_comes_before_tcp_before_tls_each_way_once() -> None:
         ":80",
         "a:0",
         "a:65536",
+        "a:00000199999",  # begins like a port
         "a:x",
+        "[::1",
+        "[::1]80",
+        "turn:[::1]x",
         "a b",
         "turn:a?transport=sctp",
         "turns:a?transport=udp",

@@ -2,7 +2,14 @@
 
 import pytest
 
-from packhorse.wire.address import TransportAddress, decode_address, encode_address, source_of
+from packhorse.wire.address import (
+    TransportAddress,
+    decode_address,
+    encode_address,
+    parse_port,
+    source_of,
+    split_port,
+)
 
 
 def test_address_is_shown_with_its_port() -> None:
@@ -80,3 +87,41 @@ def test_source_of_an_ipv4_mapped_address_is_that_of_the_ipv4_address() -> None:
 
 def test_source_of_a_scoped_address_leaves_out_the_scope() -> None:
     assert source_of(TransportAddress("fe80::1%3", 1)) == bytes.fromhex("fe80000000000000")
+
+
+@pytest.mark.parametrize(("text", "port"), [("0", 0), ("1", 1), ("00443", 443), ("65535", 65535)])
+def test_digits_name_a_port(text: str, port: int) -> None:
+    assert parse_port(text) == port
+
+
+@pytest.mark.parametrize("text", ["", "65536", "-1", "+1", " 1", "1_0", "x", "٣", "²", "000001"])
+def test_anything_else_names_no_port(text: str) -> None:
+    assert parse_port(text) is None
+
+
+def test_more_digits_than_an_integer_takes_name_no_port() -> None:
+    assert parse_port("1" * 5000) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "host", "digits"),
+    [
+        ("a.example", "a.example", ""),
+        ("a.example:80", "a.example", "80"),
+        ("a.example:x", "a.example", "x"),
+        ("2001:db8::1", "2001:db8::1", ""),
+        ("[2001:db8::1]", "2001:db8::1", ""),
+        ("[fe80::1%eth0]:80", "fe80::1%eth0", "80"),
+    ],
+)
+def test_host_and_port_are_told_apart(text: str, host: str, digits: str) -> None:
+    assert split_port(text) == (host, digits)
+
+
+@pytest.mark.parametrize(
+    "text", ["", ":80", "[]", "[::1", "[::1]80", "::1]", "[[::1]]", "a b", "\0"]
+)
+def test_text_without_a_host_has_none(text: str) -> None:
+    host, _ = split_port(text)
+
+    assert host == ""

@@ -49,6 +49,16 @@ def test_sample_answers_of_rfc_5769_are_read(sample: bytes, host: str) -> None:
     assert message.other_port is None
 
 
+@pytest.mark.parametrize(
+    "data",
+    [b"", REQUEST[:19], b"\0\1\0\0" + bytes(16), b"\0\2" + REQUEST[2:]],
+    ids=["nothing", "short", "no cookie", "no Binding message"],
+)
+def test_what_is_no_stun_is_refused(data: bytes) -> None:
+    assert not is_stun(data)
+    assert reason(data) is DropReason.BAD_STUN
+
+
 @pytest.mark.parametrize("sample", [REQUEST, ANSWER_IPV4, ANSWER_IPV6])
 def test_flipped_bits_are_noticed(sample: bytes) -> None:
     """In the transaction id, in a value, in the FINGERPRINT (RFC 8489, 14.7)."""

@@ -38,7 +38,7 @@ def test_both_ports_of_the_relay_are_asked_one_after_the_other() -> None:
     assert answer(reflexive, {SECOND: 5000}, now=0.2) == [True]
     assert reflexive.mapped == SEEN
     assert (before, reflexive.may_be_hard) == (True, False)
-    assert reflexive.behaviour.can_be_punched
+    assert not reflexive.behaviour.is_hard
 
 
 def test_nat_that_shows_each_port_another_one_is_hard() -> None:

@@ -173,10 +173,23 @@ def test_closing_tells_the_other_end() -> None:
 
     assert datagram == encode_close(pair.ends[1].own_id)
     assert pair.ends[1].receive_datagram(datagram, now=1.0) == []
-    assert pair.ends[1].receive_datagram(datagram, now=1.0) == []
     assert pair.ends[1].state is State.CLOSED
     assert pair.ends[0].close(now=1.0) == []
     assert pair.ends[1].close(now=1.0) == []
+
+
+def test_ended_session_takes_nothing_in_any_more() -> None:
+    """What came late would take memory that nobody gives back."""
+    pair = opened()
+    near, far = pair.ends
+    near.push(bytes(2000), Mode.RELIABLE)
+    first, *_ = near.datagrams_to_send(now=1.0)
+    far.close(now=1.0)
+
+    with pytest.raises(ParseError) as refused:
+        far.receive_datagram(first, now=1.0)
+
+    assert refused.value.reason is DropReason.UNKNOWN_SESSION
 
 
 def test_closing_acknowledges_what_has_arrived() -> None:
