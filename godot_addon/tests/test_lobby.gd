@@ -128,6 +128,29 @@ func test_room_that_ends_is_explained() -> void:
 	_close()
 
 
+func test_list_that_cannot_be_asked_for_is_explained() -> void:
+	_open("two words")
+	_lobby.list_rooms()
+	var unreadable := _label("RoomsNote").text
+	_lobby.relay = ""
+	_lobby.list_rooms()
+	var missing := _label("RoomsNote").text
+
+	assert_true(unreadable.begins_with("The relay's address cannot be read."), unreadable)
+	assert_true(missing.begins_with("No relay is named."), missing)
+	_close()
+
+
+func test_list_that_is_asked_for_twice_is_waited_for() -> void:
+	_open(_relay.address())
+
+	_lobby.list_rooms()
+	_lobby.list_rooms()
+
+	assert_eq(_label("RoomsNote").text, "Asking the relay…", "words")
+	_close()
+
+
 func test_every_stage_has_words() -> void:
 	_open(_relay.address())
 	for stage: PackhorseMultiplayerPeer.Stage in PackhorseMultiplayerPeer.Stage.values():

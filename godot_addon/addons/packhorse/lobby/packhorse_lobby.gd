@@ -155,9 +155,9 @@ func leave() -> void:
 
 ## Asks the relay for its public rooms.
 func list_rooms() -> void:
-	var is_asked := _list.list_rooms(relay_text(), options) == OK
 	_rooms_note.show()
-	_rooms_note.text = "Asking the relay…" if is_asked else "Name a relay first."
+	_rooms_note.text = "Asking the relay…"
+	_list.list_rooms(relay_text(), options)
 
 
 ## Puts the code of the room into the clipboard.
@@ -236,17 +236,25 @@ func _watch(watched: PackhorseMultiplayerPeer, is_watched: bool) -> void:
 
 func _on_peer_stage_changed(stage: PackhorseMultiplayerPeer.Stage) -> void:
 	(%StageLabel as Label).text = "%s…" % _STAGE_WORDS.get(stage, "Connecting")
-	if stage == PackhorseMultiplayerPeer.Stage.CONNECTED:
-		_room_label.text = peer.room_code
-		_copied_label.text = ""
-		_turn_to(Page.ROOM)
-		visible = not hides_in_room
-		entered.emit(peer.room_code)
+	_enter()
 
 
 func _on_peer_room_created(_code: String) -> void:
 	if _used.listed:
 		peer.set_room_options(_used)
+	_enter.call_deferred()
+
+
+## Turns to the room once the peer is in it; that of a room with a password is told after the stage.
+func _enter() -> void:
+	var status := peer.get_connection_status()
+	if page != Page.PROGRESS or status != MultiplayerPeer.CONNECTION_CONNECTED:
+		return
+	_room_label.text = peer.room_code
+	_copied_label.text = ""
+	_turn_to(Page.ROOM)
+	visible = not hides_in_room
+	entered.emit(peer.room_code)
 
 
 func _on_peer_connection_error(error: PackhorseError) -> void:
