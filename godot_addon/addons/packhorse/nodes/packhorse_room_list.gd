@@ -48,8 +48,8 @@ func _process(_delta: float) -> void:
 ## of [param options], ticket, access key, transport, certificate and timeout count.
 ##
 ## [constant @GlobalScope.ERR_BUSY] while it already asks; [constant
-## @GlobalScope.ERR_INVALID_PARAMETER] and [signal listing_failed] when there is no [param relay], or
-## it or an option cannot be read.
+## @GlobalScope.ERR_INVALID_PARAMETER] and [signal listing_failed] when there is no [param relay],
+## or it or an option cannot be read.
 func list_rooms(relay: String, options: PackhorseRoomOptions = null) -> Error:
 	if _finder != null:
 		return ERR_BUSY
