@@ -90,8 +90,8 @@ static func change(options: PackhorseRoomOptions) -> RoomChange:
 	return wanted
 
 
-## Returns as many characters of [param text] as [param most] bytes hold: half a character would make
-## the rest unreadable for who lists rooms.
+## Returns as many characters of [param text] as [param most] bytes hold: half a character would
+## make the rest unreadable for who lists rooms.
 static func _whole_characters(text: String, most: int) -> PackedByteArray:
 	var bytes := text.to_utf8_buffer().slice(0, most)
 	while not Utf8.is_valid(bytes):
