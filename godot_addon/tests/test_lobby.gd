@@ -202,6 +202,33 @@ func test_lobby_without_a_container_stands_in_the_middle_and_stays_there() -> vo
 	parent.free()
 
 
+func test_page_that_is_higher_than_the_window_is_scrolled() -> void:
+	var window := SubViewport.new()
+	window.size = Vector2i(640, 300)
+	tree.root.add_child(window)
+	_lobby = LobbyScene.instantiate()
+	window.add_child(_lobby)
+	await tree.process_frame
+	await tree.process_frame
+	var low := _lobby.get_rect()
+	_lobby.host()
+	for _frame in 4:
+		await tree.process_frame
+	var status := _label("StatusLabel").get_global_rect()
+	assert_true(low.encloses(status), "words about the error: %s" % status)
+
+	window.size = Vector2i(640, 900)
+	await tree.process_frame
+	await tree.process_frame
+	var high := _lobby.get_rect()
+
+	assert_true(Rect2(0, 0, 640, 300).encloses(low), "in a low window: %s" % low)
+	var pages := _control("Inner").size.y
+	assert_true(pages <= _control("Scroll").size.y, "nothing to scroll in a high one: %s" % high)
+	_close()
+	window.free()
+
+
 func test_container_places_the_lobby() -> void:
 	var parent := VBoxContainer.new()
 	tree.root.add_child(parent)

@@ -80,6 +80,8 @@ var _list := PackhorseRoomList.new()
 var _rooms: Array[RoomEntry] = []
 var _used := PackhorseRoomOptions.new()
 
+@onready var _scroll: ScrollContainer = %Scroll
+@onready var _inner: Control = %Inner
 @onready var _relay_field: LineEdit = %RelayField
 @onready var _name_field: LineEdit = %NameField
 @onready var _code_field: LineEdit = %CodeField
@@ -107,6 +109,9 @@ func _ready() -> void:
 	(%CopyCodeButton as Button).pressed.connect(copy_code)
 	(%CopyInviteButton as Button).pressed.connect(copy_invite)
 	visibility_changed.connect(_take_focus)
+	_inner.minimum_size_changed.connect(_fit)
+	get_viewport().size_changed.connect(_fit)
+	_fit()
 	_show_relay_row()
 	(%PublicRooms as Control).visible = has_public_rooms
 	_public_box.visible = has_public_rooms
@@ -262,6 +267,7 @@ func _on_peer_connection_error(error: PackhorseError) -> void:
 	_show_status(words_of(error))
 	_turn_to(Page.CHOICE)
 	show()
+	get_tree().process_frame.connect(_reveal_status, CONNECT_ONE_SHOT | CONNECT_DEFERRED)
 	if not was_choosing:
 		left.emit(error)
 
@@ -269,6 +275,11 @@ func _on_peer_connection_error(error: PackhorseError) -> void:
 func _show_status(text: String) -> void:
 	_status_label.text = text
 	_status_label.visible = not text.is_empty()
+
+
+## Scrolls to the status, once it is laid out.
+func _reveal_status() -> void:
+	_scroll.ensure_control_visible(_status_label)
 
 
 func _on_list_rooms_listed(rooms: Array[Dictionary]) -> void:
@@ -293,6 +304,14 @@ func _on_room_items_item_activated(index: int) -> void:
 func _copy(text: String) -> void:
 	DisplayServer.clipboard_set(text)
 	_copied_label.text = "Copied: %s" % text
+
+
+## In a window that is too low for a page, the page is scrolled.
+func _fit() -> void:
+	var scroll_height := _scroll.get_combined_minimum_size().y
+	var frame := get_combined_minimum_size().y - scroll_height
+	var room := get_viewport_rect().size.y - frame
+	_scroll.custom_minimum_size.y = clampf(_inner.get_combined_minimum_size().y, 0.0, room)
 
 
 func _turn_to(next: Page) -> void:
