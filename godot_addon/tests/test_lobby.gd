@@ -207,11 +207,13 @@ func test_page_that_is_higher_than_the_window_is_scrolled() -> void:
 	window.size = Vector2i(640, 300)
 	tree.root.add_child(window)
 	_lobby = LobbyScene.instantiate()
+	_lobby.relay = "192.0.2.1"
 	window.add_child(_lobby)
 	await tree.process_frame
 	await tree.process_frame
 	var low := _lobby.get_rect()
-	_lobby.host()
+	_lobby.join(FakeRelay.CODE)
+	_lobby.peer.connection_error.emit(PackhorseError.from_code(PackhorseError.Code.NO_ANSWER))
 	for _frame in 4:
 		await tree.process_frame
 	var status := _label("StatusLabel").get_global_rect()

@@ -110,6 +110,8 @@ func _ready() -> void:
 	(%CopyInviteButton as Button).pressed.connect(copy_invite)
 	visibility_changed.connect(_take_focus)
 	_inner.minimum_size_changed.connect(_fit)
+	_status_label.item_rect_changed.connect(_reveal_status, CONNECT_DEFERRED)
+	_scroll.get_v_scroll_bar().changed.connect(_reveal_status, CONNECT_DEFERRED)
 	get_viewport().size_changed.connect(_fit)
 	_fit()
 	_show_relay_row()
@@ -160,6 +162,7 @@ func leave() -> void:
 
 ## Asks the relay for its public rooms.
 func list_rooms() -> void:
+	_show_status("")
 	_rooms_note.show()
 	_rooms_note.text = "Asking the relay…"
 	_list.list_rooms(relay_text(), options)
@@ -267,7 +270,6 @@ func _on_peer_connection_error(error: PackhorseError) -> void:
 	_show_status(words_of(error))
 	_turn_to(Page.CHOICE)
 	show()
-	get_tree().process_frame.connect(_reveal_status, CONNECT_ONE_SHOT | CONNECT_DEFERRED)
 	if not was_choosing:
 		left.emit(error)
 
@@ -277,9 +279,10 @@ func _show_status(text: String) -> void:
 	_status_label.visible = not text.is_empty()
 
 
-## Scrolls to the status, once it is laid out.
+## Scrolls to the status wherever it is laid out.
 func _reveal_status() -> void:
-	_scroll.ensure_control_visible(_status_label)
+	if _status_label.is_visible_in_tree():
+		_scroll.ensure_control_visible(_status_label)
 
 
 func _on_list_rooms_listed(rooms: Array[Dictionary]) -> void:
