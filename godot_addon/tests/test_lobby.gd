@@ -28,6 +28,23 @@ func test_host_enters_a_room_and_its_code_is_shown() -> void:
 	_close()
 
 
+func test_lobby_that_is_added_as_a_node_has_all_parts() -> void:
+	_lobby = PackhorseLobby.new()
+	_lobby.relay = _relay.address()
+	_lobby.entered.connect(func(code: String) -> void: _told.append("entered " + code))
+	tree.root.add_child(_lobby)
+	tree.root.remove_child(_lobby)
+	tree.root.add_child(_lobby)
+
+	_field("CodeField").text = "K7QM-2XPA"
+	_button("JoinButton").pressed.emit()
+	await _until(func() -> bool: return not _told.is_empty())
+
+	assert_eq(_told, ["entered K7QM-2XPA"] as Array[String], "told")
+	assert_eq(_label("RoomLabel").text, "K7QM-2XPA", "code shown")
+	_close()
+
+
 func test_code_is_taken_in_lower_case() -> void:
 	_open(_relay.address())
 	_field("CodeField").text = " k7qm 2xpa "

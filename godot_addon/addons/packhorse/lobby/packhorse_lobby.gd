@@ -3,8 +3,9 @@ class_name PackhorseLobby
 extends PanelContainer
 ## Ready-made lobby: host a game, join one by code or from the list of public rooms.
 ##
-## Instantiate [code]res://addons/packhorse/lobby/packhorse_lobby.tscn[/code] in your main scene and
-## connect [signal entered] and [signal left]. The lobby sets
+## Add it to your main scene, as a node or as
+## [code]res://addons/packhorse/lobby/packhorse_lobby.tscn[/code], whose parts you see and change in
+## the editor, and connect [signal entered] and [signal left]. The lobby sets
 ## [member MultiplayerAPI.multiplayer_peer]; RPCs, [MultiplayerSpawner] and
 ## [MultiplayerSynchronizer] then work as with any other peer.
 ## [codeblock]
@@ -33,6 +34,8 @@ const Invite := preload("invite.gd")
 const RoomEntry := preload("room_entry.gd")
 const Settings := preload("../nodes/settings.gd")
 
+const _SCENE := "packhorse_lobby.tscn"  # beside this script
+const _PARTS := ^"Margin"
 const _STAGE_WORDS: Dictionary[int, String] = {
 	PackhorseMultiplayerPeer.Stage.RESOLVING: "Looking up the relay",
 	PackhorseMultiplayerPeer.Stage.REACHING_UDP: "Reaching the relay",
@@ -94,9 +97,17 @@ var _used := PackhorseRoomOptions.new()
 @onready var _copied_label: Label = %CopiedLabel
 
 
+func _init() -> void:
+	add_child(_list)
+
+
+func _enter_tree() -> void:
+	if not has_node(_PARTS):
+		_take_parts()
+
+
 func _ready() -> void:
 	_watch(peer, true)
-	add_child(_list)
 	_list.rooms_listed.connect(_on_list_rooms_listed)
 	_list.listing_failed.connect(_on_list_listing_failed)
 	(%HostButton as Button).pressed.connect(host)
@@ -194,6 +205,23 @@ static func words_of(error: PackhorseError) -> String:
 
 static func _capitalised(text: String) -> String:
 	return text.left(1).to_upper() + text.substr(1)
+
+
+## Takes the parts of the scene: this lobby was added as a node.
+func _take_parts() -> void:
+	var script: Script = get_script()
+	var scene: PackedScene = load(script.resource_path.get_base_dir().path_join(_SCENE))
+	var whole := scene.instantiate()
+	var top := whole.get_node(_PARTS)
+	var parts := top.find_children("*")
+	parts.append(top)
+	for part in parts:
+		part.owner = null
+	whole.remove_child(top)
+	whole.free()
+	add_child(top)
+	for part in parts:
+		part.owner = self
 
 
 func _show_relay_row() -> void:
@@ -327,9 +355,8 @@ func _turn_to(next: Page) -> void:
 
 ## Keyboard and gamepad start at the likeliest button.
 func _take_focus() -> void:
-	if not is_visible_in_tree():
-		return
 	var first: Control = {
 		Page.CHOICE: %HostButton, Page.PROGRESS: %CancelButton, Page.ROOM: %CopyCodeButton
 	}[page]
-	first.grab_focus()
+	if first.is_visible_in_tree():
+		first.grab_focus()
