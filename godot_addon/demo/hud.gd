@@ -36,8 +36,7 @@ func _ready() -> void:
 
 
 func _unhandled_input(event: InputEvent) -> void:
-	var key := event as InputEventKey
-	if is_visible_in_tree() and key != null and key.pressed and key.keycode == KEY_ENTER:
+	if is_visible_in_tree() and event.is_action_pressed(&"ui_text_submit"):
 		get_viewport().set_input_as_handled()
 		_chat_field.show()
 		_chat_field.grab_focus()

@@ -6,6 +6,7 @@ const DemoTheme := preload("res://demo/theme.tres")
 const Hud := preload("res://demo/hud.gd")
 const HudScene := preload("res://demo/hud.tscn")
 const LaunchOptions := preload("res://demo/launch_options.gd")
+const MainScene := preload("res://demo/main.tscn")
 const Palette := preload("res://demo/palette.gd")
 const Player := preload("res://demo/player.gd")
 const PlayerScene := preload("res://demo/player.tscn")
@@ -39,6 +40,14 @@ func test_eight_long_names_leave_room_for_the_code() -> void:
 	hud.free()
 	for player in players:
 		player.free()
+
+
+func test_room_has_a_place_for_each_coat_and_no_more() -> void:
+	var main := MainScene.instantiate()
+	var lobby: PackhorseLobby = main.get_node("Screen/Center/Start/Lobby")
+
+	assert_eq(lobby.options.max_peers, Palette.COATS.size(), "places")
+	main.free()
 
 
 func test_name_stays_in_sight_at_the_fence() -> void:
