@@ -11,6 +11,7 @@ const Player := preload("player.gd")
 const ScoreChip := preload("score_chip.gd")
 
 const _MAX_LINES := 5  # of the chat
+const _CHIPS_WIDTH := 960.0  # pixels for all chips, at the least width of the window
 const _LINE_TIME := 14.0  # seconds until a line of the chat fades
 
 @onready var _chips: HBoxContainer = %Chips
@@ -35,8 +36,7 @@ func _ready() -> void:
 
 
 func _unhandled_input(event: InputEvent) -> void:
-	var key := event as InputEventKey
-	if is_visible_in_tree() and key != null and key.pressed and key.keycode == KEY_ENTER:
+	if is_visible_in_tree() and event.is_action_pressed(&"ui_text_submit"):
 		get_viewport().set_input_as_handled()
 		_chat_field.show()
 		_chat_field.grab_focus()
@@ -66,6 +66,7 @@ func show_rtt(seconds: float) -> void:
 ## Shows a new player.
 func add_player(player: Player) -> void:
 	_chips.add_child(ScoreChip.new(player))
+	_fit_chips()
 	add_line("%s is here" % player.player_name, Palette.coat(player.coat))
 
 
@@ -75,6 +76,7 @@ func remove_player(player: Player) -> void:
 		var chip := child as ScoreChip
 		if chip != null and chip.player == player:
 			chip.queue_free()
+	_fit_chips()
 	add_line("%s has gone" % player.player_name, Palette.coat(player.coat))
 
 
@@ -109,6 +111,17 @@ func announce(text: String, below: String, tint: Color, seconds: float) -> void:
 	tween.tween_interval(seconds)
 	tween.tween_property(_banner, ^"modulate:a", 0.0, 0.4)
 	tween.parallel().tween_property(_subtitle, ^"modulate:a", 0.0, 0.4)
+
+
+## Shortens names, so that everybody and the code stay in sight.
+func _fit_chips() -> void:
+	var chips := _chips.get_children().filter(_is_staying)
+	for chip: ScoreChip in chips:
+		chip.fit(_CHIPS_WIDTH / chips.size() - _chips.get_theme_constant(&"separation"))
+
+
+func _is_staying(chip: Node) -> bool:
+	return not chip.is_queued_for_deletion()
 
 
 func _on_chat_field_text_submitted(text: String) -> void:

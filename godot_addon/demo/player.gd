@@ -17,6 +17,9 @@ const PlayerArt := preload("player_art.gd")
 const RADIUS := 20.0  # pixels
 const FIELD := Rect2(60, 96, 1160, 564)  # pixels; where centres of players may be
 
+const _MARGIN := 50.0  # pixels around the field where names may be
+const _NAME_ABOVE := -52.0  # pixels; where the name is
+const _NAME_BELOW := 26.0  # pixels; at the upper fence
 const _SPEED := 300.0  # pixels a second
 const _DASH_SPEED := 720.0  # pixels a second
 const _ACCELERATION := 2000.0  # pixels a second, each second
@@ -51,6 +54,7 @@ var _trail_times: Array[float] = []  # clock seconds of the trail's points
 
 @onready var _move_sync: MultiplayerSynchronizer = $MoveSync
 @onready var _art: PlayerArt = $Art
+@onready var _name_label: Label = $NameLabel
 @onready var _dust: CPUParticles2D = $Dust
 @onready var _trail: Line2D = $Trail
 
@@ -59,9 +63,8 @@ func _ready() -> void:
 	_art.coat = Palette.coat(coat)
 	_trail.modulate = Palette.coat(coat)
 	_dust.color = Palette.coat(coat).lightened(0.5)
-	var label: Label = $NameLabel
-	label.text = player_name
-	label.modulate = Palette.coat(coat).lightened(0.6)
+	_name_label.text = player_name
+	_name_label.modulate = Palette.coat(coat).lightened(0.6)
 	_move_sync.synchronized.connect(_on_move_sync_synchronized)
 	sent_place = position
 
@@ -73,6 +76,7 @@ func _process(delta: float) -> void:
 		velocity = (position - before) / maxf(delta, 0.001)
 	_art.animate(velocity, is_dashing, delta)
 	_dust.emitting = is_dashing or velocity.length() > _SPEED * 0.6
+	_place_name()
 	_grow_trail()
 
 
@@ -138,6 +142,16 @@ func _stay_inside() -> void:
 	if inside.y != position.y:
 		velocity.y *= -_BOUNCE
 	position = inside
+
+
+## Keeps the name in sight at the fence.
+func _place_name() -> void:
+	var half := _name_label.size.x * 0.5
+	var sides := FIELD.grow(_MARGIN)
+	var middle := clampf(position.x, sides.position.x + half, sides.end.x - half)
+	_name_label.position.x = middle - half - position.x
+	var is_high := position.y < FIELD.position.y + RADIUS
+	_name_label.position.y = _NAME_BELOW if is_high else _NAME_ABOVE
 
 
 func _grow_trail() -> void:

@@ -3,7 +3,13 @@ extends "res://tests/test_case.gd"
 
 const Bot := preload("res://demo/bot.gd")
 const DemoTheme := preload("res://demo/theme.tres")
+const Hud := preload("res://demo/hud.gd")
+const HudScene := preload("res://demo/hud.tscn")
 const LaunchOptions := preload("res://demo/launch_options.gd")
+const MainScene := preload("res://demo/main.tscn")
+const Palette := preload("res://demo/palette.gd")
+const Player := preload("res://demo/player.gd")
+const PlayerScene := preload("res://demo/player.tscn")
 const Snapshots := preload("res://demo/snapshots.gd")
 
 const _STEP := 1.0 / 30.0  # seconds between two snapshots
@@ -17,6 +23,43 @@ func test_switch_has_a_track_that_is_seen_when_it_is_off_and_when_it_is_on() -> 
 		var edge := image.get_pixel(image.get_width() / 2, 1)
 		var contrast := edge.get_luminance() - panel.bg_color.get_luminance()
 		assert_true(edge.a > 0.9 and contrast > 0.2, "%s: track %s" % [icon, edge])
+
+
+func test_eight_long_names_leave_room_for_the_code() -> void:
+	var hud: Hud = HudScene.instantiate()
+	tree.root.add_child(hud)
+	var players: Array[Player] = []
+	for coat in Palette.COATS.size():
+		players.append(_player("W".repeat(16), coat))
+		hud.add_player(players[coat])
+	hud.show_code("WWWW-WWWW")
+	hud.show_rtt(0.999)
+
+	var line: Control = hud.get_node("TopLine")
+	assert_true(line.get_combined_minimum_size().x <= 1200.0, str(line.get_combined_minimum_size()))
+	hud.free()
+	for player in players:
+		player.free()
+
+
+func test_room_has_a_place_for_each_coat_and_no_more() -> void:
+	var main := MainScene.instantiate()
+	var lobby: PackhorseLobby = main.get_node("Screen/Center/Start/Lobby")
+
+	assert_eq(lobby.options.max_peers, Palette.COATS.size(), "places")
+	main.free()
+
+
+func test_name_stays_in_sight_at_the_fence() -> void:
+	var player := _player("W".repeat(16), 0)
+	var label: Label = player.get_node("NameLabel")
+	for corner: Vector2 in [Player.FIELD.position, Player.FIELD.end]:
+		player.position = corner
+		await tree.process_frame
+		await tree.process_frame
+		var box := Rect2(player.position + label.position, label.size)
+		assert_true(Rect2(0, 60, 1280, 660).encloses(box), "%s at %s" % [box, corner])
+	player.free()
 
 
 func test_place_moves_evenly_though_snapshots_come_unevenly() -> void:
@@ -96,3 +139,11 @@ func test_bot_goes_towards_a_parcel_and_rests_without_one() -> void:
 
 	assert_true(bot.wish(Vector2.ZERO, parcels, 0.0).x > 0.8, "towards it")
 	assert_eq(bot.wish(Vector2.ZERO, none, 0.0), Vector2.ZERO, "rests")
+
+
+func _player(player_name: String, coat: int) -> Player:
+	var player: Player = PlayerScene.instantiate()
+	player.player_name = player_name
+	player.coat = coat
+	tree.root.add_child(player)
+	return player

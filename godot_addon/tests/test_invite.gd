@@ -41,7 +41,8 @@ func test_strangers_text_cannot_break_or_turn_the_line() -> void:
 	var shown := _entry(text.to_utf8_buffer(), {}).text
 
 	assert_true(shown.begins_with("abcde"), "unsafe characters are left out")
-	assert_true(shown.length() <= 40, "length")
+	assert_true(shown.length() <= 24, "length")
+	assert_true(shown.ends_with("…"), "says that there is more")
 
 
 func test_strangers_bytes_that_are_no_text_are_not_shown() -> void:

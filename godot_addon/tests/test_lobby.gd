@@ -28,6 +28,23 @@ func test_host_enters_a_room_and_its_code_is_shown() -> void:
 	_close()
 
 
+func test_lobby_that_is_added_as_a_node_has_all_parts() -> void:
+	_lobby = PackhorseLobby.new()
+	_lobby.relay = _relay.address()
+	_lobby.entered.connect(func(code: String) -> void: _told.append("entered " + code))
+	tree.root.add_child(_lobby)
+	tree.root.remove_child(_lobby)
+	tree.root.add_child(_lobby)
+
+	_field("CodeField").text = "K7QM-2XPA"
+	_button("JoinButton").pressed.emit()
+	await _until(func() -> bool: return not _told.is_empty())
+
+	assert_eq(_told, ["entered K7QM-2XPA"] as Array[String], "told")
+	assert_eq(_label("RoomLabel").text, "K7QM-2XPA", "code shown")
+	_close()
+
+
 func test_code_is_taken_in_lower_case() -> void:
 	_open(_relay.address())
 	_field("CodeField").text = " k7qm 2xpa "
@@ -128,6 +145,29 @@ func test_room_that_ends_is_explained() -> void:
 	_close()
 
 
+func test_list_that_cannot_be_asked_for_is_explained() -> void:
+	_open("two words")
+	_lobby.list_rooms()
+	var unreadable := _label("RoomsNote").text
+	_lobby.relay = ""
+	_lobby.list_rooms()
+	var missing := _label("RoomsNote").text
+
+	assert_true(unreadable.begins_with("The relay's address cannot be read."), unreadable)
+	assert_true(missing.begins_with("No relay is named."), missing)
+	_close()
+
+
+func test_list_that_is_asked_for_twice_is_waited_for() -> void:
+	_open(_relay.address())
+
+	_lobby.list_rooms()
+	_lobby.list_rooms()
+
+	assert_eq(_label("RoomsNote").text, "Asking the relay…", "words")
+	_close()
+
+
 func test_every_stage_has_words() -> void:
 	_open(_relay.address())
 	for stage: PackhorseMultiplayerPeer.Stage in PackhorseMultiplayerPeer.Stage.values():
@@ -177,6 +217,35 @@ func test_lobby_without_a_container_stands_in_the_middle_and_stays_there() -> vo
 		assert_true(off.length() < 1.0, "%s off the middle of %s" % [off, size])
 	_close()
 	parent.free()
+
+
+func test_page_that_is_higher_than_the_window_is_scrolled() -> void:
+	var window := SubViewport.new()
+	window.size = Vector2i(640, 300)
+	tree.root.add_child(window)
+	_lobby = LobbyScene.instantiate()
+	_lobby.relay = "192.0.2.1"
+	window.add_child(_lobby)
+	await tree.process_frame
+	await tree.process_frame
+	var low := _lobby.get_rect()
+	_lobby.join(FakeRelay.CODE)
+	_lobby.peer.connection_error.emit(PackhorseError.from_code(PackhorseError.Code.NO_ANSWER))
+	for _frame in 4:
+		await tree.process_frame
+	var status := _label("StatusLabel").get_global_rect()
+	assert_true(low.encloses(status), "words about the error: %s" % status)
+
+	window.size = Vector2i(640, 900)
+	await tree.process_frame
+	await tree.process_frame
+	var high := _lobby.get_rect()
+
+	assert_true(Rect2(0, 0, 640, 300).encloses(low), "in a low window: %s" % low)
+	var pages := _control("Inner").size.y
+	assert_true(pages <= _control("Scroll").size.y, "nothing to scroll in a high one: %s" % high)
+	_close()
+	window.free()
 
 
 func test_container_places_the_lobby() -> void:

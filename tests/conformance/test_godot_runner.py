@@ -93,7 +93,7 @@ def test_addon_script_has_no_error_and_no_warning(script: Path) -> None:
 
 
 @pytest.mark.usefixtures("godot")
-def test_addon_has_no_warning_of_a_new_project_that_looks_at_addons() -> None:
+def test_addon_has_no_warning_of_a_strict_project_that_looks_at_addons() -> None:
     done = run_godot(["-s", LOAD_ALL])
 
     assert f"loaded {len(scripts(PROJECT / 'addons'))} scripts" in done.stdout
@@ -101,7 +101,7 @@ def test_addon_has_no_warning_of_a_new_project_that_looks_at_addons() -> None:
 
 
 @pytest.mark.usefixtures("godot")
-def test_warning_of_a_new_project_is_seen(tmp_path: Path) -> None:
+def test_warning_of_a_strict_project_is_seen(tmp_path: Path) -> None:
     shutil.copy(PROJECT / "project.godot", tmp_path)
     shutil.copy(PROJECT / LOAD_ALL.removeprefix("res://"), tmp_path)
     probe = tmp_path / "addons" / "probe" / "unused.gd"

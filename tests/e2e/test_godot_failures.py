@@ -126,7 +126,7 @@ def test_later_error_is_one_warning_when_nobody_listens(member: GodotMember) -> 
         member.expect("connection_failed")
 
     assert member.output.count("Packhorse: JOIN_DENIED") == 1
-    assert "compare the code" in member.output
+    assert "compare code" in member.output
 
 
 def test_unreadable_code_is_refused_at_once(member: GodotMember) -> None:

@@ -9,14 +9,15 @@ from tests.support.relay_process import RelayProcess
 
 
 @pytest.mark.usefixtures("godot")
-def test_public_room_is_found_in_the_list_and_joined() -> None:
+@pytest.mark.parametrize(("password", "listed"), [("", ""), ("oats", " · password")])
+def test_public_room_is_found_in_the_list_and_joined(password: str, listed: str) -> None:
     with RelayProcess() as relay:
-        done = run_godot(["-s", "res://tests/e2e/two_lobbies.gd", "--", relay.address])
+        done = run_godot(["-s", "res://tests/e2e/two_lobbies.gd", "--", relay.address, password])
 
     told: dict[str, str] = {}
     for line in done.stdout.splitlines():
         told |= json.loads(line) if line.startswith("{") else {}
-    assert told["listed"] == "Parcel Rush by Ada · 1 of 64", done.stdout
-    assert told["entered"] == told["hosted"]
+    assert told["listed"] == f"Parcel Rush by Ada · 1 of 64{listed}", done.stdout
+    assert told["entered"] == told["hosted"] == told["opened"] == told["shown"] != ""
     assert "ERROR" not in done.stdout
     assert done.returncode == 0

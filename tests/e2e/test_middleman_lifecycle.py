@@ -93,7 +93,7 @@ def test_unknown_room_is_refused_with_advice(relay: str) -> None:
     assert done.returncode == 1
     assert done.stdout.splitlines() == [
         "error: there is no such room or it does not admit you",
-        "advice: compare the code with the host's and make sure that the host's room is open",
+        "advice: compare code and password with the host's, and ask whether the room is locked",
     ]
 
 

@@ -2,9 +2,9 @@ extends SceneTree
 ## Two lobbies in one process: one hosts a public room, the other finds it in the list and joins.
 ##
 ## [codeblock]
-## godot --headless --path godot_addon -s res://tests/e2e/two_lobbies.gd -- RELAY
+## godot --headless --path godot_addon -s res://tests/e2e/two_lobbies.gd -- RELAY PASSWORD
 ## [/codeblock]
-## Prints what the second one saw and entered, as JSON.
+## The password may be empty. Prints what both saw and entered, as JSON.
 
 const LobbyScene := preload("res://addons/packhorse/lobby/packhorse_lobby.tscn")
 
@@ -20,12 +20,16 @@ func _initialize() -> void:
 	create_timer(_GIVE_UP_AFTER).timeout.connect(quit.bind(1))
 	_host = _add_lobby("Host", arguments[0])
 	_guest = _add_lobby("Guest", arguments[0])
+	var password := arguments[1]
 	_host.metadata = "Parcel Rush by Ada"
 	_guest.entered.connect(_on_guest_entered)
 	_host.entered.connect(_on_host_entered)
 	await process_frame  # until then nodes are not ready
 	var box: CheckButton = _host.get_node("%PublicBox")
 	box.button_pressed = true
+	for lobby: PackhorseLobby in [_host, _guest]:
+		var field: LineEdit = lobby.get_node("%PasswordField")
+		field.text = password
 	_host.host()
 
 
@@ -38,7 +42,9 @@ func _add_lobby(lobby_name: String, relay: String) -> PackhorseLobby:
 	return lobby
 
 
-func _on_host_entered(_code: String) -> void:
+func _on_host_entered(code: String) -> void:
+	var shown: Label = _host.get_node("%RoomLabel")
+	print(JSON.stringify({"opened": code, "shown": shown.text}))
 	_host.hide()
 	var items: ItemList = _guest.get_node("%RoomItems")
 	while items.item_count == 0:

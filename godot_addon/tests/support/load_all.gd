@@ -1,9 +1,10 @@
 extends SceneTree
-## Loads every script of all addons, with each warning that a new project has made an error.
+## Loads every script of all addons, with each warning made an error.
 
 const _WARNINGS := "debug/gdscript/warnings/"
-const _WARN := 1
 const _ERROR := 2
+## These ask for types that the line shows already, and for a use of every result.
+const _MATTERS_OF_TASTE: Array[String] = ["inferred_declaration", "return_value_discarded"]
 
 var _count := 0
 
@@ -12,7 +13,7 @@ func _initialize() -> void:
 	for property in ProjectSettings.get_property_list():
 		var setting: String = property["name"]
 		if setting.begins_with(_WARNINGS) and property["type"] == TYPE_INT:
-			if ProjectSettings.property_get_revert(setting) == _WARN:
+			if setting.trim_prefix(_WARNINGS) not in _MATTERS_OF_TASTE:
 				ProjectSettings.set_setting(setting, _ERROR)
 	_run()
 

@@ -492,7 +492,7 @@ ERROR_TEXTS: Final[dict[int, tuple[str, str]]] = {  # sentence and advice
     ),
     ErrorCode.JOIN_DENIED: (
         "there is no such room or it does not admit you",
-        "compare the code with the host's and make sure that the host's room is open",
+        "compare code and password with the host's, and ask whether the room is locked",
     ),
     ErrorCode.NOT_ALLOWED: (
         "only the host of the room may do this",

@@ -3,8 +3,9 @@ class_name PackhorseLobby
 extends PanelContainer
 ## Ready-made lobby: host a game, join one by code or from the list of public rooms.
 ##
-## Instantiate [code]res://addons/packhorse/lobby/packhorse_lobby.tscn[/code] in your main scene and
-## connect [signal entered] and [signal left]. The lobby sets
+## Add it to your main scene, as a node or as
+## [code]res://addons/packhorse/lobby/packhorse_lobby.tscn[/code], whose parts you see and change in
+## the editor, and connect [signal entered] and [signal left]. The lobby sets
 ## [member MultiplayerAPI.multiplayer_peer]; RPCs, [MultiplayerSpawner] and
 ## [MultiplayerSynchronizer] then work as with any other peer.
 ## [codeblock]
@@ -33,6 +34,8 @@ const Invite := preload("invite.gd")
 const RoomEntry := preload("room_entry.gd")
 const Settings := preload("../nodes/settings.gd")
 
+const _SCENE := "packhorse_lobby.tscn"  # beside this script
+const _PARTS := ^"Margin"
 const _STAGE_WORDS: Dictionary[int, String] = {
 	PackhorseMultiplayerPeer.Stage.RESOLVING: "Looking up the relay",
 	PackhorseMultiplayerPeer.Stage.REACHING_UDP: "Reaching the relay",
@@ -80,6 +83,8 @@ var _list := PackhorseRoomList.new()
 var _rooms: Array[RoomEntry] = []
 var _used := PackhorseRoomOptions.new()
 
+@onready var _scroll: ScrollContainer = %Scroll
+@onready var _inner: Control = %Inner
 @onready var _relay_field: LineEdit = %RelayField
 @onready var _name_field: LineEdit = %NameField
 @onready var _code_field: LineEdit = %CodeField
@@ -92,9 +97,17 @@ var _used := PackhorseRoomOptions.new()
 @onready var _copied_label: Label = %CopiedLabel
 
 
+func _init() -> void:
+	add_child(_list)
+
+
+func _enter_tree() -> void:
+	if not has_node(_PARTS):
+		_take_parts()
+
+
 func _ready() -> void:
 	_watch(peer, true)
-	add_child(_list)
 	_list.rooms_listed.connect(_on_list_rooms_listed)
 	_list.listing_failed.connect(_on_list_listing_failed)
 	(%HostButton as Button).pressed.connect(host)
@@ -107,6 +120,11 @@ func _ready() -> void:
 	(%CopyCodeButton as Button).pressed.connect(copy_code)
 	(%CopyInviteButton as Button).pressed.connect(copy_invite)
 	visibility_changed.connect(_take_focus)
+	_inner.minimum_size_changed.connect(_fit)
+	_status_label.item_rect_changed.connect(_reveal_status, CONNECT_DEFERRED)
+	_scroll.get_v_scroll_bar().changed.connect(_reveal_status, CONNECT_DEFERRED)
+	get_viewport().size_changed.connect(_fit)
+	_fit()
 	_show_relay_row()
 	(%PublicRooms as Control).visible = has_public_rooms
 	_public_box.visible = has_public_rooms
@@ -155,9 +173,10 @@ func leave() -> void:
 
 ## Asks the relay for its public rooms.
 func list_rooms() -> void:
-	var is_asked := _list.list_rooms(relay_text(), options) == OK
+	_show_status("")
 	_rooms_note.show()
-	_rooms_note.text = "Asking the relay…" if is_asked else "Name a relay first."
+	_rooms_note.text = "Asking the relay…"
+	_list.list_rooms(relay_text(), options)
 
 
 ## Puts the code of the room into the clipboard.
@@ -186,6 +205,23 @@ static func words_of(error: PackhorseError) -> String:
 
 static func _capitalised(text: String) -> String:
 	return text.left(1).to_upper() + text.substr(1)
+
+
+## Takes the parts of the scene: this lobby was added as a node.
+func _take_parts() -> void:
+	var script: Script = get_script()
+	var scene: PackedScene = load(script.resource_path.get_base_dir().path_join(_SCENE))
+	var whole := scene.instantiate()
+	var top := whole.get_node(_PARTS)
+	var parts := top.find_children("*")
+	parts.append(top)
+	for part in parts:
+		part.owner = null
+	whole.remove_child(top)
+	whole.free()
+	add_child(top)
+	for part in parts:
+		part.owner = self
 
 
 func _show_relay_row() -> void:
@@ -236,17 +272,25 @@ func _watch(watched: PackhorseMultiplayerPeer, is_watched: bool) -> void:
 
 func _on_peer_stage_changed(stage: PackhorseMultiplayerPeer.Stage) -> void:
 	(%StageLabel as Label).text = "%s…" % _STAGE_WORDS.get(stage, "Connecting")
-	if stage == PackhorseMultiplayerPeer.Stage.CONNECTED:
-		_room_label.text = peer.room_code
-		_copied_label.text = ""
-		_turn_to(Page.ROOM)
-		visible = not hides_in_room
-		entered.emit(peer.room_code)
+	_enter()
 
 
 func _on_peer_room_created(_code: String) -> void:
 	if _used.listed:
 		peer.set_room_options(_used)
+	_enter.call_deferred()
+
+
+## Turns to the room once the peer is in it; that of a room with a password is told after the stage.
+func _enter() -> void:
+	var status := peer.get_connection_status()
+	if page != Page.PROGRESS or status != MultiplayerPeer.CONNECTION_CONNECTED:
+		return
+	_room_label.text = peer.room_code
+	_copied_label.text = ""
+	_turn_to(Page.ROOM)
+	visible = not hides_in_room
+	entered.emit(peer.room_code)
 
 
 func _on_peer_connection_error(error: PackhorseError) -> void:
@@ -261,6 +305,12 @@ func _on_peer_connection_error(error: PackhorseError) -> void:
 func _show_status(text: String) -> void:
 	_status_label.text = text
 	_status_label.visible = not text.is_empty()
+
+
+## Scrolls to the status wherever it is laid out.
+func _reveal_status() -> void:
+	if _status_label.is_visible_in_tree():
+		_scroll.ensure_control_visible(_status_label)
 
 
 func _on_list_rooms_listed(rooms: Array[Dictionary]) -> void:
@@ -287,6 +337,14 @@ func _copy(text: String) -> void:
 	_copied_label.text = "Copied: %s" % text
 
 
+## In a window that is too low for a page, the page is scrolled.
+func _fit() -> void:
+	var scroll_height := _scroll.get_combined_minimum_size().y
+	var frame := get_combined_minimum_size().y - scroll_height
+	var room := get_viewport_rect().size.y - frame
+	_scroll.custom_minimum_size.y = clampf(_inner.get_combined_minimum_size().y, 0.0, room)
+
+
 func _turn_to(next: Page) -> void:
 	page = next
 	(%ChoicePage as Control).visible = next == Page.CHOICE
@@ -297,9 +355,8 @@ func _turn_to(next: Page) -> void:
 
 ## Keyboard and gamepad start at the likeliest button.
 func _take_focus() -> void:
-	if not is_visible_in_tree():
-		return
 	var first: Control = {
 		Page.CHOICE: %HostButton, Page.PROGRESS: %CancelButton, Page.ROOM: %CopyCodeButton
 	}[page]
-	first.grab_focus()
+	if first.is_visible_in_tree():
+		first.grab_focus()

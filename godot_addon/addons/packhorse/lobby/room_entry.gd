@@ -4,7 +4,7 @@ extends RefCounted
 const Self := preload("room_entry.gd")
 const Utf8 := preload("../wire/utf8.gd")
 
-const _LONGEST_TEXT := 40  # characters of what a stranger chose
+const _LONGEST_TEXT := 24  # characters of what a stranger chose; the rest of the line is ours
 
 var code := ""  ## As people see it.
 var peers := 0  ## Number of peers inside, host included.
@@ -54,10 +54,11 @@ static func _one_line(bytes: PackedByteArray) -> String:
 	if not Utf8.is_valid(bytes):
 		return ""
 	var line := ""
-	for symbol in Utf8.decode(bytes).left(_LONGEST_TEXT):
+	for symbol in Utf8.decode(bytes):
 		if not _is_unsafe(symbol.unicode_at(0)):
 			line += symbol
-	return line.strip_edges()
+	line = line.strip_edges()
+	return line if line.length() <= _LONGEST_TEXT else line.left(_LONGEST_TEXT - 1) + "…"
 
 
 static func _is_unsafe(point: int) -> bool:

@@ -33,10 +33,10 @@ var _looked_at := -INF  # clock seconds
 func _init() -> void:
 	layer = _LAYER
 	process_mode = Node.PROCESS_MODE_ALWAYS
+	add_child(_panel)
 
 
 func _ready() -> void:
-	add_child(_panel)
 	_panel.history = _history
 	visibility_changed.connect(_on_visibility_changed)
 	visible = is_shown_at_start

@@ -15,7 +15,8 @@ extends Node
 ## [code]locked[/code], and [code]metadata[/code], up to 512 bytes that its host chose: a stranger's
 ## words.
 signal rooms_listed(rooms: Array[Dictionary])
-## Emitted when the list cannot be had.
+## Emitted when the list cannot be had; within [method list_rooms] when that is given what cannot be
+## read.
 signal listing_failed(error: PackhorseError)
 
 const RoomCode := preload("../wire/room_code.gd")
@@ -47,17 +48,27 @@ func _process(_delta: float) -> void:
 ## of [param options], ticket, access key, transport, certificate and timeout count.
 ##
 ## [constant @GlobalScope.ERR_BUSY] while it already asks; [constant
-## @GlobalScope.ERR_INVALID_PARAMETER] when the relay or a secret cannot be read.
+## @GlobalScope.ERR_INVALID_PARAMETER] and [signal listing_failed] when there is no [param relay],
+## or it or an option cannot be read.
 func list_rooms(relay: String, options: PackhorseRoomOptions = null) -> Error:
 	if _finder != null:
 		return ERR_BUSY
+	var text := Settings.relay_or_default(relay)
+	if not text:
+		return _refuse(PackhorseError.Code.ADDRESS_MISSING)
 	var used := Settings.complete(options)
-	var reach := RoomWish.reach(Settings.relay_or_default(relay), used)
+	var reach := RoomWish.reach(text, used)
 	var wish := Wish.new()
-	if reach == null or not reach.is_possible() or not RoomWish.add_access(wish, used):
-		return ERR_INVALID_PARAMETER
+	var fault := RoomWish.fault(wish, reach, used)
+	if fault:
+		return _refuse(fault)
 	_finder = RoomFinder.new(wish, reach, _now() + used.connect_timeout)
 	return OK
+
+
+func _refuse(code: PackhorseError.Code) -> Error:
+	listing_failed.emit(PackhorseError.from_code(code))
+	return ERR_INVALID_PARAMETER
 
 
 func _now() -> float:

@@ -9,6 +9,7 @@ const RelayAddress := preload("../core/relay_address.gd")
 const RoomChange := preload("../core/room_change.gd")
 const RoomCode := preload("../wire/room_code.gd")
 const Secret := preload("../wire/secret.gd")
+const Utf8 := preload("../wire/utf8.gd")
 const Wish := preload("../core/wish.gd")
 
 const _SHORTEST_KEY := 16  # bytes
@@ -83,7 +84,16 @@ static func change(options: PackhorseRoomOptions) -> RoomChange:
 	wanted.max_peers = options.max_peers if options.max_peers else RoomChange.UNCHANGED
 	wanted.approval = 1 if options.approve else 0
 	wanted.listed = 1 if options.listed else 0
-	wanted.metadata = options.metadata.to_utf8_buffer().slice(0, Constants.MAX_METADATA)
+	wanted.metadata = _whole_characters(options.metadata, Constants.MAX_METADATA)
 	wanted.locked = 1 if options.locked else 0
 	wanted.removes_password = not options.password
 	return wanted
+
+
+## Returns as many characters of [param text] as [param most] bytes hold: half a character would
+## make the rest unreadable for who lists rooms.
+static func _whole_characters(text: String, most: int) -> PackedByteArray:
+	var bytes := text.to_utf8_buffer().slice(0, most)
+	while not Utf8.is_valid(bytes):
+		bytes.resize(bytes.size() - 1)
+	return bytes

@@ -45,7 +45,7 @@ const TEXTS: Dictionary[int, Array] = {
 	[
 		"JOIN_DENIED",
 		"there is no such room or it does not admit you",
-		"compare the code with the host's and make sure that the host's room is open"
+		"compare code and password with the host's, and ask whether the room is locked"
 	],
 	Constants.ErrorCode.NOT_ALLOWED:
 	["NOT_ALLOWED", "only the host of the room may do this", "ask the host"],

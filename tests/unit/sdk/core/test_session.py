@@ -288,7 +288,7 @@ def test_refusal_closes_with_an_error_that_has_advice() -> None:
     assert isinstance(closed, Closed)
     assert isinstance(closed.error, JoinDeniedError)
     assert closed.error.stage == "joining the room"
-    assert closed.error.advice.startswith("compare the code")
+    assert closed.error.advice.startswith("compare code")
 
 
 def test_unreachable_relay_closes_after_five_hellos() -> None:
