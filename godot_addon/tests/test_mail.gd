@@ -98,6 +98,18 @@ func test_doubt_sends_what_is_under_way_again_at_once() -> void:
 	assert_eq(again[0].slice(9), first[0].slice(9), "frame")
 
 
+func test_nobody_queues_anything_for_a_peer_that_has_left() -> void:
+	var queue := _mail.queue_to(1, 0.0)
+	queue.push_reliable("hi".to_ascii_buffer(), RELIABLE, 0)
+	assert_eq(_mail.datagrams_to_send(0.0).size(), 1, "datagrams")
+
+	_roster.peers.erase(1)
+	_mail.forget(1)
+
+	assert_eq(_mail.queue_to(1, 0.1), null, "queue")
+	assert_eq(_mail.datagrams_to_send(1.0).size(), 0, "datagrams after it has left")
+
+
 func test_other_path_has_no_round_trip_time_yet() -> void:
 	_mail.push("hi".to_ascii_buffer(), 1, RELIABLE, 0, 0.0)
 	_mail.datagrams_to_send(0.0)

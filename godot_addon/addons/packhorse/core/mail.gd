@@ -11,6 +11,7 @@ const Inbox := preload("inbox.gd")
 const Message := preload("../wire/message.gd")
 const PeerDelivery := preload("delivery/peer_delivery.gd")
 const Roster := preload("roster.gd")
+const SendQueues := preload("delivery/outgoing.gd")
 const Strangers := preload("strangers.gd")
 const Traffic := preload("monitoring/traffic.gd")
 
@@ -120,6 +121,12 @@ func plain_datagram(data: PackedByteArray, to: int) -> PackedByteArray:
 		return PackedByteArray()
 	var head: PackedByteArray = _heads[to] if _heads.has(to) else _new_head(to)
 	return head + data if head else head
+
+
+## Returns what waits to be sent to a peer, to be added to before the next
+## [method datagrams_to_send]; null when it is not in the room.
+func queue_to(peer: int, now: float) -> SendQueues:
+	return hub.woken(peer, now).outgoing if _peers.has(peer) else null
 
 
 ## Queues frames of unreliable messages, at most [member largest_piece] bytes that stay together;

@@ -122,7 +122,7 @@ func _poll() -> void:
 		_outgoing.flush()
 	if _to_retract:
 		_tell_retracted()
-	if _taken:
+	if _taken >= _TELL_AFTER or _taken_bytes >= _TELL_BYTES:
 		_tell_taken()
 	var client := _client
 	if client == null:
