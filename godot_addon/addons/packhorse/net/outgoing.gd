@@ -29,7 +29,7 @@ func open(client: RelayClient, is_to_host_only: bool) -> void:
 	_client = client
 	_is_to_host_only = is_to_host_only
 	start(client.session.mail())
-	_largest_unreliable = _mail.largest_message(Constants.Mode.UNRELIABLE)
+	_largest_unreliable = _mail.hub.largest_message(Constants.Mode.UNRELIABLE)
 
 
 ## Sends what waits, as far as it may leave at once, and forgets the session.
@@ -43,7 +43,7 @@ func close() -> void:
 
 ## Returns the bytes that a packet of [param mode] may have.
 func largest_packet(mode: Constants.Mode) -> int:
-	return _mail.largest_message(mode) if _mail != null else Constants.MAX_RELIABLE_MESSAGE
+	return _mail.hub.largest_message(mode) if _mail != null else Constants.MAX_RELIABLE_MESSAGE
 
 
 ## Sends a packet to [param target] (0 all others, n, -n all others but n), by the end of the frame

@@ -17,7 +17,7 @@ var _inbox := Inbox.new()
 var _target := 0
 var _mode := TRANSFER_MODE_RELIABLE
 var _channel := 0
-var _taken := 0  # reliable packets of _taken_from that the game has read, and that are not told of yet
+var _taken := 0  # reliable packets of _taken_from that the game has read, not told of yet
 var _taken_bytes := 0
 var _taken_from := 0
 

@@ -228,7 +228,7 @@ func get_peer_statistics(peer_id: int) -> Dictionary[StringName, float]:
 	if mail == null or not _peers.has(peer_id):
 		return {}
 	mail.measure(peer_id, _now())
-	var delivery := mail.peer_delivery(peer_id)
+	var delivery := mail.hub.peer_delivery(peer_id)
 	var statistics := Statistics.of_peer(delivery, mail.traffic(peer_id), _client.overhead())
 	statistics[&"path"] = get_peer_path(peer_id)
 	return statistics
