@@ -130,13 +130,23 @@ func test_data_to_one_peer_takes_its_path_with_the_header_a_relay_would_give() -
 
 	assert_eq(sent.size(), 1, "datagrams")
 	assert_eq(sent[0].address, _address(2), "address")
-	var tag := _sides[2].peers[1].offers.own.tag
+	var receiver := _sides[2].peers[1]
+	var tag := receiver.offers.own.tag
 	assert_eq(sent[0].data.hex_encode(), "a4%02x000000010708" % tag, "datagram")
-	assert_eq(_sides[2].hear_data(sent[0].data, _address(1), _now), &"", "taken")
-	var forged := sent[0].data.duplicate()
-	forged[5] = 3
-	var drop := _sides[2].hear_data(forged, _address(1), _now)
-	assert_eq(drop, Constants.DROP_UNKNOWN_PEER, "as somebody else")
+	assert_eq(receiver.hear_data(_address(1), tag, _now), &"", "taken")
+
+
+func test_data_that_begins_to_flow_is_told_of_once() -> void:
+	_seek([1, 2])
+
+	for pause: float in [0.0, 0.5, 0.5]:
+		_now += pause
+		_sides[1].post(_datagram(DATA, 2), 2, [2], _now)
+		assert_eq(_sides[1].has_flow_begun, pause == 0.0, "after %f s" % pause)
+		_sides[1].has_flow_begun = false
+	_run(2.0, false)
+	_sides[1].post(_datagram(DATA, 2), 2, [2], _now)
+	assert_true(_sides[1].has_flow_begun, "again after a pause")
 
 
 func test_data_to_all_goes_directly_only_when_all_are_reached() -> void:

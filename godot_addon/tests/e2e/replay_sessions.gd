@@ -90,7 +90,7 @@ func _do(session: Session, step: Dictionary) -> Dictionary:
 			var found: Dictionary = step["found"]
 			session.direct.seek(_kinds(found), shares_socket, now)
 		"send_directly":
-			answer["direct"] = session.direct.datagrams_to_send().map(_addressed)
+			answer["direct"] = session.direct_datagrams_to_send().map(_addressed)
 	if step.has("next"):
 		answer.merge(_outcome(session))
 	return answer

@@ -210,7 +210,14 @@ func datagrams_to_send(now: float) -> Array[PackedByteArray]:
 func to_relay(datagrams: Array[PackedByteArray], now: float) -> Array[PackedByteArray]:
 	if not is_watching:
 		return datagrams
-	return datagrams.filter(_must_be_relayed.bind(now))
+	var relayed: Array[PackedByteArray] = []
+	for datagram in datagrams:
+		var to := Header.destination_of(datagram)
+		if _is_counting and to > 0:  # what goes to several belongs to none of them
+			traffic(to).count_sent(datagram.size())
+		if not _has_direct_paths or not _post_directly.call(datagram, to, _receivers(to), now):
+			relayed.append(datagram)
+	return relayed
 
 
 ## Hands each datagram to [param post] before it goes to the relay, with its destination, the peers
@@ -342,16 +349,6 @@ func _count_unknown(count: int) -> void:
 	if count:
 		var reason := Constants.DROP_UNKNOWN_PEER
 		_drops[reason] = _drops.get(reason, 0) + count
-
-
-func _must_be_relayed(datagram: PackedByteArray, now: float) -> bool:
-	var destination := Header.destination_of(datagram)
-	if _is_counting and destination > 0:  # what goes to several belongs to none of them
-		traffic(destination).count_sent(datagram.size())
-	if not _has_direct_paths:
-		return true
-	hub.wake_at = -INF
-	return not _post_directly.call(datagram, destination, _receivers(destination), now)
 
 
 func _receivers(to: int) -> Array[int]:

@@ -5,6 +5,7 @@ extends RefCounted
 ## Commands return an [enum Error] when they are illegal in the current state.
 
 const Constants := preload("../wire/constants.gd")
+const DirectDatagram := preload("direct/direct_datagram.gd")
 const DirectAttachment := preload("direct/direct_attachment.gd")
 const Ctrl := preload("../wire/ctrl.gd")
 const Event := preload("event.gd")
@@ -182,10 +183,15 @@ func receive_datagram(data: PackedByteArray, source: String, now: float) -> void
 	var size := data.size()
 	var first := data[0] if size > Constants.HEADER_SIZE and size <= Constants.MAX_DATAGRAM else 0
 	var is_data := first == Constants.FirstByte.DATA or first == Constants.FirstByte.FRAME
-	if is_data and is_from_relay and data[1] == _tag:  # what comes most often
-		# As Header.source_of() and _take_data(), which cost a call each.
+	if is_data and _tag != _NO_TAG:  # what comes most often
+		# As Header.source_of(), which costs a call.
 		var peer := (data[2] & 0x7F) << 24 | data[3] << 16 | data[4] << 8 | data[5]
-		drop = _mail.receive(data, peer, now) if _peers.has(peer) else _take_data(data, now)
+		if not is_from_relay:
+			drop = direct.hear_data(peer, source, data[1], now)
+		elif data[1] != _tag:
+			drop = Constants.DROP_WRONG_TAG
+		if not drop:
+			drop = _mail.receive(data, peer, now) if _peers.has(peer) else _take_unknown(data, peer, now)
 		if drop:
 			count_drop(drop)
 		return
@@ -257,6 +263,14 @@ func datagrams_to_send() -> Array[PackedByteArray]:
 	return datagrams
 
 
+## Drains what must go out to addresses of peers now.
+func direct_datagrams_to_send() -> Array[DirectDatagram]:
+	var datagrams := direct.datagrams_to_send()
+	if direct.take_flow():
+		_quiet_until = -INF
+	return datagrams
+
+
 ## Drains one event; null when there is none.
 func next_event() -> Event:
 	if _next_event == _events.size():
@@ -285,21 +299,15 @@ func _receive(data: PackedByteArray, now: float) -> StringName:
 func _receive_directly(data: PackedByteArray, source: String, now: float) -> StringName:
 	if _machine.state == Constants.MemberState.CLOSED:
 		return Constants.DROP_UNEXPECTED_MESSAGE
-	var drop := Constants.DROP_UNEXPECTED_SOURCE
-	if data[0] == Constants.FirstByte.DATA or data[0] == Constants.FirstByte.FRAME:
-		drop = direct.hear_data(data, source, now)
-		return drop if drop else _take_data(data, now)
 	_timeout_at = -INF
+	var drop := Constants.DROP_UNEXPECTED_SOURCE
 	if data[0] == Constants.FirstByte.SEAL:
 		drop = direct.receive_seal(data, source, now)
 	direct.flush(now)
 	return drop
 
 
-func _take_data(data: PackedByteArray, now: float) -> StringName:
-	var peer := Header.source_of(data)
-	if _peers.has(peer):
-		return _mail.receive(data, peer, now)
+func _take_unknown(data: PackedByteArray, peer: int, now: float) -> StringName:
 	_timeout_at = -INF
 	return _membership.receive_unknown(data, peer, now)
 

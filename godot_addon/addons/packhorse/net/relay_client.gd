@@ -111,6 +111,8 @@ func send(datagrams: Array[PackedByteArray]) -> void:
 	var link := _driver.link
 	for datagram in datagrams:
 		link.send(datagram)
+	if _driver.has_direct:
+		_driver.send_directly()
 
 
 ## Tells whether datagrams go to a peer's own address.

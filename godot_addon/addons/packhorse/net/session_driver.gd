@@ -13,6 +13,8 @@ const Wish := preload("../core/wish.gd")
 var session: Session
 ## What carries the datagrams to the relay.
 var link: RelayLink
+## Paths to peers are looked for.
+var has_direct := false
 
 var _crypto := Crypto.new()  # a Callable does not keep its object
 var _links: Array[RelayLink] = []  # all that this session has had, those to peers alone left out
@@ -44,6 +46,7 @@ func seek_direct_paths() -> void:
 		if OfferedAddresses.is_loopback(address):
 			return
 	_direct = DirectSockets.new(session, link)
+	has_direct = true
 
 
 ## Receives what has come, lets the session do what is due, and sends what it wants to; false when
@@ -70,9 +73,14 @@ func flush(now: float) -> void:
 	if mail != null:
 		for datagram in mail.datagrams_to_send(now):
 			link.send(datagram)
-	if _direct != null:
-		for datagram in session.direct.datagrams_to_send():
-			_direct.send(datagram)
+	if has_direct:
+		send_directly()
+
+
+## Sends what goes to addresses of peers.
+func send_directly() -> void:
+	for datagram in session.direct_datagrams_to_send():
+		_direct.send(datagram)
 
 
 ## Makes the way to the relay worse, as [param conditions] say now and later.

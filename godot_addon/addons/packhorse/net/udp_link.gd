@@ -8,12 +8,16 @@ const Address := preload("../wire/address.gd")
 
 const _IPV4_UDP := 28  # bytes of headers; RFC 791, RFC 768
 const _IPV6_UDP := 48  # bytes of headers; RFC 8200, RFC 768
+const _NOBODY: PackedStringArray = ["", ""]
+const _REMEMBERED := 64  # addresses; more are found out anew
 const _RECEIVE_BUFFER := 1 << 20  # bytes; the engine's default loses bursts
 
 var _socket := PacketPeerUDP.new()
 var _host: String
 var _port: int
 var _target := ""  # the address to which the socket sends; empty for the relay's
+var _names: Dictionary[int, PackedStringArray] = {}  # host and address of who has sent, by port
+var _ends: Dictionary[String, PackedStringArray] = {}  # host and port of whom was sent to
 
 
 func _init(host: String, port: int) -> void:
@@ -50,8 +54,8 @@ func send(datagram: PackedByteArray) -> bool:
 func send_to(datagram: PackedByteArray, address: String) -> bool:
 	if _target != address:
 		_target = address
-		var encoded := Address.parse(address)
-		_socket.set_dest_address(Address.host_of(encoded), Address.port_of(encoded))
+		var end := _end_of(address)
+		_socket.set_dest_address(end[0], end[1].to_int())
 	return _count_sent(datagram, _socket.put_packet(datagram) == OK)
 
 
@@ -62,7 +66,9 @@ func pending() -> int:
 
 func receive() -> PackedByteArray:
 	var datagram := _socket.get_packet()
-	source = _source()
+	var host := _socket.get_packet_ip()
+	var port := _socket.get_packet_port()
+	source = relay if port == _port and host == _host else _name_of(host, port)
 	return datagram
 
 
@@ -73,8 +79,10 @@ func deliver(now: float) -> bool:
 		var datagram := _socket.get_packet()
 		datagrams_received += 1
 		bytes_received += datagram.size()
-		var is_relay := _socket.get_packet_port() == _port and _socket.get_packet_ip() == _host
-		session.receive_datagram(datagram, relay if is_relay else _source(), now)
+		var port := _socket.get_packet_port()
+		var host := _socket.get_packet_ip()
+		var is_relay := port == _port and host == _host
+		session.receive_datagram(datagram, relay if is_relay else _name_of(host, port), now)
 	return true
 
 
@@ -83,12 +91,27 @@ func close() -> void:
 	_socket.close()
 
 
-## Returns where the last datagram came from.
-func _source() -> String:
-	var host := _socket.get_packet_ip()
-	var sender_port := _socket.get_packet_port()
-	var is_relay := sender_port == _port and host == _host
-	return relay if is_relay else Address.show(Address.encode(host, sender_port))
+## Returns an address as Address.show() writes it.
+func _name_of(host: String, port: int) -> String:
+	var known := _names.get(port, _NOBODY)
+	if known[0] == host:
+		return known[1]
+	if _names.size() >= _REMEMBERED:
+		_names.clear()
+	var name := Address.show(Address.encode(host, port))
+	_names[port] = PackedStringArray([host, name])
+	return name
+
+
+## Returns host and port of an address.
+func _end_of(address: String) -> PackedStringArray:
+	if not _ends.has(address):
+		if _ends.size() >= _REMEMBERED:
+			_ends.clear()
+		var encoded := Address.parse(address)
+		var host := Address.host_of(encoded)
+		_ends[address] = PackedStringArray([host, str(Address.port_of(encoded))])
+	return _ends[address]
 
 
 func _bind() -> Error:

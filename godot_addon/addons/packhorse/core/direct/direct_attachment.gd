@@ -5,6 +5,7 @@ extends RefCounted
 
 const Constants := preload("../../wire/constants.gd")
 const DirectDatagram := preload("direct_datagram.gd")
+const DirectPeer := preload("direct_peer.gd")
 const DirectPaths := preload("direct_paths.gd")
 const Event := preload("../event.gd")
 const Header := preload("../../wire/header.gd")
@@ -58,10 +59,20 @@ func receive_seal(data: PackedByteArray, source: String, now: float) -> StringNa
 	return _paths.receive_seal(data, source, now)
 
 
-## Checks DATA or FRAME that did not come from the relay; returns why it is not to be acted upon, or
-## an empty name.
-func hear_data(data: PackedByteArray, source: String, now: float) -> StringName:
-	return _paths.hear_data(data, source, now)
+## Notes that DATA or FRAME of [param peer] with [param tag] came from [param source], which is not
+## the relay; returns why it is not to be acted upon, or an empty name.
+func hear_data(peer: int, source: String, tag: int, now: float) -> StringName:
+	if not is_seeking:
+		return Constants.DROP_UNEXPECTED_SOURCE
+	var known: DirectPeer = _paths.peers.get(peer)
+	return known.hear_data(source, tag, now) if known != null else Constants.DROP_UNKNOWN_PEER
+
+
+## Tells, once, that data has begun to flow directly: a path that it takes is checked more often.
+func take_flow() -> bool:
+	var has_begun := _paths.has_flow_begun
+	_paths.has_flow_begun = false
+	return has_begun
 
 
 ## Returns when [method handle_timeout] has work, clock seconds; INF when never.
@@ -139,11 +150,7 @@ func _may_signal(peer: int) -> bool:
 
 ## Takes the mail as long as there is somebody to take it to, so that it costs nothing otherwise.
 func _offer_posting() -> void:
-	_membership.mail.post_directly(_post if _paths.used else Callable())
-
-
-func _post(datagram: PackedByteArray, to: int, receivers: Array[int], now: float) -> bool:
-	return _paths.post(datagram, to, receivers, now)
+	_membership.mail.post_directly(_paths.post if _paths.used else Callable())
 
 
 func _change(peer: int) -> void:

@@ -19,6 +19,8 @@ var rtt := 0.0
 var peers: Dictionary[int, DirectPeer] = {}
 ## Peers that are reached directly.
 var used := 0
+## Data has begun to flow to somebody.
+var has_flow_begun := false
 ## Called with each peer whose path is another one now.
 var on_changed := Callable()
 ## Called with each peer whose path has fallen silent while it was used.
@@ -111,28 +113,20 @@ func receive_seal(data: PackedByteArray, source: String, now: float) -> StringNa
 	return drop
 
 
-## Checks DATA or FRAME that did not come from the relay; returns why it may not come from there, or
-## an empty name.
-func hear_data(data: PackedByteArray, source: String, now: float) -> StringName:
-	var peer := Header.source_of(data)
-	if not peers.has(peer):
-		return Constants.DROP_UNKNOWN_PEER
-	return peers[peer].hear_data(source, Header.tag_of(data), now)
-
-
 ## Sends a DATA or FRAME datagram to the relay directly instead, as far as that may be; [param to]
 ## is its destination, [param receivers] are whom that names. Tells that the relay need not carry
 ## it.
 func post(datagram: PackedByteArray, to: int, receivers: Array[int], now: float) -> bool:
 	var is_trusted := not receivers.is_empty()
 	for peer in receivers:
-		if path(peer).is_empty():
+		var known: DirectPeer = peers.get(peer)
+		if known == null or known.used == null:
 			return false
-		is_trusted = is_trusted and peers[peer].is_trusted(now)
-	var word := _own_peer if to > 0 else _own_peer | Constants.FANOUT_BIT
+		is_trusted = is_trusted and known.used.is_trusted(now)
 	if is_trusted or datagram[0] == Constants.FirstByte.FRAME:
+		var word := _own_peer if to > 0 else _own_peer | Constants.FANOUT_BIT
 		for peer in receivers:
-			peers[peer].post(datagram, word, now)
+			has_flow_begun = peers[peer].post(datagram, word, now) or has_flow_begun
 	return is_trusted
 
 

@@ -102,7 +102,7 @@ func receive_seal(data: PackedByteArray, source: String, now: float) -> StringNa
 ## name.
 func hear_data(source: String, tag: int, now: float) -> StringName:
 	var remote: Remote = _remotes.by_address.get(source)
-	if remote == null or not remote.lets_data_in(now):
+	if remote == null or now >= remote.vouched_at + Constants.CONSENT_TIME:
 		return Constants.DROP_UNEXPECTED_SOURCE
 	if tag != offers.own.tag:
 		return Constants.DROP_WRONG_TAG
@@ -111,22 +111,22 @@ func hear_data(source: String, tag: int, now: float) -> StringName:
 	return &""
 
 
-## Tells whether the path in use may carry data alone.
-func is_trusted(now: float) -> bool:
-	return used != null and used.is_trusted(now)
-
-
-## Sends a DATA or FRAME datagram over the path in use, with the u32 [param word] in the header.
-func post(datagram: PackedByteArray, word: int, now: float) -> void:
+## Sends a DATA or FRAME datagram over the path in use, with the u32 [param word] in the header;
+## tells whether data begins to flow with it.
+func post(datagram: PackedByteArray, word: int, now: float) -> bool:
 	if used == null or offers.peer == null:
-		return
-	_timeout_at = -INF
-	_sent_at = now
+		return false
 	var copy := datagram.duplicate()
-	copy[1] = offers.peer.number(&"tag")
-	for index in 4:
-		copy[2 + index] = word >> (24 - 8 * index) & 0xFF
+	copy[1] = offers.peer_tag
+	copy[2] = word >> 24 & 0xFF
+	copy[3] = word >> 16 & 0xFF
+	copy[4] = word >> 8 & 0xFF
+	copy[5] = word & 0xFF
 	_outbox.append(DirectDatagram.new(copy, used.address))
+	_timeout_at = -INF
+	var begins := now > _sent_at + _FLOW
+	_sent_at = now
+	return begins
 
 
 ## Returns when [method handle_timeout] has work, clock seconds; INF when never. The offer has its
@@ -162,7 +162,7 @@ func handle_timeout(rtt: float, now: float) -> bool:
 	_check_planned(now)
 	_choose(now)
 	var was_in_doubt := is_in_doubt
-	is_in_doubt = used != null and not is_trusted(now)
+	is_in_doubt = used != null and not used.is_trusted(now)
 	return is_in_doubt and not was_in_doubt
 
 

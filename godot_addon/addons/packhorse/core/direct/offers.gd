@@ -14,6 +14,8 @@ const _REPEATS := 8
 var own: DirectEnd
 ## The peer's newest; null before the first.
 var peer: Message = null
+## The tag that the peer wants in datagrams to it.
+var peer_tag := 0
 ## Number of the attempt that the own newest offer names.
 var attempt := 0
 ## When the own offer is to be sent, clock seconds; INF: not until something happens.
@@ -71,6 +73,7 @@ func receive(received: Message, now: float) -> bool:
 	_heard = maxi(_heard, mini(received.number(&"heard"), _number))
 	if number > newest:
 		peer = received
+		peer_tag = peer.number(&"tag")
 	if received.flag(&"ask") and _number:
 		_answer(number, now)
 	elif is_heard():

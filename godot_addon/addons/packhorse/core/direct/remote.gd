@@ -48,7 +48,9 @@ func score() -> float:
 
 ## Tells whether data may go there.
 func is_trusted(now: float) -> bool:
-	return is_proven and now < minf(consent_ends(), waiting_since + trust())
+	if not is_proven or now >= maxf(answered_at, 0.0) + Constants.CONSENT_TIME:
+		return false
+	return waiting_since == INF or now < waiting_since + trust()
 
 
 ## Returns when data may not go there any more, unless it answers before, clock seconds.
@@ -60,11 +62,6 @@ func consent_ends() -> float:
 func consent_due() -> float:
 	var asked := maxf(checked_at, 0.0) + _CONSENT_RETRY
 	return maxf(maxf(answered_at, 0.0) + Constants.IDLE_CHECK, asked)
-
-
-## Tells whether the peer has vouched for it lately.
-func lets_data_in(now: float) -> bool:
-	return now < vouched_at + Constants.CONSENT_TIME
 
 
 ## Tells whether it has been silent for so long that nothing is believed of it any more.
