@@ -1,6 +1,7 @@
 extends "res://tests/test_case.gd"
 ## Messages that travel together, and what becomes of them when less fits.
 
+const Constants := preload("res://addons/packhorse/wire/constants.gd")
 const Frames := preload("res://addons/packhorse/wire/frames.gd")
 const Packing := preload("res://addons/packhorse/core/delivery/packing.gd")
 const Run := preload("res://addons/packhorse/core/delivery/run.gd")
@@ -8,7 +9,7 @@ const SendLane := preload("res://addons/packhorse/core/delivery/send_lane.gd")
 
 const RELIABLE := 2
 const LARGEST := 100  # bytes
-const PLENTY := 1 << 20  # bytes of credit
+const PLENTY := 1 << 30  # bytes of credit
 
 var _lane := SendLane.new(RELIABLE, 7, LARGEST)
 
@@ -71,6 +72,22 @@ func test_message_that_found_no_room_needs_no_credit_any_more() -> void:
 	assert_eq(_lane.write(PackedByteArray(), 13, PLENTY), 0, "messages without room")
 
 	assert_eq(_lane.write(PackedByteArray(), 14, 0), 1, "messages without credit")
+
+
+func test_lane_keeps_to_its_window_and_goes_on_behind_what_has_arrived() -> void:
+	for _index in Constants.LANE_WINDOW + 2:
+		_lane.push(PackedByteArray([1]))
+	var taken := 0
+	while taken < Constants.LANE_WINDOW:
+		taken += _lane.write(PackedByteArray(), 1000, PLENTY)
+
+	assert_eq(taken, Constants.LANE_WINDOW, "messages under way")
+	assert_eq(_lane.write(PackedByteArray(), 1000, PLENTY), 0, "messages beyond the window")
+	_lane.acknowledge(1, 1)
+	assert_eq(_lane.write(PackedByteArray(), 1000, PLENTY), 0, "while the oldest is open")
+	_lane.acknowledge(0, 1)
+
+	assert_eq(_lane.write(PackedByteArray(), 1000, PLENTY), 2, "messages then")
 
 
 func test_large_message_is_not_whole() -> void:

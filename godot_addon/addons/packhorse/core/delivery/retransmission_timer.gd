@@ -23,7 +23,12 @@ func _init(rtt: Rtt) -> void:
 func deadline() -> float:
 	if _started_at == INF:
 		return INF
-	return _started_at + minf(_timeout() * (1 << _expiries), Constants.RTO_MAX)
+	var timeout := Constants.RTO_INITIAL
+	if _rtt.smoothed >= 0.0:
+		var variation := maxf(4.0 * _rtt.variation, _GRANULARITY)
+		timeout = _rtt.smoothed + variation + Constants.ACK_DELAY
+		timeout = clampf(timeout, Constants.RTO_MIN, Constants.RTO_MAX)
+	return _started_at + minf(timeout * (1 << _expiries), Constants.RTO_MAX)
 
 
 ## Runs from now: something that wants an answer was sent.
@@ -42,11 +47,3 @@ func expire(now: float) -> bool:
 	_expiries = mini(_expiries + 1, _MAX_DOUBLINGS)
 	_started_at = now
 	return _expiries > 1
-
-
-func _timeout() -> float:
-	if _rtt.smoothed < 0.0:
-		return Constants.RTO_INITIAL
-	var variation := maxf(4.0 * _rtt.variation, _GRANULARITY)
-	var timeout := _rtt.smoothed + variation + Constants.ACK_DELAY
-	return clampf(timeout, Constants.RTO_MIN, Constants.RTO_MAX)
