@@ -44,7 +44,7 @@ func test_joining_ends_with_the_roster() -> void:
 	assert_eq(session.peer_id(), 2, "own id")
 	assert_eq(session.code(), FakeRelay.CODE, "code")
 	assert_eq(session.mapped_address(), "192.0.2.7:54321", "mapped address")
-	assert_eq(session.max_payload(), 1194, "largest payload")
+	assert_eq(session.mail().largest_plain, 1194, "largest payload")
 	assert_drops({})
 
 

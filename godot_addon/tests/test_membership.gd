@@ -114,7 +114,7 @@ func test_data_datagram_carries_destination_and_tag() -> void:
 func test_data_that_cannot_be_sent_is_refused() -> void:
 	join()
 	var large := PackedByteArray()
-	large.resize(session.max_payload() + 1)
+	large.resize(session.mail().largest_plain + 1)
 
 	assert_eq(session.mail().plain_datagram(PackedByteArray(), 1).size(), 0, "empty")
 	assert_eq(session.mail().plain_datagram(large, 1).size(), 0, "too large")

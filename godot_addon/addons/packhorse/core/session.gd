@@ -42,7 +42,6 @@ var _mail: Mail = null  # that of the membership
 var _peers: Dictionary[int, int] = {}  # the roster's own dictionary
 var _tag := _NO_TAG  # and when the session has ended
 var _own_id := 0
-var _max_payload := Constants.MAX_DATAGRAM_FALLBACK - Constants.HEADER_SIZE
 var _told_stage := Stages.Stage.REACHING
 var _outbox: Array[PackedByteArray] = []
 var _events: Array[Event] = []
@@ -87,11 +86,6 @@ func code() -> String:
 func topology() -> Constants.Topology:
 	var number := _membership.grant.number(&"topology") if _membership else 0
 	return Constants.Topology.STAR if number else Constants.Topology.MESH
-
-
-## Returns the largest payload of one DATA datagram, bytes.
-func max_payload() -> int:
-	return _max_payload
 
 
 ## Returns the own address as the relay sees it, as people write it.
@@ -191,7 +185,11 @@ func receive_datagram(data: PackedByteArray, source: String, now: float) -> void
 		elif data[1] != _tag:
 			drop = Constants.DROP_WRONG_TAG
 		if not drop:
-			drop = _mail.receive(data, peer, now) if _peers.has(peer) else _take_unknown(data, peer, now)
+			drop = (
+				_mail.receive(data, peer, now)
+				if _peers.has(peer)
+				else _take_unknown(data, peer, now)
+			)
 		if drop:
 			count_drop(drop)
 		return
@@ -365,7 +363,6 @@ func _take_tag() -> void:
 	var grant := _membership.grant
 	_tag = grant.number(&"tag")
 	_own_id = grant.number(&"peer")
-	_max_payload = grant.number(&"max_datagram") - Constants.HEADER_SIZE
 
 
 ## Tells a new stage; closes when one of the parts has ended.

@@ -93,14 +93,14 @@ func close() -> void:
 
 ## Returns an address as Address.show() writes it.
 func _name_of(host: String, port: int) -> String:
-	var known := _names.get(port, _NOBODY)
+	var known: PackedStringArray = _names.get(port, _NOBODY)
 	if known[0] == host:
 		return known[1]
 	if _names.size() >= _REMEMBERED:
 		_names.clear()
-	var name := Address.show(Address.encode(host, port))
-	_names[port] = PackedStringArray([host, name])
-	return name
+	var shown := Address.show(Address.encode(host, port))
+	_names[port] = PackedStringArray([host, shown])
+	return shown
 
 
 ## Returns host and port of an address.

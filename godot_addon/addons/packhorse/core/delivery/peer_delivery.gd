@@ -75,11 +75,6 @@ func queued_bytes() -> int:
 	return outgoing.queued_bytes
 
 
-## Tells whether the send buffer has room for a reliable message.
-func may_push() -> bool:
-	return outgoing.has_room()
-
-
 ## Tells whether everything reliable was acknowledged.
 func is_idle() -> bool:
 	return outgoing.is_idle()
@@ -90,8 +85,8 @@ func loss() -> float:
 	return float(_received.missed) / maxi(1, _received.expected)
 
 
-## Queues a message; [method datagrams_to_send] hands it out. Ask [method may_push]
-## before a reliable one.
+## Queues a message; [method datagrams_to_send] hands it out. Look
+## for room in [member outgoing] before a reliable one.
 ##
 ## An unreliable one is dropped when 31744 datagrams have gone out without any answer.
 func push(data: PackedByteArray, mode: int, channel: int) -> void:
