@@ -96,9 +96,7 @@ func _run(seconds: float, is_cut := false) -> void:
 
 
 func _sent(own: int) -> Array[DirectDatagram]:
-	var datagrams: Array[DirectDatagram] = []
-	_sides[own].move_datagrams(datagrams)
-	return datagrams
+	return _sides[own].datagrams_to_send()
 
 
 static func _datagram(first: int, to: int) -> PackedByteArray:

@@ -16,6 +16,7 @@ const LARGEST := 1200
 const SMALL := 64  # bytes that a check without padding stays below
 
 var _random := RandomNumberGenerator.new()
+var _outboxes: Dictionary[DirectPeer, Array] = {}
 var _low: DirectPeer = _side(true)
 var _high: DirectPeer = _side(false)
 var _now := 100.0
@@ -29,7 +30,10 @@ func _init() -> void:
 
 func _side(leads: bool) -> DirectPeer:
 	var checks := RateBudget.new(Constants.CHECK_RATE, Constants.CHECK_BURST)
-	return DirectPeer.new(leads, RELAY, checks, LARGEST, _random_bytes)
+	var outbox: Array[DirectDatagram] = []
+	var side := DirectPeer.new(leads, RELAY, checks, LARGEST, _random_bytes, outbox)
+	_outboxes[side] = outbox
+	return side
 
 
 ## Puts a peer that knows nothing in the place of the one with the higher id.
@@ -58,8 +62,9 @@ func _signal() -> void:
 
 
 func _sent(side: DirectPeer) -> Array[DirectDatagram]:
-	var datagrams: Array[DirectDatagram] = []
-	side.move_datagrams(datagrams)
+	var outbox: Array[DirectDatagram] = _outboxes[side]
+	var datagrams := outbox.duplicate()
+	outbox.clear()
 	return datagrams
 
 

@@ -103,9 +103,7 @@ func flush(now: float) -> void:
 
 ## Drains what goes to addresses of peers.
 func datagrams_to_send() -> Array[DirectDatagram]:
-	var datagrams: Array[DirectDatagram] = []
-	_paths.move_datagrams(datagrams)
-	return datagrams
+	return _paths.datagrams_to_send()
 
 
 func _candidates() -> Dictionary[String, int]:
