@@ -2,9 +2,9 @@ extends SceneTree
 ## What an RPC costs in a game's frame: Packhorse over a relay, ENet and WebSocket, in turns.
 ##
 ## [codeblock]
-## godot --headless --path godot_addon -s res://tests/bench/peers.gd -- HOST:PORT
+## godot --headless --path godot_addon -s res://tests/bench/peers.gd -- HOST:PORT WAY
 ## [/codeblock]
-## Prints a JSON line for each case: microseconds per RPC in the median frame; of the sender those
+## WAY is "relayed" or "direct": how Packhorse's datagrams have to go. Prints a JSON line for each case: microseconds per RPC in the median frame; of the sender those
 ## in poll(), rpc() and what rpc() left for the end of the frame, of the receiver those in poll(),
 ## which calls the method. Without RPCs a frame has the cost of poll() alone. Processor time is that
 ## of both sides beyond frames without RPCs; it leaves out when others had the processor.
@@ -32,10 +32,11 @@ var _processor_usec: Dictionary[String, float] = {}  # of all frames, by case
 func _initialize() -> void:
 	Engine.max_fps = FRAMES_PER_SECOND
 	multiplayer_poll = false
-	_run(OS.get_cmdline_user_args()[0])
+	var args := OS.get_cmdline_user_args()
+	_run(args[0], args[1] == "direct")
 
 
-func _run(relay: String) -> void:
+func _run(relay: String, is_direct: bool) -> void:
 	await process_frame
 	for kind in KINDS:
 		_games[kind] = await Games.new(self, relay).start(kind, 2)
@@ -44,6 +45,13 @@ func _run(relay: String) -> void:
 			for player: Player in _games[kind]:
 				player.api.poll()
 		await process_frame
+	for player: Player in _games["packhorse"]:
+		var peer: PackhorseMultiplayerPeer = player.api.multiplayer_peer
+		for other in peer.get_peer_ids():
+			if (peer.get_peer_path(other) == PackhorseMultiplayerPeer.Path.DIRECT) != is_direct:
+				printerr("not the way that was asked for")
+				quit(1)
+				return
 	for _round in ROUNDS:
 		for method in METHODS:
 			for case in LOADS:
