@@ -22,9 +22,8 @@ enum Code {
 	OPTIONS_INVALID = -14,  ## The options ask for what no room can be.
 }
 
-const Constants := preload("../wire/constants.gd")
-const ErrorTexts := preload("../wire/error_texts.gd")
-const Self := preload("packhorse_error.gd")
+const _ErrorTexts := preload("../wire/error_texts.gd")
+const _Self := preload("packhorse_error.gd")
 
 const _FIREWALL := (
 	"check the relay's address and that it is running, "
@@ -119,8 +118,8 @@ var attempts := PackedStringArray()
 
 
 ## Returns the error with the code [param error_code], which need not be known.
-static func from_code(error_code: int, error_stage := "", wait := 0.0) -> Self:
-	var error := Self.new()
+static func from_code(error_code: int, error_stage := "", wait := 0.0) -> _Self:
+	var error := _Self.new()
 	error.code = error_code
 	error.stage = error_stage
 	error.retry_after = wait
@@ -129,7 +128,7 @@ static func from_code(error_code: int, error_stage := "", wait := 0.0) -> Self:
 		"the relay answered with error %d" % error_code,
 		"update this program",
 	]
-	var texts: Array = _TEXTS.get(error_code, ErrorTexts.TEXTS.get(error_code, unknown))
+	var texts: Array = _TEXTS.get(error_code, _ErrorTexts.TEXTS.get(error_code, unknown))
 	error.name = texts[0]
 	error.message = texts[1]
 	error.advice = texts[2]
@@ -137,7 +136,7 @@ static func from_code(error_code: int, error_stage := "", wait := 0.0) -> Self:
 
 
 ## Returns the error with [param detail] added to what happened.
-static func explained(error_code: int, error_stage: String, detail: String) -> Self:
+static func explained(error_code: int, error_stage: String, detail: String) -> _Self:
 	var error := from_code(error_code, error_stage)
 	error.message += ": " + detail
 	return error

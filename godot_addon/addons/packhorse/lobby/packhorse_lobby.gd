@@ -30,9 +30,9 @@ enum Page {
 	ROOM,  ## The code of the room, and how to leave it.
 }
 
-const Invite := preload("invite.gd")
-const RoomEntry := preload("room_entry.gd")
-const Settings := preload("../nodes/settings.gd")
+const _Invite := preload("invite.gd")
+const _RoomEntry := preload("room_entry.gd")
+const _Settings := preload("../nodes/settings.gd")
 
 const _SCENE := "packhorse_lobby.tscn"  # beside this script
 const _PARTS := ^"Margin"
@@ -80,7 +80,7 @@ var player_name: String:
 var page := Page.CHOICE
 
 var _list := PackhorseRoomList.new()
-var _rooms: Array[RoomEntry] = []
+var _rooms: Array[_RoomEntry] = []
 var _used := PackhorseRoomOptions.new()
 
 @onready var _scroll: ScrollContainer = %Scroll
@@ -145,7 +145,7 @@ func host() -> void:
 ## Joins the room that [param code_or_invite] names: [code]K7QM-2XPA[/code] in any case, or
 ## [code]CODE@relay[/code].
 func join(code_or_invite: String) -> void:
-	var invite := Invite.parse(code_or_invite)
+	var invite := _Invite.parse(code_or_invite)
 	if invite == null:
 		_show_status(words_of(PackhorseError.from_code(PackhorseError.Code.CODE_INVALID)))
 		return
@@ -186,13 +186,13 @@ func copy_code() -> void:
 
 ## Puts code and relay into the clipboard, for friends who would have to type the relay.
 func copy_invite() -> void:
-	_copy(Invite.compose(peer.room_code, relay_text()))
+	_copy(_Invite.compose(peer.room_code, relay_text()))
 
 
 ## Returns the relay that is used: the invite's or typed one, [member relay], or the setting.
 func relay_text() -> String:
 	var typed := _relay_field.text.strip_edges()
-	return typed if typed else Settings.relay_or_default(relay)
+	return typed if typed else _Settings.relay_or_default(relay)
 
 
 ## Returns [param error] as sentences for players.
@@ -225,7 +225,7 @@ func _take_parts() -> void:
 
 
 func _show_relay_row() -> void:
-	(%RelayRow as Control).visible = not Settings.relay_or_default(relay)
+	(%RelayRow as Control).visible = not _Settings.relay_or_default(relay)
 
 
 func _join_typed() -> void:
@@ -233,7 +233,7 @@ func _join_typed() -> void:
 
 
 func _used_options() -> PackhorseRoomOptions:
-	_used = Settings.complete(options)
+	_used = _Settings.complete(options)
 	if player_name:
 		_used.player_name = player_name
 	if _password_field.text:
@@ -314,7 +314,7 @@ func _reveal_status() -> void:
 
 
 func _on_list_rooms_listed(rooms: Array[Dictionary]) -> void:
-	_rooms = RoomEntry.all_of(rooms)
+	_rooms = _RoomEntry.all_of(rooms)
 	_room_items.clear()
 	for room in _rooms:
 		var index := _room_items.add_item(room.words())

@@ -76,17 +76,16 @@ enum Path {
 	DIRECT,  ## To the peer's own address, over UDP.
 }
 
-const NetworkConditions := preload("../core/network_conditions.gd")
-const PeerWatch := preload("peer_watch.gd")
-const RelayLink := preload("../net/relay_link.gd")
-const RelayNotice := preload("relay_notice.gd")
-const RoomCode := preload("../wire/room_code.gd")
-const RoomWish := preload("room_wish.gd")
-const SavedSession := preload("../core/saved_session.gd")
-const Settings := preload("settings.gd")
-const Stages := preload("../core/stages.gd")
-const Statistics := preload("../core/statistics.gd")
-const Wish := preload("../core/wish.gd")
+const _NetworkConditions := preload("../core/network_conditions.gd")
+const _PeerWatch := preload("peer_watch.gd")
+const _RelayLink := preload("../net/relay_link.gd")
+const _RelayNotice := preload("relay_notice.gd")
+const _RoomCode := preload("../wire/room_code.gd")
+const _RoomWish := preload("room_wish.gd")
+const _SavedSession := preload("../core/saved_session.gd")
+const _Settings := preload("settings.gd")
+const _Statistics := preload("../core/statistics.gd")
+const _Wish := preload("../core/wish.gd")
 
 const _STAGES: Array[Stage] = [
 	Stage.RESOLVING,
@@ -96,7 +95,7 @@ const _STAGES: Array[Stage] = [
 	Stage.JOINING,
 	Stage.CONNECTED,
 	Stage.REACHING_WEBSOCKET,
-]  # by Stages.Stage
+]  # by core/stages.gd
 
 ## The room's code as people see it, for example K7QM-2XPA. Empty until the room has been entered;
 ## stays after the end, until the next room.
@@ -105,8 +104,8 @@ var room_code := ""
 var doorman := PackhorseDoorman.new()
 
 var _stage := Stage.RESOLVING
-var _watch: PeerWatch = null
-var _conditions := NetworkConditions.new()
+var _watch: _PeerWatch = null
+var _conditions := _NetworkConditions.new()
 
 
 func _notification(what: int) -> void:
@@ -154,8 +153,8 @@ func _poll() -> void:
 ## connecting waits as long as the relay says, if [member PackhorseRoomOptions.connect_timeout]
 ## allows.
 func create_room(relay: String, options: PackhorseRoomOptions = null) -> Error:
-	var used := Settings.complete(options)
-	var error := _connect(relay, RoomWish.creating(used), used)
+	var used := _Settings.complete(options)
+	var error := _connect(relay, _RoomWish.creating(used), used)
 	if error == OK:
 		_unique_id = _HOST
 	return error
@@ -163,27 +162,27 @@ func create_room(relay: String, options: PackhorseRoomOptions = null) -> Error:
 
 ## Joins the room with the code [param code], as people type it. Returns as [method create_room].
 func join_room(relay: String, code: String, options: PackhorseRoomOptions = null) -> Error:
-	var wish := RoomWish.joining(code)
+	var wish := _RoomWish.joining(code)
 	if not wish.code:
 		return _refuse(PackhorseError.Code.CODE_INVALID)
-	return _connect(relay, wish, Settings.complete(options))
+	return _connect(relay, wish, _Settings.complete(options))
 
 
 ## Changes the room that this peer hosts to what [param options] say of size, lock, approval and
 ## password; [constant @GlobalScope.ERR_UNAVAILABLE] when it hosts none or still changes it,
 ## [constant @GlobalScope.ERR_INVALID_PARAMETER] when a room cannot be like that.
 func set_room_options(options: PackhorseRoomOptions) -> Error:
-	if not RoomWish.is_possible(options):
+	if not _RoomWish.is_possible(options):
 		return ERR_INVALID_PARAMETER
-	var change := RoomWish.change(options)
+	var change := _RoomWish.change(options)
 	return _client.change_room(change, options.password) if _client else ERR_UNAVAILABLE
 
 
 ## Takes up the session of a crashed game: same room, code, id. Returns as [method create_room].
 func resume_room(relay: String, saved: String, options: PackhorseRoomOptions = null) -> Error:
-	var wish := Wish.resuming(SavedSession.from_text(saved))
+	var wish := _Wish.resuming(_SavedSession.from_text(saved))
 	return (
-		_connect(relay, wish, Settings.complete(options)) if wish.saved else ERR_INVALID_PARAMETER
+		_connect(relay, wish, _Settings.complete(options)) if wish.saved else ERR_INVALID_PARAMETER
 	)
 
 
@@ -212,7 +211,7 @@ func get_peer_path(peer_id: int) -> Path:
 		return Path.NONE
 	if _client.is_direct(peer_id):
 		return Path.DIRECT
-	var is_websocket := _client.kind() == RelayLink.Kind.WEBSOCKET
+	var is_websocket := _client.kind() == _RelayLink.Kind.WEBSOCKET
 	return Path.RELAY_WEBSOCKET if is_websocket else Path.RELAY_UDP
 
 
@@ -229,7 +228,7 @@ func get_peer_statistics(peer_id: int) -> Dictionary[StringName, float]:
 		return {}
 	mail.measure(peer_id, _now())
 	var delivery := mail.peer_delivery(peer_id)
-	var statistics := Statistics.of_peer(delivery, mail.traffic(peer_id), _client.overhead())
+	var statistics := _Statistics.of_peer(delivery, mail.traffic(peer_id), _client.overhead())
 	statistics[&"path"] = get_peer_path(peer_id)
 	return statistics
 
@@ -267,12 +266,12 @@ func set_network_simulation(latency: float, jitter := 0.0, loss := 0.0) -> void:
 		_client.simulate()
 
 
-func _connect(relay: String, wish: Wish, options: PackhorseRoomOptions) -> Error:
-	var text := Settings.relay_or_default(relay)
+func _connect(relay: String, wish: _Wish, options: PackhorseRoomOptions) -> Error:
+	var text := _Settings.relay_or_default(relay)
 	if not text:
 		return _refuse(PackhorseError.Code.ADDRESS_MISSING)
-	var reach := RoomWish.reach(text, options)
-	var fault := RoomWish.fault(wish, reach, options)
+	var reach := _RoomWish.reach(text, options)
+	var fault := _RoomWish.fault(wish, reach, options)
 	if fault:
 		return _refuse(fault)
 	if _status != CONNECTION_DISCONNECTED:
@@ -321,19 +320,19 @@ func _handle(event: Event) -> void:
 		Event.Type.CLOSED:
 			_end(event.error)
 		_:
-			RelayNotice.tell(event, self)
+			_RelayNotice.tell(event, self)
 
 
 func _enter() -> void:
 	var session := _client.session
 	_unique_id = session.peer_id()
 	_is_star = session.topology() == Constants.Topology.STAR
-	room_code = RoomCode.show(session.code())
+	room_code = _RoomCode.show(session.code())
 	_status = CONNECTION_CONNECTED
 	var client := _client
 	session.mail().hand_to(_inbox, _peers)
 	_outgoing.open(client, _is_star and not _is_server())
-	_watch = PeerWatch.new(self)
+	_watch = _PeerWatch.new(self)
 	if _unique_id == _HOST:
 		room_created.emit(room_code)
 	_unannounced.sort()
