@@ -56,6 +56,27 @@ func test_relay_that_is_named_nowhere_is_told_with_advice() -> void:
 	assert_true(Settings.RELAY_ADDRESS in error.advice, "advice names the setting")
 
 
+func test_stage_of_a_new_room_with_options_is_told_when_they_are_set() -> void:
+	_relay.grant_changes = {&"peer": 1, &"rev": 1}
+	_relay.members = [1]
+	_peer.stage_changed.connect(_note_connected_stage)
+	var options := PackhorseRoomOptions.new()
+	options.approve = true
+	_peer.create_room(_relay.address(), options)
+	await _until(func() -> bool: return not _relay.of_type(Constants.MessageType.SET_ROOM).is_empty())
+	for _frame in 5:
+		_peer.poll()
+		await tree.process_frame
+	assert_eq(_told, [] as Array[String], "told before the relay has set the options")
+
+	var request := _relay.of_type(Constants.MessageType.SET_ROOM)[0].number(&"seq")
+	var fields: Dictionary[StringName, Variant] = {&"request": request, &"code": 0}
+	_relay.send(_relay.relay.seal(Constants.MessageType.ACK, fields))
+	await _until(func() -> bool: return _told.size() == 2)
+
+	assert_eq(_told, ["K7QM-2XPA", "stage of K7QM-2XPA, 2"] as Array[String], "told")
+
+
 func test_room_that_cannot_be_is_not_asked_for() -> void:
 	for max_peers: int in [-1, 1, 1025]:
 		var options := PackhorseRoomOptions.new()
@@ -92,3 +113,8 @@ func test_error_that_is_listened_to_is_no_warning() -> void:
 
 	assert_eq(EngineErrors.stop(logger), [] as Array[String], "warnings")
 	assert_eq(_told, ["CODE_INVALID"] as Array[String], "told")
+
+
+func _note_connected_stage(stage: PackhorseMultiplayerPeer.Stage) -> void:
+	if stage == PackhorseMultiplayerPeer.Stage.CONNECTED:
+		_told.append("stage of %s, %d" % [_peer.room_code, _peer.get_connection_status()])

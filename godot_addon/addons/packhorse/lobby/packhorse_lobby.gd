@@ -278,10 +278,9 @@ func _on_peer_stage_changed(stage: PackhorseMultiplayerPeer.Stage) -> void:
 func _on_peer_room_created(_code: String) -> void:
 	if _used.listed:
 		peer.set_room_options(_used)
-	_enter.call_deferred()
 
 
-## Turns to the room once the peer is in it; that of a room with a password is told after the stage.
+## Turns to the room once the peer is in it.
 func _enter() -> void:
 	var status := peer.get_connection_status()
 	if page != Page.PROGRESS or status != MultiplayerPeer.CONNECTION_CONNECTED:
