@@ -19,7 +19,8 @@ enum Code {
 	WEBSOCKET_CLOSED = -11,  ## The WebSocket connection was closed before the relay answered.
 	CERTIFICATE_REFUSED = -12,  ## The relay's certificate is not trusted here.
 	TRANSPORT_IMPOSSIBLE = -13,  ## The relay cannot be reached over UDP from here.
-	OPTIONS_INVALID = -14,  ## The options ask for what no room can be.
+	OPTIONS_INVALID = -14,  ## An option has a value that it cannot have.
+	SAVED_INVALID = -15,  ## The text given as the saved session is none.
 }
 
 const _ErrorTexts := preload("../wire/error_texts.gd")
@@ -95,8 +96,17 @@ const _TEXTS: Dictionary[int, Array] = {
 	Code.OPTIONS_INVALID:
 	[
 		"OPTIONS_INVALID",
-		"the options are beyond what a room can be",
-		"max_peers may be 2 to 1024, or 0 for the relay's own; player_name may have 64 bytes"
+		"an option has a value that it cannot have",
+		(
+			"max_peers may be 2 to 1024, or 0 for the relay's own; player_name may have 64 bytes; "
+			+ "connect_timeout is a number of seconds above 0"
+		)
+	],
+	Code.SAVED_INVALID:
+	[
+		"SAVED_INVALID",
+		"the saved session cannot be read",
+		"give what get_saved_session() returned; without it, join with the room's code"
 	],
 	Code.CONNECT_TIMEOUT: ["CONNECT_TIMEOUT", "connecting took too long", _FIREWALL],
 }

@@ -30,7 +30,7 @@ enum Page {
 	ROOM,  ## The code of the room, and how to leave it.
 }
 
-const _Invite := preload("invite.gd")
+const _Invite := preload("../core/invite.gd")
 const _RoomEntry := preload("room_entry.gd")
 const _Settings := preload("../nodes/settings.gd")
 
@@ -44,6 +44,7 @@ const _STAGE_WORDS: Dictionary[int, String] = {
 	PackhorseMultiplayerPeer.Stage.JOINING: "Entering the room",
 	PackhorseMultiplayerPeer.Stage.WAITING: "Waiting for the host to let you in",
 	PackhorseMultiplayerPeer.Stage.CONNECTED: "Connected",
+	PackhorseMultiplayerPeer.Stage.PAUSED: "Too many requests: the relay asks to wait {seconds} s",
 }
 
 ## Relay of this lobby, [code]host[/code] or [code]host:port[/code]; empty for the project setting,
@@ -271,7 +272,8 @@ func _watch(watched: PackhorseMultiplayerPeer, is_watched: bool) -> void:
 
 
 func _on_peer_stage_changed(stage: PackhorseMultiplayerPeer.Stage) -> void:
-	(%StageLabel as Label).text = "%s…" % _STAGE_WORDS.get(stage, "Connecting")
+	var words: String = _STAGE_WORDS.get(stage, "Connecting")
+	(%StageLabel as Label).text = "%s…" % words.format({"seconds": ceili(peer.retry_after)})
 	_enter()
 
 

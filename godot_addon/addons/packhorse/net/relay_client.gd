@@ -275,8 +275,7 @@ func _take_event() -> Event:
 	if event.type == Event.Type.JOINED:
 		_enter()
 	elif event.type == Event.Type.CLOSED and _is_short_pause(event.error):
-		_pause(event.error.retry_after)
-		return null
+		event = _pause(event.error.retry_after)
 	return event
 
 
@@ -341,17 +340,20 @@ func _is_short_pause(error: PackhorseError) -> bool:
 	return error.retry_after > 0.0 and _now + error.retry_after < _give_up_at
 
 
-func _pause(seconds: float) -> void:
+func _pause(seconds: float) -> Event:
 	_start_over_at = _now + seconds
+	_told_stage = Stages.Stage.PAUSED
 	steady = null
 	_driver.close()
 	_driver = null
 	session = null
+	return Event.stage_changed(_told_stage, seconds)
 
 
 func _start_over() -> void:
 	_start_over_at = INF
 	_told_stage = Stages.Stage.RESOLVING
+	_own_events.append(Event.stage_changed(_told_stage))
 	_connector = Connector.new(_wish, _reach)
 
 

@@ -55,6 +55,7 @@ signal peer_lost(peer_id: int)
 signal peer_found(peer_id: int)
 ## Emitted right after [code]peer_connected[/code] with the way that datagrams to [param peer_id]
 ## take from here, and whenever that becomes another. The peer's own way may differ.
+@warning_ignore("unused_signal")
 signal peer_path_changed(peer_id: int, path: Path)
 
 ## Where connecting stands.
@@ -66,6 +67,7 @@ enum Stage {
 	JOINING,  ## The relay answers; the room is being created or joined.
 	CONNECTED,  ## The room and its peers are known.
 	WAITING,  ## The host has been asked to admit us; comes after JOINING.
+	PAUSED,  ## The relay asks to wait for [member retry_after]; then it begins anew, by itself.
 }
 
 ## How datagrams leave for a peer.
@@ -76,6 +78,7 @@ enum Path {
 	DIRECT,  ## To the peer's own address, over UDP.
 }
 
+const _Invite := preload("../core/invite.gd")
 const _NetworkConditions := preload("../core/network_conditions.gd")
 const _PeerWatch := preload("peer_watch.gd")
 const _RelayLink := preload("../net/relay_link.gd")
@@ -95,11 +98,14 @@ const _STAGES: Array[Stage] = [
 	Stage.JOINING,
 	Stage.CONNECTED,
 	Stage.REACHING_WEBSOCKET,
+	Stage.PAUSED,
 ]  # by core/stages.gd
 
 ## The room's code as people see it, for example K7QM-2XPA. Empty until the room has been entered;
 ## stays after the end, until the next room.
 var room_code := ""
+## Seconds that the relay asks to wait, in the stage [constant Stage.PAUSED].
+var retry_after := 0.0
 ## Asks about those who want to join, where [member PackhorseRoomOptions.approve] is set.
 var doorman := PackhorseDoorman.new()
 
@@ -149,9 +155,10 @@ func _poll() -> void:
 ## Returns at once, with the status [constant MultiplayerPeer.CONNECTION_CONNECTING];
 ## [constant @GlobalScope.ERR_ALREADY_IN_USE] when this peer is in use;
 ## [constant @GlobalScope.ERR_INVALID_PARAMETER] and [signal connection_error] when there is no
-## [param relay] or it cannot be read. When the relay limits how often rooms are created or joined,
-## connecting waits as long as the relay says, if [member PackhorseRoomOptions.connect_timeout]
-## allows.
+## [param relay], or what is given cannot be read or cannot be;
+## [constant @GlobalScope.ERR_UNAVAILABLE] when a handler of [signal stage_changed] closed this one.
+## When the relay limits how often rooms are created or joined, connecting waits as long as the
+## relay says, if [member PackhorseRoomOptions.connect_timeout] allows: [constant Stage.PAUSED].
 func create_room(relay: String, options: PackhorseRoomOptions = null) -> Error:
 	var used := _Settings.complete(options)
 	var error := _connect(relay, _RoomWish.creating(used), used)
@@ -160,12 +167,15 @@ func create_room(relay: String, options: PackhorseRoomOptions = null) -> Error:
 	return error
 
 
-## Joins the room with the code [param code], as people type it. Returns as [method create_room].
+## Joins the room with the code [param code], as people type it, or that of an invite
+## ([code]CODE@relay[/code]), whose relay counts where [param relay] is empty. Returns as
+## [method create_room].
 func join_room(relay: String, code: String, options: PackhorseRoomOptions = null) -> Error:
-	var wish := _RoomWish.joining(code)
-	if not wish.code:
+	var invite := _Invite.parse(code)
+	if invite == null:
 		return _refuse(PackhorseError.Code.CODE_INVALID)
-	return _connect(relay, wish, _Settings.complete(options))
+	var named := relay if relay.strip_edges() else invite.relay
+	return _connect(named, _RoomWish.joining(invite.code), _Settings.complete(options))
 
 
 ## Changes the room that this peer hosts to what [param options] say of size, lock, approval and
@@ -181,9 +191,9 @@ func set_room_options(options: PackhorseRoomOptions) -> Error:
 ## Takes up the session of a crashed game: same room, code, id. Returns as [method create_room].
 func resume_room(relay: String, saved: String, options: PackhorseRoomOptions = null) -> Error:
 	var wish := _Wish.resuming(_SavedSession.from_text(saved))
-	return (
-		_connect(relay, wish, _Settings.complete(options)) if wish.saved else ERR_INVALID_PARAMETER
-	)
+	if wish.saved == null:
+		return _refuse(PackhorseError.Code.SAVED_INVALID)
+	return _connect(relay, wish, _Settings.complete(options))
 
 
 ## Returns a secret for [method resume_room], empty without a session; ask again now and then.
@@ -281,11 +291,12 @@ func _connect(relay: String, wish: _Wish, options: PackhorseRoomOptions) -> Erro
 	wish.refuses_strays = true
 	_is_star = wish.topology == Constants.Topology.STAR
 	room_code = ""
-	_client = RelayClient.new(wish, reach, _now() + options.connect_timeout)
-	_client.conditions = _conditions
-	doorman.client = _client
+	var client := RelayClient.new(wish, reach, _now() + options.connect_timeout)
+	client.conditions = _conditions
+	_client = client
+	doorman.client = client
 	_tell_stage(Stage.RESOLVING)
-	return OK
+	return OK if _client == client else ERR_UNAVAILABLE
 
 
 func _refuse(code: PackhorseError.Code) -> Error:
@@ -310,13 +321,10 @@ func _handle(event: Event) -> void:
 		Event.Type.PEER_LOST, Event.Type.PEER_FOUND:
 			_set_present(event.peer, event.type == Event.Type.PEER_FOUND)
 		Event.Type.STAGE_CHANGED:
+			retry_after = event.seconds
 			_tell_stage(_STAGES[event.stage])
 		Event.Type.JOINED:
 			_enter()
-		Event.Type.PATH_CHANGED:
-			_tell_paths()
-		Event.Type.PEER_PATH_CHANGED:
-			_tell_path(event.peer)
 		Event.Type.CLOSED:
 			_end(event.error)
 		_:
@@ -353,19 +361,7 @@ func _set_present(peer: int, is_present: bool) -> void:
 
 func _announce(peer: int) -> void:
 	super(peer)
-	_tell_path(peer)
-
-
-func _tell_path(peer: int) -> void:
-	if _peers.has(peer):
-		peer_path_changed.emit(peer, get_peer_path(peer))
-
-
-func _tell_paths() -> void:
-	var client := _client
-	for peer: int in _peers.keys():
-		if client == _client and get_peer_path(peer) != Path.DIRECT:
-			_tell_path(peer)
+	_RelayNotice.tell_path(peer, self)
 
 
 func _tell_stage(stage: Stage) -> void:
