@@ -2,6 +2,7 @@ extends "res://tests/support/peer_case.gd"
 ## What a peer does before its room: names of relays, limits that it waits out, warnings.
 
 const EngineErrors := preload("res://tests/support/engine_errors.gd")
+const ErrorTexts := preload("res://addons/packhorse/wire/error_texts.gd")
 const Settings := preload("res://addons/packhorse/nodes/settings.gd")
 
 var _stages: Array[String] = []
@@ -90,6 +91,15 @@ func test_stage_of_a_new_room_with_options_is_told_when_they_are_set() -> void:
 	await _until(func() -> bool: return _told.size() == 2)
 
 	assert_eq(_told, ["K7QM-2XPA", "stage of K7QM-2XPA, 2"] as Array[String], "told")
+
+
+func test_advice_names_what_a_game_can_set_and_no_command_line() -> void:
+	for code: int in ErrorTexts.TEXTS:
+		var error := PackhorseError.from_code(code)
+		assert_true(not "--" in error.advice, "%s: %s" % [error.name, error.advice])
+	var advice := PackhorseError.from_code(Constants.ErrorCode.TICKET_REQUIRED).advice
+	for name: String in ["PackhorseRoomOptions", Settings.RELAY_TICKET]:
+		assert_true(name in advice, advice)
 
 
 func test_room_that_cannot_be_is_not_asked_for() -> void:
