@@ -42,7 +42,7 @@ func test_reliable_message_to_all_is_refused_when_one_buffer_is_full() -> void:
 	var result := _mail.push("hi".to_ascii_buffer(), 0, RELIABLE, 0, 0.0)
 
 	assert_eq(result, ERR_OUT_OF_MEMORY, "result")
-	assert_true(_mail.peer_delivery(1) == null, "nothing was sent to the other")
+	assert_true(_mail.hub.peer_delivery(1) == null, "nothing was sent to the other")
 
 
 func test_many_tiny_messages_fill_the_buffer_too() -> void:
@@ -91,21 +91,33 @@ func test_doubt_sends_what_is_under_way_again_at_once() -> void:
 	var first := _mail.datagrams_to_send(0.0)
 	assert_eq(_mail.datagrams_to_send(0.01).size(), 0, "nothing is due")
 
-	_mail.doubt_path(1, 0.02)
+	_mail.hub.doubt_path(1, 0.02)
 	var again := _mail.datagrams_to_send(0.02)
 
 	assert_eq(again.size(), 1, "datagrams")
 	assert_eq(again[0].slice(9), first[0].slice(9), "frame")
 
 
+func test_nobody_queues_anything_for_a_peer_that_has_left() -> void:
+	var queue := _mail.queue_to(1, 0.0)
+	queue.push_reliable("hi".to_ascii_buffer(), RELIABLE, 0)
+	assert_eq(_mail.datagrams_to_send(0.0).size(), 1, "datagrams")
+
+	_roster.peers.erase(1)
+	_mail.forget(1)
+
+	assert_eq(_mail.queue_to(1, 0.1), null, "queue")
+	assert_eq(_mail.datagrams_to_send(1.0).size(), 0, "datagrams after it has left")
+
+
 func test_other_path_has_no_round_trip_time_yet() -> void:
 	_mail.push("hi".to_ascii_buffer(), 1, RELIABLE, 0, 0.0)
 	_mail.datagrams_to_send(0.0)
-	_mail.peer_delivery(1).rtt.add(0.1)
+	_mail.hub.peer_delivery(1).rtt.add(0.1)
 
-	_mail.change_path(1, 0.2)
+	_mail.hub.change_path(1, 0.2)
 
-	assert_true(_mail.peer_delivery(1).rtt.smoothed < 0.0, "round-trip time")
+	assert_true(_mail.hub.peer_delivery(1).rtt.smoothed < 0.0, "round-trip time")
 
 
 func test_nothing_is_kept_of_a_peer_that_has_left() -> void:
@@ -115,7 +127,7 @@ func test_nothing_is_kept_of_a_peer_that_has_left() -> void:
 	_mail.forget(1)
 
 	assert_eq(_mail.datagrams_to_send(10.0).size(), 0, "datagrams")
-	assert_true(_mail.is_idle(), "idle")
+	assert_true(_mail.hub.is_idle(), "idle")
 
 
 func test_rtt_is_measured_once_a_second_at_most() -> void:

@@ -35,6 +35,16 @@ func test_stranger_is_refused_until_it_has_answered_and_what_it_overtook_has_com
 	assert_true(not _strangers.has(1), "for good")
 
 
+func test_who_writes_to_this_member_alone_is_no_stranger_after_a_while() -> void:
+	_strangers.meet(1, true, RTT, 10.0)
+
+	assert_true(not _strangers.has_settled(1, RTT, 10.0 + 0.24 * RTT), "overtaken, late")
+	assert_true(_strangers.has(1), "still a stranger")
+	assert_true(_strangers.has_settled(1, RTT, 10.0 + 0.26 * RTT), "settled")
+	assert_true(not _strangers.has(1), "for good")
+	assert_true(not _strangers.has_settled(2, RTT, 99.0), "never met")
+
+
 func test_what_is_meant_for_the_process_before_is_no_answer() -> void:
 	var strangers := Strangers.new(OWN_ID, true)
 	strangers.meet(1, true, -1.0, 10.0)
@@ -71,6 +81,7 @@ func test_broadcast_from_before_the_news_is_dropped_and_its_sender_asked() -> vo
 	assert_eq(mail.receive(_data(1, false), 1, 10.1), &"", "for this member alone")
 	assert_eq(mail.receive(_data(1, true), 1, 10.1), &"", "broadcast after the news")
 
+	assert_true(not _strangers.has(1), "no stranger any more")
 	assert_eq(asked.size(), 1, "datagrams")
 	assert_eq(asked[0].hex_encode(), "a75c00000001" + "020000" + "80", "PING")
 	assert_eq(events.size(), 3, "messages")

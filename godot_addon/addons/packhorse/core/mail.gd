@@ -11,6 +11,7 @@ const Inbox := preload("inbox.gd")
 const Message := preload("../wire/message.gd")
 const PeerDelivery := preload("delivery/peer_delivery.gd")
 const Roster := preload("roster.gd")
+const SendQueues := preload("delivery/outgoing.gd")
 const Strangers := preload("strangers.gd")
 const Traffic := preload("monitoring/traffic.gd")
 
@@ -78,23 +79,13 @@ func begin_epoch(grant: Message) -> void:
 	hub.change_tag(_tag)
 
 
-## Sends no more reliable frames than the relay allows, bytes and datagrams a second.
-func keep_to(octets: int, datagrams: int) -> void:
-	hub.keep_to(octets, datagrams)
-
-
-## Returns the bytes that a message of [param mode] may have.
-func largest_message(mode: Constants.Mode) -> int:
-	return hub.largest_message(mode)
-
-
 ## Queues a message to [param to] (0 all others, n, -n all but n) for [method datagrams_to_send].
 ##
 ## Returns [constant @GlobalScope.ERR_INVALID_PARAMETER] when it is too large or the channel is not
 ## 0..255, [constant @GlobalScope.ERR_OUT_OF_MEMORY] when too much that is reliable waits for one of
 ## the receivers; then nothing is sent to any of them.
 func push(data: PackedByteArray, to: int, mode: Constants.Mode, channel: int, now: float) -> Error:
-	if data.size() > hub.largest_unreliable and data.size() > largest_message(mode):
+	if data.size() > hub.largest_unreliable and data.size() > hub.largest_message(mode):
 		return ERR_INVALID_PARAMETER
 	if channel < 0 or channel > MAX_CHANNEL:
 		return ERR_INVALID_PARAMETER
@@ -122,6 +113,12 @@ func plain_datagram(data: PackedByteArray, to: int) -> PackedByteArray:
 	return head + data if head else head
 
 
+## Returns what waits to be sent to a peer, to be added to before the next
+## [method datagrams_to_send]; null when it is not in the room.
+func queue_to(peer: int, now: float) -> SendQueues:
+	return hub.woken(peer, now).outgoing if _peers.has(peer) else null
+
+
 ## Queues frames of unreliable messages, at most [member largest_piece] bytes that stay together;
 ## [param to] as in [method push].
 func push_frames(frames: PackedByteArray, to: int, now: float) -> void:
@@ -136,11 +133,6 @@ func measure(peer: int, now: float) -> void:
 		hub.ping(peer, now)
 
 
-## Returns the state towards a peer; null when nothing was sent or received yet.
-func peer_delivery(peer: int) -> PeerDelivery:
-	return hub.peer_delivery(peer)
-
-
 ## Returns what went to a peer alone and came from it, since this was first asked of any peer:
 ## counting takes a tenth of what handling a datagram takes.
 func traffic(peer: int) -> Traffic:
@@ -150,21 +142,6 @@ func traffic(peer: int) -> Traffic:
 	if not _traffic.has(peer):
 		_traffic[peer] = Traffic.new()
 	return _traffic[peer]
-
-
-## Returns the reliable payload that waits for all peers, bytes.
-func queued_bytes() -> int:
-	return hub.queued_bytes()
-
-
-## Tells that [method datagrams_to_send] has nothing to do now.
-func is_quiet(now: float) -> bool:
-	return now < hub.wake_at
-
-
-## Tells whether every reliable message has arrived.
-func is_idle() -> bool:
-	return hub.is_idle()
 
 
 ## Hands messages to [param inbox] from now on, and throws those away that come from peers not in
@@ -244,16 +221,6 @@ func post_directly(post: Callable) -> void:
 	is_watching = _is_counting or _has_direct_paths
 
 
-## Forgets what was measured towards a peer: it is reached by another path now.
-func change_path(peer: int, now: float) -> void:
-	hub.change_path(peer, now)
-
-
-## Sends a peer everything under way again: its path has fallen silent.
-func doubt_path(peer: int, now: float) -> void:
-	hub.doubt_path(peer, now)
-
-
 ## As [method receive], from a peer of whom something has to be looked at first.
 func _receive_unsettled(datagram: PackedByteArray, source: int, now: float) -> StringName:
 	if is_closed or source == _own_id:
@@ -287,9 +254,12 @@ func _is_stray(datagram: PackedByteArray, source: int, now: float) -> bool:
 	var rtt := delivery.rtt.smoothed if delivery != null else -1.0
 	var is_single := not Header.is_fanout(datagram)
 	strangers.meet(source, is_single, rtt, now)
-	if not is_single and strangers.ask(source, now):
+	if is_single:
+		strangers.has_settled(source, rtt, now)
+		return false
+	if strangers.ask(source, now):
 		hub.ping(source, now)
-	return not is_single and strangers.refuses(source, rtt, now)
+	return strangers.refuses(source, rtt, now)
 
 
 func _open(datagram: PackedByteArray, source: int, sink: Delivered, now: float) -> StringName:

@@ -231,7 +231,7 @@ func _tell(message: Message) -> void:
 		Constants.MessageType.LIMITED:
 			var octets := message.number(&"bytes_per_second")
 			var datagrams := message.number(&"datagrams_per_second")
-			mail.keep_to(octets, datagrams)
+			mail.hub.keep_to(octets, datagrams)
 			_events.append(Event.limited(octets, datagrams, message.number(&"dropped")))
 
 

@@ -241,6 +241,11 @@ func is_quiet(now: float) -> bool:
 	return now < _mail.hub.wake_at
 
 
+## As [method is_quiet], but for messages to peers that may leave now.
+func has_only_mail(now: float) -> bool:
+	return now < _quiet_until and _timeout_at != -INF and _events.is_empty()
+
+
 ## Drains what must go out to the relay now.
 func datagrams_to_send() -> Array[PackedByteArray]:
 	if _membership != null:

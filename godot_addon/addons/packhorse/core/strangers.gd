@@ -51,13 +51,22 @@ func means_another(peer: int) -> bool:
 func refuses(peer: int, rtt: float, now: float) -> bool:
 	if not _refused_since.has(peer):
 		_refused_since[peer] = now
-	var met_at: float = _met_at.get(peer, INF)
-	var settled_at := met_at + _OVERTAKEN * maxf(rtt, 0.0)
-	if now < minf(settled_at, _refused_since[peer] + Constants.STRANGER_TIME):
+	if has_settled(peer, rtt, now):
+		return false
+	if now < _refused_since[peer] + Constants.STRANGER_TIME:
 		return true
-	forget(peer)
-	known[peer] = true
+	_settle(peer)
 	return false
+
+
+## Tells whether [param peer] has known this member for so long that all it sent before has come;
+## it is a stranger no more then. Parameters as in [method refuses].
+func has_settled(peer: int, rtt: float, now: float) -> bool:
+	var met_at: float = _met_at.get(peer, INF)
+	if now < met_at + _OVERTAKEN * maxf(rtt, 0.0):
+		return false
+	_settle(peer)
+	return true
 
 
 ## Tells whether [param peer] is to be asked for an answer now, which counts as asked.
@@ -75,3 +84,8 @@ func forget(peer: int) -> void:
 	_met_at.erase(peer)
 	_refused_since.erase(peer)
 	_asked_at.erase(peer)
+
+
+func _settle(peer: int) -> void:
+	forget(peer)
+	known[peer] = true

@@ -29,7 +29,7 @@ func open(client: RelayClient, is_to_host_only: bool) -> void:
 	_client = client
 	_is_to_host_only = is_to_host_only
 	start(client.session.mail())
-	_largest_unreliable = _mail.largest_message(Constants.Mode.UNRELIABLE)
+	_largest_unreliable = _mail.hub.largest_message(Constants.Mode.UNRELIABLE)
 
 
 ## Sends what waits, as far as it may leave at once, and forgets the session.
@@ -43,7 +43,7 @@ func close() -> void:
 
 ## Returns the bytes that a packet of [param mode] may have.
 func largest_packet(mode: Constants.Mode) -> int:
-	return _mail.largest_message(mode) if _mail != null else Constants.MAX_RELIABLE_MESSAGE
+	return _mail.hub.largest_message(mode) if _mail != null else Constants.MAX_RELIABLE_MESSAGE
 
 
 ## Sends a packet to [param target] (0 all others, n, -n all others but n), by the end of the frame
@@ -91,15 +91,24 @@ func _put_reliable(packet: PackedByteArray, target: int, mode: int, channel: int
 		_last_queue.push_again(packet)
 		return OK
 	var now := Time.get_ticks_usec() / 1e6
-	var error := _mail.push(packet, target, mode as Constants.Mode, channel, now)
+	if target <= 0:
+		return _counted(_mail.push(packet, target, mode as Constants.Mode, channel, now))
+	var queue := _mail.queue_to(target, now)
+	if queue == null:  # the peer has left, which the game hears of after what it has to read
+		return OK
+	if not queue.has_room():
+		return _counted(ERR_OUT_OF_MEMORY)
+	queue.push_reliable(packet, mode, channel)
+	_last_target = target
+	_last_lane = lane
+	_last_queue = queue
+	return OK
+
+
+func _counted(error: Error) -> Error:
 	if error != OK:
 		refused += 1
-		return error
-	var delivery := _mail.hub.peer_delivery(target)
-	_last_target = target if delivery != null else _NOBODY
-	_last_lane = lane
-	_last_queue = delivery.outgoing if delivery != null else null
-	return OK
+	return error
 
 
 func _is_size_right(size: int, mode: Constants.Mode) -> bool:

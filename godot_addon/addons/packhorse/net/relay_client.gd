@@ -177,7 +177,7 @@ func add_statistics(statistics: Dictionary[StringName, float]) -> void:
 		var headers := _driver.count("datagrams_" + direction) * overhead()
 		statistics["wire_bytes_" + direction] = _driver.count("bytes_" + direction) + headers
 	var mail := session.mail()
-	statistics[&"queued_bytes"] = mail.queued_bytes() if mail != null else 0
+	statistics[&"queued_bytes"] = mail.hub.queued_bytes() if mail != null else 0
 	for reason in session.drops:
 		statistics[StringName("drop_" + reason)] = session.drops[reason]
 

@@ -57,6 +57,9 @@ func poll(now: float) -> bool:
 		_poll_direct(now)
 	elif session.is_quiet(now):
 		return false
+	elif session.has_only_mail(now):
+		flush(now)
+		return false
 	_work(now)
 	return true
 

@@ -8,13 +8,16 @@ const Mail := preload("../core/mail.gd")
 const Outgoing := preload("../net/outgoing.gd")
 const RelayClient := preload("../net/relay_client.gd")
 
+const _TELL_AFTER := 64  # reliable packets that the game has read; telling of each would cost much
+const _TELL_BYTES := 1 << 16
+
 var _client: RelayClient = null
 var _outgoing := Outgoing.new()
 var _inbox := Inbox.new()
 var _target := 0
 var _mode := TRANSFER_MODE_RELIABLE
 var _channel := 0
-var _taken := 0  # reliable packets of _taken_from that the game has read; told on the next poll
+var _taken := 0  # reliable packets of _taken_from that the game has read, not told of yet
 var _taken_bytes := 0
 var _taken_from := 0
 

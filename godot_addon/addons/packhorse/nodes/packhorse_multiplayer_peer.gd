@@ -127,7 +127,7 @@ func _poll() -> void:
 		_outgoing.flush()
 	if _to_retract:
 		_tell_retracted()
-	if _taken:
+	if _taken >= _TELL_AFTER or _taken_bytes >= _TELL_BYTES:
 		_tell_taken()
 	var client := _client
 	if client == null:
@@ -237,7 +237,7 @@ func get_peer_statistics(peer_id: int) -> Dictionary[StringName, float]:
 	if mail == null or not _peers.has(peer_id):
 		return {}
 	mail.measure(peer_id, _now())
-	var delivery := mail.peer_delivery(peer_id)
+	var delivery := mail.hub.peer_delivery(peer_id)
 	var statistics := _Statistics.of_peer(delivery, mail.traffic(peer_id), _client.overhead())
 	statistics[&"path"] = get_peer_path(peer_id)
 	return statistics

@@ -55,7 +55,7 @@ func keep_to(octets: int, datagrams: int) -> void:
 
 ## Tells whether the send buffer towards a peer has room.
 func may_push(peer: int) -> bool:
-	return not _peers.has(peer) or _peers[peer].may_push()
+	return not _peers.has(peer) or _peers[peer].outgoing.has_room()
 
 
 ## Returns the bytes that a message of [param mode] may have.
@@ -68,8 +68,8 @@ func largest_message(mode: int) -> int:
 
 ## Queues a message to one peer; false when the send buffer towards it has no room.
 func push(data: PackedByteArray, peer: int, mode: int, channel: int, now: float) -> bool:
-	var delivery := _woken(peer, now)
-	if mode >= Constants.Mode.RELIABLE and not delivery.may_push():
+	var delivery := woken(peer, now)
+	if mode >= Constants.Mode.RELIABLE and not delivery.outgoing.has_room():
 		return false
 	delivery.push(data, mode, channel)
 	return true
@@ -85,7 +85,7 @@ func push_fanout(data: PackedByteArray, to: int, mode: int, channel: int) -> voi
 ## peer [param to] or to a destination that names several.
 func push_frames(frames: PackedByteArray, to: int, now: float) -> void:
 	if to > 0:
-		_woken(to, now).push_frames(frames)
+		woken(to, now).push_frames(frames)
 	else:
 		wake_at = -INF
 		_fanout_sender.push_frames(frames, to)
@@ -116,7 +116,7 @@ func largest_piece() -> int:
 
 ## Measures the RTT to a peer.
 func ping(peer: int, now: float) -> void:
-	_woken(peer, now).ping()
+	woken(peer, now).ping()
 
 
 ## Notes that the application has taken [param messages] reliable ones of [param peer], of
@@ -140,6 +140,14 @@ func receive(datagram: PackedByteArray, peer: int, delivered: Delivered, now: fl
 		drop = delivery.receive(_decoder, delivered, now)
 	wake_at = minf(wake_at, delivery.wake_at)
 	return drop
+
+
+## Returns the state towards a peer, which is looked after in the next datagrams_to_send().
+func woken(peer: int, now: float) -> PeerDelivery:
+	var delivery: PeerDelivery = _peers[peer] if _peers.has(peer) else _peer(peer, now)
+	delivery.wake_at = -INF
+	wake_at = -INF
+	return delivery
 
 
 ## Returns the state towards a peer; null when nothing was sent or received yet.
@@ -166,13 +174,13 @@ func is_idle() -> bool:
 ## Forgets what was measured towards a peer (protocol_spec/SPEC.md section 16.16).
 func change_path(peer: int, now: float) -> void:
 	if _peers.has(peer):
-		_woken(peer, now).change_path(now)
+		woken(peer, now).change_path(now)
 
 
 ## Sends a peer everything under way again: its path has fallen silent.
 func doubt_path(peer: int, now: float) -> void:
 	if _peers.has(peer):
-		_woken(peer, now).doubt_path(now)
+		woken(peer, now).doubt_path(now)
 
 
 ## Drops all state towards a peer that has left.
@@ -216,12 +224,6 @@ func _receive_fanout(
 		receiver = FanoutReceiver.new(_budget)
 		_fanout_receivers[peer] = receiver
 	return receiver.receive(_decoder, delivered, now)
-
-
-## Returns the state towards a peer, which is looked after in the next datagrams_to_send().
-func _woken(peer: int, now: float) -> PeerDelivery:
-	wake_at = -INF
-	return _peer(peer, now)
 
 
 func _peer(peer: int, now: float) -> PeerDelivery:

@@ -148,8 +148,8 @@ func _post(datagram: PackedByteArray, to: int, receivers: Array[int], now: float
 
 func _change(peer: int) -> void:
 	_offer_posting()
-	_membership.mail.change_path(peer, _now)
+	_membership.mail.hub.change_path(peer, _now)
 
 
 func _doubt(peer: int) -> void:
-	_membership.mail.doubt_path(peer, _now)
+	_membership.mail.hub.doubt_path(peer, _now)
