@@ -33,7 +33,7 @@ const TEXTS: Dictionary[int, Array] = {
 	[
 		"TICKET_REQUIRED",
 		"this relay asks for a ticket or an access key",
-		"ask the operator of the relay for one, and set it as ticket or access_key in PackhorseRoomOptions, or as packhorse/relay/ticket or access_key in the project settings"
+		"get one from the relay's operator; set it in PackhorseRoomOptions or as packhorse/relay/ticket"
 	],
 	Constants.ErrorCode.TICKET_INVALID:
 	[
