@@ -1,7 +1,7 @@
 extends "res://tests/test_case.gd"
 ## Invites and entries of the list of rooms.
 
-const Invite := preload("res://addons/packhorse/lobby/invite.gd")
+const Invite := preload("res://addons/packhorse/core/invite.gd")
 const RoomEntry := preload("res://addons/packhorse/lobby/room_entry.gd")
 
 

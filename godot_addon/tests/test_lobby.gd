@@ -177,6 +177,18 @@ func test_every_stage_has_words() -> void:
 	_close()
 
 
+func test_pause_that_the_relay_asks_for_is_shown_with_its_seconds() -> void:
+	_relay.pause = 1.3
+	_open(_relay.address())
+	_lobby.join(FakeRelay.CODE)
+	await _until(func() -> bool: return "wait" in _label("StageLabel").text)
+	assert_eq(_label("StageLabel").text, "Too many requests: the relay asks to wait 2 s…", "words")
+	await _until(func() -> bool: return not _told.is_empty())
+
+	assert_eq(_told, ["entered K7QM-2XPA"] as Array[String], "told")
+	_close()
+
+
 func test_focus_starts_at_a_button_on_every_page() -> void:
 	_open(_relay.address())
 	assert_eq(_focused(), &"HostButton", "choice")

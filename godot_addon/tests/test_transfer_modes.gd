@@ -1,6 +1,7 @@
 extends "res://tests/support/peer_case.gd"
 ## How the peer sends and takes in what is not a plain datagram.
 
+const EngineErrors := preload("res://tests/support/engine_errors.gd")
 const Header := preload("res://addons/packhorse/wire/header.gd")
 const RELIABLE := MultiplayerPeer.TRANSFER_MODE_RELIABLE
 const ORDERED := MultiplayerPeer.TRANSFER_MODE_UNRELIABLE_ORDERED
@@ -195,11 +196,17 @@ func test_full_send_buffer_refuses_reliable_packets_and_says_so() -> void:
 	assert_eq(_peer.get_statistics()[&"queued_bytes"], 8.0 * (1 << 20), "queued")
 
 
-func test_channel_out_of_range_is_refused() -> void:
+func test_channel_out_of_range_is_refused_and_that_is_said_once() -> void:
 	await _join()
+	var logger := EngineErrors.start()
 
 	assert_eq(_put("hi", 1, RELIABLE, 256), ERR_INVALID_PARAMETER, "256")
 	assert_eq(_put("hi", 1, UNRELIABLE, -1), ERR_INVALID_PARAMETER, "-1")
+
+	var logged := EngineErrors.stop(logger)
+	if logger != null:
+		assert_eq(logged.size(), 1, "errors")
+		assert_true("2 bytes on channel 256" in logged[0] and "0 to 255" in logged[0], logged[0])
 
 
 func test_round_trip_time_of_a_peer_is_measured_by_ping() -> void:

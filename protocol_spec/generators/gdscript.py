@@ -68,7 +68,7 @@ def error_texts_script(protocol: Protocol) -> str:
     """Return the source of wire/error_texts.gd."""
     rows = [
         f"\tConstants.ErrorCode.{row['name']}:\n"
-        f"\t[{_quoted(row['name'])}, {_quoted(row['sentence'])}, {_quoted(row['advice'])}],"
+        f"\t[{_quoted(row['name'])}, {_quoted(row['sentence'])}, {_quoted(_advice(row))}],"
         for row in protocol["errors"]
     ]
     return (
@@ -77,6 +77,12 @@ def error_texts_script(protocol: Protocol) -> str:
         "## Error code to its name, sentence and advice.\n"
         "const TEXTS: Dictionary[int, Array] = {\n" + "\n".join(rows) + "\n}\n"
     )
+
+
+def _advice(error: dict[str, Any]) -> str:
+    """Return the advice for who makes or plays a game; often that for everybody."""
+    advice: str = error.get("godot_advice", error["advice"])
+    return advice
 
 
 def _head(doc: str) -> str:

@@ -31,6 +31,11 @@ func address() -> String:
 	return "127.0.0.1:%d" % _socket.get_local_port()
 
 
+## Returns the SEAL messages of the member that have [param type].
+func of_type(type: Constants.MessageType) -> Array[Message]:
+	return requests.filter(func(message: Message) -> bool: return message.type == type)
+
+
 ## Answers what has come.
 func poll() -> void:
 	while _socket.get_available_packet_count() > 0:

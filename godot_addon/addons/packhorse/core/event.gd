@@ -85,10 +85,11 @@ static func peer_path_changed(about: int, address: String) -> Self:
 	return event
 
 
-## Returns the event of a new stage.
-static func stage_changed(new_stage: Stages.Stage) -> Self:
+## Returns the event of a new stage, which takes [param wait] seconds where that is known.
+static func stage_changed(new_stage: Stages.Stage, wait := 0.0) -> Self:
 	var event := Self.new(Type.STAGE_CHANGED)
 	event.stage = new_stage
+	event.seconds = wait
 	return event
 
 

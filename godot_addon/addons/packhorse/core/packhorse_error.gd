@@ -19,12 +19,12 @@ enum Code {
 	WEBSOCKET_CLOSED = -11,  ## The WebSocket connection was closed before the relay answered.
 	CERTIFICATE_REFUSED = -12,  ## The relay's certificate is not trusted here.
 	TRANSPORT_IMPOSSIBLE = -13,  ## The relay cannot be reached over UDP from here.
-	OPTIONS_INVALID = -14,  ## The options ask for what no room can be.
+	OPTIONS_INVALID = -14,  ## An option has a value that it cannot have.
+	SAVED_INVALID = -15,  ## The text given as the saved session is none.
 }
 
-const Constants := preload("../wire/constants.gd")
-const ErrorTexts := preload("../wire/error_texts.gd")
-const Self := preload("packhorse_error.gd")
+const _ErrorTexts := preload("../wire/error_texts.gd")
+const _Self := preload("packhorse_error.gd")
 
 const _FIREWALL := (
 	"check the relay's address and that it is running, "
@@ -96,8 +96,17 @@ const _TEXTS: Dictionary[int, Array] = {
 	Code.OPTIONS_INVALID:
 	[
 		"OPTIONS_INVALID",
-		"the options are beyond what a room can be",
-		"max_peers may be 2 to 1024, or 0 for the relay's own; player_name may have 64 bytes"
+		"an option has a value that it cannot have",
+		(
+			"max_peers may be 2 to 1024, or 0 for the relay's own; player_name may have 64 bytes; "
+			+ "connect_timeout is a number of seconds above 0"
+		)
+	],
+	Code.SAVED_INVALID:
+	[
+		"SAVED_INVALID",
+		"the saved session cannot be read",
+		"give what get_saved_session() returned; without it, join with the room's code"
 	],
 	Code.CONNECT_TIMEOUT: ["CONNECT_TIMEOUT", "connecting took too long", _FIREWALL],
 }
@@ -119,8 +128,8 @@ var attempts := PackedStringArray()
 
 
 ## Returns the error with the code [param error_code], which need not be known.
-static func from_code(error_code: int, error_stage := "", wait := 0.0) -> Self:
-	var error := Self.new()
+static func from_code(error_code: int, error_stage := "", wait := 0.0) -> _Self:
+	var error := _Self.new()
 	error.code = error_code
 	error.stage = error_stage
 	error.retry_after = wait
@@ -129,7 +138,7 @@ static func from_code(error_code: int, error_stage := "", wait := 0.0) -> Self:
 		"the relay answered with error %d" % error_code,
 		"update this program",
 	]
-	var texts: Array = _TEXTS.get(error_code, ErrorTexts.TEXTS.get(error_code, unknown))
+	var texts: Array = _TEXTS.get(error_code, _ErrorTexts.TEXTS.get(error_code, unknown))
 	error.name = texts[0]
 	error.message = texts[1]
 	error.advice = texts[2]
@@ -137,7 +146,7 @@ static func from_code(error_code: int, error_stage := "", wait := 0.0) -> Self:
 
 
 ## Returns the error with [param detail] added to what happened.
-static func explained(error_code: int, error_stage: String, detail: String) -> Self:
+static func explained(error_code: int, error_stage: String, detail: String) -> _Self:
 	var error := from_code(error_code, error_stage)
 	error.message += ": " + detail
 	return error

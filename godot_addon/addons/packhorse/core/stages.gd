@@ -1,7 +1,16 @@
 extends RefCounted
 ## Where joining stands.
 
-enum Stage { RESOLVING, REACHING, JOINING, WAITING, READING_ROSTER, CONNECTED, REACHING_WEBSOCKET }
+enum Stage {
+	RESOLVING,
+	REACHING,
+	JOINING,
+	WAITING,
+	READING_ROSTER,
+	CONNECTED,
+	REACHING_WEBSOCKET,
+	PAUSED,
+}
 
 ## Each stage in words that complete "failed while ...".
 const WORDS: Dictionary[int, String] = {
@@ -12,4 +21,5 @@ const WORDS: Dictionary[int, String] = {
 	Stage.READING_ROSTER: "reading the roster",
 	Stage.CONNECTED: "connected",
 	Stage.REACHING_WEBSOCKET: "reaching the relay over WebSocket",
+	Stage.PAUSED: "waiting as long as the relay says",
 }

@@ -25,6 +25,7 @@ public sealed class PackhorsePeer
         Joining,
         Connected,
         Waiting,
+        Paused,
     }
 
     /// <summary>How datagrams leave for a peer.</summary>
@@ -85,6 +86,9 @@ public sealed class PackhorsePeer
     /// <summary>The room's code as people see it; empty until the room has been entered.</summary>
     public string RoomCode => Peer.Get(PropertyName.RoomCode).AsString();
 
+    /// <summary>Seconds that the relay asks to wait, in the stage Paused.</summary>
+    public double RetryAfter => Peer.Get(PropertyName.RetryAfter).AsDouble();
+
     /// <summary>Creates a room and becomes its host.</summary>
     /// <param name="relay"><c>host</c> or <c>host:port</c>; empty for the project setting.</param>
     /// <param name="options">Null for the project settings.</param>
@@ -143,6 +147,7 @@ public sealed class PackhorsePeer
     private static class PropertyName
     {
         public static readonly StringName RoomCode = "room_code";
+        public static readonly StringName RetryAfter = "retry_after";
     }
 
     private static class SignalName

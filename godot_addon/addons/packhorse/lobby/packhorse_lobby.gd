@@ -30,9 +30,9 @@ enum Page {
 	ROOM,  ## The code of the room, and how to leave it.
 }
 
-const Invite := preload("invite.gd")
-const RoomEntry := preload("room_entry.gd")
-const Settings := preload("../nodes/settings.gd")
+const _Invite := preload("../core/invite.gd")
+const _RoomEntry := preload("room_entry.gd")
+const _Settings := preload("../nodes/settings.gd")
 
 const _SCENE := "packhorse_lobby.tscn"  # beside this script
 const _PARTS := ^"Margin"
@@ -44,6 +44,7 @@ const _STAGE_WORDS: Dictionary[int, String] = {
 	PackhorseMultiplayerPeer.Stage.JOINING: "Entering the room",
 	PackhorseMultiplayerPeer.Stage.WAITING: "Waiting for the host to let you in",
 	PackhorseMultiplayerPeer.Stage.CONNECTED: "Connected",
+	PackhorseMultiplayerPeer.Stage.PAUSED: "Too many requests: the relay asks to wait {seconds} s",
 }
 
 ## Relay of this lobby, [code]host[/code] or [code]host:port[/code]; empty for the project setting,
@@ -80,7 +81,7 @@ var player_name: String:
 var page := Page.CHOICE
 
 var _list := PackhorseRoomList.new()
-var _rooms: Array[RoomEntry] = []
+var _rooms: Array[_RoomEntry] = []
 var _used := PackhorseRoomOptions.new()
 
 @onready var _scroll: ScrollContainer = %Scroll
@@ -145,7 +146,7 @@ func host() -> void:
 ## Joins the room that [param code_or_invite] names: [code]K7QM-2XPA[/code] in any case, or
 ## [code]CODE@relay[/code].
 func join(code_or_invite: String) -> void:
-	var invite := Invite.parse(code_or_invite)
+	var invite := _Invite.parse(code_or_invite)
 	if invite == null:
 		_show_status(words_of(PackhorseError.from_code(PackhorseError.Code.CODE_INVALID)))
 		return
@@ -186,13 +187,13 @@ func copy_code() -> void:
 
 ## Puts code and relay into the clipboard, for friends who would have to type the relay.
 func copy_invite() -> void:
-	_copy(Invite.compose(peer.room_code, relay_text()))
+	_copy(_Invite.compose(peer.room_code, relay_text()))
 
 
 ## Returns the relay that is used: the invite's or typed one, [member relay], or the setting.
 func relay_text() -> String:
 	var typed := _relay_field.text.strip_edges()
-	return typed if typed else Settings.relay_or_default(relay)
+	return typed if typed else _Settings.relay_or_default(relay)
 
 
 ## Returns [param error] as sentences for players.
@@ -225,7 +226,7 @@ func _take_parts() -> void:
 
 
 func _show_relay_row() -> void:
-	(%RelayRow as Control).visible = not Settings.relay_or_default(relay)
+	(%RelayRow as Control).visible = not _Settings.relay_or_default(relay)
 
 
 func _join_typed() -> void:
@@ -233,7 +234,7 @@ func _join_typed() -> void:
 
 
 func _used_options() -> PackhorseRoomOptions:
-	_used = Settings.complete(options)
+	_used = _Settings.complete(options)
 	if player_name:
 		_used.player_name = player_name
 	if _password_field.text:
@@ -271,17 +272,17 @@ func _watch(watched: PackhorseMultiplayerPeer, is_watched: bool) -> void:
 
 
 func _on_peer_stage_changed(stage: PackhorseMultiplayerPeer.Stage) -> void:
-	(%StageLabel as Label).text = "%s…" % _STAGE_WORDS.get(stage, "Connecting")
+	var words: String = _STAGE_WORDS.get(stage, "Connecting")
+	(%StageLabel as Label).text = "%s…" % words.format({"seconds": ceili(peer.retry_after)})
 	_enter()
 
 
 func _on_peer_room_created(_code: String) -> void:
 	if _used.listed:
 		peer.set_room_options(_used)
-	_enter.call_deferred()
 
 
-## Turns to the room once the peer is in it; that of a room with a password is told after the stage.
+## Turns to the room once the peer is in it.
 func _enter() -> void:
 	var status := peer.get_connection_status()
 	if page != Page.PROGRESS or status != MultiplayerPeer.CONNECTION_CONNECTED:
@@ -314,7 +315,7 @@ func _reveal_status() -> void:
 
 
 func _on_list_rooms_listed(rooms: Array[Dictionary]) -> void:
-	_rooms = RoomEntry.all_of(rooms)
+	_rooms = _RoomEntry.all_of(rooms)
 	_room_items.clear()
 	for room in _rooms:
 		var index := _room_items.add_item(room.words())

@@ -55,7 +55,7 @@ func put(packet: PackedByteArray, target: int, mode: Constants.Mode, channel: in
 	var size := packet.size()
 	var is_sure := size > 0 and size <= _largest_unreliable
 	if channel < 0 or channel > Mail.MAX_CHANNEL or not (is_sure or _is_size_right(size, mode)):
-		return ERR_INVALID_PARAMETER
+		return _refuse(size, mode, channel)
 	if _is_to_host_only:
 		if target == -_HOST:
 			return OK
@@ -112,10 +112,16 @@ func _counted(error: Error) -> Error:
 
 
 func _is_size_right(size: int, mode: Constants.Mode) -> bool:
-	if size > 0 and size <= largest_packet(mode):
-		return true
+	return size > 0 and size <= largest_packet(mode)
+
+
+## Says once why a packet cannot be sent; the game may send it every frame.
+func _refuse(size: int, mode: Constants.Mode, channel: int) -> Error:
 	if not _has_warned:
 		_has_warned = true
-		var words := "Packhorse: refused a packet of %d bytes; it may have 1 to %d"
-		push_error(words % [size, largest_packet(mode)])
-	return false
+		var words := (
+			"Packhorse: refused a packet of %d bytes on channel %d; "
+			+ "it may have 1 to %d bytes, on channels 0 to %d"
+		)
+		push_error(words % [size, channel, largest_packet(mode), Mail.MAX_CHANNEL])
+	return ERR_INVALID_PARAMETER

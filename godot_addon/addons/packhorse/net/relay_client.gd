@@ -48,7 +48,7 @@ var _told_stage := Stages.Stage.RESOLVING
 var _own_events: Array[Event] = []
 var _password: PasswordTask = null  # until the key of the room to join is ready
 var _setup: RoomSetup = null  # of the room, while the relay has not answered
-var _joined: Event = null  # waits for the setup of the new room
+var _entering: Array[Event] = []  # JOINED and what follows, until the new room is set up
 var _held: Event = null  # news that wait for the next poll
 var _gone: Dictionary[int, bool] = {}  # peers of which this poll has told that they left
 
@@ -149,7 +149,7 @@ func close(now: float) -> void:
 		_driver = null
 	session = null
 	_setup = null
-	_joined = null
+	_entering.clear()
 	_password = null
 
 
@@ -272,19 +272,26 @@ func _take_event() -> Event:
 		return _end_setup()
 	if event.type == Event.Type.STAGE_CHANGED and event.stage == Stages.Stage.WAITING:
 		_give_up_at += Constants.APPROVAL  # people take their time
-	if event.type == Event.Type.JOINED and _needs_setup():
-		_joined = event
-		var opening := RoomChange.new()
-		opening.locked = 0
-		opening.approval = 1 if _wish.approves else 0
-		_setup = RoomSetup.new(session, opening, _wish.password)
+	if _postpone(event):
 		return null
 	if event.type == Event.Type.JOINED:
 		_enter()
 	elif event.type == Event.Type.CLOSED and _is_short_pause(event.error):
-		_pause(event.error.retry_after)
-		return null
+		event = _pause(event.error.retry_after)
 	return event
+
+
+## Keeps the news that a new room was entered until that is set up; false for other news.
+func _postpone(event: Event) -> bool:
+	if event.type == Event.Type.JOINED and _needs_setup():
+		var opening := RoomChange.new()
+		opening.locked = 0
+		opening.approval = 1 if _wish.approves else 0
+		_setup = RoomSetup.new(session, opening, _wish.password)
+	elif not _entering or event.type != Event.Type.STAGE_CHANGED:
+		return false
+	_entering.append(event)
+	return true
 
 
 ## Tells whether a new room stays locked until its options are set.
@@ -309,17 +316,17 @@ func _end_setup() -> Event:
 	var setup := _setup
 	_setup = null
 	var error := PackhorseError.from_code(setup.code) if setup.code else null
-	if _joined == null:
+	if not _entering:
 		if error != null:
 			push_warning("Packhorse: the room was not changed: %s" % error)
 		return null
-	var joined := _joined
-	_joined = null
 	if error != null:
 		_fail(error, _now)
 		return null
 	_enter()
-	return joined
+	_own_events.append_array(_entering)
+	_entering.clear()
+	return _own_events.pop_front()
 
 
 func _enter() -> void:
@@ -335,17 +342,20 @@ func _is_short_pause(error: PackhorseError) -> bool:
 	return error.retry_after > 0.0 and _now + error.retry_after < _give_up_at
 
 
-func _pause(seconds: float) -> void:
+func _pause(seconds: float) -> Event:
 	_start_over_at = _now + seconds
+	_told_stage = Stages.Stage.PAUSED
 	steady = null
 	_driver.close()
 	_driver = null
 	session = null
+	return Event.stage_changed(_told_stage, seconds)
 
 
 func _start_over() -> void:
 	_start_over_at = INF
 	_told_stage = Stages.Stage.RESOLVING
+	_own_events.append(Event.stage_changed(_told_stage))
 	_connector = Connector.new(_wish, _reach)
 
 

@@ -9,10 +9,10 @@ extends RefCounted
 @warning_ignore("unused_signal")
 signal join_requested(request: int, player_name: String)
 
-const RelayClient := preload("../net/relay_client.gd")
+const _RelayClient := preload("../net/relay_client.gd")
 
 ## Set by the peer.
-var client: RelayClient = null
+var client: _RelayClient = null
 
 
 ## Lets somebody in.

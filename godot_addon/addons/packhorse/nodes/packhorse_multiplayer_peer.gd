@@ -55,6 +55,7 @@ signal peer_lost(peer_id: int)
 signal peer_found(peer_id: int)
 ## Emitted right after [code]peer_connected[/code] with the way that datagrams to [param peer_id]
 ## take from here, and whenever that becomes another. The peer's own way may differ.
+@warning_ignore("unused_signal")
 signal peer_path_changed(peer_id: int, path: Path)
 
 ## Where connecting stands.
@@ -66,6 +67,7 @@ enum Stage {
 	JOINING,  ## The relay answers; the room is being created or joined.
 	CONNECTED,  ## The room and its peers are known.
 	WAITING,  ## The host has been asked to admit us; comes after JOINING.
+	PAUSED,  ## The relay asks to wait for [member retry_after]; then it begins anew, by itself.
 }
 
 ## How datagrams leave for a peer.
@@ -76,17 +78,17 @@ enum Path {
 	DIRECT,  ## To the peer's own address, over UDP.
 }
 
-const NetworkConditions := preload("../core/network_conditions.gd")
-const PeerWatch := preload("peer_watch.gd")
-const RelayLink := preload("../net/relay_link.gd")
-const RelayNotice := preload("relay_notice.gd")
-const RoomCode := preload("../wire/room_code.gd")
-const RoomWish := preload("room_wish.gd")
-const SavedSession := preload("../core/saved_session.gd")
-const Settings := preload("settings.gd")
-const Stages := preload("../core/stages.gd")
-const Statistics := preload("../core/statistics.gd")
-const Wish := preload("../core/wish.gd")
+const _Invite := preload("../core/invite.gd")
+const _NetworkConditions := preload("../core/network_conditions.gd")
+const _PeerWatch := preload("peer_watch.gd")
+const _RelayLink := preload("../net/relay_link.gd")
+const _RelayNotice := preload("relay_notice.gd")
+const _RoomCode := preload("../wire/room_code.gd")
+const _RoomWish := preload("room_wish.gd")
+const _SavedSession := preload("../core/saved_session.gd")
+const _Settings := preload("settings.gd")
+const _Statistics := preload("../core/statistics.gd")
+const _Wish := preload("../core/wish.gd")
 
 const _STAGES: Array[Stage] = [
 	Stage.RESOLVING,
@@ -96,17 +98,20 @@ const _STAGES: Array[Stage] = [
 	Stage.JOINING,
 	Stage.CONNECTED,
 	Stage.REACHING_WEBSOCKET,
-]  # by Stages.Stage
+	Stage.PAUSED,
+]  # by core/stages.gd
 
 ## The room's code as people see it, for example K7QM-2XPA. Empty until the room has been entered;
 ## stays after the end, until the next room.
 var room_code := ""
+## Seconds that the relay asks to wait, in the stage [constant Stage.PAUSED].
+var retry_after := 0.0
 ## Asks about those who want to join, where [member PackhorseRoomOptions.approve] is set.
 var doorman := PackhorseDoorman.new()
 
 var _stage := Stage.RESOLVING
-var _watch: PeerWatch = null
-var _conditions := NetworkConditions.new()
+var _watch: _PeerWatch = null
+var _conditions := _NetworkConditions.new()
 
 
 func _notification(what: int) -> void:
@@ -150,41 +155,45 @@ func _poll() -> void:
 ## Returns at once, with the status [constant MultiplayerPeer.CONNECTION_CONNECTING];
 ## [constant @GlobalScope.ERR_ALREADY_IN_USE] when this peer is in use;
 ## [constant @GlobalScope.ERR_INVALID_PARAMETER] and [signal connection_error] when there is no
-## [param relay] or it cannot be read. When the relay limits how often rooms are created or joined,
-## connecting waits as long as the relay says, if [member PackhorseRoomOptions.connect_timeout]
-## allows.
+## [param relay], or what is given cannot be read or cannot be;
+## [constant @GlobalScope.ERR_UNAVAILABLE] when a handler of [signal stage_changed] closed this one.
+## When the relay limits how often rooms are created or joined, connecting waits as long as the
+## relay says, if [member PackhorseRoomOptions.connect_timeout] allows: [constant Stage.PAUSED].
 func create_room(relay: String, options: PackhorseRoomOptions = null) -> Error:
-	var used := Settings.complete(options)
-	var error := _connect(relay, RoomWish.creating(used), used)
+	var used := _Settings.complete(options)
+	var error := _connect(relay, _RoomWish.creating(used), used)
 	if error == OK:
 		_unique_id = _HOST
 	return error
 
 
-## Joins the room with the code [param code], as people type it. Returns as [method create_room].
+## Joins the room with the code [param code], as people type it, or that of an invite
+## ([code]CODE@relay[/code]), whose relay counts where [param relay] is empty. Returns as
+## [method create_room].
 func join_room(relay: String, code: String, options: PackhorseRoomOptions = null) -> Error:
-	var wish := RoomWish.joining(code)
-	if not wish.code:
+	var invite := _Invite.parse(code)
+	if invite == null:
 		return _refuse(PackhorseError.Code.CODE_INVALID)
-	return _connect(relay, wish, Settings.complete(options))
+	var named := relay if relay.strip_edges() else invite.relay
+	return _connect(named, _RoomWish.joining(invite.code), _Settings.complete(options))
 
 
 ## Changes the room that this peer hosts to what [param options] say of size, lock, approval and
 ## password; [constant @GlobalScope.ERR_UNAVAILABLE] when it hosts none or still changes it,
 ## [constant @GlobalScope.ERR_INVALID_PARAMETER] when a room cannot be like that.
 func set_room_options(options: PackhorseRoomOptions) -> Error:
-	if not RoomWish.is_possible(options):
+	if not _RoomWish.is_possible(options):
 		return ERR_INVALID_PARAMETER
-	var change := RoomWish.change(options)
+	var change := _RoomWish.change(options)
 	return _client.change_room(change, options.password) if _client else ERR_UNAVAILABLE
 
 
 ## Takes up the session of a crashed game: same room, code, id. Returns as [method create_room].
 func resume_room(relay: String, saved: String, options: PackhorseRoomOptions = null) -> Error:
-	var wish := Wish.resuming(SavedSession.from_text(saved))
-	return (
-		_connect(relay, wish, Settings.complete(options)) if wish.saved else ERR_INVALID_PARAMETER
-	)
+	var wish := _Wish.resuming(_SavedSession.from_text(saved))
+	if wish.saved == null:
+		return _refuse(PackhorseError.Code.SAVED_INVALID)
+	return _connect(relay, wish, _Settings.complete(options))
 
 
 ## Returns a secret for [method resume_room], empty without a session; ask again now and then.
@@ -212,7 +221,7 @@ func get_peer_path(peer_id: int) -> Path:
 		return Path.NONE
 	if _client.is_direct(peer_id):
 		return Path.DIRECT
-	var is_websocket := _client.kind() == RelayLink.Kind.WEBSOCKET
+	var is_websocket := _client.kind() == _RelayLink.Kind.WEBSOCKET
 	return Path.RELAY_WEBSOCKET if is_websocket else Path.RELAY_UDP
 
 
@@ -229,7 +238,7 @@ func get_peer_statistics(peer_id: int) -> Dictionary[StringName, float]:
 		return {}
 	mail.measure(peer_id, _now())
 	var delivery := mail.hub.peer_delivery(peer_id)
-	var statistics := Statistics.of_peer(delivery, mail.traffic(peer_id), _client.overhead())
+	var statistics := _Statistics.of_peer(delivery, mail.traffic(peer_id), _client.overhead())
 	statistics[&"path"] = get_peer_path(peer_id)
 	return statistics
 
@@ -267,12 +276,12 @@ func set_network_simulation(latency: float, jitter := 0.0, loss := 0.0) -> void:
 		_client.simulate()
 
 
-func _connect(relay: String, wish: Wish, options: PackhorseRoomOptions) -> Error:
-	var text := Settings.relay_or_default(relay)
+func _connect(relay: String, wish: _Wish, options: PackhorseRoomOptions) -> Error:
+	var text := _Settings.relay_or_default(relay)
 	if not text:
 		return _refuse(PackhorseError.Code.ADDRESS_MISSING)
-	var reach := RoomWish.reach(text, options)
-	var fault := RoomWish.fault(wish, reach, options)
+	var reach := _RoomWish.reach(text, options)
+	var fault := _RoomWish.fault(wish, reach, options)
 	if fault:
 		return _refuse(fault)
 	if _status != CONNECTION_DISCONNECTED:
@@ -282,11 +291,12 @@ func _connect(relay: String, wish: Wish, options: PackhorseRoomOptions) -> Error
 	wish.refuses_strays = true
 	_is_star = wish.topology == Constants.Topology.STAR
 	room_code = ""
-	_client = RelayClient.new(wish, reach, _now() + options.connect_timeout)
-	_client.conditions = _conditions
-	doorman.client = _client
+	var client := RelayClient.new(wish, reach, _now() + options.connect_timeout)
+	client.conditions = _conditions
+	_client = client
+	doorman.client = client
 	_tell_stage(Stage.RESOLVING)
-	return OK
+	return OK if _client == client else ERR_UNAVAILABLE
 
 
 func _refuse(code: PackhorseError.Code) -> Error:
@@ -311,29 +321,26 @@ func _handle(event: Event) -> void:
 		Event.Type.PEER_LOST, Event.Type.PEER_FOUND:
 			_set_present(event.peer, event.type == Event.Type.PEER_FOUND)
 		Event.Type.STAGE_CHANGED:
+			retry_after = event.seconds
 			_tell_stage(_STAGES[event.stage])
 		Event.Type.JOINED:
 			_enter()
-		Event.Type.PATH_CHANGED:
-			_tell_paths()
-		Event.Type.PEER_PATH_CHANGED:
-			_tell_path(event.peer)
 		Event.Type.CLOSED:
 			_end(event.error)
 		_:
-			RelayNotice.tell(event, self)
+			_RelayNotice.tell(event, self)
 
 
 func _enter() -> void:
 	var session := _client.session
 	_unique_id = session.peer_id()
 	_is_star = session.topology() == Constants.Topology.STAR
-	room_code = RoomCode.show(session.code())
+	room_code = _RoomCode.show(session.code())
 	_status = CONNECTION_CONNECTED
 	var client := _client
 	session.mail().hand_to(_inbox, _peers)
 	_outgoing.open(client, _is_star and not _is_server())
-	_watch = PeerWatch.new(self)
+	_watch = _PeerWatch.new(self)
 	if _unique_id == _HOST:
 		room_created.emit(room_code)
 	_unannounced.sort()
@@ -354,19 +361,7 @@ func _set_present(peer: int, is_present: bool) -> void:
 
 func _announce(peer: int) -> void:
 	super(peer)
-	_tell_path(peer)
-
-
-func _tell_path(peer: int) -> void:
-	if _peers.has(peer):
-		peer_path_changed.emit(peer, get_peer_path(peer))
-
-
-func _tell_paths() -> void:
-	var client := _client
-	for peer: int in _peers.keys():
-		if client == _client and get_peer_path(peer) != Path.DIRECT:
-			_tell_path(peer)
+	_RelayNotice.tell_path(peer, self)
 
 
 func _tell_stage(stage: Stage) -> void:

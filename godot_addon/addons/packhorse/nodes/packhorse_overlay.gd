@@ -9,10 +9,10 @@ extends CanvasLayer
 ## It uses no theme, and grows with the window. While it is shown, the round-trip time to every peer
 ## is measured once a second.
 
-const OverlayPanel := preload("overlay_panel.gd")
-const PeerWatch := preload("peer_watch.gd")
-const Report := preload("../core/monitoring/report.gd")
-const RoomHistory := preload("../core/monitoring/room_history.gd")
+const _OverlayPanel := preload("overlay_panel.gd")
+const _PeerWatch := preload("peer_watch.gd")
+const _Report := preload("../core/monitoring/report.gd")
+const _RoomHistory := preload("../core/monitoring/room_history.gd")
 
 const _INTERVAL := 0.25  # seconds between looks at the peer
 const _LAYER := 120  # above what games show
@@ -25,8 +25,8 @@ const _LAYER := 120  # above what games show
 ## The peer to show; null for that of [member Node.multiplayer].
 var peer: PackhorseMultiplayerPeer = null
 
-var _panel := OverlayPanel.new()
-var _history := RoomHistory.new()
+var _panel := _OverlayPanel.new()
+var _history := _RoomHistory.new()
 var _looked_at := -INF  # clock seconds
 
 
@@ -49,7 +49,7 @@ func _process(_delta: float) -> void:
 		return
 	_looked_at = now
 	var shown := _peer_to_show()
-	_history.add(PeerWatch.report_of(shown) if shown != null else Report.new(), now)
+	_history.add(_PeerWatch.report_of(shown) if shown != null else _Report.new(), now)
 	_panel.queue_redraw()
 
 

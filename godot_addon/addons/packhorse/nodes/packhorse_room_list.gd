@@ -19,13 +19,13 @@ signal rooms_listed(rooms: Array[Dictionary])
 ## read.
 signal listing_failed(error: PackhorseError)
 
-const RoomCode := preload("../wire/room_code.gd")
-const RoomFinder := preload("../net/room_finder.gd")
-const RoomWish := preload("room_wish.gd")
-const Settings := preload("settings.gd")
-const Wish := preload("../core/wish.gd")
+const _RoomCode := preload("../wire/room_code.gd")
+const _RoomFinder := preload("../net/room_finder.gd")
+const _RoomWish := preload("room_wish.gd")
+const _Settings := preload("settings.gd")
+const _Wish := preload("../core/wish.gd")
 
-var _finder: RoomFinder = null
+var _finder: _RoomFinder = null
 
 
 func _process(_delta: float) -> void:
@@ -36,7 +36,7 @@ func _process(_delta: float) -> void:
 		var rooms := _finder.rooms
 		_finder = null
 		for room in rooms:
-			room["code"] = RoomCode.show(str(room["code"]))
+			room["code"] = _RoomCode.show(str(room["code"]))
 		rooms_listed.emit(rooms)
 	elif _finder.error != null:
 		var error := _finder.error
@@ -53,16 +53,16 @@ func _process(_delta: float) -> void:
 func list_rooms(relay: String, options: PackhorseRoomOptions = null) -> Error:
 	if _finder != null:
 		return ERR_BUSY
-	var text := Settings.relay_or_default(relay)
+	var text := _Settings.relay_or_default(relay)
 	if not text:
 		return _refuse(PackhorseError.Code.ADDRESS_MISSING)
-	var used := Settings.complete(options)
-	var reach := RoomWish.reach(text, used)
-	var wish := Wish.new()
-	var fault := RoomWish.fault(wish, reach, used)
+	var used := _Settings.complete(options)
+	var reach := _RoomWish.reach(text, used)
+	var wish := _Wish.new()
+	var fault := _RoomWish.fault(wish, reach, used)
 	if fault:
 		return _refuse(fault)
-	_finder = RoomFinder.new(wish, reach, _now() + used.connect_timeout)
+	_finder = _RoomFinder.new(wish, reach, _now() + used.connect_timeout)
 	return OK
 
 

@@ -46,7 +46,7 @@ enum Transport {
 ## Certificate that a relay over [code]wss[/code] may have, besides those that the system trusts:
 ## for relays with a self-signed one. In a browser, the browser decides.
 @export var trusted_certificate: X509Certificate = null
-## Seconds after which connecting is given up.
+## Seconds after which connecting is given up, above 0.
 @export_range(1.0, 120.0, 0.5, "suffix:s") var connect_timeout := 15.0
 ## Trusts every certificate: anybody on the way can read and change the game. For tests alone; a
 ## browser does not let itself be told so.

@@ -39,7 +39,7 @@ static func fault(wish: Wish, to: Reach, options: PackhorseRoomOptions) -> int:
 		return PackhorseError.Code.ADDRESS_INVALID
 	if not to.is_possible():
 		return PackhorseError.Code.TRANSPORT_IMPOSSIBLE
-	if not is_possible(options):
+	if not is_possible(options) or not _is_duration(options.connect_timeout):
 		return PackhorseError.Code.OPTIONS_INVALID
 	return 0 if add_access(wish, options) else PackhorseError.Code.SECRET_INVALID
 
@@ -88,6 +88,10 @@ static func change(options: PackhorseRoomOptions) -> RoomChange:
 	wanted.locked = 1 if options.locked else 0
 	wanted.removes_password = not options.password
 	return wanted
+
+
+static func _is_duration(seconds: float) -> bool:
+	return seconds > 0.0 and is_finite(seconds)
 
 
 ## Returns as many characters of [param text] as [param most] bytes hold: half a character would

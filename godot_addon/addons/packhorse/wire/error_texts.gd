@@ -33,7 +33,7 @@ const TEXTS: Dictionary[int, Array] = {
 	[
 		"TICKET_REQUIRED",
 		"this relay asks for a ticket or an access key",
-		"ask the operator of the relay for one, and give it with --ticket or --access-key-file"
+		"get one from the relay's operator; set it in PackhorseRoomOptions or as packhorse/relay/ticket"
 	],
 	Constants.ErrorCode.TICKET_INVALID:
 	[

@@ -1,7 +1,7 @@
 extends RefCounted
 ## What people paste to join: a room code, or an invite with the relay in it.
 
-const RelayAddress := preload("../core/relay_address.gd")
+const RelayAddress := preload("relay_address.gd")
 const RoomCode := preload("../wire/room_code.gd")
 const Self := preload("invite.gd")
 
