@@ -56,9 +56,12 @@ def test_godot_cost_per_rpc(relay: RelayProcess, godot_scripts: GodotScripts) ->
 @pytest.mark.timeout(600)
 @pytest.mark.usefixtures("netns")
 def test_godot_cost_per_rpc_on_direct_paths(godot_scripts: GodotScripts) -> None:
-    with _Machine() as machine, inside(machine.namespace):
-        with RelayProcess("--profile", "unlimited", host=machine.address) as relay:
-            lines = godot_scripts.run(_RPCS, [relay.address, "direct"], timeout=_TIMEOUT)
+    with (
+        _Machine() as machine,
+        inside(machine.namespace),
+        RelayProcess("--profile", "unlimited", host=machine.address) as relay,
+    ):
+        lines = godot_scripts.run(_RPCS, [relay.address, "direct"], timeout=_TIMEOUT)
 
     _print_rpcs(f"{godot_scripts.build}, on direct paths", _cases(lines))
 
