@@ -4,10 +4,11 @@ extends SceneTree
 ## [codeblock]
 ## godot --headless --path godot_addon -s res://tests/bench/peers.gd -- HOST:PORT WAY
 ## [/codeblock]
-## WAY is "relayed" or "direct": how Packhorse's datagrams have to go. Prints a JSON line for each case: microseconds per RPC in the median frame; of the sender those
-## in poll(), rpc() and what rpc() left for the end of the frame, of the receiver those in poll(),
-## which calls the method. Without RPCs a frame has the cost of poll() alone. Processor time is that
-## of both sides beyond frames without RPCs; it leaves out when others had the processor.
+## WAY is "relayed" or "direct": how Packhorse's datagrams have to go. Prints a JSON line for each
+## case: microseconds per RPC in the median frame; of the sender those in poll(), rpc() and what
+## rpc() left for the end of the frame, of the receiver those in poll(), which calls the method.
+## Without RPCs a frame has the cost of poll() alone. Processor time is that of both sides beyond
+## frames without RPCs; it leaves out when others had the processor.
 
 signal deferred
 
