@@ -96,7 +96,9 @@ func _run(seconds: float, is_cut := false) -> void:
 
 
 func _sent(own: int) -> Array[DirectDatagram]:
-	return _sides[own].datagrams_to_send()
+	var datagrams: Array[DirectDatagram] = []
+	_sides[own].move_datagrams(datagrams)
+	return datagrams
 
 
 static func _datagram(first: int, to: int) -> PackedByteArray:

@@ -16,7 +16,6 @@ const LARGEST := 1200
 const SMALL := 64  # bytes that a check without padding stays below
 
 var _random := RandomNumberGenerator.new()
-var _outboxes: Dictionary[DirectPeer, Array] = {}
 var _low: DirectPeer = _side(true)
 var _high: DirectPeer = _side(false)
 var _now := 100.0
@@ -30,10 +29,7 @@ func _init() -> void:
 
 func _side(leads: bool) -> DirectPeer:
 	var checks := RateBudget.new(Constants.CHECK_RATE, Constants.CHECK_BURST)
-	var outbox: Array[DirectDatagram] = []
-	var side := DirectPeer.new(leads, RELAY, checks, LARGEST, _random_bytes, outbox)
-	_outboxes[side] = outbox
-	return side
+	return DirectPeer.new(leads, RELAY, checks, LARGEST, _random_bytes)
 
 
 ## Puts a peer that knows nothing in the place of the one with the higher id.
@@ -62,9 +58,8 @@ func _signal() -> void:
 
 
 func _sent(side: DirectPeer) -> Array[DirectDatagram]:
-	var outbox: Array[DirectDatagram] = _outboxes[side]
-	var datagrams := outbox.duplicate()
-	outbox.clear()
+	var datagrams: Array[DirectDatagram] = []
+	side.move_datagrams(datagrams)
 	return datagrams
 
 

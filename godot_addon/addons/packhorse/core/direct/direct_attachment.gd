@@ -103,7 +103,9 @@ func flush(now: float) -> void:
 
 ## Drains what goes to addresses of peers.
 func datagrams_to_send() -> Array[DirectDatagram]:
-	return _paths.datagrams_to_send()
+	var datagrams: Array[DirectDatagram] = []
+	_paths.move_datagrams(datagrams)
+	return datagrams
 
 
 func _candidates() -> Dictionary[String, int]:

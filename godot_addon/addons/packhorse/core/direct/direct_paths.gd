@@ -33,7 +33,6 @@ var _events: Array[Event]  # the session's own array
 var _relay: String
 # The checks of all peers together: whom a peer names may be its victim.
 var _budget := RateBudget.new(Constants.CHECK_RATE, Constants.CHECK_BURST)
-var _outbox: Array[DirectDatagram] = []  # of all peers
 var _by_connection: Dictionary[int, int] = {}
 var _candidates := PackedByteArray()
 var _signals := RateBudget.new(Constants.SIGNAL_RATE, _SIGNAL_BURST)
@@ -65,9 +64,7 @@ func offer(candidates: Dictionary[String, int], now: float) -> void:
 func welcome(peer: int, now: float) -> void:
 	if peers.has(peer):
 		return
-	peers[peer] = DirectPeer.new(
-		_own_peer < peer, _relay, _budget, _largest, _random_bytes, _outbox
-	)
+	peers[peer] = DirectPeer.new(_own_peer < peer, _relay, _budget, _largest, _random_bytes)
 	_by_connection[peers[peer].offers.own.connection] = peer
 	if _candidates:
 		peers[peer].offer(_candidates, now)
@@ -163,13 +160,10 @@ func signals_to_send(now: float) -> Dictionary[int, PackedByteArray]:
 	return signals
 
 
-## Drains what goes to addresses of peers.
-func datagrams_to_send() -> Array[DirectDatagram]:
-	if not _outbox:
-		return _outbox
-	var datagrams := _outbox.duplicate()
-	_outbox.clear()
-	return datagrams
+## Moves to [param outbox] what goes to addresses of peers.
+func move_datagrams(outbox: Array[DirectDatagram]) -> void:
+	for peer in peers:
+		peers[peer].move_datagrams(outbox)
 
 
 ## Returns the peers with the smallest [param key] first, and else in their order.

@@ -38,29 +38,22 @@ var _attempt_ends := INF
 var _next_attempt := INF
 var _sent_at := 0.0  # when data last went to the path in use
 var _answers := RateBudget.new(Constants.ANSWER_RATE, 2 * Constants.ANSWER_RATE)
-var _outbox: Array[DirectDatagram]
+var _outbox: Array[DirectDatagram] = []
 var _timeout_at := -INF  # clock seconds; -INF when it may have changed
 var _planned_at := INF  # when the first planned check is due, clock seconds
 
 
 ## Begins without any path. [param leads]: this side has the lower peer id. [param relay]: address
 ## of the own relay. [param budget]: what may be sent to addresses that are not proven. [param
-## largest]: bytes of the largest datagram. What goes to the peer's addresses is put in
-## [param outbox].
+## largest]: bytes of the largest datagram.
 func _init(
-	leads: bool,
-	relay: String,
-	budget: RateBudget,
-	largest: int,
-	random_bytes: Callable,
-	outbox: Array[DirectDatagram]
+	leads: bool, relay: String, budget: RateBudget, largest: int, random_bytes: Callable
 ) -> void:
 	_leads = leads
 	_relay = relay
 	_budget = budget
 	_largest = largest
 	_random_bytes = random_bytes
-	_outbox = outbox
 	offers = Offers.new(DirectEnd.choose(random_bytes))
 
 
@@ -171,6 +164,13 @@ func handle_timeout(rtt: float, now: float) -> bool:
 	var was_in_doubt := is_in_doubt
 	is_in_doubt = used != null and not used.is_trusted(now)
 	return is_in_doubt and not was_in_doubt
+
+
+## Moves to [param outbox] what goes to the peer's addresses.
+func move_datagrams(outbox: Array[DirectDatagram]) -> void:
+	if _outbox:
+		outbox.append_array(_outbox)
+		_outbox.clear()
 
 
 func _take_offer(received: Message, former: Message, rtt: float, now: float) -> void:
