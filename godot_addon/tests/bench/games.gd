@@ -48,9 +48,9 @@ static func _make(kind: String) -> MultiplayerPeer:
 
 func _open(host: MultiplayerPeer, kind: String) -> void:
 	if host is ENetMultiplayerPeer:
-		(host as ENetMultiplayerPeer).create_server(_next_port)
+		_check((host as ENetMultiplayerPeer).create_server(_next_port))
 	elif host is WebSocketMultiplayerPeer:
-		(host as WebSocketMultiplayerPeer).create_server(_next_port)
+		_check((host as WebSocketMultiplayerPeer).create_server(_next_port))
 	else:
 		var peer: PackhorseMultiplayerPeer = host
 		var options := PackhorseRoomOptions.new()
@@ -60,6 +60,13 @@ func _open(host: MultiplayerPeer, kind: String) -> void:
 		while not peer.room_code:
 			peer.poll()
 			await _tree.process_frame
+
+
+## Ends the program when a host could not be opened: another one may be measuring.
+func _check(error: Error) -> void:
+	if error != OK:
+		printerr("port %d cannot be had: %s" % [_next_port, error_string(error)])
+		_tree.quit(1)
 
 
 func _join(guest: MultiplayerPeer, host: MultiplayerPeer, port: int) -> void:
