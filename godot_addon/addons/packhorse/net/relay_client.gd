@@ -111,7 +111,7 @@ func send(datagrams: Array[PackedByteArray]) -> void:
 	var link := _driver.link
 	for datagram in datagrams:
 		link.send(datagram)
-	if _driver.has_direct:
+	if _driver.direct != null:
 		_driver.send_directly()
 
 

@@ -13,13 +13,12 @@ const Wish := preload("../core/wish.gd")
 var session: Session
 ## What carries the datagrams to the relay.
 var link: RelayLink
-## Paths to peers are looked for.
-var has_direct := false
+## What looks for paths to peers and carries what goes there; null while nothing does.
+var direct: DirectSockets = null
 
 var _crypto := Crypto.new()  # a Callable does not keep its object
 var _links: Array[RelayLink] = []  # all that this session has had, those to peers alone left out
 var _dropped := 0  # by the link, and counted
-var _direct: DirectSockets = null
 
 
 func _init(wish: Wish, first_link: RelayLink, now: float) -> void:
@@ -29,9 +28,9 @@ func _init(wish: Wish, first_link: RelayLink, now: float) -> void:
 
 ## Goes on over [param next_link], which is open, and takes the session up again there.
 func move(next_link: RelayLink, now: float) -> void:
-	if _direct != null:
-		_direct.go_beside(next_link)
-	if _direct == null or _direct.own != link:
+	if direct != null:
+		direct.go_beside(next_link)
+	if direct == null or direct.own != link:
 		link.close()
 	next_link.relay = link.relay  # the session knows the relay by this name
 	_use(next_link)
@@ -45,8 +44,7 @@ func seek_direct_paths() -> void:
 	for address: String in [link.relay, session.mapped_address()]:
 		if OfferedAddresses.is_loopback(address):
 			return
-	_direct = DirectSockets.new(session, link)
-	has_direct = true
+	direct = DirectSockets.new(session, link)
 
 
 ## Receives what has come, lets the session do what is due, and sends what it wants to; false when
@@ -56,7 +54,7 @@ func poll(now: float) -> bool:
 		_look_after_link(now)
 		if link.state == RelayLink.State.OPENING:
 			return true
-	if _direct != null and not _direct.is_quiet(now):
+	if direct != null and not direct.is_quiet(now):
 		_poll_direct(now)
 	elif session.is_quiet(now):
 		return false
@@ -73,22 +71,22 @@ func flush(now: float) -> void:
 	if mail != null:
 		for datagram in mail.datagrams_to_send(now):
 			link.send(datagram)
-	if has_direct:
+	if direct != null:
 		send_directly()
 
 
 ## Sends what goes to addresses of peers.
 func send_directly() -> void:
 	for datagram in session.direct_datagrams_to_send():
-		_direct.send(datagram)
+		direct.send(datagram)
 
 
 ## Makes the way to the relay worse, as [param conditions] say now and later.
 func simulate(conditions: NetworkConditions) -> void:
 	if not link is SimulatedLink:
 		_use(SimulatedLink.new(link, conditions))
-		if _direct != null:
-			_direct.wrap(link, conditions)
+		if direct != null:
+			direct.wrap(link, conditions)
 
 
 ## Returns one of the counters of all links together, by its name.
@@ -97,8 +95,8 @@ func count(counter: StringName) -> int:
 	for one in _links:
 		var counted: int = one.get(counter)
 		sum += counted
-	if _direct != null and _direct.own != null and not _direct.own in _links:
-		var counted: int = _direct.own.get(counter)
+	if direct != null and direct.own != null and not direct.own in _links:
+		var counted: int = direct.own.get(counter)
 		sum += counted
 	return sum
 
@@ -106,8 +104,8 @@ func count(counter: StringName) -> int:
 ## Closes the way to the relay; harmless when closed.
 func close() -> void:
 	link.close()
-	if _direct != null:
-		_direct.close()
+	if direct != null:
+		direct.close()
 
 
 func _use(new_link: RelayLink) -> void:
@@ -125,8 +123,8 @@ func _look_after_link(now: float) -> void:
 
 
 func _poll_direct(now: float) -> void:
-	_direct.poll(now)
-	var own := _direct.own
+	direct.poll(now)
+	var own := direct.own
 	if own == null:
 		return
 	for _index in mini(own.pending(), RelayLink.MAX_DATAGRAMS_PER_POLL):

@@ -105,7 +105,7 @@ func lone_datagram(frames: PackedByteArray, to: int, now: float) -> PackedByteAr
 func sequences(to: int, now: float) -> Dictionary[int, int]:
 	if to <= 0:
 		return _fanout_sender.sequences
-	var delivery: PeerDelivery = _peers[to] if _peers.has(to) else _peer(to, now)
+	var delivery: PeerDelivery = _peers[to] if _peers.has(to) else _begin(to, now)
 	return delivery.outgoing.sequences
 
 
@@ -132,7 +132,7 @@ func consume(peer: int, size: int, messages: int) -> void:
 func receive(datagram: PackedByteArray, peer: int, delivered: Delivered, now: float) -> StringName:
 	if datagram[2] & 0x80:  # as Header.is_fanout(), which costs a call
 		return _receive_fanout(datagram, peer, delivered, now)
-	var delivery: PeerDelivery = _peers[peer] if _peers.has(peer) else _peer(peer, now)
+	var delivery: PeerDelivery = _peers[peer] if _peers.has(peer) else _begin(peer, now)
 	var drop := &""
 	if not delivery.receive_lone(datagram, delivered, now):
 		if not _decoder.decode(datagram, Constants.HEADER_SIZE):
@@ -144,7 +144,7 @@ func receive(datagram: PackedByteArray, peer: int, delivered: Delivered, now: fl
 
 ## Returns the state towards a peer, which is looked after in the next datagrams_to_send().
 func woken(peer: int, now: float) -> PeerDelivery:
-	var delivery: PeerDelivery = _peers[peer] if _peers.has(peer) else _peer(peer, now)
+	var delivery: PeerDelivery = _peers[peer] if _peers.has(peer) else _begin(peer, now)
 	delivery.wake_at = -INF
 	wake_at = -INF
 	return delivery
@@ -226,9 +226,8 @@ func _receive_fanout(
 	return receiver.receive(_decoder, delivered, now)
 
 
-func _peer(peer: int, now: float) -> PeerDelivery:
-	if not _peers.has(peer):
-		_peers[peer] = PeerDelivery.new(_max_payload, _budget, now, _allowance)
+func _begin(peer: int, now: float) -> PeerDelivery:
+	_peers[peer] = PeerDelivery.new(_max_payload, _budget, now, _allowance)
 	return _peers[peer]
 
 

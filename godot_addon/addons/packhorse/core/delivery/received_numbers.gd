@@ -73,7 +73,7 @@ func accept(number: int, asks_ack: bool, now: float) -> void:
 	var step := number - _largest
 	var place := -number & _LAST_AGE
 	if step > 0:
-		if _due_at < INF and number - _oldest_untold >= _WINDOW:
+		if _due_at < INF and _oldest_untold >= 0 and number - _oldest_untold >= _WINDOW:
 			_tell_before_it_falls()
 		if step > 1:
 			_advance(step)
@@ -116,8 +116,6 @@ func _take_untold() -> PackedInt64Array:
 
 ## Makes an acknowledgement that is due while it still reaches all it has to tell of.
 func _tell_before_it_falls() -> void:
-	if _oldest_untold < 0:
-		return
 	var told := ToldNumbers.new()
 	told.largest = _largest
 	told.largest_at = _largest_at

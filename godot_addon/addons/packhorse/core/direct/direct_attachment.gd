@@ -8,7 +8,6 @@ const DirectDatagram := preload("direct_datagram.gd")
 const DirectPeer := preload("direct_peer.gd")
 const DirectPaths := preload("direct_paths.gd")
 const Event := preload("../event.gd")
-const Header := preload("../../wire/header.gd")
 const Membership := preload("../membership.gd")
 
 const _HOST := 1
