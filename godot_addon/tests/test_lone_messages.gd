@@ -22,6 +22,10 @@ var _waiting: Array[PackedByteArray] = []
 var _lone := 0
 
 
+func _init() -> void:
+	_sender.note_told(PEER)
+
+
 func test_both_ways_take_in_the_same_from_a_bad_network() -> void:
 	_random.seed = 5
 	for round_number in ROUNDS:

@@ -279,7 +279,7 @@ func _change(changes: Array[Event], now: float) -> void:
 			continue
 		_events.append(change)
 		if change.type == Event.Type.PEER_JOINED:
-			mail.welcome(change.peer, now)
+			mail.welcome(change, now)
 		elif change.type == Event.Type.PEER_LEFT:
 			mail.forget(change.peer)
 	mail.discard_early()

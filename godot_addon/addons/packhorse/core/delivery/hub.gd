@@ -21,12 +21,15 @@ const _NOTHING: Array[PackedByteArray] = []
 var wake_at := INF
 ## Bytes that a message of every mode may have.
 var largest_unreliable: int
+## Peers of whom the application has been told, to which alone it sends.
+var told: Dictionary[int, bool] = {}
 
 var _tag: int
 var _max_payload: int
 var _budget := MemoryBudget.new(Constants.REASSEMBLY_TOTAL)
 var _allowance := Allowance.new()
 var _peers: Dictionary[int, PeerDelivery] = {}
+var _sending: Dictionary[int, PeerDelivery] = {}  # those of _peers in told
 var _fanout_sender: FanoutSender
 var _fanout_receivers: Dictionary[int, FanoutReceiver] = {}
 var _decoder := FrameDecoder.new()
@@ -97,7 +100,7 @@ func lone_datagram(frames: PackedByteArray, to: int, now: float) -> PackedByteAr
 	var head: PackedByteArray = _heads[to] if _heads.has(to) else _head(to)
 	if to <= 0:
 		return _fanout_sender.lone_datagram(head, frames)
-	var delivery: PeerDelivery = _peers.get(to)
+	var delivery: PeerDelivery = _sending.get(to)
 	return delivery.lone_datagram(head, frames, now) if delivery != null else PackedByteArray()
 
 
@@ -105,8 +108,11 @@ func lone_datagram(frames: PackedByteArray, to: int, now: float) -> PackedByteAr
 func sequences(to: int, now: float) -> Dictionary[int, int]:
 	if to <= 0:
 		return _fanout_sender.sequences
-	var delivery: PeerDelivery = _peers[to] if _peers.has(to) else _begin(to, now)
-	return delivery.outgoing.sequences
+	if not _sending.has(to):
+		if not told.has(to):
+			return {}
+		_begin(to, now)
+	return _sending[to].outgoing.sequences
 
 
 ## Returns the bytes of one piece of a message.
@@ -183,8 +189,17 @@ func doubt_path(peer: int, now: float) -> void:
 		woken(peer, now).doubt_path(now)
 
 
+## Notes that the application has been told of a peer.
+func note_told(peer: int) -> void:
+	told[peer] = true
+	if _peers.has(peer):
+		_sending[peer] = _peers[peer]
+
+
 ## Drops all state towards a peer that has left.
 func forget(peer: int) -> void:
+	told.erase(peer)
+	_sending.erase(peer)
 	_heads.erase(peer)
 	_heads.erase(-peer)
 	if _peers.has(peer):
@@ -227,8 +242,11 @@ func _receive_fanout(
 
 
 func _begin(peer: int, now: float) -> PeerDelivery:
-	_peers[peer] = PeerDelivery.new(_max_payload, _budget, now, _allowance)
-	return _peers[peer]
+	var delivery := PeerDelivery.new(_max_payload, _budget, now, _allowance)
+	_peers[peer] = delivery
+	if told.has(peer):
+		_sending[peer] = delivery
+	return delivery
 
 
 func _head(destination: int) -> PackedByteArray:
