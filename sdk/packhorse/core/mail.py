@@ -42,7 +42,8 @@ class Mail:
         self._drops = drops
         self._early = EarlyData()
         self._known = KnownPeers()
-        self._delivery = Delivery(grant.max_datagram - HEADER_SIZE)
+        size = grant.max_datagram - HEADER_SIZE
+        self._delivery = Delivery(size, grant.peer, roster.restarts)
         self._delivery.on_pong = lambda ping, rtt: emit(PingAnswered(ping, rtt))
         self._is_closed = False
         self.post_directly: PostDirectly | None = None

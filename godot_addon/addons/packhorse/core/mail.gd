@@ -69,7 +69,7 @@ func _init(
 	_own_id = grant.number(&"peer")
 	_tag = grant.number(&"tag")
 	largest_plain = grant.number(&"max_datagram") - Constants.HEADER_SIZE
-	hub = Hub.new(_tag, largest_plain)
+	hub = Hub.new(_tag, largest_plain, _own_id, roster.restarts)
 	_told = hub.told
 	largest_piece = hub.largest_piece()
 

@@ -274,6 +274,7 @@ func _take_page(message: Message, now: float) -> void:
 
 func _change(changes: Array[Event], now: float) -> void:
 	_sync.satisfy()
+	mail.hub.take_restarts()
 	for change in changes:
 		if change.peer == _own_id:
 			continue

@@ -45,8 +45,28 @@ def test_others_are_told_of_a_restarted_member() -> None:
     ]
     assert [(kind, peer, code) for _, kind, peer, code in events] == [
         (RoomEventKind.PEER_LEFT, 2, ErrorCode.REPLACED),
-        (RoomEventKind.PEER_JOINED, 2, 0),
+        (RoomEventKind.PEER_JOINED, 2, 1),
     ]
+
+
+def test_restarts_are_counted_once_each_and_from_0_again_after_63() -> None:
+    """RES-13: a copy of the same BIND is none, and neither is one without `restarted`."""
+    rig = RestartableRig()
+    _, client = rig.room(2)
+    session = rig.core._registry.sessions[client.grant.session]
+    session.restarts = 62
+    binding = replace(Binding.of(client, NEW), restarted=True)
+    counts = []
+    for _ in range(2):
+        binding.send(rig)
+        counts.append(session.restarts)
+    rig.advance(3.0)
+    replace(Binding.of(client, NEW, 501), restarted=True).send(rig)
+    counts.append(session.restarts)
+    rig.advance(3.0)
+    Binding.of(client, NEW, 502).bound(rig)
+
+    assert [*counts, session.restarts] == [63, 63, 0, 0]
 
 
 def test_bind_of_a_lost_member_finds_it() -> None:

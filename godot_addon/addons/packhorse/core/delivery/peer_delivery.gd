@@ -38,7 +38,8 @@ var outgoing: Outgoing
 
 var _max_payload: int
 var _sent: SentDatagrams
-var _received := ReceivedNumbers.new()
+var _prefix: int  # first byte of a payload without flags: its generation
+var _received: ReceivedNumbers
 var _asking: AskSchedule
 var _rate: DeliveryRate
 var _congestion: CongestionController
@@ -55,11 +56,13 @@ var _is_ping_wanted := false
 var _is_held_back := false  # unreliable messages, until the peer answers
 
 
-## Makes payloads of at most [param max_payload] bytes.
+## Makes payloads of at most [param max_payload] bytes and of one [param generation], 0..63.
 func _init(
-	max_payload: int, budget: MemoryBudget, now: float, allowance := Allowance.new()
+	max_payload: int, budget: MemoryBudget, now: float, allowance: Allowance, generation: int
 ) -> void:
 	_max_payload = max_payload
+	_prefix = generation << Frames.GENERATION_SHIFT
+	_received = ReceivedNumbers.new(0, _prefix, Frames.ASKS_ACK)
 	_allowance = allowance
 	outgoing = Outgoing.new(Cutter.largest_piece(max_payload), {})
 	_asking = AskSchedule.new(now)
@@ -68,11 +71,6 @@ func _init(
 	_congestion = CongestionController.new(_rate, now)
 	_timer = RetransmissionTimer.new(rtt)
 	_lanes = ReceiveLanes.new(budget, _credit)
-
-
-## Returns the reliable payload that waits to be sent for the first time, bytes.
-func queued_bytes() -> int:
-	return outgoing.queued_bytes
 
 
 ## Tells whether everything reliable was acknowledged.
@@ -116,7 +114,7 @@ func lone_datagram(head: PackedByteArray, frames: PackedByteArray, now: float) -
 	if not AskSchedule.may_go_on(_next_number, _sent.largest_acked):
 		return PackedByteArray()
 	var buffer := head.duplicate()
-	Frames.append_number(buffer, _next_number, 0)
+	Frames.append_number(buffer, _next_number, _prefix)
 	buffer.append_array(frames)
 	_allowance.count(buffer.size() - head.size(), now)
 	_sent.note_time(_next_number, now)
@@ -142,10 +140,10 @@ func consume(size: int, messages := 1) -> void:
 ## Takes in a FRAME datagram that holds nothing but one whole message, the next of its lane; false,
 ## and nothing has happened, when it has to be decoded for [method receive].
 func receive_lone(datagram: PackedByteArray, delivered: Delivered, now: float) -> bool:
-	var number := _received.lone_number(datagram, Frames.ASKS_ACK)
+	var number := _received.lone_number(datagram)
 	if number < 0 or not _lanes.take_lone(datagram, delivered):
 		return false
-	_received.accept(number, datagram[Constants.HEADER_SIZE] == Frames.ASKS_ACK, now)
+	_received.accept(number, datagram[Constants.HEADER_SIZE] & Frames.ASKS_ACK != 0, now)
 	wake_at = minf(wake_at, _received.ack_at)
 	return true
 
@@ -153,6 +151,8 @@ func receive_lone(datagram: PackedByteArray, delivered: Delivered, now: float) -
 ## Takes in a payload that was decoded well and adds the messages that it completes to
 ## [param delivered]; returns why it was not, or not wholly, acted upon, or an empty name.
 func receive(decoded: FrameDecoder, delivered: Delivered, now: float) -> StringName:
+	if decoded.generation << Frames.GENERATION_SHIFT != _prefix:
+		return Constants.DROP_WRONG_GENERATION
 	if decoded.has_ack or decoded.credit >= 0:
 		wake_at = -INF
 	if decoded.has_ack:
@@ -263,7 +263,7 @@ func _send_messages(
 	while lane.waiting and _pacer.next_at <= now and _allowance.next_at <= now and _has_place():
 		var first := lane.next_sequence
 		var buffer := head.duplicate()
-		Frames.append_number(buffer, _next_number, Frames.ASKS_ACK)
+		Frames.append_number(buffer, _next_number, _prefix | Frames.ASKS_ACK)
 		var count := lane.write(buffer, room, _credit.left)
 		if not count:
 			break
@@ -282,9 +282,7 @@ func _send_messages(
 
 ## Tells whether something leaves whatever the window and the pacing say.
 func _has_urgent_work(now: float) -> bool:
-	if _received.ack_at <= now or outgoing.has_unreliable():
-		return true
-	return _is_ping_wanted or _wants_probe
+	return _received.ack_at <= now or outgoing.has_unreliable() or _is_ping_wanted or _wants_probe
 
 
 func _next_datagram(head: PackedByteArray, may_send: bool, now: float) -> PackedByteArray:
@@ -294,10 +292,10 @@ func _next_datagram(head: PackedByteArray, may_send: bool, now: float) -> Packed
 		may_send = true
 	var buffer := head.duplicate()
 	var start := head.size()
-	Frames.append_number(buffer, _next_number, 0)
+	Frames.append_number(buffer, _next_number, _prefix)
 	if _received.ack_at < INF:
 		_received.append_ack(buffer, now)
-		buffer[start] = Frames.HAS_ACK
+		buffer[start] |= Frames.HAS_ACK
 	var room := start + _max_payload - buffer.size()
 	var asks_ack := _is_ping_wanted
 	_wants_probe = is_probe and not asks_ack  # until it finds place beside the ack
