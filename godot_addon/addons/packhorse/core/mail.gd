@@ -298,30 +298,12 @@ func _open(datagram: PackedByteArray, source: int, sink: Delivered, now: float) 
 func _receive_from_stranger(datagram: PackedByteArray, source: int, now: float) -> StringName:
 	if _is_stray(datagram, source, now):
 		return Constants.DROP_STRAY_FANOUT
-	if strangers.means_another(source):
-		return _receive_reliable(datagram, source, now)
+	if datagram[0] == Constants.FirstByte.DATA and strangers.means_another(source):
+		return Constants.DROP_STRAY_FANOUT
 	if _must_hold(source):
 		return _hold(datagram, source, now)
 	_inbox.source = source
 	return _open(datagram, source, _inbox, now)
-
-
-## Hands on only what is reliable: the rest may be meant for the process before this one.
-func _receive_reliable(datagram: PackedByteArray, source: int, now: float) -> StringName:
-	if datagram[0] == Constants.FirstByte.DATA:
-		return Constants.DROP_STRAY_FANOUT
-	var all := Delivered.new()
-	var drop := _open(datagram, source, all, now)
-	var is_held := _must_hold(source)
-	var sink: Delivered = _delivered if is_held else _inbox
-	if not is_held:
-		_inbox.source = source
-	for index in all.data.size():
-		if all.lanes[index] >= Delivered.RELIABLE_LANE:
-			sink.add(all.data[index], all.lanes[index])
-	if is_held:
-		_tell(source)
-	return drop
 
 
 ## Returns the header of DATA to a destination; empty when there is none such.
