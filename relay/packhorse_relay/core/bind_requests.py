@@ -43,7 +43,8 @@ class BindRequests:
             self._restore(bind, request)
             return
         self._check_proof(bind, session.key, request)
-        if session.attempt == attempt_of(request.source, bind.nonce):
+        was_bound = session.share is not None
+        if was_bound and session.attempt == attempt_of(request.source, bind.nonce):
             self._repeat(session, bind, request)
         else:
             self._check_fresh(bind, request)

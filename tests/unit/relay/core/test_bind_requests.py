@@ -127,6 +127,15 @@ def test_attack_one_nonce_for_two_sessions_restores_only_one_of_them() -> None:
     assert rig.core.session_count == len(rig.core._registry._by_attempt) == 0
 
 
+def test_attack_bind_with_the_nonce_of_its_own_join_is_a_replay() -> None:
+    """RES-2: it led to an epoch that no BIND began, for which there is no share to grant again."""
+    rig = RestartableRig()
+    _, client = rig.room(2)
+    own = next(n for n in range(100) if rig.core._registry.find_attempt(client.address, nonce(n)))
+
+    assert Binding.of(client, client.address, own).send(rig).drop is DropReason.REPLAYED
+
+
 def test_nonce_of_an_ended_session_moves_no_other() -> None:
     """RES-2: when the first of two tombstones is forgotten, so is the nonce of both."""
     rig = RestartableRig()
