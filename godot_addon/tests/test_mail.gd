@@ -146,11 +146,11 @@ func test_old_news_of_a_peer_that_was_restarted_since_do_not_count() -> void:
 func test_other_path_has_no_round_trip_time_yet() -> void:
 	_mail.push("hi".to_ascii_buffer(), 1, RELIABLE, 0, 0.0)
 	_mail.datagrams_to_send(0.0)
-	_mail.hub.peer_delivery(1).rtt.add(0.1)
+	_mail.hub.peer_delivery(1).flight.rtt.add(0.1)
 
 	_mail.hub.change_path(1, 0.2)
 
-	assert_true(_mail.hub.peer_delivery(1).rtt.smoothed < 0.0, "round-trip time")
+	assert_true(_mail.hub.peer_delivery(1).flight.rtt.smoothed < 0.0, "round-trip time")
 
 
 func test_nothing_is_kept_of_a_peer_that_has_left() -> void:

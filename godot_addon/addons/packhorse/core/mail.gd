@@ -271,7 +271,7 @@ func _receive_early(datagram: PackedByteArray, source: int, now: float) -> Strin
 ## for an answer.
 func _is_stray(datagram: PackedByteArray, source: int, now: float) -> bool:
 	var delivery := hub.peer_delivery(source)
-	var rtt := delivery.rtt.smoothed if delivery != null else -1.0
+	var rtt := delivery.flight.rtt.smoothed if delivery != null else -1.0
 	var is_single := not Header.is_fanout(datagram)
 	strangers.meet(source, is_single, rtt, now)
 	if is_single:

@@ -36,24 +36,21 @@ func note_app_limited(in_flight: int) -> void:
 	app_limited_until = delivered + maxi(in_flight, 1)
 
 
-## Counts acknowledged bytes.
-func acknowledge(size: int, now: float) -> void:
-	delivered += size
-	delivered_at = now
-
-
-## Returns bytes a second since the newest acknowledged datagram was sent, at [param sent_at]; the
-## others are the members as they were then.
-func sample(
+## Counts [param size] acknowledged bytes; returns bytes a second since the newest of their datagrams
+## was sent, at [param sent_at]. The others are the members as they were then.
+func acknowledge(
+	size: int,
 	its_delivered: int,
 	its_delivered_at: float,
 	its_first_sent_at: float,
 	sent_at: float,
 	now: float
 ) -> float:
+	delivered += size
+	delivered_at = now
+	first_sent_at = sent_at
 	var sending := sent_at - its_first_sent_at
 	var acknowledging := now - its_delivered_at
-	first_sent_at = sent_at
 	return (delivered - its_delivered) / maxf(maxf(sending, acknowledging), _SHORTEST)
 
 
