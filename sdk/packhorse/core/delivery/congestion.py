@@ -20,6 +20,7 @@ _INITIAL_WINDOW: Final = 32 * _DATAGRAM
 _SMALLEST_WINDOW: Final = 4 * _DATAGRAM
 _BANDWIDTH_ROUNDS: Final = 10
 _RTT_WINDOW: Final = 10.0  # seconds
+_PROBE_RTT_GAIN: Final = 0.5
 _PROBE_RTT_TIME: Final = 0.2  # seconds
 _STARTUP_GAIN: Final = 2.77
 _DRAIN_GAIN: Final = 0.35
@@ -123,7 +124,7 @@ class CongestionController:
         if self._round_lost >= _OVERFLOW and self._is_round_lossy():
             self._full_rounds = _FULL_ROUNDS  # the queue before us overflows: no need to wait
         self._advance(batch.in_flight, now)
-        self._take_rtt(batch.rtt, now)
+        self._take_rtt(batch, now)
         self._advance_probe_rtt(batch.in_flight, now)
         self._conclude()
 
@@ -133,8 +134,10 @@ class CongestionController:
         self.pacing_rate = self._pacing_rate()
 
     def _window(self) -> float:
-        if self._is_conservative or self.phase is Phase.PROBE_RTT:
+        if self._is_conservative:
             return _SMALLEST_WINDOW
+        if self.phase is Phase.PROBE_RTT:
+            return self._shut_window()
         if self._min_rtt is None or not self._bandwidth.value:
             return _INITIAL_WINDOW
         return self._open_window()
@@ -146,6 +149,10 @@ class CongestionController:
         if self.phase is Phase.STARTUP:  # what little an application said so far is no measure
             bandwidth = max(bandwidth, self._least_window() / max(self._min_rtt, _TURN))
         return max(bandwidth * self._gain(), 2 * _DATAGRAM)
+
+    def _shut_window(self) -> float:
+        """Return the window in which queues drain, so that they show the least RTT."""
+        return max(_SMALLEST_WINDOW, _PROBE_RTT_GAIN * self._pipe())
 
     def _open_window(self) -> float:
         """Return the window of all times but those when it is shut on purpose."""
@@ -254,22 +261,25 @@ class CongestionController:
             self._cycle = (self._cycle + 1) % len(_CYCLE)
             self._cycle_at = now
 
-    def _take_rtt(self, rtt: float | None, now: float) -> None:
-        if rtt is None:
+    def _take_rtt(self, batch: AckedBatch, now: float) -> None:
+        """Keep the least RTT; when it is old, see to it that no queue hides what it is now."""
+        if batch.rtt is None:
             return
         is_expired = now - self._min_rtt_at > _RTT_WINDOW
-        if self._min_rtt is None or rtt <= self._min_rtt:
-            self._min_rtt, self._min_rtt_at = rtt, now
+        if self._min_rtt is None or batch.rtt <= self._min_rtt:
+            self._min_rtt, self._min_rtt_at = batch.rtt, now
         elif is_expired and self.phase is not Phase.PROBE_RTT:
-            self.phase = Phase.PROBE_RTT
-            self._probe_rtt_until = None
-            self._min_rtt, self._min_rtt_at = rtt, now
+            self._min_rtt, self._min_rtt_at = min(batch.rtt, self._round_rtt), now
+            if not batch.is_app_limited:  # else we have filled no queue
+                self.phase = Phase.PROBE_RTT
+                self._probe_rtt_until = None
 
     def _advance_probe_rtt(self, in_flight: int, now: float) -> None:
         if self.phase is not Phase.PROBE_RTT:
             return
+        self._rate.note_app_limited(in_flight)  # what so little delivers is no measure
         if self._probe_rtt_until is None:
-            if in_flight <= _SMALLEST_WINDOW:
+            if in_flight <= self._shut_window():
                 self._probe_rtt_until = now + max(_PROBE_RTT_TIME, self._min_rtt or 0.0)
         elif now >= self._probe_rtt_until:
             self._min_rtt_at = now

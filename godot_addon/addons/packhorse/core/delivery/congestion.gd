@@ -22,6 +22,7 @@ const _INITIAL_WINDOW := 32.0 * _DATAGRAM
 const _SMALLEST_WINDOW := 4.0 * _DATAGRAM
 const _BANDWIDTH_ROUNDS := 10
 const _RTT_WINDOW := 10.0  # seconds
+const _PROBE_RTT_GAIN := 0.5
 const _PROBE_RTT_TIME := 0.2  # seconds
 const _GUESSED_RTT := 0.05  # seconds; before the first sample
 const _STARTUP_GAIN := 2.77
@@ -118,14 +119,16 @@ func on_ack(batch: AckedBatch, now: float) -> void:
 	if _round_lost >= _OVERFLOW and _is_round_lossy():
 		_full_rounds = _FULL_ROUNDS  # the queue before us overflows: no need to wait
 	_advance(batch.in_flight, now)
-	_take_rtt(batch.rtt, now)
+	_take_rtt(batch, now)
 	if phase == Phase.PROBE_RTT:
 		_advance_probe_rtt(batch.in_flight, now)
 
 
 func _reckon_window() -> float:
-	if _is_conservative or phase == Phase.PROBE_RTT:
+	if _is_conservative:
 		return _SMALLEST_WINDOW
+	if phase == Phase.PROBE_RTT:
+		return _shut_window()
 	if _min_rtt < 0.0 or _bandwidth.value == 0.0:
 		return _INITIAL_WINDOW
 	return _open_window()
@@ -138,6 +141,11 @@ func _reckon_pacing_rate() -> float:
 	if phase == Phase.STARTUP:  # what little an application said so far is no measure
 		bandwidth = maxf(bandwidth, _least_window() / maxf(_min_rtt, _TURN))
 	return maxf(bandwidth * _gain(), 2.0 * _DATAGRAM)
+
+
+## Returns the window in which queues drain, so that they show the least RTT.
+func _shut_window() -> float:
+	return maxf(_SMALLEST_WINDOW, _PROBE_RTT_GAIN * _pipe())
 
 
 ## Returns the window of all times but those when it is shut on purpose.
@@ -260,23 +268,26 @@ func _advance_cycle(in_flight: int, now: float) -> void:
 		_cycle_at = now
 
 
-func _take_rtt(rtt: float, now: float) -> void:
-	if rtt < 0.0:
+## Keeps the least RTT; when it is old, sees to it that no queue hides what it is now.
+func _take_rtt(batch: AckedBatch, now: float) -> void:
+	if batch.rtt < 0.0:
 		return
 	var is_expired := now - _min_rtt_at > _RTT_WINDOW
-	if _min_rtt < 0.0 or rtt <= _min_rtt:
-		_min_rtt = rtt
+	if _min_rtt < 0.0 or batch.rtt <= _min_rtt:
+		_min_rtt = batch.rtt
 		_min_rtt_at = now
 	elif is_expired and phase != Phase.PROBE_RTT:
-		phase = Phase.PROBE_RTT
-		_probe_rtt_until = INF
-		_min_rtt = rtt
+		_min_rtt = minf(batch.rtt, _round_rtt)
 		_min_rtt_at = now
+		if not batch.is_app_limited:  # else we have filled no queue
+			phase = Phase.PROBE_RTT
+			_probe_rtt_until = INF
 
 
 func _advance_probe_rtt(in_flight: int, now: float) -> void:
+	_rate.note_app_limited(in_flight)  # what so little delivers is no measure
 	if _probe_rtt_until == INF:
-		if in_flight <= _SMALLEST_WINDOW:
+		if in_flight <= _shut_window():
 			_probe_rtt_until = now + maxf(_PROBE_RTT_TIME, maxf(_min_rtt, 0.0))
 	elif now >= _probe_rtt_until:
 		_min_rtt_at = now
