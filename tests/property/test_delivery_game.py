@@ -4,6 +4,7 @@ from typing import Final
 
 import pytest
 
+from packhorse.core.delivery.delivered import Delivered
 from packhorse.testing import Conditions, Pair
 from packhorse.wire.constants import Mode
 
@@ -27,7 +28,7 @@ class Delays:
         self._hertz = hertz
         self._size = size
         self._sent_at: dict[int, float] = {}
-        self.pair.right.on_message = lambda message: self._take(int.from_bytes(message.data[:4]))
+        self.pair.right.on_message = lambda message: self.take(int.from_bytes(message.data[:4]))
 
     def run(self, messages: int) -> list[float]:
         """Send that many messages; return their delays in ascending order."""
@@ -45,7 +46,8 @@ class Delays:
 
         self.pair.clock.call_at(when, send)
 
-    def _take(self, number: int) -> None:
+    def take(self, number: int) -> None:
+        """Note that a message has come."""
         self.delays.append(self.pair.clock.now - self._sent_at[number])
         self.order.append(number)
 
@@ -100,6 +102,40 @@ def test_nothing_holds_up_a_game_that_sends_much_for_long(line: Conditions, hert
     show(f"{hertz} messages of 1000 bytes a second", delays)
     assert at(delays, 0.99) < BOUND
     assert delays[-1] < 5 * RTT
+
+
+@pytest.mark.parametrize(
+    ("line", "seconds"),
+    [
+        (Conditions(latency=RTT / 2, jitter=RTT / 10, loss=0.01), 0.5),
+        (Conditions(latency=RTT, jitter=RTT / 5, loss=0.05), 2.0),
+        (Conditions(latency=2 * RTT, jitter=RTT / 5, loss=0.02, rate=625_000), 4.0),
+    ],
+    ids=["1 % loss", "5 % loss", "2 % loss, 200 ms and 5 Mbit/s"],
+)
+def test_map_is_there_soon_though_the_game_lost_datagrams_before(
+    line: Conditions, seconds: float
+) -> None:
+    """One lost of the few of a round once counted as more than a tenth, and ended the beginning."""
+    game, took = Delays(Mode.RELIABLE, line, "map"), []
+    sent_at = game.pair.clock.now + 10.0
+
+    def send_map() -> None:
+        game.pair.left.push(b"\xff" * (1 << 20), channel=1)
+
+    def take(message: Delivered) -> None:
+        if message.channel:
+            took.append(game.pair.clock.now - sent_at)
+        else:
+            game.take(int.from_bytes(message.data[:4]))
+
+    game.pair.right.on_message = take
+    game.pair.clock.call_at(sent_at, send_map)
+    delays = game.run(20 * HERTZ)
+
+    show(f"1 MiB in {took[0]:.2f} s beside", delays)
+    assert took[0] < seconds
+    assert at(delays, 0.99) < 10 * line.latency
 
 
 @pytest.mark.slow

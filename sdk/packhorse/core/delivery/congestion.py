@@ -33,6 +33,7 @@ _NO_QUEUE: Final = 1.125  # of the smallest RTT, and _TURN more
 _FULL: Final = 0.9  # of the rate of trains: STARTUP has found what the path delivers
 _FULL_GROWTH: Final = 1.25  # a round of STARTUP that grows less counts towards "full"
 _FULL_ROUNDS: Final = 3
+_LOSSES_BY_CHANCE: Final = 3  # datagrams of a round; fewer are no sign
 _LOSS_BOUND: Final = 0.10  # of a round's datagrams
 _LOSS_BACKOFF: Final = 0.7
 _STANDING_QUEUE: Final = 1.4  # of the smallest RTT
@@ -86,6 +87,7 @@ class CongestionController:
         self._probe_rtt_until: float | None = None
         self._round_acked = 0
         self._round_lost = 0
+        self._is_round_used = False  # by a sender that had enough to send
         self._round_rtt = float("inf")  # smallest of the round
         self._window_bound = float("inf")
         self._train_rate = 0.0  # bytes a second; the largest
@@ -113,6 +115,7 @@ class CongestionController:
         is_new_round = batch.delivered_when_sent >= self._round_ends_at
         self._round_acked += batch.acked
         self._round_lost += batch.lost
+        self._is_round_used |= not batch.is_app_limited
         if is_new_round:
             self._begin_round()
         if batch.rate >= self._bandwidth.value or not batch.is_app_limited:
@@ -213,13 +216,14 @@ class CongestionController:
         if self._is_round_lossy():
             self._window_bound = max(_SMALLEST_WINDOW, self._open_window() * _LOSS_BACKOFF)
             self._full_rounds = _FULL_ROUNDS
-        elif self._round_lost and self._is_queue_standing():
+        elif self._is_round_used and self._round_lost and self._is_queue_standing():
             self._window_bound = max(_SMALLEST_WINDOW, self._open_window() * _SHARE_BACKOFF)
         elif self._window_bound < 2 * self._wanted_window():
             self._window_bound += min(_SHARE_GROWTH, self._window_bound / 4)
         else:
             self._window_bound = float("inf")
         self._round_acked = self._round_lost = 0
+        self._is_round_used = False
         self._round_rtt = float("inf")
 
     def _is_queue_standing(self) -> bool:
@@ -227,6 +231,9 @@ class CongestionController:
         return self._min_rtt is not None and self._round_rtt > _STANDING_QUEUE * self._min_rtt
 
     def _is_round_lossy(self) -> bool:
+        """Tell whether more was lost than chance takes, while it was us who filled the path."""
+        if not self._is_round_used or self._round_lost < _LOSSES_BY_CHANCE:
+            return False
         return self._round_lost > _LOSS_BOUND * (self._round_acked + self._round_lost)
 
     def _check_full(self) -> None:

@@ -36,6 +36,7 @@ const _NO_QUEUE := 1.125  # of the smallest RTT, and _TURN more
 const _FULL := 0.9  # of the rate of trains: STARTUP has found what the path delivers
 const _FULL_GROWTH := 1.25  # a round of STARTUP that grows less counts towards "full"
 const _FULL_ROUNDS := 3
+const _LOSSES_BY_CHANCE := 3  # datagrams of a round; fewer are no sign
 const _LOSS_BOUND := 0.10  # of a round's datagrams
 const _LOSS_BACKOFF := 0.7
 const _STANDING_QUEUE := 1.4  # of the smallest RTT
@@ -58,6 +59,7 @@ var _cycle_at: float
 var _probe_rtt_until := INF  # clock seconds; INF until little enough is under way
 var _round_acked := 0
 var _round_lost := 0
+var _is_round_used := false  # by a sender that had enough to send
 var _round_rtt := INF  # smallest of the round
 var _window_bound := INF
 var _train_rate := 0.0  # bytes a second; the largest
@@ -108,6 +110,7 @@ func on_ack(batch: AckedBatch, now: float) -> void:
 	var is_new_round := batch.delivered_when_sent >= _round_ends_at
 	_round_acked += batch.acked
 	_round_lost += batch.lost
+	_is_round_used = _is_round_used or not batch.is_app_limited
 	if is_new_round:
 		_begin_round()
 	if batch.rate >= _bandwidth.value or not batch.is_app_limited:
@@ -212,7 +215,7 @@ func _begin_round() -> void:
 	if _is_round_lossy():
 		_window_bound = maxf(_SMALLEST_WINDOW, _open_window() * _LOSS_BACKOFF)
 		_full_rounds = _FULL_ROUNDS
-	elif _round_lost and _is_queue_standing():
+	elif _is_round_used and _round_lost and _is_queue_standing():
 		_window_bound = maxf(_SMALLEST_WINDOW, _open_window() * _SHARE_BACKOFF)
 	elif _window_bound < 2.0 * _wanted_window():
 		_window_bound += minf(_SHARE_GROWTH, _window_bound / 4.0)
@@ -220,6 +223,7 @@ func _begin_round() -> void:
 		_window_bound = INF
 	_round_acked = 0
 	_round_lost = 0
+	_is_round_used = false
 	_round_rtt = INF
 
 
@@ -228,7 +232,10 @@ func _is_queue_standing() -> bool:
 	return _min_rtt >= 0.0 and _round_rtt > _STANDING_QUEUE * _min_rtt
 
 
+## Tells whether more was lost than chance takes, while it was us who filled the path.
 func _is_round_lossy() -> bool:
+	if not _is_round_used or _round_lost < _LOSSES_BY_CHANCE:
+		return false
 	return _round_lost > _LOSS_BOUND * (_round_acked + _round_lost)
 
 

@@ -157,6 +157,37 @@ def test_little_loss_does_not_shrink_the_window() -> None:
     assert path.controller.window >= 0.9 * before
 
 
+def test_loss_of_one_who_has_too_little_to_send_shrinks_no_window() -> None:
+    path = settled()
+    before = path.controller.window
+
+    for _ in range(20):
+        path.round(rate=1e5, loss=0.3, is_app_limited=True)
+
+    assert path.controller.window >= before
+
+
+def test_two_datagrams_lost_in_a_round_are_chance() -> None:
+    path = settled(rate=1.2e5)
+    before = path.controller.window
+
+    path.round(rate=1.2e5, loss=2 / 15)
+    assert path.controller.window >= before
+
+    path.round(rate=1.2e5, loss=3 / 15)
+    path.round(rate=1.2e5)
+    assert path.controller.window < before
+
+
+def test_loss_of_little_leaves_the_beginning_open_for_what_comes_next() -> None:
+    path = Path()
+    for _ in range(20):
+        path.round(rate=1e4, loss=0.25, is_app_limited=True)
+
+    assert path.controller.phase is Phase.STARTUP
+    assert path.controller.window >= INITIAL_WINDOW
+
+
 def test_window_grows_by_a_quarter_at_most_after_heavy_loss() -> None:
     path, windows = settled(), []
     for _ in range(30):
