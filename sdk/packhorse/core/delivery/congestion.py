@@ -29,7 +29,7 @@ _NEARLY_FULL_GAIN: Final = 1.5  # in STARTUP, when a train has met the limit of 
 _TURN: Final = 0.005  # seconds' worth more: event loops act, and acknowledge, in bursts
 _CYCLE: Final = (1.25, 0.75, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0)
 _TRAIN: Final = 0.25  # of the window: so much of it shows at what rate it came through
-_NO_QUEUE: Final = 1.125  # of the smallest RTT, and _TURN more
+_NO_QUEUE: Final = 1.125  # of the smallest RTT, and _TURN more or what they differ anyhow
 _FULL: Final = 0.9  # of the rate of trains: STARTUP has found what the path delivers
 _FULL_GROWTH: Final = 1.25  # a round of STARTUP that grows less counts towards "full"
 _FULL_ROUNDS: Final = 3
@@ -76,6 +76,7 @@ class CongestionController:
         self._rate = rate
         self.phase = Phase.STARTUP
         self._bandwidth = WindowedMax(_BANDWIDTH_ROUNDS)
+        self._idle_rtt = WindowedMax(_BANDWIDTH_ROUNDS)  # while there was too little to send
         self._min_rtt: float | None = None
         self._min_rtt_at = now
         self._round = 0
@@ -120,6 +121,8 @@ class CongestionController:
             self._begin_round()
         if batch.rate >= self._bandwidth.value or not batch.is_app_limited:
             self._bandwidth.add(batch.rate, self._round)
+        if batch.is_app_limited and batch.rtt is not None:
+            self._idle_rtt.add(batch.rtt, self._round)
         if self.phase is Phase.STARTUP and not batch.is_app_limited:
             self._look_ahead(batch.rtt, now)
             if is_new_round:
@@ -178,14 +181,22 @@ class CongestionController:
         When one comes through more slowly than it was sent, its rate is all that the path
         delivers, and STARTUP ends as soon as a whole round trip delivers as much.
         """
-        train = self._rate.train(_TRAIN * self._least_window(), now=now)
+        spread = self._spread()
+        train = self._rate.train(_TRAIN * self._least_window(), spread=spread, now=now)
         if train is None or not rtt or not self._min_rtt:
             return
-        if rtt <= _NO_QUEUE * self._min_rtt + _TURN:
+        if rtt <= _NO_QUEUE * self._min_rtt + max(_TURN, spread):
             self._train_rate = max(self._train_rate, train.rate)
         self._is_limit_seen |= train.is_stretched
         if self._is_limit_seen and self._bandwidth.value >= _FULL * self._train_rate:
             self._full_rounds = _FULL_ROUNDS
+
+    def _spread(self) -> float:
+        """Return by how much round trips differ that met no queue of ours, seconds.
+
+        Jitter does that, and so do games that send and read once a frame.
+        """
+        return max(0.0, self._idle_rtt.value - (self._min_rtt or 0.0))
 
     def _gain(self) -> float:
         match self.phase:

@@ -32,7 +32,7 @@ const _NEARLY_FULL_GAIN := 1.5  # in STARTUP, when a train has met the limit of 
 const _TURN := 0.005  # seconds' worth more: programs act, and acknowledge, in bursts
 const _CYCLE: Array[float] = [1.25, 0.75, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0]
 const _TRAIN := 0.25  # of the window: so much of it shows at what rate it came through
-const _NO_QUEUE := 1.125  # of the smallest RTT, and _TURN more
+const _NO_QUEUE := 1.125  # of the smallest RTT, and _TURN more or what they differ anyhow
 const _FULL := 0.9  # of the rate of trains: STARTUP has found what the path delivers
 const _FULL_GROWTH := 1.25  # a round of STARTUP that grows less counts towards "full"
 const _FULL_ROUNDS := 3
@@ -48,6 +48,7 @@ var phase := Phase.STARTUP
 
 var _rate: DeliveryRate
 var _bandwidth := WindowedMax.new(_BANDWIDTH_ROUNDS)
+var _idle_rtt := WindowedMax.new(_BANDWIDTH_ROUNDS)  # while there was too little to send
 var _min_rtt := -1.0  # seconds; below 0 before the first sample
 var _min_rtt_at: float
 var _round := 0
@@ -115,6 +116,8 @@ func on_ack(batch: AckedBatch, now: float) -> void:
 		_begin_round()
 	if batch.rate >= _bandwidth.value or not batch.is_app_limited:
 		_bandwidth.add(batch.rate, _round)
+	if batch.is_app_limited and batch.rtt >= 0.0:
+		_idle_rtt.add(batch.rtt, _round)
 	if phase == Phase.STARTUP and not batch.is_app_limited:
 		_look_ahead(batch.rtt, now)
 		if is_new_round:
@@ -174,14 +177,21 @@ func _least_window() -> float:
 ## When one comes through more slowly than it was sent, its rate is all that the path delivers,
 ## and STARTUP ends as soon as a whole round trip delivers as much.
 func _look_ahead(rtt: float, now: float) -> void:
-	var train := _rate.train(_TRAIN * _least_window(), now)
+	var spread := _spread()
+	var train := _rate.train(_TRAIN * _least_window(), spread, now)
 	if train == null or rtt <= 0.0 or _min_rtt <= 0.0:
 		return
-	if rtt <= _NO_QUEUE * _min_rtt + _TURN:
+	if rtt <= _NO_QUEUE * _min_rtt + maxf(_TURN, spread):
 		_train_rate = maxf(_train_rate, train.rate)
 	_is_limit_seen = _is_limit_seen or train.is_stretched
 	if _is_limit_seen and _bandwidth.value >= _FULL * _train_rate:
 		_full_rounds = _FULL_ROUNDS
+
+
+## Returns by how much round trips differ that met no queue of ours, seconds: jitter does that, and
+## so do games that send and read once a frame.
+func _spread() -> float:
+	return maxf(0.0, _idle_rtt.value - maxf(_min_rtt, 0.0))
 
 
 func _gain() -> float:

@@ -54,8 +54,9 @@ func acknowledge(
 	return (delivered - its_delivered) / maxf(maxf(sending, acknowledging), _SHORTEST)
 
 
-## Returns the newest datagrams as a train, once they are [param size] bytes, else null.
-func train(size: float, now: float) -> Train:
+## Returns the newest datagrams as a train, once they are [param size] bytes, else null. Round trips
+## differ by [param spread] seconds anyhow.
+func train(size: float, spread: float, now: float) -> Train:
 	var bytes := delivered - _train_delivered
 	var sending := first_sent_at - _train_sent_at
 	var arriving := now - _train_acked_at
@@ -68,4 +69,4 @@ func train(size: float, now: float) -> Train:
 	if not is_long:
 		return null
 	var rate := bytes / maxf(maxf(sending, arriving), _SHORTEST)
-	return Train.new(rate, arriving > _STRETCH * sending)
+	return Train.new(rate, arriving > _STRETCH * sending + spread)

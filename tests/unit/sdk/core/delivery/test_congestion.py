@@ -316,6 +316,19 @@ def test_window_is_not_shut_to_measure_who_has_too_little_to_send() -> None:
     assert path.controller.window > before + 1e6 * RTT, "the least round trip is the new one"
 
 
+def test_train_that_is_late_by_what_round_trips_differ_anyhow_has_met_no_limit() -> None:
+    seen, unseen = Path(), Path()
+    for path, late in ((seen, 0.033), (unseen, 0.0)):
+        path.round(rate=1e4, is_app_limited=True)
+        path.round(rate=1e4, rtt=RTT + late, is_app_limited=True)
+        path.train(sent=5e6, arrived=1e6)
+        path.round(rate=1e6, in_flight=500_000)
+        path.train(sent=5e6, arrived=1e6)
+
+    assert seen.controller.phase is Phase.STARTUP
+    assert unseen.controller.phase is not Phase.STARTUP
+
+
 def test_acknowledgement_without_a_sample_changes_no_window() -> None:
     path = settled()
     before = path.controller.window
