@@ -154,7 +154,7 @@ class Mail:
         if source == self._grant.peer:
             raise ParseError(DropReason.UNKNOWN_PEER)
         if source in self._roster.peers:
-            self._open(header, payload, now)
+            self._open(header, source, payload, now)
         elif not self._roster.may_come(source):
             raise ParseError(DropReason.UNKNOWN_PEER)
         else:
@@ -209,7 +209,7 @@ class Mail:
             to = self._known.narrowed(to)
         elif to not in self._known.peers:
             return None
-        if self._is_posted(FirstByte.DATA, to, data, now):
+        if self.post_directly and self._is_posted(FirstByte.DATA, to, data, now):
             return None
         return self.encode_plain(data, to)
 
@@ -231,8 +231,7 @@ class Mail:
         if not self._early.hold(datagram, now=now):
             raise ParseError(DropReason.BUFFER_FULL)
 
-    def _open(self, header: Header, payload: bytes, now: float) -> None:
-        source = PeerId(header.source)
+    def _open(self, header: Header, source: PeerId, payload: bytes, now: float) -> None:
         if header.kind is Kind.DATA:
             self._emit(Message(payload, source))
             return
