@@ -185,6 +185,27 @@ func test_nothing_goes_to_a_peer_that_the_game_has_not_been_told_of() -> void:
 	assert_eq(_sent(), [FRAME + TO_4 + "000001" + "20000061"], "the first of its lane")
 
 
+## ROOM-5: one peer can be left out of what goes to all.
+func test_broadcast_leaves_out_the_one_peer_that_the_game_has_not_been_told_of() -> void:
+	var news := Event.new(Event.Type.PEER_JOINED, 3)
+	_mail.forget(3)
+	_mail.welcome(news, 0.0)
+	for target: int in [2, 3]:
+		_put("a", target)
+	var plain := _sent()
+	_put("b", 0, ORDERED)
+	var ordered := _sent()
+	_mail.push("c".to_ascii_buffer(), 0, Constants.Mode.UNRELIABLE_ORDERED, 0, 0.0)
+	var queued := _mail.datagrams_to_send(0.0)
+	_mail.note_told(news)
+	_put("d", 0)
+
+	assert_eq(plain, [DATA + BUT_3 + "61"], "plain")
+	assert_eq(ordered, [FRAME + BUT_3 + "000000" + "20000062"], "ordered")
+	assert_eq(queued[0].hex_encode(), FRAME + BUT_3 + "000001" + "20000163", "queued")
+	assert_eq(_sent(), [DATA + TO_ALL + "64"], "after the news")
+
+
 func _put(text: String, destination: int, lane := 0) -> void:
 	_batch.put_unreliable(text.to_ascii_buffer(), destination, lane)
 

@@ -162,6 +162,29 @@ def test_unreliable_message_between_the_restart_and_the_news_does_not_arrive(
     assert texts(again, PeerId(1)) == [NEW]
 
 
+@pytest.mark.parametrize("mode", [Mode.UNRELIABLE, ORDERED])
+@pytest.mark.parametrize("size", [10, 3000])
+def test_message_to_all_between_the_restart_and_the_news_reaches_only_the_others(
+    mode: Mode, size: int
+) -> None:
+    """ROOM-5: one peer can be left out of what goes to all."""
+    stage = Stage()
+    stage.crash(stage.client)
+    stage.host.takes_events = False
+
+    again = stage.restart(stage.client)
+    stage.network.run(0.5)
+    assert stage.host.try_post(bytes(size), 0, mode)
+    stage.network.run(1.0)
+    stage.host.takes_events = True
+    stage.host.wake()
+    stage.host.try_post(NEW, 0, mode)
+    stage.network.run(1.0)
+
+    assert texts(again, PeerId(1)) == [NEW]
+    assert texts(stage.other, PeerId(1)) == [bytes(size), NEW]
+
+
 def test_restart_that_nobody_could_tell_of_is_seen_in_the_roster() -> None:
     """ROOM-6: the events about it are not kept any more when the host is back."""
     stage = Stage()

@@ -24,6 +24,13 @@ class KnownPeers:
         if self._waiting.get(news.peer) is news:
             self.peers[news.peer] = self._waiting.pop(news.peer)
 
+    def narrowed(self, to: int) -> int:
+        """Return a destination that leaves out the one peer that is not known, if there is one.
+
+        Only 0 can be narrowed; and where several are not known, no destination leaves them out.
+        """
+        return -next(iter(self._waiting)) if to == 0 and len(self._waiting) == 1 else to
+
     def forget(self, peer: PeerId) -> None:
         """Note that a peer has left, whatever the application knows."""
         self._waiting.pop(peer, None)

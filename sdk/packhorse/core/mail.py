@@ -118,7 +118,7 @@ class Mail:
     def push(self, data: bytes, to: int, mode: Mode, channel: int, *, now: float) -> None:
         """Queue a message that `check` let pass; who is not known to the application gets none."""
         if to <= 0 and mode not in RELIABLE_MODES:
-            self._delivery.push_fanout(data, to, mode, channel)
+            self._delivery.push_fanout(data, self._known.narrowed(to), mode, channel)
             return
         for peer in self._receivers(to):
             self._delivery.push(data, peer, mode, channel, now=now)
@@ -154,7 +154,7 @@ class Mail:
         if source == self._grant.peer:
             raise ParseError(DropReason.UNKNOWN_PEER)
         if source in self._roster.peers:
-            self._open(header, payload, now)
+            self._open(header, source, payload, now)
         elif not self._roster.may_come(source):
             raise ParseError(DropReason.UNKNOWN_PEER)
         else:
@@ -205,8 +205,11 @@ class Mail:
 
     def post_plain(self, data: bytes, to: int, *, now: float) -> bytes | None:
         """Send a message as DATA; return the datagram where the relay has to carry it."""
-        is_lost = to > 0 and to not in self._known.peers
-        if is_lost or self._is_posted(FirstByte.DATA, to, data, now):
+        if to <= 0:
+            to = self._known.narrowed(to)
+        elif to not in self._known.peers:
+            return None
+        if self.post_directly and self._is_posted(FirstByte.DATA, to, data, now):
             return None
         return self.encode_plain(data, to)
 
@@ -228,8 +231,7 @@ class Mail:
         if not self._early.hold(datagram, now=now):
             raise ParseError(DropReason.BUFFER_FULL)
 
-    def _open(self, header: Header, payload: bytes, now: float) -> None:
-        source = PeerId(header.source)
+    def _open(self, header: Header, source: PeerId, payload: bytes, now: float) -> None:
         if header.kind is Kind.DATA:
             self._emit(Message(payload, source))
             return

@@ -33,6 +33,8 @@ var largest_plain: int
 var hub: Hub
 ## Nothing is taken in and nothing goes out any more: this side is leaving, or all has ended.
 var is_closed := false
+## The one peer of whom the application has not been told yet; 0 for none or several.
+var unknown_peer := 0
 ## Datagrams are looked at before they leave: counted, or sent directly.
 var is_watching := false
 
@@ -96,7 +98,7 @@ func push(data: PackedByteArray, to: int, mode: Constants.Mode, channel: int, no
 		var is_taken := not _told.has(to) or hub.push(data, to, mode, channel, now)
 		return OK if is_taken else ERR_OUT_OF_MEMORY
 	if mode < Constants.Mode.RELIABLE:
-		hub.push_fanout(data, to, mode, channel)
+		hub.push_fanout(data, narrowed(to), mode, channel)
 		return OK
 	var receivers := _receivers(to)
 	for peer in receivers:
@@ -114,6 +116,11 @@ func plain_datagram(data: PackedByteArray, to: int) -> PackedByteArray:
 		return PackedByteArray()
 	var head: PackedByteArray = _heads[to] if _heads.has(to) else _new_head(to)
 	return head + data if head else head
+
+
+## Returns a destination that leaves out [member unknown_peer], where one can: instead of 0.
+func narrowed(to: int) -> int:
+	return to if to else -unknown_peer
 
 
 ## Returns what waits to be sent to a peer, to be added to before the next
@@ -177,6 +184,7 @@ func receive(datagram: PackedByteArray, source: int, now: float) -> StringName:
 ## Hands on what came before the news of a peer, which the application hears of later.
 func welcome(news: Event, now: float) -> void:
 	_news[news.peer] = news
+	_take_unknown()
 	for datagram in _early.release(news.peer):
 		var drop := receive(datagram, news.peer, now)
 		if drop:
@@ -187,6 +195,7 @@ func welcome(news: Event, now: float) -> void:
 func note_told(news: Event) -> void:
 	if _news.get(news.peer) == news:  # else the peer has left since
 		_news.erase(news.peer)
+		_take_unknown()
 		hub.note_told(news.peer)
 
 
@@ -194,6 +203,7 @@ func note_told(news: Event) -> void:
 func forget(peer: int) -> void:
 	hub.forget(peer)
 	_news.erase(peer)
+	_take_unknown()
 	_heads.erase(peer)
 	_settled.erase(peer)
 	_traffic.erase(peer)
@@ -239,6 +249,10 @@ func post_directly(post: Callable) -> void:
 	_post_directly = post
 	_has_direct_paths = post.is_valid()
 	is_watching = _is_counting or _has_direct_paths
+
+
+func _take_unknown() -> void:
+	unknown_peer = _news.keys()[0] if _news.size() == 1 else 0
 
 
 ## As [method receive], from a peer of whom something has to be looked at first.

@@ -26,6 +26,21 @@ def test_peers_are_in_the_order_of_the_news() -> None:
     assert list(known.peers) == [EVE, BOB]
 
 
+def test_one_peer_that_is_not_known_is_left_out_of_what_goes_to_all() -> None:
+    known = KnownPeers()
+    first, second = PeerJoined(BOB), PeerJoined(EVE)
+    narrowed = [known.narrowed(0)]
+    known.expect(first)
+    narrowed += [known.narrowed(to) for to in (0, -EVE, EVE)]
+    known.expect(second)
+    narrowed.append(known.narrowed(0))
+    known.note_told(first)
+    narrowed.append(known.narrowed(0))
+    known.forget(EVE)
+
+    assert [*narrowed, known.narrowed(0)] == [0, -BOB, -EVE, EVE, 0, -EVE, 0]
+
+
 def test_peer_that_has_left_is_not_known_though_the_application_has_not_heard_of_it() -> None:
     known = KnownPeers()
     news = PeerJoined(BOB)
