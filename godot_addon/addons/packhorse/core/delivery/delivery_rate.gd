@@ -36,7 +36,7 @@ func note_app_limited(in_flight: int) -> void:
 	app_limited_until = delivered + maxi(in_flight, 1)
 
 
-## Counts [param size] acknowledged bytes; returns bytes a second since the newest of their datagrams
+## Counts [param size] acknowledged bytes; returns bytes a second since the newest datagram of them
 ## was sent, at [param sent_at]. The others are the members as they were then.
 func acknowledge(
 	size: int,

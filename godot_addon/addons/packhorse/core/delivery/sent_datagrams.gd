@@ -160,8 +160,8 @@ func repair_newest() -> void:
 		_outgoing.repair(_pieces_of(place))
 
 
-## Removes the datagrams of which an acknowledgement newly tells; returns the place of the newest, -1
-## when there is none.
+## Removes the datagrams of which an acknowledgement newly tells; returns the place of the newest,
+## -1 when there is none.
 func _take(bitmap: PackedByteArray, largest: int, batch: AckedBatch) -> int:
 	var newest := -1
 	var reach := 8 * bitmap.size()
