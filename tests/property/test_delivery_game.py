@@ -30,12 +30,17 @@ class Delays:
         self._sent_at: dict[int, float] = {}
         self.pair.right.on_message = lambda message: self.take(int.from_bytes(message.data[:4]))
 
-    def run(self, messages: int) -> list[float]:
-        """Send that many messages; return their delays in ascending order."""
+    def run(self, messages: int, *, within: float = 10.0) -> list[float]:
+        """Send that many messages; return their delays in ascending order.
+
+        Args:
+            messages: How many.
+            within: Seconds after the last one in which all have to be there.
+        """
         start = self.pair.clock.now
         for number in range(messages):
             self._schedule(number, start + number / self._hertz)
-        deadline = messages / self._hertz + 10
+        deadline = messages / self._hertz + within
         self.pair.run_until(lambda: len(self.delays) == messages, deadline=deadline)
         return sorted(self.delays)
 
@@ -136,6 +141,19 @@ def test_map_is_there_soon_though_the_game_lost_datagrams_before(
     show(f"1 MiB in {took[0]:.2f} s beside", delays)
     assert took[0] < seconds
     assert at(delays, 0.99) < 10 * line.latency
+
+
+@pytest.mark.parametrize("queue", [1000, 8000])
+def test_game_that_says_more_than_the_path_takes_does_not_flood_it(queue: int) -> None:
+    """It always had too little to send, until what was sent again had filled the window."""
+    line = Conditions(latency=RTT / 2, rate=8000, queue=queue)
+    game = Delays(Mode.RELIABLE, line, "much", size=333)
+    link = game.pair.there.counters
+
+    game.run(15 * HERTZ, within=30.0)
+
+    print(f"\n{link.dropped} of {link.sent} datagrams found the queue of {queue} bytes full")
+    assert link.dropped < 0.45 * link.sent
 
 
 @pytest.mark.slow

@@ -35,11 +35,12 @@ _FULL_GROWTH: Final = 1.25  # a round of STARTUP that grows less counts towards 
 _FULL_ROUNDS: Final = 3
 _LOSSES_BY_CHANCE: Final = 3  # datagrams of a round; fewer are no sign
 _LOSS_BOUND: Final = 0.10  # of a round's datagrams
+_FLOOD_BOUND: Final = 0.25  # the same, when we had too little to send
 _LOSS_BACKOFF: Final = 0.7
 _STANDING_QUEUE: Final = 1.4  # of the smallest RTT
 _SHARE_BACKOFF: Final = 0.8  # after a loss while a queue stands: leave room to other flows
 _SHARE_GROWTH: Final = 2 * _DATAGRAM  # bytes a round until the bound is forgotten
-_OVERFLOW: Final = 16  # datagrams lost within a lossy round that end STARTUP
+_OVERFLOW: Final = 16  # datagrams lost within a round: a flood, and the end of STARTUP
 
 
 class Phase(Enum):
@@ -86,6 +87,7 @@ class CongestionController:
         self._cycle = 0
         self._cycle_at = now
         self._probe_rtt_until: float | None = None
+        self._shut_window = 0.0  # bytes; that of PROBE_RTT
         self._round_acked = 0
         self._round_lost = 0
         self._is_round_used = False  # by a sender that had enough to send
@@ -143,7 +145,7 @@ class CongestionController:
         if self._is_conservative:
             return _SMALLEST_WINDOW
         if self.phase is Phase.PROBE_RTT:
-            return self._shut_window()
+            return self._shut_window
         if self._min_rtt is None or not self._bandwidth.value:
             return _INITIAL_WINDOW
         return self._open_window()
@@ -155,10 +157,6 @@ class CongestionController:
         if self.phase is Phase.STARTUP:  # what little an application said so far is no measure
             bandwidth = max(bandwidth, self._least_window() / max(self._min_rtt, _TURN))
         return max(bandwidth * self._gain(), 2 * _DATAGRAM)
-
-    def _shut_window(self) -> float:
-        """Return the window in which queues drain, so that they show the least RTT."""
-        return max(_SMALLEST_WINDOW, _PROBE_RTT_GAIN * self._pipe())
 
     def _open_window(self) -> float:
         """Return the window of all times but those when it is shut on purpose."""
@@ -242,10 +240,10 @@ class CongestionController:
         return self._min_rtt is not None and self._round_rtt > _STANDING_QUEUE * self._min_rtt
 
     def _is_round_lossy(self) -> bool:
-        """Tell whether more was lost than chance takes, while it was us who filled the path."""
-        if not self._is_round_used or self._round_lost < _LOSSES_BY_CHANCE:
-            return False
-        return self._round_lost > _LOSS_BOUND * (self._round_acked + self._round_lost)
+        """Tell whether more was lost than chance takes, of what fills a path or even of a game."""
+        is_used, lost = self._is_round_used, self._round_lost
+        fewest, bound = (_LOSSES_BY_CHANCE, _LOSS_BOUND) if is_used else (_OVERFLOW, _FLOOD_BOUND)
+        return lost >= fewest and lost > bound * (self._round_acked + lost)
 
     def _check_full(self) -> None:
         if self._bandwidth.value >= self._full_bandwidth * _FULL_GROWTH:
@@ -287,17 +285,25 @@ class CongestionController:
         if self._min_rtt is None or batch.rtt <= self._min_rtt:
             self._min_rtt, self._min_rtt_at = batch.rtt, now
         elif is_expired and self.phase is not Phase.PROBE_RTT:
-            self._min_rtt, self._min_rtt_at = min(batch.rtt, self._round_rtt), now
-            if not batch.is_app_limited:  # else we have filled no queue
-                self.phase = Phase.PROBE_RTT
-                self._probe_rtt_until = None
+            newest = min(batch.rtt, self._round_rtt)
+            if not batch.is_app_limited:
+                self._enter_probe_rtt()
+            elif newest > _STANDING_QUEUE * self._min_rtt:
+                return  # perhaps a queue; when we have enough to send, we shall see
+            self._min_rtt, self._min_rtt_at = newest, now
+
+    def _enter_probe_rtt(self) -> None:
+        """Shut the window to half of what the path held before our queue was in the RTT."""
+        self.phase = Phase.PROBE_RTT
+        self._probe_rtt_until = None
+        self._shut_window = max(_SMALLEST_WINDOW, _PROBE_RTT_GAIN * self._pipe())
 
     def _advance_probe_rtt(self, in_flight: int, now: float) -> None:
         if self.phase is not Phase.PROBE_RTT:
             return
         self._rate.note_app_limited(in_flight)  # what so little delivers is no measure
         if self._probe_rtt_until is None:
-            if in_flight <= self._shut_window():
+            if in_flight <= self._shut_window:
                 self._probe_rtt_until = now + max(_PROBE_RTT_TIME, self._min_rtt or 0.0)
         elif now >= self._probe_rtt_until:
             self._min_rtt_at = now

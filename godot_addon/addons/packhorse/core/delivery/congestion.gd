@@ -38,11 +38,12 @@ const _FULL_GROWTH := 1.25  # a round of STARTUP that grows less counts towards 
 const _FULL_ROUNDS := 3
 const _LOSSES_BY_CHANCE := 3  # datagrams of a round; fewer are no sign
 const _LOSS_BOUND := 0.10  # of a round's datagrams
+const _FLOOD_BOUND := 0.25  # the same, when we had too little to send
 const _LOSS_BACKOFF := 0.7
 const _STANDING_QUEUE := 1.4  # of the smallest RTT
 const _SHARE_BACKOFF := 0.8  # after a loss while a queue stands: leave room to other flows
 const _SHARE_GROWTH := 2.0 * _DATAGRAM  # bytes a round until the bound is forgotten
-const _OVERFLOW := 16  # datagrams lost within a lossy round that end STARTUP
+const _OVERFLOW := 16  # datagrams lost within a round: a flood, and the end of STARTUP
 
 var phase := Phase.STARTUP
 
@@ -58,6 +59,7 @@ var _full_rounds := 0
 var _cycle := 0
 var _cycle_at: float
 var _probe_rtt_until := INF  # clock seconds; INF until little enough is under way
+var _shut_window := 0.0  # bytes; that of PROBE_RTT
 var _round_acked := 0
 var _round_lost := 0
 var _is_round_used := false  # by a sender that had enough to send
@@ -134,7 +136,7 @@ func _reckon_window() -> float:
 	if _is_conservative:
 		return _SMALLEST_WINDOW
 	if phase == Phase.PROBE_RTT:
-		return _shut_window()
+		return _shut_window
 	if _min_rtt < 0.0 or _bandwidth.value == 0.0:
 		return _INITIAL_WINDOW
 	return _open_window()
@@ -147,11 +149,6 @@ func _reckon_pacing_rate() -> float:
 	if phase == Phase.STARTUP:  # what little an application said so far is no measure
 		bandwidth = maxf(bandwidth, _least_window() / maxf(_min_rtt, _TURN))
 	return maxf(bandwidth * _gain(), 2.0 * _DATAGRAM)
-
-
-## Returns the window in which queues drain, so that they show the least RTT.
-func _shut_window() -> float:
-	return maxf(_SMALLEST_WINDOW, _PROBE_RTT_GAIN * _pipe())
 
 
 ## Returns the window of all times but those when it is shut on purpose.
@@ -242,11 +239,11 @@ func _is_queue_standing() -> bool:
 	return _min_rtt >= 0.0 and _round_rtt > _STANDING_QUEUE * _min_rtt
 
 
-## Tells whether more was lost than chance takes, while it was us who filled the path.
+## Tells whether more was lost than chance takes, of what fills a path or even of a game.
 func _is_round_lossy() -> bool:
-	if not _is_round_used or _round_lost < _LOSSES_BY_CHANCE:
-		return false
-	return _round_lost > _LOSS_BOUND * (_round_acked + _round_lost)
+	var fewest := _LOSSES_BY_CHANCE if _is_round_used else _OVERFLOW
+	var bound := _LOSS_BOUND if _is_round_used else _FLOOD_BOUND
+	return _round_lost >= fewest and _round_lost > bound * (_round_acked + _round_lost)
 
 
 func _check_full() -> void:
@@ -294,17 +291,26 @@ func _take_rtt(batch: AckedBatch, now: float) -> void:
 		_min_rtt = batch.rtt
 		_min_rtt_at = now
 	elif is_expired and phase != Phase.PROBE_RTT:
-		_min_rtt = minf(batch.rtt, _round_rtt)
+		var newest := minf(batch.rtt, _round_rtt)
+		if not batch.is_app_limited:
+			_enter_probe_rtt()
+		elif newest > _STANDING_QUEUE * _min_rtt:
+			return  # perhaps a queue; when we have enough to send, we shall see
+		_min_rtt = newest
 		_min_rtt_at = now
-		if not batch.is_app_limited:  # else we have filled no queue
-			phase = Phase.PROBE_RTT
-			_probe_rtt_until = INF
+
+
+## Shuts the window to half of what the path held before our queue was in the RTT.
+func _enter_probe_rtt() -> void:
+	phase = Phase.PROBE_RTT
+	_probe_rtt_until = INF
+	_shut_window = maxf(_SMALLEST_WINDOW, _PROBE_RTT_GAIN * _pipe())
 
 
 func _advance_probe_rtt(in_flight: int, now: float) -> void:
 	_rate.note_app_limited(in_flight)  # what so little delivers is no measure
 	if _probe_rtt_until == INF:
-		if in_flight <= _shut_window():
+		if in_flight <= _shut_window:
 			_probe_rtt_until = now + maxf(_PROBE_RTT_TIME, maxf(_min_rtt, 0.0))
 	elif now >= _probe_rtt_until:
 		_min_rtt_at = now

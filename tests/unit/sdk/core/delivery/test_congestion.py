@@ -167,6 +167,19 @@ def test_loss_of_one_who_has_too_little_to_send_shrinks_no_window() -> None:
     assert path.controller.window >= before
 
 
+def test_flood_of_one_who_has_too_little_to_send_shrinks_the_window() -> None:
+    path = settled()
+    before = path.controller.window
+
+    path.round(rate=1e6, loss=0.24, is_app_limited=True)
+    path.round(rate=1e6, is_app_limited=True)
+    assert path.controller.window >= before, "a quarter may be chance"
+
+    path.round(rate=1e6, loss=0.26, is_app_limited=True)
+    path.round(rate=1e6, is_app_limited=True)
+    assert path.controller.window <= 0.7 * before * 1.25
+
+
 def test_two_datagrams_lost_in_a_round_are_chance() -> None:
     path = settled(rate=1.2e5)
     before = path.controller.window
@@ -253,7 +266,8 @@ def test_more_is_tried_now_and_then_and_less_after_it() -> None:
     assert min(paces) < 0.9e6
 
 
-def test_round_trip_that_is_old_is_measured_again_with_half_the_pipe_at_most() -> None:
+def test_round_trip_that_is_old_is_measured_again_with_half_the_pipe_of_before() -> None:
+    """With half of what was under way until then, half of our own queue would stay for ever."""
     path = settled()
     windows = []
 
@@ -261,7 +275,7 @@ def test_round_trip_that_is_old_is_measured_again_with_half_the_pipe_at_most() -
         path.round(rate=1e6, rtt=1.5 * RTT, in_flight=20_000 if turn % 2 else 0)
         windows.append(path.controller.window)
 
-    assert min(windows) == pytest.approx(0.5 * 1e6 * 1.5 * RTT)
+    assert min(windows) == pytest.approx(0.5 * 1e6 * RTT)
     assert windows[-1] > 1e6 * RTT
     assert path.slowest > 0
 
@@ -309,11 +323,23 @@ def test_window_is_not_shut_to_measure_who_has_too_little_to_send() -> None:
     before = path.controller.window
 
     for _ in range(600):
-        path.round(rate=1e5, rtt=2 * RTT, is_app_limited=True)
+        path.round(rate=1e5, rtt=1.4 * RTT, is_app_limited=True)
         assert not is_measuring(path)
 
     assert path.smallest >= INITIAL_WINDOW
-    assert path.controller.window > before + 1e6 * RTT, "the least round trip is the new one"
+    assert path.controller.window > before + 0.7 * 1e6 * RTT, "the least round trip is the new one"
+
+
+def test_queue_is_not_believed_to_be_the_path_before_there_is_enough_to_send() -> None:
+    path = settled()
+    before = path.controller.window
+
+    for _ in range(600):
+        path.round(rate=1e5, rtt=1.5 * RTT, is_app_limited=True)
+    assert path.controller.window == before
+
+    path.round(rate=1e6, rtt=1.5 * RTT)
+    assert is_measuring(path)
 
 
 def test_train_that_is_late_by_what_round_trips_differ_anyhow_has_met_no_limit() -> None:
