@@ -51,6 +51,7 @@ class DirectAttachment:
         self._part: Part = None
         self._offered: tuple[object, ...] | None = None
         self._seen_rev: int | None = None
+        self._seen: dict[PeerId, int] = {}  # restarts of those to whom paths are looked for
         grant = membership.grant
         self._paths = DirectPaths(grant.peer, grant.max_datagram, random_bytes, emit, relay=relay)
         self._now = 0.0
@@ -158,9 +159,11 @@ class DirectAttachment:
         if roster.rev == self._seen_rev:
             return
         self._seen_rev = roster.rev
-        present = {peer for peer in roster.peers if self._may_signal(peer)}
-        for peer in self._paths.peers - present:
-            self._paths.forget(PeerId(peer))
+        present = {peer: roster.restarts[peer] for peer in roster.peers if self._may_signal(peer)}
+        for peer in self._paths.peers:
+            if present.get(PeerId(peer)) != self._seen.get(PeerId(peer)):
+                self._paths.forget(PeerId(peer))
+        self._seen = present
         for peer in sorted(present):
             self._paths.welcome(peer, now=now)
 

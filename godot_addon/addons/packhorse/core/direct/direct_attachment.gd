@@ -20,6 +20,7 @@ var _paths: DirectPaths
 var _found: Dictionary[String, int] = {}  # CandidateKind by address
 var _shares_socket := false
 var _seen_revision := -1
+var _seen: Dictionary[int, int] = {}  # restarts of the members of that revision
 var _now := 0.0
 
 
@@ -134,8 +135,9 @@ func _follow(now: float) -> void:
 	var peers: Array[int] = roster.peers.keys().filter(_may_signal)
 	peers.sort()
 	for peer: int in _paths.peers.keys():
-		if peer not in peers:
+		if peer not in peers or roster.restarts[peer] != _seen.get(peer):
 			_paths.forget(peer)
+	_seen = roster.restarts.duplicate()
 	for peer in peers:
 		_paths.welcome(peer, now)
 	_offer_posting()

@@ -2,10 +2,18 @@
 
 import sys
 
-from packhorse.core.events import Message, PeerLeft, PeerPathChanged
+from packhorse.core.events import Message, PeerId, PeerJoined, PeerLeft, PeerPathChanged
+from packhorse.testing.link import CUT, PERFECT
 from packhorse.wire.address import TransportAddress
 from packhorse.wire.candidates import Candidate, decode_candidates
-from packhorse.wire.constants import BirthdayPart, CandidateKind, DropReason, FirstByte, Topology
+from packhorse.wire.constants import (
+    BirthdayPart,
+    CandidateKind,
+    DropReason,
+    ErrorCode,
+    FirstByte,
+    Topology,
+)
 from packhorse.wire.header import encode_destination
 from packhorse.wire.messages import Signal
 from tests.support.nat_network import Filtering, Mapping, NatNetwork
@@ -57,6 +65,27 @@ def test_who_joins_later_is_offered_a_path_and_who_leaves_is_forgotten() -> None
     network.run(1.0)
     assert host.events_of(PeerLeft)
     assert direct_peers(host) == {2}
+
+
+def test_path_to_the_process_before_is_forgotten_though_all_news_come_at_once() -> None:
+    network, (host, client) = open_room(2)
+    for member in (host, client):
+        network.seek(member)
+    network.run(2.0)
+    host.down.conditions = client.conditions = CUT
+    resumed = network.resume(client.session.saved)
+    network.put_behind(resumed, Mapping.INDEPENDENT, Filtering.INDEPENDENT)
+    network.run(0.2)
+    assert direct_peers(host) == {2}, "it knows nothing yet"
+
+    host.down.conditions = PERFECT
+    network.run_until(lambda: bool(host.events_of(PeerLeft)), within=5.0)
+
+    assert host.events_of(PeerLeft, PeerJoined)[-2:] == [
+        PeerLeft(PeerId(2), ErrorCode.REPLACED),
+        PeerJoined(PeerId(2)),
+    ]
+    assert direct_peers(host) == set()
 
 
 def test_address_that_the_relay_sees_is_offered_only_where_the_socket_is_shared() -> None:
