@@ -63,6 +63,18 @@ func test_restart_is_seen_in_the_event() -> void:
 	assert_eq(take_event_names(), ["PEER_LEFT 1", "PEER_JOINED 1"] as Array[String], "told")
 
 
+## ROOM-6: a new offer is made to the new process, and to nobody else.
+func test_direct_path_to_the_process_before_is_forgotten() -> void:
+	join([1, 2, 3])
+	session.direct.seek({"10.0.0.1:7": Constants.CandidateKind.HOST}, true, now)
+	var first := _offered_to(send())
+
+	deliver(_roster(40, [1, 0, 2, 0, 3, 1]))
+
+	assert_eq(first, [1, 3] as Array[int], "at first")
+	assert_eq(_offered_to(send()), [3] as Array[int], "after the restart")
+
+
 ## DEL-21.
 func test_what_goes_to_several_has_the_restarts_of_its_sender() -> void:
 	_join_with([1, 2, 2, 3])
@@ -129,3 +141,11 @@ func _texts() -> Array:
 		if event.type == Event.Type.MESSAGE:
 			texts.append(event.data.get_string_from_ascii())
 	return texts
+
+
+## Returns to whom addresses are offered in datagrams.
+func _offered_to(datagrams: Array[PackedByteArray]) -> Array[int]:
+	var peers: Array[int] = []
+	for message in sealed(datagrams, Constants.MessageType.SIGNAL):
+		peers.append(message.number(&"peer"))
+	return peers
