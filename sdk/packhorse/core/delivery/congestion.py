@@ -227,10 +227,10 @@ class CongestionController:
             self._full_rounds = _FULL_ROUNDS
         elif self._is_round_used and self._round_lost and self._is_queue_standing():
             self._window_bound = max(_SMALLEST_WINDOW, self._open_window() * _SHARE_BACKOFF)
-        elif self._window_bound < 2 * self._wanted_window():
-            self._window_bound += min(_SHARE_GROWTH, self._window_bound / 4)
-        else:
+        elif self._window_bound >= 2 * self._wanted_window():
             self._window_bound = float("inf")
+        elif not self._is_round_used or self._lost_share() <= _LOSS_BOUND:
+            self._window_bound += min(_SHARE_GROWTH, self._window_bound / 4)
         self._round_acked = self._round_lost = 0
         self._is_round_used = False
         self._round_rtt = float("inf")
@@ -241,9 +241,12 @@ class CongestionController:
 
     def _is_round_lossy(self) -> bool:
         """Tell whether more was lost than chance takes, of what fills a path or even of a game."""
-        is_used, lost = self._is_round_used, self._round_lost
+        is_used = self._is_round_used
         fewest, bound = (_LOSSES_BY_CHANCE, _LOSS_BOUND) if is_used else (_OVERFLOW, _FLOOD_BOUND)
-        return lost >= fewest and lost > bound * (self._round_acked + lost)
+        return self._round_lost >= fewest and self._lost_share() > bound
+
+    def _lost_share(self) -> float:
+        return self._round_lost / max(1, self._round_acked + self._round_lost)
 
     def _check_full(self) -> None:
         if self._bandwidth.value >= self._full_bandwidth * _FULL_GROWTH:

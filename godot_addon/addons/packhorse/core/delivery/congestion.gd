@@ -224,10 +224,10 @@ func _begin_round() -> void:
 		_full_rounds = _FULL_ROUNDS
 	elif _is_round_used and _round_lost and _is_queue_standing():
 		_window_bound = maxf(_SMALLEST_WINDOW, _open_window() * _SHARE_BACKOFF)
-	elif _window_bound < 2.0 * _wanted_window():
-		_window_bound += minf(_SHARE_GROWTH, _window_bound / 4.0)
-	else:
+	elif _window_bound >= 2.0 * _wanted_window():
 		_window_bound = INF
+	elif not _is_round_used or _lost_share() <= _LOSS_BOUND:
+		_window_bound += minf(_SHARE_GROWTH, _window_bound / 4.0)
 	_round_acked = 0
 	_round_lost = 0
 	_is_round_used = false
@@ -243,7 +243,11 @@ func _is_queue_standing() -> bool:
 func _is_round_lossy() -> bool:
 	var fewest := _LOSSES_BY_CHANCE if _is_round_used else _OVERFLOW
 	var bound := _LOSS_BOUND if _is_round_used else _FLOOD_BOUND
-	return _round_lost >= fewest and _round_lost > bound * (_round_acked + _round_lost)
+	return _round_lost >= fewest and _lost_share() > bound
+
+
+func _lost_share() -> float:
+	return float(_round_lost) / maxi(1, _round_acked + _round_lost)
 
 
 func _check_full() -> void:

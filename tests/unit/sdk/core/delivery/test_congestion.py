@@ -192,6 +192,22 @@ def test_two_datagrams_lost_in_a_round_are_chance() -> None:
     assert path.controller.window < before
 
 
+def test_small_window_does_not_grow_while_one_of_few_is_lost_again_and_again() -> None:
+    """Windows of a few datagrams never lose three in a round, however full the path is."""
+    path = settled(rate=1.2e5)
+    path.round(rate=1.2e5, loss=3 / 15)
+    path.round(rate=1.2e5)
+    before = path.controller.window
+
+    for _ in range(10):
+        path.round(rate=1.2e5, loss=2 / 15)
+    assert path.controller.window <= before
+
+    for _ in range(10):
+        path.round(rate=1.2e5)
+    assert path.controller.window > before
+
+
 def test_loss_of_little_leaves_the_beginning_open_for_what_comes_next() -> None:
     path = Path()
     for _ in range(20):
