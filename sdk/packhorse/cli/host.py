@@ -17,7 +17,7 @@ from packhorse.cli.access_options import access_of, add_access_arguments
 from packhorse.cli.door_options import add_door_arguments, check_doors, reads_commands
 from packhorse.cli.doorman import CommandDesk, Doorman, serving
 from packhorse.cli.output import Output, new_output
-from packhorse.cli.password_options import add_password_arguments, password_of
+from packhorse.cli.password_options import add_password_arguments, password_of, prepare_password
 from packhorse.cli.running import run_until_stopped, status_line
 from packhorse.cli.service_texts import ServiceAddresses, over
 from packhorse.cli.texts import Json
@@ -69,6 +69,7 @@ def run(args: argparse.Namespace) -> int:
         options.end_with_usage(args, "--max-peers: a legacy relay takes as many as it likes")
     options.transport_to(args.relay, args)
     check_doors(args)
+    prepare_password(args)
     output, traffic = new_output(is_json=args.json), Traffic()
     return run_until_stopped(_host(args, services, output, traffic), output, traffic)
 

@@ -14,7 +14,7 @@ from packhorse.cli import options
 from packhorse.cli.access_options import access_of, add_access_arguments
 from packhorse.cli.door_options import member_name
 from packhorse.cli.output import Output, new_output
-from packhorse.cli.password_options import add_password_arguments, password_of
+from packhorse.cli.password_options import add_password_arguments, password_of, prepare_password
 from packhorse.cli.running import run_until_stopped, status_line
 from packhorse.cli.service_texts import ServiceAddresses, over
 from packhorse.cli.texts import Json
@@ -52,6 +52,7 @@ def run(args: argparse.Namespace) -> int:
     local = options.service_endpoints(args)
     relay = _relay(args)
     options.transport_to(relay, args)
+    prepare_password(args)
     output, traffic = new_output(is_json=args.json), Traffic()
     return run_until_stopped(_join(args, relay, local, output, traffic), output, traffic)
 

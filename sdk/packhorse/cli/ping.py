@@ -11,7 +11,7 @@ from packhorse.aio.entering import join
 from packhorse.aio.relay_pinger import RelayPinger
 from packhorse.cli import options
 from packhorse.cli.access_options import access_of, add_access_arguments
-from packhorse.cli.password_options import add_password_arguments, password_of
+from packhorse.cli.password_options import add_password_arguments, password_of, prepare_password
 from packhorse.cli.ping_screen import PingScreen, report
 from packhorse.cli.ping_tally import PingTally, ping_repeatedly
 from packhorse.cli.running import until_signal
@@ -63,6 +63,7 @@ def run(args: argparse.Namespace) -> int:
         PackhorseError: The room could not be joined, or no ping was answered.
     """
     measurement = Measurement(args, _relay(args))
+    prepare_password(args)
     error: PackhorseError | None = None
     try:
         asyncio.run(until_signal(measurement.run()))
