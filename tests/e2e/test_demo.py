@@ -116,7 +116,7 @@ def test_wrong_usage_exits_with_two(options: list[str], capsys: pytest.CaptureFi
         main(["demo", *options])
 
     assert ended.value.code == 2
-    assert capsys.readouterr().err.startswith("usage: packhorse")
+    assert capsys.readouterr().err.startswith("error: ")
 
 
 def test_client_that_gets_no_answer_fails_the_demo_with_advice(

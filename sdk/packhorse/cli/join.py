@@ -62,7 +62,7 @@ def _relay(args: argparse.Namespace) -> RelayAddress:
     if args.legacy and args.code is not None:
         options.end_with_usage(args, "CODE: --legacy knows no rooms; the relay's port is the room")
     if not args.legacy and args.code is None:
-        options.end_with_usage(args, "CODE: needed unless --legacy is given")
+        options.end_with_usage(args, "CODE: give the code or the invite that the host shows")
     if not args.legacy and args.id is not None:
         options.end_with_usage(args, "--id: only with --legacy; otherwise the relay gives the id")
     invited_to = None if args.code is None else parse_invite(args.code).relay

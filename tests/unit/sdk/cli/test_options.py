@@ -26,7 +26,7 @@ from packhorse.wire.errors import ConfigurationError
         ("host --relay r --udp 6942 --timeout nan", "no number of seconds, 0.1..600"),
         ("host --relay r --udp 6942 --timeout x", "no number of seconds"),
         ("host --relay r --udp 6942 --legacy --max-peers 4", "--max-peers"),
-        ("join --relay r --udp 6970", "CODE: needed"),
+        ("join --relay r --udp 6970", "CODE: give the code"),
         ("join K7QM-2XPA --udp 6970", "--relay: needed"),
         ("join K7QM-2XP --relay r --udp 6970", "no room code"),
         ("join K7QM-2XPA --relay r", "--udp or --tcp: at least one is needed"),

@@ -24,7 +24,12 @@ def given(*options: str) -> argparse.Namespace:
 
 def test_password_is_asked_for_once(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
-    monkeypatch.setattr(getpass, "getpass", lambda prompt: asked.append(prompt) or "secret")
+
+    def ask(prompt: str) -> str:
+        asked.append(prompt)
+        return "secret"
+
+    monkeypatch.setattr(getpass, "getpass", ask)
     args = given("--ask-password")
 
     prepare_password(args)
