@@ -71,7 +71,9 @@ def run(args: argparse.Namespace) -> int:
     check_doors(args)
     prepare_password(args)
     output, traffic = new_output(is_json=args.json), Traffic()
-    return run_until_stopped(_host(args, services, output, traffic), output, traffic)
+    work = _host(args, services, output, traffic)
+    waiting = f"Opening a room on {args.relay} ..."
+    return run_until_stopped(work, output, traffic, waiting=waiting)
 
 
 async def _host(

@@ -54,7 +54,9 @@ def run(args: argparse.Namespace) -> int:
     options.transport_to(relay, args)
     prepare_password(args)
     output, traffic = new_output(is_json=args.json), Traffic()
-    return run_until_stopped(_join(args, relay, local, output, traffic), output, traffic)
+    work = _join(args, relay, local, output, traffic)
+    waiting = f"Joining the room on {relay} ..."
+    return run_until_stopped(work, output, traffic, waiting=waiting)
 
 
 def _relay(args: argparse.Namespace) -> RelayAddress:

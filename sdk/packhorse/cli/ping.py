@@ -99,10 +99,11 @@ class Measurement:
         Raises:
             PackhorseError: The room could not be joined, or was closed.
         """
-        if self._args.code is None:
-            await self._ping_relay()
-        else:
-            await self._ping_host()
+        with self._screen.live():
+            if self._args.code is None:
+                await self._ping_relay()
+            else:
+                await self._ping_host()
 
     def silence(self) -> PackhorseError:
         """Return the error of a measurement in which nothing was answered."""
@@ -148,14 +149,13 @@ class Measurement:
             await self._repeat(lambda: room.ping_peer(HOST, _PATIENCE))
 
     async def _repeat(self, ping: Callable[[], Awaitable[float]]) -> None:
-        with self._screen.live():
-            await ping_repeatedly(
-                ping,
-                self.tally,
-                count=self._args.count,
-                interval=self._args.interval,
-                show=lambda: self._screen.draw(self.tally),
-            )
+        await ping_repeatedly(
+            ping,
+            self.tally,
+            count=self._args.count,
+            interval=self._args.interval,
+            show=lambda: self._screen.draw(self.tally),
+        )
 
     def _heading(self) -> str:
         if self._args.code is None:

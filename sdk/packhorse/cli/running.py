@@ -16,12 +16,22 @@ _STATUS_INTERVAL: Final = 1.0  # seconds
 _SIGNALS: Final = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")  # where the system has them
 
 
-def run_until_stopped(work: Coroutine[None, None, None], output: Output, traffic: Traffic) -> int:
+def run_until_stopped(
+    work: Coroutine[None, None, None], output: Output, traffic: Traffic, *, waiting: str
+) -> int:
     """Run `work`; returns exit code 0 when a signal or the work itself ended it.
+
+    Args:
+        work: Enters a room and carries.
+        output: Shows it.
+        traffic: Counts what is carried.
+        waiting: What it does before it is in the room, for the status line.
 
     Raises:
         PackhorseError: The work failed.
     """
+    if output.has_status:
+        output.show_status(waiting)
     try:
         asyncio.run(until_signal(work))
     except PackhorseError as error:
