@@ -314,6 +314,26 @@ def test_service_is_shown_before_it_is_installed(
     assert f"ExecStart={program} --config" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(
+    "options", [["--port", "7000"], ["--set", "max_rooms=5"], ["--config", "relay.toml"]]
+)
+def test_service_is_not_installed_without_the_settings_that_were_given(
+    options: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["relay", "--install-service", "--dry-run", *options]) == 1
+
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert "--install-service takes no settings" in told.err
+    assert "/etc/packhorse/relay.toml" in told.err
+
+
+def test_dry_run_of_nothing_starts_no_relay(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["relay", "--dry-run"]) == 1
+
+    assert "--dry-run is for --install-service" in capsys.readouterr().err
+
+
 async def test_rooms_are_shown_on_a_terminal(tmp_path: Path) -> None:
     with WatchedRelay(tmp_path / "state") as relay:
         token = ["--token-file", str(relay.token_file), "--reveal"]
