@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import shlex
 from signal import SIGINT
 from typing import Any
 
@@ -107,6 +108,13 @@ def test_command_ends_with_1_when_the_name_is_unknown() -> None:
     assert lines[1]["result"] == "failed"
     assert {line["result"] for line in lines[2:-1]} == {"skipped"}
     assert lines[-1]["words"] == "The relay cannot be found."
+
+
+def test_command_whose_reader_has_gone_ends_in_order() -> None:
+    piped = shlex.join(command("doctor", "--relay", NOBODY))
+    for options in ("", " --json"):
+        done = run(["sh", "-c", f"{piped}{options} | head -1"], timeout=60)
+        assert len(done.stdout.splitlines()) == 1
 
 
 def test_command_that_was_stopped_gives_no_verdict() -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import shlex
 import signal
 import socket
 import ssl
@@ -21,6 +22,7 @@ from tests.support.admin_client import COMMAND, WatchedRelay
 from tests.support.certificate import make_certificate
 from tests.support.processes import Started, run
 from tests.support.relays import LOOPBACK
+from tests.support.terminal import run_on_terminal
 from tests.support.waiting import until
 
 RELOADED = "the configuration was read again"
@@ -362,6 +364,28 @@ def test_rooms_can_be_watched(tmp_path: Path) -> None:
         with Started([*COMMAND[:-1], "rooms", *options]) as watching:
             for _ in range(3):
                 watching.wait_for('"room_list"')
+
+
+def test_watching_goes_on_where_there_is_no_terminal_until_the_reader_goes(tmp_path: Path) -> None:
+    with WatchedRelay(tmp_path / "state") as relay:
+        options = ["--admin", str(relay.admin_port), "--watch", "0.5"]
+        with Started([*COMMAND[:-1], "rooms", *options]) as watching:
+            for _ in range(2):
+                watching.wait_for("No rooms are open.")
+        piped = shlex.join([*COMMAND[:-1], "rooms", *options, "--json"])
+        done = run(["sh", "-c", f"{piped} | head -c 9"], timeout=30)
+
+    assert done.stdout == '{"version'
+
+
+def test_watching_a_relay_that_does_not_answer_gives_advice() -> None:
+    command = [*COMMAND[:-1], "rooms", "--admin", "1", "--watch"]
+    again = "Asking again every 2 s; Ctrl-C ends it."
+
+    code, written = run_on_terminal(command, timeout=20, interrupt_at=again)
+
+    assert code == 130
+    assert "advice: start the relay with --admin 6970" in written
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import os
 import pty
+import signal
 import subprocess
 import termios
 from collections.abc import Sequence
@@ -28,9 +29,20 @@ class Terminal:
 
 
 def run_on_terminal(
-    command: Sequence[str], *, timeout: float, env: dict[str, str] | None = None
+    command: Sequence[str],
+    *,
+    timeout: float,
+    env: dict[str, str] | None = None,
+    interrupt_at: str | None = None,
 ) -> tuple[int, str]:
-    """Run a program on a terminal of 80 columns; returns its exit code and all that it wrote."""
+    """Run a program on a terminal of 80 columns; returns its exit code and all that it wrote.
+
+    Args:
+        command: The program and its arguments.
+        timeout: Seconds for its end, once it has written all.
+        env: Added to our environment.
+        interrupt_at: Words at which it gets SIGINT; none for never.
+    """
     ours, its = pty.openpty()
     environment = {"TERM": "xterm-256color", "COLUMNS": "80", "PYTHONUTF8": "1"} | (env or {})
     with subprocess.Popen(
@@ -41,6 +53,9 @@ def run_on_terminal(
         try:
             while chunk := os.read(ours, 65536):
                 written += chunk
+                if interrupt_at is not None and interrupt_at.encode() in written:
+                    process.send_signal(signal.SIGINT)
+                    interrupt_at = None
         except OSError:  # Linux: the other end is closed
             pass
         code = process.wait(timeout)

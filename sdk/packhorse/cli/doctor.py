@@ -4,11 +4,10 @@ import argparse
 import asyncio
 from typing import Final
 
-from rich.console import Console
-
 from packhorse.aio.doctor import Doctor
 from packhorse.cli import options
 from packhorse.cli.doctor_screen import DoctorOutput, new_output
+from packhorse.cli.output import StdoutConsole
 from packhorse.cli.running import until_signal
 from packhorse.core.doctor.finding import ExaminationStage, Finding
 from packhorse.core.doctor.verdict import Verdict, verdict
@@ -35,7 +34,7 @@ def run(args: argparse.Namespace) -> int:
     Returns:
         0 when it can be used, 1 when it cannot, or when a signal came first.
     """
-    output = new_output(Console(highlight=False, markup=False), is_json=args.json)
+    output = new_output(StdoutConsole(highlight=False, markup=False), is_json=args.json)
     found: list[Finding] = []
     asyncio.run(until_signal(_examine(args.relay, output, found)))
     is_complete = len(found) == len(ExaminationStage)

@@ -5,6 +5,7 @@ from importlib import import_module
 
 from packhorse import __version__
 from packhorse.cli.parser import Parser
+from packhorse.cli.stdout import mute_stdout
 from packhorse.wire.errors import PackhorseError
 
 # Name, what it does, and the module that has `add_arguments(parser)` and `run(args) -> int`.
@@ -49,6 +50,9 @@ def main(argv: list[str] | None = None) -> int:
         print(f"error: {error}", file=sys.stderr)
         if error.advice:
             print(f"advice: {error.advice}", file=sys.stderr)
+        return 1
+    except BrokenPipeError:  # whoever read our output has gone
+        mute_stdout()
         return 1
     except KeyboardInterrupt:
         return 130
