@@ -15,7 +15,7 @@ from packhorse.cli.password_options import add_password_arguments, password_of, 
 from packhorse.cli.ping_screen import PingScreen, report
 from packhorse.cli.ping_tally import PingTally, ping_repeatedly
 from packhorse.cli.running import until_signal
-from packhorse.core.events import HOST
+from packhorse.core.events import HOST, Path
 from packhorse.core.relay_address import RelayAddress, parse_invite
 from packhorse.wire.errors import ConnectivityError, PackhorseError, SessionClosedError
 
@@ -29,6 +29,7 @@ _SHORTEST: Final = 0.01  # seconds
 _SHORTEST_TO_RELAY: Final = 0.25  # seconds; a relay answers five a second
 _LONGEST: Final = 60.0  # seconds
 _PATIENCE: Final = 2.0  # seconds after which a ping counts as lost
+_PATH_WITHIN: Final = 3.0  # seconds for UDP, then WebSocket, to be answered at all
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -131,6 +132,7 @@ class Measurement:
 
     async def _ping_relay(self) -> None:
         async with RelayPinger(self._relay, self._transport) as pinger:
+            await pinger.find_path(_PATH_WITHIN)
             await self._repeat(lambda: pinger.ping(_PATIENCE))
             self._about["path"] = pinger.path and pinger.path.value
 
@@ -158,10 +160,11 @@ class Measurement:
         )
 
     def _heading(self) -> str:
+        is_websocket = self._about.get("path") == Path.RELAY_WEBSOCKET.value
+        relay = f"{self._relay} over WebSocket" if is_websocket else str(self._relay)
         if self._args.code is None:
-            return f"From here to the relay {self._relay} and back, without a room:"
-        code = self._about.get("code")
-        return f"From here through {self._relay} to the host of room {code} and back:"
+            return f"From here to the relay {relay} and back, without a room:"
+        return f"From here through {relay} to the host of room {self._about.get('code')} and back:"
 
     def _remarks(self, error: PackhorseError | None) -> list[str]:
         return [f"Ended early: {error}."] if isinstance(error, SessionClosedError) else []
