@@ -3,6 +3,7 @@
 import argparse
 import shlex
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from typing import Final
 
 from rich import box
 from rich.console import Group, RenderableType
@@ -27,6 +28,8 @@ from packhorse.middleman.application import is_loopback
 from packhorse.middleman.endpoint import Endpoint, resolve_all, resolve_endpoint, show_address
 from packhorse.middleman.host_side import IDLE_AFTER, HostSide
 from packhorse.middleman.traffic import Traffic
+
+_PROMPT: Final = "   > "
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -91,7 +94,10 @@ async def _host(
         output.announce(_fields(room, args.relay, services), text)
         if isinstance(room, Room) and reads_commands(args):
             await stack.enter_async_context(serving(CommandDesk(room, doorman, output.reply)))
-        async with status_line(output, room, traffic, is_held=lambda: doorman.is_asking):
+        prompt = _PROMPT if reads_commands(args) else ""
+        async with status_line(
+            output, room, traffic, is_held=lambda: doorman.is_asking, prompt=prompt
+        ):
             await side.run(room, output.tell)
 
 

@@ -81,6 +81,7 @@ class TextOutput:
     def __init__(self, console: Console | None = None) -> None:
         self._console = console or StdoutConsole(highlight=False, markup=False, soft_wrap=True)
         self._live: Live | None = None
+        self._line = ""
         self._is_open = False
         self.has_status = self._console.is_terminal and not self._console.is_dumb_terminal
 
@@ -105,6 +106,9 @@ class TextOutput:
         if self._live is None:
             self._live = Live(console=self._console, auto_refresh=False, transient=True)
             self._live.start()
+        if line == self._line:
+            return  # would wipe out what somebody is typing behind it
+        self._line = line
         self._live.update(Text(line, style="dim", no_wrap=True, overflow="ellipsis"), refresh=True)
 
     def close(self, traffic: Traffic, error: PackhorseError | None) -> None:  # noqa: ARG002
