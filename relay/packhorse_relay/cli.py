@@ -2,7 +2,6 @@
 
 import argparse
 import asyncio
-import errno
 import json
 import logging
 import os
@@ -17,6 +16,7 @@ from packhorse_relay.access_options import operator_keys
 from packhorse_relay.aio.certificates import Certificates
 from packhorse_relay.aio.reading_loop import new_event_loop
 from packhorse_relay.aio.server import RelayServer
+from packhorse_relay.bind_failure import bind_failure
 from packhorse_relay.config import (
     ENVIRONMENT_PREFIX,
     Loaded,
@@ -131,7 +131,7 @@ def _run(loaded: Loaded, output: LogOutput, args: argparse.Namespace) -> int:
     except BrokenPipeError:  # whoever read our output has gone
         return 1
     except OSError as error:
-        print(_bind_failure(loaded.config, error), file=sys.stderr)
+        print(bind_failure(loaded.config, error), file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 0
@@ -261,23 +261,6 @@ def _has_ipv6() -> bool:
     except OSError:
         return False
     return True
-
-
-def _bind_failure(config: RelayConfig, error: OSError) -> str:
-    where = (
-        f"{', '.join(config.bind)}, port {config.port}" if config.bind else f"port {config.port}"
-    )
-    advice = (
-        "another program may have the port (TCP too, unless --no-websocket is given); "
-        f"choose another one with --port{' or --admin' if config.admin else ''}"
-    )
-    if config.bind and error.errno != errno.EADDRINUSE:
-        advice = "--bind takes an IP address of this machine, without a port; --port sets the port"
-    if config.stun_port > 0:
-        where += f", or for --stun-port on {config.stun_port}"
-    if config.admin:
-        where += f", or for --admin on {config.admin}"
-    return f"error: the relay cannot listen on {where}: {error.strerror or error}\nadvice: {advice}"
 
 
 if __name__ == "__main__":
