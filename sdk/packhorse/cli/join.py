@@ -18,7 +18,7 @@ from packhorse.cli.password_options import add_password_arguments, password_of, 
 from packhorse.cli.running import run_until_stopped, status_line
 from packhorse.cli.service_texts import ServiceAddresses, over
 from packhorse.cli.texts import Json
-from packhorse.core.relay_address import RelayAddress, parse_invite
+from packhorse.core.relay_address import RelayAddress
 from packhorse.middleman.client_side import ClientSide
 from packhorse.middleman.endpoint import Endpoint, resolve_endpoint, show_address
 from packhorse.middleman.traffic import Traffic
@@ -67,11 +67,7 @@ def _relay(args: argparse.Namespace) -> RelayAddress:
         options.end_with_usage(args, "CODE: give the code or the invite that the host shows")
     if not args.legacy and args.id is not None:
         options.end_with_usage(args, "--id: only with --legacy; otherwise the relay gives the id")
-    invited_to = None if args.code is None else parse_invite(args.code).relay
-    relay: RelayAddress | None = invited_to or args.relay
-    if relay is None:
-        options.end_with_usage(args, "--relay: needed unless CODE is an invite, CODE@HOST")
-    return relay
+    return options.invited_to(args)
 
 
 async def _join(

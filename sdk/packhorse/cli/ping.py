@@ -16,7 +16,7 @@ from packhorse.cli.ping_screen import PingScreen, report
 from packhorse.cli.ping_tally import PingTally, ping_repeatedly
 from packhorse.cli.running import until_signal
 from packhorse.core.events import HOST, Path
-from packhorse.core.relay_address import RelayAddress, parse_invite
+from packhorse.core.relay_address import RelayAddress
 from packhorse.wire.errors import ConnectivityError, PackhorseError, SessionClosedError
 
 if TYPE_CHECKING:
@@ -178,8 +178,4 @@ def _relay(args: argparse.Namespace) -> RelayAddress:
         options.end_with_usage(
             args, f"--interval: a relay itself is pinged at most every {_SHORTEST_TO_RELAY:g} s"
         )
-    invited_to = None if args.code is None else parse_invite(args.code).relay
-    relay: RelayAddress | None = invited_to or args.relay
-    if relay is None:
-        options.end_with_usage(args, "--relay: needed unless CODE is an invite, CODE@HOST")
-    return relay
+    return options.invited_to(args)

@@ -28,6 +28,7 @@ from packhorse.wire.errors import ConfigurationError
         ("host --relay r --udp 6942 --legacy --max-peers 4", "--max-peers"),
         ("join --relay r --udp 6970", "CODE: give the code"),
         ("join K7QM-2XPA --udp 6970", "--relay: needed"),
+        ("join K7QM-2XPA@r --relay s --udp 1", "the invite names another relay, r:6969"),
         ("join K7QM-2XP --relay r --udp 6970", "no room code"),
         ("join K7QM-2XPA --relay r", "--udp or --tcp: at least one is needed"),
         ("join --relay r --legacy --tcp 1", "one --udp and no --tcp"),
