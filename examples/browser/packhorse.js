@@ -61,6 +61,7 @@ export class Room extends EventTarget {
 
   #socket;
   #waiting = null; // transaction and the two ends of its promise
+  #restarts = new Map(); // of peers, by id
   #roster = null; // resolves when the first roster is complete
   #keys = null;
   #seq = 1;
@@ -199,11 +200,11 @@ export class Room extends EventTarget {
   // Who is in the room (SPEC.md section 7).
 
   #applyEvents(events) {
-    for (const [rev, kind, peer] of events) {
+    for (const [rev, kind, peer, code] of events) {
       if (rev > this.#rev + 1) return this.#sync();
       if (rev <= this.#rev || this.#rev === 0) continue;
       this.#rev = rev;
-      if (kind === JOINED_EVENT) this.#add(peer);
+      if (kind === JOINED_EVENT) this.#add(peer, code);
       if (kind === LEFT_EVENT) this.#remove(peer);
     }
     this.#takeEarly();
@@ -215,17 +216,20 @@ export class Room extends EventTarget {
     if (this.#pages.rev !== rev) this.#pages = Object.assign(new Map(), { rev });
     this.#pages.set(message.get(8), message.get(10));
     if (this.#pages.size < message.get(9)) return;
-    const now = new Set([...this.#pages.values()].flat().map(([peer]) => peer));
+    const now = new Map([...this.#pages.values()].flat().map(([peer, state]) => [peer, state >> 1]));
     this.#rev = rev;
     for (const peer of [...this.peers]) if (!now.has(peer)) this.#remove(peer);
-    for (const peer of now) this.#add(peer);
+    for (const [peer, restarts] of now) this.#add(peer, restarts);
     this.#takeEarly();
     this.#roster();
   }
 
-  #add(peer) {
-    if (peer === this.peer || this.peers.has(peer)) return;
+  #add(peer, restarts) {
+    if (peer === this.peer) return;
+    if (this.#restarts.get(peer) !== restarts) this.#remove(peer); // its program is another one now
+    if (this.peers.has(peer)) return;
     this.peers.add(peer);
+    this.#restarts.set(peer, restarts);
     this.#tell("peerjoined", { peer });
   }
 

@@ -1,6 +1,7 @@
 extends "res://tests/test_case.gd"
 ## A datagram with one whole message is taken in by a short way that must do what the long one does.
 
+const Allowance := preload("res://addons/packhorse/core/delivery/allowance.gd")
 const Constants := preload("res://addons/packhorse/wire/constants.gd")
 const Delivered := preload("res://addons/packhorse/core/delivery/delivered.gd")
 const FrameDecoder := preload("res://addons/packhorse/wire/frame_decoder.gd")
@@ -11,15 +12,23 @@ const PeerDelivery := preload("res://addons/packhorse/core/delivery/peer_deliver
 const ROUNDS := 3000
 const SIZES: Array[int] = [20, 20, 1100, 3000]  # bytes
 const PEER := 2
+const RESTARTS: Dictionary[int, int] = {1: 3, PEER: 2}
+const GENERATION := 5
 const STEP := 0.004  # seconds
 
 var _random := RandomNumberGenerator.new()
-var _sender := Hub.new(0x5C, 1194)
-var _short := Hub.new(0x5C, 1194)
-var _long := PeerDelivery.new(1194, MemoryBudget.new(Constants.REASSEMBLY_TOTAL), 0.0)
+var _sender := Hub.new(0x5C, 1194, 1, RESTARTS)
+var _short := Hub.new(0x5C, 1194, 1, RESTARTS)
+var _long := PeerDelivery.new(
+	1194, MemoryBudget.new(Constants.REASSEMBLY_TOTAL), 0.0, Allowance.new(), GENERATION
+)
 var _decoder := FrameDecoder.new()
 var _waiting: Array[PackedByteArray] = []
 var _lone := 0
+
+
+func _init() -> void:
+	_sender.note_told(PEER)
 
 
 func test_both_ways_take_in_the_same_from_a_bad_network() -> void:
@@ -37,7 +46,8 @@ func test_both_ways_take_in_the_same_from_a_bad_network() -> void:
 func test_short_way_leaves_what_it_cannot_read_to_the_long_one() -> void:
 	var taken := Delivered.new()
 	var head := "a75c00000002"
-	var delivery := PeerDelivery.new(1194, MemoryBudget.new(1 << 20), 0.0)
+	var budget := MemoryBudget.new(1 << 20)
+	var delivery := PeerDelivery.new(1194, budget, 0.0, Allowance.new(), 0)
 	for payload: String in [
 		"",
 		"020000",
@@ -50,6 +60,8 @@ func test_short_way_leaves_what_it_cannot_read_to_the_long_one() -> void:
 		"0200000100616263646566",
 		"02000080000000000000",
 		"020000810000000061626364",
+		"0600000061626364",
+		"0400000061626364",
 	]:
 		var datagram := (head + payload).hex_decode()
 		assert_true(not delivery.receive_lone(datagram, taken, 0.0), payload)
@@ -62,9 +74,9 @@ func test_short_way_leaves_what_it_cannot_read_to_the_long_one() -> void:
 
 func test_reliable_message_to_several_is_not_taken_in() -> void:
 	var delivered := Delivered.new()
-	_short.receive("a75c80000002000000200000616263".hex_decode(), PEER, delivered, 0.0)
+	_short.receive("a75c80000002080000200000616263".hex_decode(), PEER, delivered, 0.0)
 
-	var drop := _short.receive("a75c80000002000001400000616263".hex_decode(), PEER, delivered, 0.0)
+	var drop := _short.receive("a75c80000002080001400000616263".hex_decode(), PEER, delivered, 0.0)
 
 	assert_eq(drop, Constants.DROP_BAD_FRAME, "reason")
 	assert_eq(delivered.data.size(), 1, "messages")
@@ -79,12 +91,16 @@ func _send(now: float) -> void:
 	_waiting.append_array(_sender.datagrams_to_send(now))
 
 
-## Returns the next datagram of a network that loses, doubles and overtakes.
+## Returns the next datagram of a network that loses, doubles and overtakes, and that has some left
+## from before a restart.
 func _next() -> PackedByteArray:
 	var place := 0 if _random.randf() < 0.8 else _random.randi() % _waiting.size()
 	var datagram := _waiting[place]
 	if _random.randf() > 0.05:
 		_waiting.remove_at(place)
+	if _random.randf() < 0.02:
+		datagram = datagram.duplicate()
+		datagram[Constants.HEADER_SIZE] ^= 4 << _random.randi() % 6  # another generation
 	return PackedByteArray() if _random.randf() < 0.05 else datagram
 
 

@@ -20,6 +20,8 @@ var _mail: Mail
 func _init() -> void:
 	_roster.peers = {1: 0, 2: 0, 3: 0}
 	_mail = Mail.new(_grant(0x5C), _roster, _events, _drops)
+	for peer in _roster.peers:
+		_mail.hub.note_told(peer)
 
 
 func test_message_under_way_goes_on_under_a_new_tag() -> void:
@@ -110,14 +112,45 @@ func test_nobody_queues_anything_for_a_peer_that_has_left() -> void:
 	assert_eq(_mail.datagrams_to_send(1.0).size(), 0, "datagrams after it has left")
 
 
+## ROOM-5.
+func test_reliable_message_goes_only_to_whom_the_game_has_been_told_of() -> void:
+	var news := _join(4)
+	var data := "hi".to_ascii_buffer()
+
+	assert_eq(_mail.push(data, 4, RELIABLE, 0, 0.0), OK, "to it alone")
+	assert_eq(_mail.push(data, 0, RELIABLE, 0, 0.0), OK, "to all")
+	assert_eq(_mail.queue_to(4, 0.0), null, "queue")
+	var before := _mail.datagrams_to_send(0.0).map(Header.destination_of)
+	_mail.note_told(news)
+	_mail.push(data, 4, RELIABLE, 0, 0.0)
+	var after := _mail.datagrams_to_send(0.0)
+
+	assert_eq(before, [1, 2, 3], "receivers before the news")
+	assert_eq(after.map(Header.destination_of), [4], "receivers after the news")
+	assert_eq(after[0].slice(6).hex_encode(), "0200004000006869", "first message of its lane")
+
+
+## ROOM-5.
+func test_old_news_of_a_peer_that_was_restarted_since_do_not_count() -> void:
+	var first := _join(4)
+	_mail.forget(4)
+	var second := _join(4)
+	_mail.note_told(first)
+	assert_eq(_mail.queue_to(4, 0.0), null, "queue after the first news")
+
+	_mail.note_told(second)
+
+	assert_true(_mail.queue_to(4, 0.0) != null, "queue after the second news")
+
+
 func test_other_path_has_no_round_trip_time_yet() -> void:
 	_mail.push("hi".to_ascii_buffer(), 1, RELIABLE, 0, 0.0)
 	_mail.datagrams_to_send(0.0)
-	_mail.hub.peer_delivery(1).rtt.add(0.1)
+	_mail.hub.peer_delivery(1).flight.rtt.add(0.1)
 
 	_mail.hub.change_path(1, 0.2)
 
-	assert_true(_mail.hub.peer_delivery(1).rtt.smoothed < 0.0, "round-trip time")
+	assert_true(_mail.hub.peer_delivery(1).flight.rtt.smoothed < 0.0, "round-trip time")
 
 
 func test_nothing_is_kept_of_a_peer_that_has_left() -> void:
@@ -191,6 +224,14 @@ func test_nothing_is_taken_in_after_leaving() -> void:
 	var data := Header.encode(Constants.FirstByte.DATA, 0x5C, 1) + PackedByteArray([1])
 
 	assert_eq(_mail.receive(data, 1, 0.0), Constants.DROP_UNEXPECTED_MESSAGE, "dropped")
+
+
+## Lets a peer join of which the game has not been told.
+func _join(peer: int) -> Event:
+	_roster.peers[peer] = 0
+	var news := Event.new(Event.Type.PEER_JOINED, peer)
+	_mail.welcome(news, 0.0)
+	return news
 
 
 func _hand_to_inbox() -> Inbox:

@@ -5,6 +5,7 @@ const EngineErrors := preload("res://tests/support/engine_errors.gd")
 const Header := preload("res://addons/packhorse/wire/header.gd")
 const RELIABLE := MultiplayerPeer.TRANSFER_MODE_RELIABLE
 const ORDERED := MultiplayerPeer.TRANSFER_MODE_UNRELIABLE_ORDERED
+const REPLACED := Constants.ErrorCode.REPLACED
 const UNRELIABLE := MultiplayerPeer.TRANSFER_MODE_UNRELIABLE
 
 
@@ -26,6 +27,31 @@ func test_reliable_packet_is_repeated_until_it_is_acknowledged() -> void:
 	_relay.poll()
 
 	assert_eq(_relay.data.size(), 0, "datagrams after the acknowledgement")
+
+
+## ROOM-5: while packets of the process before wait, the game has not heard of the restart.
+func test_packet_for_a_peer_that_was_restarted_does_not_reach_its_new_process() -> void:
+	_relay.members = [1, 2, 3]
+	await _join()
+	var left := PackedInt64Array([3, Constants.RoomEventKind.PEER_LEFT, 3, REPLACED])
+	var joined := PackedInt64Array([4, Constants.RoomEventKind.PEER_JOINED, 3, 0])
+	_told.clear()
+
+	_relay.send(_relay.relay.data(3, "old".to_ascii_buffer()))
+	_relay.send(_relay.relay.events([left, joined]))
+	await _until(func() -> bool: return _peer._client.session.upcoming != null)
+	assert_eq(_peer.get_available_packet_count(), 1, "packets")
+	assert_eq(_told, [] as Array[String], "told while a packet waits")
+	for mode: MultiplayerPeer.TransferMode in [RELIABLE, UNRELIABLE, ORDERED]:
+		_put("for the process before", 3, mode)
+	_peer.get_packet()
+	await _until(func() -> bool: return _told.size() > 1)
+	_put("hi", 3, RELIABLE)
+	await _until(func() -> bool: return not _relay.data.is_empty())
+
+	assert_eq(_told, ["-3", "+3"] as Array[String], "told")
+	var sent := _relay.data.map(func(data: PackedByteArray) -> String: return data.hex_encode())
+	assert_eq(sent, ["a75c00000003" + "0200004000006869"], "datagrams")
 
 
 func test_packets_of_one_frame_share_a_datagram() -> void:

@@ -12,6 +12,7 @@ const LARGEST := 51  # bytes behind the header; frames that are joined have 30 a
 const DATA := "a45c"
 const FRAME := "a75c"
 const TO_2 := "00000002"
+const TO_4 := "00000004"
 const TO_ALL := "00000000"
 const BUT_3 := "fffffffd"
 const ORDERED := Constants.Mode.UNRELIABLE_ORDERED << 8
@@ -27,6 +28,8 @@ func _init() -> void:
 	grant.fields = {&"peer": 1, &"tag": 0x5C, &"max_datagram": LARGEST + Constants.HEADER_SIZE}
 	var events: Array[Event] = []
 	_mail = Mail.new(grant, _roster, events, {})
+	for peer: int in [2, 3]:
+		_mail.hub.note_told(peer)
 	_batch.start(_mail)
 	_mail.push("hello".to_ascii_buffer(), 2, Constants.Mode.UNRELIABLE, 1, 0.0)
 	_mail.datagrams_to_send(0.0)  # the first datagram to a peer asks for an answer
@@ -157,6 +160,50 @@ func test_nothing_goes_to_a_peer_that_has_left() -> void:
 
 	assert_eq(_sent(), [], "sent")
 	assert_eq(_mail.datagrams_to_send(0.0).size(), 0, "queued")
+
+
+## ROOM-5: of whichever form the packets are, and though something has come from the peer.
+func test_nothing_goes_to_a_peer_that_the_game_has_not_been_told_of() -> void:
+	_roster.peers[4] = 0
+	var news := Event.new(Event.Type.PEER_JOINED, 4)
+	_mail.welcome(news, 0.0)
+	_mail.receive((FRAME + TO_4 + "02000080").hex_decode(), 4, 0.0)
+	_mail.datagrams_to_send(0.0)  # the acknowledgement
+	for lane: int in [0, ORDERED]:
+		_put("a", 4, lane)
+		assert_eq(_sent(), [], "alone in lane %d" % lane)
+		for _index in 2:
+			_put("a", 4, lane)
+		assert_eq(_sent(), [], "joined in lane %d" % lane)
+	assert_eq(_mail.datagrams_to_send(0.0).size(), 0, "queued")
+
+	_mail.note_told(news)
+	_put("a", 4)
+	assert_eq(_sent(), [DATA + TO_4 + "61"], "told of")
+	_put("a", 4, ORDERED)
+
+	assert_eq(_sent(), [FRAME + TO_4 + "000001" + "20000061"], "the first of its lane")
+
+
+## ROOM-5: one peer can be left out of what goes to all.
+func test_broadcast_leaves_out_the_one_peer_that_the_game_has_not_been_told_of() -> void:
+	var news := Event.new(Event.Type.PEER_JOINED, 3)
+	_mail.forget(3)
+	_mail.welcome(news, 0.0)
+	for target: int in [2, 3]:
+		_put("a", target)
+	var plain := _sent()
+	_put("b", 0, ORDERED)
+	var ordered := _sent()
+	_mail.push("c".to_ascii_buffer(), 0, Constants.Mode.UNRELIABLE_ORDERED, 0, 0.0)
+	var queued := _mail.datagrams_to_send(0.0)
+	_mail.note_told(news)
+	_put("d", 0)
+
+	assert_eq(plain, [DATA + BUT_3 + "61"], "plain")
+	assert_eq(ordered, [FRAME + BUT_3 + "000000" + "20000062"], "ordered")
+	assert_eq(queued[0].hex_encode(), FRAME + BUT_3 + "000001" + "20000163", "queued")
+	assert_eq(_sent(), [DATA + TO_ALL + "64"], "after the news")
 
 
 func _put(text: String, destination: int, lane := 0) -> void:

@@ -32,6 +32,7 @@ def encode(fields: Fields) -> bytes:
     must_arrive = any(message["mode"] in _RELIABLE for message in messages)
     asks = fields.get("asks_ack", "yes" if must_arrive or "ping" in fields else "no")
     flags = (1 if "ack" in fields else 0) | (2 if asks == "yes" or "credit" in fields else 0)
+    flags |= int(fields.get("generation", "0")) << 2
     data = struct.pack("!BH", flags, int(fields["number"]) % 65536)
     if "ack" in fields:
         bitmap = bytes.fromhex(fields["ack"].get("bitmap", ""))
@@ -73,8 +74,8 @@ def decode(payload: bytes) -> Fields:
 
 def _decode(payload: bytes) -> Fields:
     flags, number = struct.unpack_from("!BH", payload)
-    _require(flags < 4, payload)  # noqa: PLR2004 - two flags
-    fields: Fields = {"number": str(number), "asks_ack": "yes" if flags & 2 else "no"}
+    fields: Fields = {"generation": str(flags >> 2), "number": str(number)}
+    fields["asks_ack"] = "yes" if flags & 2 else "no"
     position = 3
     if flags & 1:
         largest, delay, size = struct.unpack_from("!HBB", payload, position)

@@ -9,7 +9,7 @@ from packhorse.core.delivery.delivered import Delivered
 from packhorse.core.delivery.fanout import FanOutReceiver, FanOutSender
 from packhorse.core.delivery.memory import MemoryBudget
 from packhorse.core.delivery.peer import PeerDelivery
-from packhorse.wire.constants import Mode
+from packhorse.wire.constants import GENERATIONS, Mode
 from packhorse.wire.errors import ParseError
 
 
@@ -35,8 +35,12 @@ class PythonAdapter:
     def _do(self, command: dict[str, Any], now: float) -> list[Delivered]:
         if command["do"] == "start":
             size, budget = int(command["max_payload"]), MemoryBudget(int(command["memory"]))
-            self._peer = PeerDelivery(size, budget, now=now)
-            self._to_all, self._from_all = FanOutSender(size), FanOutReceiver(budget)
+            own, its = int(command["own_restarts"]), int(command["restarts"])
+            generation = (own + its) % GENERATIONS
+            self._peer = PeerDelivery(size, budget, generation=generation, now=now)
+            self._to_all = FanOutSender(size)
+            self._to_all.generation = own
+            self._from_all = FanOutReceiver(budget, generation=its)
         for it in command.get("messages", []):
             data, mode, channel = bytes.fromhex(it["data"]), Mode[it["mode"]], int(it["channel"])
             if command["do"] == "push":

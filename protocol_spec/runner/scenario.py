@@ -21,7 +21,12 @@ ACTIONS: Final = frozenset(
     }
 )
 EXPECTATIONS: Final = frozenset({"sent", "sent_to_all", "delivered", "drop", "next_ms", "totals"})
-SETTINGS: Final = {"max_payload": "1194", "memory": "67108864"}
+SETTINGS: Final = {
+    "max_payload": "1194",
+    "memory": "67108864",
+    "own_restarts": "0",
+    "restarts": "0",
+}
 
 
 class ScenarioFormatError(Exception):

@@ -147,7 +147,7 @@ def test_scenario_is_kept_by_godot(scenario: Scenario, godot_adapter: Subprocess
 
 @pytest.mark.parametrize("loss", [0.0, 0.02, 0.2])
 @pytest.mark.parametrize("seed", range(2))
-@pytest.mark.parametrize(("kind", "least"), [(Story, 100), (OneLane, 1000)])
+@pytest.mark.parametrize(("kind", "least"), [(Story, 100), (OneLane, 300)])
 def test_both_do_the_same_at_every_step(
     godot_adapter: SubprocessAdapter, kind: type[Story], least: int, seed: int, loss: float
 ) -> None:

@@ -23,6 +23,8 @@ def decode_frames_json(payload: bytes) -> JsonObject:
         "asks_ack": decoded.asks_ack,
         "messages": messages,
     }
+    if decoded.generation:
+        content["generation"] = str(decoded.generation)
     if decoded.has_ping:
         content["ping"] = True
     if decoded.ack is not None:
@@ -35,7 +37,12 @@ def decode_frames_json(payload: bytes) -> JsonObject:
 def encode_frames_json(content: JsonObject) -> bytes:
     """Return the one encoding: number, acknowledgement, PING, CREDIT, then the messages."""
     ack = _ack_from_json(content["ack"]) if "ack" in content else None
-    data = encode_prefix(int(content["number"]), ack, asks_ack=content["asks_ack"])
+    data = encode_prefix(
+        int(content["number"]),
+        ack,
+        asks_ack=content["asks_ack"],
+        generation=int(content.get("generation", "0")),
+    )
     if content.get("ping", False):
         data += PING_FRAME
     if "credit" in content:

@@ -47,6 +47,8 @@ class Member:
         self.down = Link(clock, network.deliver_to_member, conditions, seed=f"{seed} down")
         self.events: list[Event] = []
         """All events so far."""
+        self.takes_events = True
+        """False while its application has no time for them."""
 
     @property
     def messages(self) -> list[Message]:
@@ -117,7 +119,7 @@ class Member:
         """Send what the session wants to send, collect what it tells."""
         for datagram, _ in self.session.datagrams_to_send():
             self._network.send_up(self, datagram)
-        while (event := self.session.next_event()) is not None:
+        while self.takes_events and (event := self.session.next_event()) is not None:
             self.events.append(event)
             if isinstance(event, Message):
                 self.session.consume(event)

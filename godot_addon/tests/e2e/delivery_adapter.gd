@@ -6,11 +6,13 @@ extends SceneTree
 ## [/codeblock]
 ## Ends when its standard input does.
 
+const Allowance := preload("res://addons/packhorse/core/delivery/allowance.gd")
 const Constants := preload("res://addons/packhorse/wire/constants.gd")
 const Delivered := preload("res://addons/packhorse/core/delivery/delivered.gd")
 const FanoutReceiver := preload("res://addons/packhorse/core/delivery/fanout_receiver.gd")
 const FanoutSender := preload("res://addons/packhorse/core/delivery/fanout_sender.gd")
 const FrameDecoder := preload("res://addons/packhorse/wire/frame_decoder.gd")
+const Frames := preload("res://addons/packhorse/wire/frames.gd")
 const MemoryBudget := preload("res://addons/packhorse/core/delivery/memory_budget.gd")
 const PeerDelivery := preload("res://addons/packhorse/core/delivery/peer_delivery.gd")
 
@@ -78,9 +80,13 @@ func _do(command: Dictionary, now: float) -> StringName:
 func _start(command: Dictionary, now: float) -> void:
 	var size := str(command["max_payload"]).to_int()
 	var budget := MemoryBudget.new(str(command["memory"]).to_int())
-	_peer = PeerDelivery.new(size, budget, now)
+	var own := str(command["own_restarts"]).to_int()
+	var its := str(command["restarts"]).to_int()
+	var generation := (own + its) % Constants.GENERATIONS
+	_peer = PeerDelivery.new(size, budget, now, Allowance.new(), generation)
 	_to_all = FanoutSender.new(size)
-	_from_all = FanoutReceiver.new(budget)
+	_to_all.prefix = own << Frames.GENERATION_SHIFT
+	_from_all = FanoutReceiver.new(budget, its)
 
 
 func _receive(command: Dictionary, now: float) -> StringName:

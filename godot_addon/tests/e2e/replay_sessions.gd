@@ -82,7 +82,8 @@ func _do(session: Session, step: Dictionary) -> Dictionary:
 		"send":
 			var target: float = step["to"]
 			var mail := session.mail()
-			var datagram := mail.plain_datagram(str(step["data"]).hex_decode(), int(target))
+			var to := mail.narrowed(int(target))
+			var datagram := mail.plain_datagram(str(step["data"]).hex_decode(), to)
 			var relayed := mail.to_relay([datagram], now)
 			answer["result"] = "".join(relayed.map(_hex))
 		"seek":

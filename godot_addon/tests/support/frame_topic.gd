@@ -17,6 +17,8 @@ static func decode(data: PackedByteArray, _input: Dictionary) -> Dictionary:
 	for index in decoder.heads.size():
 		messages.append(_from_frame(decoder.frame(index)))
 	var plain := {"number": str(decoder.number), "asks_ack": decoder.asks_ack, "messages": messages}
+	if decoder.generation:
+		plain["generation"] = str(decoder.generation)
 	if decoder.has_ping:
 		plain["ping"] = true
 	if decoder.has_ack:
@@ -31,6 +33,7 @@ static func encode(plain: Dictionary, _input: Dictionary) -> PackedByteArray:
 	var buffer := PackedByteArray()
 	var flags := Frames.HAS_ACK if plain.has("ack") else 0
 	flags |= Frames.ASKS_ACK if plain["asks_ack"] == true else 0
+	flags |= str(plain.get("generation", "0")).to_int() << Frames.GENERATION_SHIFT
 	Frames.append_number(buffer, str(plain["number"]).to_int(), flags)
 	if plain.has("ack"):
 		var ack: Dictionary = plain["ack"]

@@ -6,7 +6,7 @@ from typing import Final, Never
 
 from packhorse.wire import constants as c
 from packhorse.wire.address import encode_address, source_of
-from packhorse.wire.constants import DropReason, ErrorCode, RoomEventKind, Topology
+from packhorse.wire.constants import DropReason, ErrorCode, Topology
 from packhorse.wire.cookie import Offer, is_valid_cookie, make_cookie
 from packhorse.wire.ctrl import encode_ctrl, encode_error, encode_padded
 from packhorse.wire.messages import (
@@ -332,7 +332,7 @@ class Admission:
         )
         session.approved = approved
         self._members.watch(session)
-        self._members.announce(room, RoomEventKind.PEER_JOINED, session.peer)
+        self._members.announce_joined(session)
         self._grant(session, message, request)
         self._members.send_roster(session)
 

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from packhorse.wire.binding import epoch_key, grant_proof, is_valid_bind
-from packhorse.wire.constants import DropReason, ErrorCode, RoomEventKind
+from packhorse.wire.constants import DropReason, ErrorCode
 from packhorse.wire.ctrl import encode_ctrl
 from packhorse.wire.messages import Bind, Closed
 from packhorse_relay.core.admission import Admission
@@ -43,7 +43,8 @@ class BindRequests:
             self._restore(bind, request)
             return
         self._check_proof(bind, session.key, request)
-        if session.attempt == attempt_of(request.source, bind.nonce):
+        was_bound = session.share is not None
+        if was_bound and session.attempt == attempt_of(request.source, bind.nonce):
             self._repeat(session, bind, request)
         else:
             self._check_fresh(bind, request)
@@ -61,9 +62,9 @@ class BindRequests:
         session.max_datagram = self._admission.agreed_size(bind)
         self._members.renew(session, now=request.now)
         if bind.restarted:
-            left, joined = RoomEventKind.PEER_LEFT, RoomEventKind.PEER_JOINED
-            self._members.announce(session.room, left, session.peer, ErrorCode.REPLACED)
-            self._members.announce(session.room, joined, session.peer)
+            session.note_restart()
+            self._members.announce_left(session, ErrorCode.REPLACED)
+            self._members.announce_joined(session)
         self._grant(session, bind, request)
         self._members.send_roster(session)
 

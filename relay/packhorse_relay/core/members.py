@@ -61,6 +61,15 @@ class Members:
         for session in room.sessions.values():
             self._tell(session)
 
+    def announce_joined(self, session: Session) -> None:
+        """Tell that a peer is a member now, and how often it was restarted."""
+        kind = RoomEventKind.PEER_JOINED
+        self.announce(session.room, kind, session.peer, session.restarts)
+
+    def announce_left(self, session: Session, code: int) -> None:
+        """Tell that a peer is no member any more, or not in the process that it was."""
+        self.announce(session.room, RoomEventKind.PEER_LEFT, session.peer, code)
+
     def send_news(self, session: Session, since: int) -> None:
         """Send EVENTS after the revision `since`, or ROSTER when that is 0 or too old."""
         session.told_rev = session.room.rev
@@ -84,6 +93,7 @@ class Members:
             room.code,
             room.is_guarded,
             room.app,
+            session.restarts,
         )
         lifetime = session.timers.removed_after(session.peer) + c.RESUME_SLACK
         return self._registry.tickets.make(content, lifetime, now=now)
@@ -123,7 +133,7 @@ class Members:
             self._close_room(session, code, now)
             return
         self._close_session(session, code, now)
-        self.announce(session.room, RoomEventKind.PEER_LEFT, session.peer, code)
+        self.announce_left(session, code)
 
     def _expire(self, session: Session, now: float) -> None:
         if session.peer == HOST:

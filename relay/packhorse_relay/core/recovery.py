@@ -7,7 +7,7 @@ of the slowest client is over the room is recovering: who is not there may still
 from collections import deque
 
 from packhorse.wire.address import TransportAddress, source_of
-from packhorse.wire.constants import RESUME_ID_GAP, ErrorCode, RoomEventKind
+from packhorse.wire.constants import RESUME_ID_GAP, ErrorCode
 from packhorse.wire.header import HOST
 from packhorse.wire.messages import Bind
 from packhorse.wire.room_code import RoomCode
@@ -67,10 +67,13 @@ class Recovery:
         session = self._registry.restore_session(
             room, content, address, bind.nonce, bind.max_datagram, now=now
         )
+        session.restarts = content.restarts
+        if bind.restarted:
+            session.note_restart()
         if session.peer == HOST:
             self._registry.charge_room(room, session.source)
         self._members.watch(session)
-        self._members.announce(room, RoomEventKind.PEER_JOINED, session.peer)
+        self._members.announce_joined(session)
         return session
 
     def next_timeout(self) -> float | None:

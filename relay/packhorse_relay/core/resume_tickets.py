@@ -11,8 +11,8 @@ from typing import Final, NamedTuple
 from packhorse.wire.constants import CODE_LENGTH, Topology
 from packhorse.wire.room_code import RoomCode
 
-_FORMAT: Final = 1
-_FIELDS: Final = struct.Struct(f">BI8sI16sIIBH{CODE_LENGTH}s")
+_FORMAT: Final = 2
+_FIELDS: Final = struct.Struct(f">BI8sI16sIIBHB{CODE_LENGTH}s")
 _STAR: Final = 1
 _GUARDED: Final = 2
 _HAS_APP: Final = 4
@@ -39,6 +39,8 @@ class TicketContent(NamedTuple):
     """Not everybody with the code was admitted: a lock, a password, or the host decided."""
     app: str | None = None
     """Application of the operator's ticket that created the room."""
+    restarts: int = 0
+    """How often the member was restarted, 0..63."""
 
 
 class ResumeTickets:
@@ -74,6 +76,7 @@ class ResumeTickets:
             content.next_peer,
             _flags(content),
             content.max_peers,
+            content.restarts,
             content.code.encode(),
         )
         fields += (content.app or "").encode()
@@ -91,11 +94,12 @@ class ResumeTickets:
         form, expires_at, run, session, key_nonce, *room, code = _FIELDS.unpack_from(fields)
         if form != _FORMAT or run == self._run or expires_at < int(now + self._unix_offset):
             return None
-        peer, next_peer, flags, max_peers = room
+        peer, next_peer, flags, max_peers, restarts = room
         topology = Topology.STAR if flags & _STAR else Topology.MESH
         place = (peer, next_peer, topology, max_peers, RoomCode(code.decode()))
         app = fields[_FIELDS.size :].decode() if flags & _HAS_APP else None
-        return TicketContent(session, key_nonce, *place, bool(flags & _GUARDED), app)
+        is_guarded = bool(flags & _GUARDED)
+        return TicketContent(session, key_nonce, *place, is_guarded, app, restarts)
 
     def _mac(self, fields: bytes) -> bytes:
         return hmac.digest(self._mac_key, fields, "sha256")[:_MAC_SIZE]

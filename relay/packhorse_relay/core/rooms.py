@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 from packhorse.wire.address import TransportAddress
 from packhorse.wire.constants import (
     BANS_PER_ROOM,
+    GENERATIONS,
     HISTORY_LENGTH,
     MAX_PEERS_HARD,
     RESULT_CACHE,
@@ -113,6 +114,8 @@ class Session:
     check_at: float = 0.0
     """When its lease is looked at next."""
     is_lost: bool = False
+    restarts: int = 0
+    """How often its program was started again, 0..63 (SPEC.md RES-13)."""
     next_seq: int = 1
     told_rev: int = 0
     """Revision of the room up to which it was sent everything."""
@@ -139,6 +142,16 @@ class Session:
     def address(self) -> TransportAddress:
         """The proven address."""
         return self.endpoint.address
+
+    @property
+    def roster_state(self) -> int:
+        """What ROSTER says of it beside its id (SPEC.md 7.3)."""
+        state = PeerState.LOST if self.is_lost else PeerState.PRESENT
+        return state + len(PeerState) * self.restarts
+
+    def note_restart(self) -> None:
+        """Count that its program was started again."""
+        self.restarts = (self.restarts + 1) % GENERATIONS
 
     @property
     def is_used_up(self) -> bool:
@@ -269,9 +282,8 @@ class Room:
         return tuple(event for event in self.history if event.rev > rev)
 
     def roster(self) -> list[tuple[int, int]]:
-        """Return (peer id, state) of every member in ascending peer id."""
-        states = {False: PeerState.PRESENT, True: PeerState.LOST}
-        return [(peer, int(states[s.is_lost])) for peer, s in sorted(self.sessions.items())]
+        """Return peer id, and state and restarts, of every member in ascending peer id."""
+        return [(peer, session.roster_state) for peer, session in sorted(self.sessions.items())]
 
     def bar(self, peer: int) -> bool:
         """Let a peer that is away not come back; False where it cannot anyway."""

@@ -124,6 +124,8 @@ class RoomSession:
             mode: Which promises it travels with.
             channel: 0..255; each mode of a channel is ordered on its own.
 
+        An unreliable message to a peer that is not in the room goes nowhere.
+
         Raises:
             LocalProtocolError: An argument is outside these bounds, or the room has no
                 such peer or does not let this side address it.

@@ -56,7 +56,7 @@ class PeerJoined:
 
 @dataclass(frozen=True, slots=True)
 class PeerLeft:
-    """A peer is no member any more; its id never comes back."""
+    """A peer is no member any more; its id comes back only when it was restarted."""
 
     peer: PeerId
     code: int = 0

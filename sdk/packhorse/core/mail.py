@@ -5,7 +5,8 @@ from collections.abc import Callable
 
 from packhorse.core.delivery.hub import Delivery, PeerStatistics
 from packhorse.core.early_data import EarlyData, EarlyDatagram
-from packhorse.core.events import HOST, Event, Message, PeerId, PingAnswered
+from packhorse.core.events import HOST, Event, Message, PeerId, PeerJoined, PingAnswered
+from packhorse.core.known_peers import KnownPeers
 from packhorse.core.roster import Roster
 from packhorse.wire.constants import (
     HEADER_SIZE,
@@ -40,7 +41,9 @@ class Mail:
         self._emit = emit
         self._drops = drops
         self._early = EarlyData()
-        self._delivery = Delivery(grant.max_datagram - HEADER_SIZE)
+        self._known = KnownPeers()
+        size = grant.max_datagram - HEADER_SIZE
+        self._delivery = Delivery(size, grant.peer, roster.restarts)
         self._delivery.on_pong = lambda ping, rtt: emit(PingAnswered(ping, rtt))
         self._is_closed = False
         self.post_directly: PostDirectly | None = None
@@ -89,13 +92,23 @@ class Mail:
         if not -(2**31) < to < 2**31 or to == self._grant.peer:
             raise LocalProtocolError(f"peer {to} cannot be addressed")
 
+    def check_known(self, to: int) -> None:
+        """Refuse a destination that cannot be named, or a peer unknown to the application.
+
+        Raises:
+            LocalProtocolError: It is one.
+        """
+        self.check_destination(to)
+        if to > 0 and to not in self._known.peers:
+            raise LocalProtocolError(f"peer {to} has not been told of")
+
     def is_plain(self, data: bytes, mode: Mode, channel: int) -> bool:
         """Tell whether a message travels as DATA, with 6 bytes of overhead."""
         is_small = 0 < len(data) <= self._grant.max_datagram - HEADER_SIZE
         return mode is Mode.UNRELIABLE and channel == 0 and is_small
 
     def encode_plain(self, data: bytes, to: int) -> bytes:
-        """Return the DATA datagram of a message that `check` and `is_plain` let pass."""
+        """Return the DATA datagram of a message that `is_plain` lets pass."""
         return encode_destination(FirstByte.DATA, self._grant.tag, to) + data
 
     def may_push(self, to: int, mode: Mode) -> bool:
@@ -103,9 +116,9 @@ class Mail:
         return mode not in RELIABLE_MODES or self._delivery.may_push(self._receivers(to))
 
     def push(self, data: bytes, to: int, mode: Mode, channel: int, *, now: float) -> None:
-        """Queue a message that `check` let pass."""
+        """Queue a message that `check` let pass; who is not known to the application gets none."""
         if to <= 0 and mode not in RELIABLE_MODES:
-            self._delivery.push_fanout(data, to, mode, channel)
+            self._delivery.push_fanout(data, self._known.narrowed(to), mode, channel)
             return
         for peer in self._receivers(to):
             self._delivery.push(data, peer, mode, channel, now=now)
@@ -141,22 +154,28 @@ class Mail:
         if source == self._grant.peer:
             raise ParseError(DropReason.UNKNOWN_PEER)
         if source in self._roster.peers:
-            self._open(header, payload, now)
+            self._open(header, source, payload, now)
         elif not self._roster.may_come(source):
             raise ParseError(DropReason.UNKNOWN_PEER)
         else:
             self._hold_back(EarlyDatagram(header, payload), now)
 
-    def welcome(self, peer: PeerId, *, now: float) -> None:
-        """Hand on what came before the news of a peer."""
-        for header, payload in self._early.release(peer):
+    def welcome(self, news: PeerJoined, *, now: float) -> None:
+        """Hand on what came before the news of a peer, which the application hears of later."""
+        self._known.expect(news)
+        for header, payload in self._early.release(news.peer):
             try:
                 self.receive(header, payload, now=now)
             except ParseError as error:
                 self._drops[error.reason] += 1
 
+    def note_told(self, news: PeerJoined) -> None:
+        """Note that the application is told of a peer, to which it may send from now on."""
+        self._known.note_told(news)
+
     def forget(self, peer: PeerId) -> None:
         """Drop all state towards a peer that has left."""
+        self._known.forget(peer)
         self._delivery.forget(peer)
 
     def discard_early(self) -> None:
@@ -186,7 +205,11 @@ class Mail:
 
     def post_plain(self, data: bytes, to: int, *, now: float) -> bytes | None:
         """Send a message as DATA; return the datagram where the relay has to carry it."""
-        if self._is_posted(FirstByte.DATA, to, data, now):
+        if to <= 0:
+            to = self._known.narrowed(to)
+        elif to not in self._known.peers:
+            return None
+        if self.post_directly and self._is_posted(FirstByte.DATA, to, data, now):
             return None
         return self.encode_plain(data, to)
 
@@ -208,8 +231,7 @@ class Mail:
         if not self._early.hold(datagram, now=now):
             raise ParseError(DropReason.BUFFER_FULL)
 
-    def _open(self, header: Header, payload: bytes, now: float) -> None:
-        source = PeerId(header.source)
+    def _open(self, header: Header, source: PeerId, payload: bytes, now: float) -> None:
         if header.kind is Kind.DATA:
             self._emit(Message(payload, source))
             return
@@ -220,6 +242,5 @@ class Mail:
 
     def _receivers(self, to: int) -> list[int]:
         if to > 0:
-            return [to] if to in self._roster.peers else []
-        left_out = {self._grant.peer, -to}
-        return [peer for peer in self._roster.peers if peer not in left_out]
+            return [to] if to in self._known.peers else []
+        return [peer for peer in self._known.peers if peer != -to]

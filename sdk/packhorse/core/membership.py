@@ -318,7 +318,7 @@ class Membership:
                 continue
             self._emit(change)
             if isinstance(change, PeerJoined):
-                self.mail.welcome(change.peer, now=now)
+                self.mail.welcome(change, now=now)
             elif isinstance(change, PeerLeft):
                 self.mail.forget(change.peer)
         self.mail.discard_early()

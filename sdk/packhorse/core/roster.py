@@ -5,11 +5,13 @@ asks for what it missed and gets the events or, page by page, the whole roster.
 """
 
 from collections.abc import Iterable, Sequence
+from typing import Final
 
 from packhorse.core.events import PeerEvent, PeerFound, PeerId, PeerJoined, PeerLeft, PeerLost
-from packhorse.wire.constants import PeerState, RoomEventKind
+from packhorse.wire.constants import GENERATIONS, ErrorCode, PeerState, RoomEventKind
 
 Records = Sequence[Sequence[int]]
+_STATES: Final = len(PeerState)
 
 
 class Roster:
@@ -19,6 +21,8 @@ class Roster:
         self.rev = 0
         """Revision of `peers`; 0 before the first roster."""
         self.peers: dict[PeerId, PeerState] = {}
+        self.restarts: dict[int, int] = {}
+        """How often each of them was restarted, 0..63."""
         self._newest_rev = 0
         self._highest_peer = 0
         self._pages: dict[int, Records] = {}
@@ -74,11 +78,11 @@ class Roster:
 
     def _apply(self, kind: int, peer: PeerId, code: int) -> Iterable[PeerEvent]:
         if kind == RoomEventKind.PEER_JOINED:
-            return self._add(peer, PeerState.PRESENT)
+            return self._add(peer, PeerState.PRESENT, code % GENERATIONS)
         if peer not in self.peers:
             return []
         if kind == RoomEventKind.PEER_LEFT:
-            del self.peers[peer]
+            self._remove(peer)
             return [PeerLeft(peer, code)]
         if kind == RoomEventKind.PEER_LOST:
             return self._set_state(peer, PeerState.LOST)
@@ -87,27 +91,33 @@ class Roster:
         return []
 
     def _replace(self, entries: Records, *, is_recovering: bool) -> list[PeerEvent]:
-        wanted = {PeerId(peer): state for peer, state in entries}
+        wanted = {PeerId(peer): number for peer, number in entries}
         changes: list[PeerEvent] = []
         for peer in [peer for peer in self.peers if peer not in wanted]:
             if is_recovering:
                 changes += self._set_state(peer, PeerState.LOST)
                 continue
-            del self.peers[peer]
+            self._remove(peer)
             changes.append(PeerLeft(peer))
         for peer, number in wanted.items():
-            state = PeerState.LOST if number == PeerState.LOST else PeerState.PRESENT
-            is_known = peer in self.peers
-            changes += self._set_state(peer, state) if is_known else self._add(peer, state)
+            restarts, state = divmod(number, _STATES)
+            changes += self._add(peer, PeerState(state), restarts % GENERATIONS)
         return changes
 
-    def _add(self, peer: PeerId, state: PeerState) -> list[PeerEvent]:
-        if peer in self.peers:
+    def _add(self, peer: PeerId, state: PeerState, restarts: int) -> list[PeerEvent]:
+        if peer in self.peers and self.restarts[peer] == restarts:
             return self._set_state(peer, state)
+        changes: list[PeerEvent] = []
+        if peer in self.peers:
+            changes.append(PeerLeft(peer, ErrorCode.REPLACED))
         self.peers[peer] = state
+        self.restarts[peer] = restarts
         self._highest_peer = max(self._highest_peer, peer)
-        joined: list[PeerEvent] = [PeerJoined(peer)]
-        return [*joined, PeerLost(peer)] if state is PeerState.LOST else joined
+        changes.append(PeerJoined(peer))
+        return [*changes, PeerLost(peer)] if state is PeerState.LOST else changes
+
+    def _remove(self, peer: PeerId) -> None:
+        del self.peers[peer], self.restarts[peer]
 
     def _set_state(self, peer: PeerId, state: PeerState) -> list[PeerEvent]:
         if self.peers[peer] is state:

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from packhorse.core.delivery.hub import PeerStatistics
 from packhorse.core.direct.attachment import DirectAttachment, Part
 from packhorse.core.direct.channel import DirectDatagram
-from packhorse.core.events import Closed, Event, Message, PeerId, StageChanged
+from packhorse.core.events import Closed, Event, Message, PeerId, PeerJoined, StageChanged
 from packhorse.core.joining import Joining, Wish
 from packhorse.core.machine import MemberMachine
 from packhorse.core.membership import Membership
@@ -142,7 +142,7 @@ class MemberSession:
         mail = self._joined_for("sending").mail
         if not mail.is_plain(data, Mode.UNRELIABLE, 0):
             raise LocalProtocolError(f"payload of {len(data)} bytes, must be 1..{self.max_payload}")
-        mail.check_destination(to)
+        mail.check_known(to)
         return mail.encode_plain(data, to)
 
     def send(self, data: bytes, *, to: int, mode: Mode, channel: int, now: float) -> bytes | None:
@@ -305,8 +305,11 @@ class MemberSession:
         return [(datagram, self._relay) for datagram in datagrams]
 
     def next_event(self) -> Event | None:
-        """Drain one event."""
-        return self._events.popleft() if self._events else None
+        """Drain one event; what it tells of a peer counts as known to the application."""
+        event = self._events.popleft() if self._events else None
+        if isinstance(event, PeerJoined) and self._membership is not None:
+            self._membership.mail.note_told(event)
+        return event
 
     def _receive(self, data: bytes, source: TransportAddress, now: float) -> None:
         is_from_relay = source[:2] == self._relay[:2]

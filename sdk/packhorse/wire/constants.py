@@ -71,6 +71,8 @@ PIECE_COST: Final = 128  # bytes; what a piece of an unfinished message counts a
 FRAGMENT_SIZE: Final = 1173  # bytes; largest piece of a message
 MAX_RELIABLE_MESSAGE: Final = 16777216  # bytes; largest message of the reliable modes
 MAX_UNRELIABLE_MESSAGE: Final = 65536  # bytes; largest message of the unreliable modes
+# restarts; after which restarts, and generations of datagrams, count from 0 again
+GENERATIONS: Final = 64
 NUMBER_WINDOW: Final = 256  # numbers; newest datagram numbers that a receiver remembers
 MAX_ACK_BITMAP: Final = 32  # bytes; longest bitmap of an acknowledgement
 # numbers; numbers before the largest of which an acknowledgement tells at least
@@ -408,6 +410,7 @@ class DropReason(StrEnum):
     STRAY_FANOUT = "stray_fanout"
     BUFFER_FULL = "buffer_full"
     BAD_FRAME = "bad_frame"
+    WRONG_GENERATION = "wrong_generation"
     DUPLICATE_NUMBER = "duplicate_number"
     LATE_MESSAGE = "late_message"
     BAD_FRAGMENT = "bad_fragment"

@@ -16,6 +16,7 @@ _HAS_ACK: Final = 0x01
 _ASKS_ACK: Final = 0x02
 _PING: Final = 0x80
 _CREDIT_TYPE: Final = 0x81
+_GENERATION_SHIFT: Final = 2
 _MODE_SHIFT: Final = 5
 _FRAGMENTED: Final = 0x10
 _HAS_CHANNEL: Final = 0x08
@@ -63,6 +64,8 @@ class MessageFrame(NamedTuple):
 class FrameDatagram(NamedTuple):
     """The decoded payload of a FRAME datagram."""
 
+    generation: int
+    """0..63: after how many restarts it was sent."""
     number: int
     """u16."""
     asks_ack: bool
@@ -74,12 +77,13 @@ class FrameDatagram(NamedTuple):
     messages: list[MessageFrame]
 
 
-def encode_prefix(number: int, ack: Ack | None, *, asks_ack: bool) -> bytes:
-    """Return what stands before the frames.
+def encode_prefix(number: int, ack: Ack | None, *, asks_ack: bool, generation: int = 0) -> bytes:
+    """Return what stands before the frames; `generation` is 0..63.
 
     Source: protocol_spec/SPEC.md section 16.
     """
-    flags = (_ASKS_ACK if asks_ack else 0) | (_HAS_ACK if ack else 0)
+    flags = generation << _GENERATION_SHIFT
+    flags |= (_ASKS_ACK if asks_ack else 0) | (_HAS_ACK if ack else 0)
     prefix = _NUMBER.pack(flags, number & 0xFFFF)
     return prefix + _encode_ack(ack) if ack else prefix
 
@@ -122,8 +126,6 @@ def decode_frames(payload: bytes) -> FrameDatagram:
     if len(payload) < NUMBER_SIZE:
         raise ParseError(DropReason.BAD_FRAME, len(payload))
     flags, number = _NUMBER.unpack_from(payload)
-    if flags & ~(_HAS_ACK | _ASKS_ACK):
-        raise ParseError(DropReason.BAD_FRAME)
     position = NUMBER_SIZE
     ack = None
     has_ping = False
@@ -145,7 +147,9 @@ def decode_frames(payload: bytes) -> FrameDatagram:
             position += CREDIT_SIZE
         else:
             raise ParseError(DropReason.BAD_FRAME, position)
-    return FrameDatagram(number, bool(flags & _ASKS_ACK), has_ping, ack, credit, messages)
+    generation = flags >> _GENERATION_SHIFT
+    asks_ack = bool(flags & _ASKS_ACK)
+    return FrameDatagram(generation, number, asks_ack, has_ping, ack, credit, messages)
 
 
 def _encode_ack(ack: Ack) -> bytes:

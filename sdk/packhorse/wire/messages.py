@@ -544,7 +544,7 @@ class Roster:
     """Count of pages."""
 
     peers: tuple[Record, ...]
-    """Members in ascending peer id: (peer, state)."""
+    """Members in ascending peer id, with state and restarts (7.3): (peer, state)."""
 
     recovering: bool | None = None
     """Members may still come back: who is not listed has not left."""

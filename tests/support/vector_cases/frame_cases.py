@@ -59,6 +59,7 @@ def cases() -> Iterator[Case]:
     """Yield the cases of frames.json."""
     yield from _forms()
     yield from _boundaries()
+    yield from _generations()
     yield from _acks()
     yield from _control()
     yield from _several()
@@ -157,6 +158,18 @@ def _boundaries() -> Iterator[Case]:
             comment="Neither acknowledgement nor frame: a number and nothing else.",
             data=_prefix(number),
             decoded=_decoded([], number=number),
+            flags=("boundary",),
+        )
+
+
+def _generations() -> Iterator[Case]:
+    """The six bits above the two flags."""
+    for generation in (1, 2, 32, 63):
+        yield Case(
+            id=f"generation_{generation}",
+            comment=f"First byte {generation:02x} << 2 | 02, which asks.",
+            data=struct.pack("!BH", generation << 2 | 2, 7) + _HI.data(),
+            decoded={**_decoded([_HI], asks=True), "generation": str(generation)},
             flags=("boundary",),
         )
 
@@ -281,9 +294,6 @@ def _truncated() -> Iterator[Case]:
 
 
 def _refused_heads() -> Iterator[Case]:
-    for bit in range(2, 8):
-        data = struct.pack("!BH", 1 << bit, 7)
-        yield _refused(f"reserved_flag_{bit}", f"Flag {1 << bit:02x} is reserved.", data)
     for size in (33, 255):
         data = _prefix(ack=_ack(999, 0, b"\xff" * size))
         yield _refused(

@@ -10,6 +10,7 @@ _EXTRAS: Final[dict[str, dict[str, Json]]] = {
     "ack_gap": {"ack": {"largest": "3", "delay_ms": "0", "bitmap": "06"}},
     "piece": {"ack": {"largest": "1", "delay_ms": "5", "bitmap": ""}},
     "ping": {"ping": True},
+    "generation": {"generation": "3"},
     "credit": {"credit": "25600"},
     "below_0": {"ack": {"largest": "10", "delay_ms": "12", "bitmap": "0580"}},
 }
@@ -57,6 +58,12 @@ _EXAMPLES: Final[list[tuple[str, str, str, list[Json]]]] = [
     ),
     ("ping", "80.", "02 0008 80", []),
     ("credit", "81; 00006400 = 25600.", "02 0009 81 00006400", []),
+    (
+        "generation",
+        "Generation 3 << 2 = 0c; flags 02 asks: 0e. Then as the first.",
+        "0e 0000 40 0000 6869",
+        [_message("RELIABLE", "0", "6869")],
+    ),
     ("below_0", "80 = bit 15: 10 - 1 - 15 = -6, or 65530.", "01 0004 000a 0c 02 0580", []),
 ]
 
@@ -71,7 +78,7 @@ def cases() -> Iterator[Case]:
             data=data,
             decoded={
                 "number": str(data[2]),
-                "asks_ack": data[0] > 1,
+                "asks_ack": data[0] & 2 > 0,
                 "messages": messages,
                 **_EXTRAS.get(case_id, {}),
             },

@@ -121,7 +121,7 @@ CTRL: Final[dict[str, tuple[Values, Values]]] = {
 }
 
 _EVENTS: Final = [[rev, rev % 4 + 1, 2 + rev, 403] for rev in range(1, 33)]
-_ROSTER: Final = [[_LARGEST_PEER - 64 + n, n % 2] for n in range(64)]
+_ROSTER: Final = [[_LARGEST_PEER - 64 + n, n * 2 + n % 2] for n in range(64)]  # n restarts
 
 SEAL: Final[dict[str, tuple[Values, Values]]] = {
     "PING": ({"seq": 1}, {"seq": _MAX, "pad": bytes(64)}),

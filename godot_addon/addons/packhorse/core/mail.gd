@@ -33,6 +33,8 @@ var largest_plain: int
 var hub: Hub
 ## Nothing is taken in and nothing goes out any more: this side is leaving, or all has ended.
 var is_closed := false
+## The one peer of whom the application has not been told yet; 0 for none or several.
+var unknown_peer := 0
 ## Datagrams are looked at before they leave: counted, or sent directly.
 var is_watching := false
 
@@ -44,6 +46,8 @@ var _own_id: int
 var _inbox: Inbox = null
 var _known: Dictionary[int, bool] = {}  # the application's own dictionary
 var _settled: Dictionary[int, bool] = {}  # whose datagrams need no look but at _events and _known
+var _told: Dictionary[int, bool]  # the hub's own dictionary
+var _news: Dictionary[int, Event] = {}  # of peers, not handed to the application yet
 var _early := EarlyData.new()
 var _delivered := Delivered.new()
 var _unread := 0
@@ -67,7 +71,8 @@ func _init(
 	_own_id = grant.number(&"peer")
 	_tag = grant.number(&"tag")
 	largest_plain = grant.number(&"max_datagram") - Constants.HEADER_SIZE
-	hub = Hub.new(_tag, largest_plain)
+	hub = Hub.new(_tag, largest_plain, _own_id, roster.restarts)
+	_told = hub.told
 	largest_piece = hub.largest_piece()
 
 
@@ -82,17 +87,18 @@ func begin_epoch(grant: Message) -> void:
 ##
 ## Returns [constant @GlobalScope.ERR_INVALID_PARAMETER] when it is too large or the channel is not
 ## 0..255, [constant @GlobalScope.ERR_OUT_OF_MEMORY] when too much that is reliable waits for one of
-## the receivers; then nothing is sent to any of them.
+## the receivers; then nothing is sent to any of them. Peers of whom the application has not been
+## told are no receivers: what it sends now is not meant for them.
 func push(data: PackedByteArray, to: int, mode: Constants.Mode, channel: int, now: float) -> Error:
 	if data.size() > hub.largest_unreliable and data.size() > hub.largest_message(mode):
 		return ERR_INVALID_PARAMETER
 	if channel < 0 or channel > MAX_CHANNEL:
 		return ERR_INVALID_PARAMETER
 	if to > 0:
-		var is_taken := not _peers.has(to) or hub.push(data, to, mode, channel, now)
+		var is_taken := not _told.has(to) or hub.push(data, to, mode, channel, now)
 		return OK if is_taken else ERR_OUT_OF_MEMORY
 	if mode < Constants.Mode.RELIABLE:
-		hub.push_fanout(data, to, mode, channel)
+		hub.push_fanout(data, narrowed(to), mode, channel)
 		return OK
 	var receivers := _receivers(to)
 	for peer in receivers:
@@ -112,16 +118,21 @@ func plain_datagram(data: PackedByteArray, to: int) -> PackedByteArray:
 	return head + data if head else head
 
 
+## Returns a destination that leaves out [member unknown_peer], where one can: instead of 0.
+func narrowed(to: int) -> int:
+	return to if to else -unknown_peer
+
+
 ## Returns what waits to be sent to a peer, to be added to before the next
-## [method datagrams_to_send]; null when it is not in the room.
+## [method datagrams_to_send]; null when nothing is to be sent to it.
 func queue_to(peer: int, now: float) -> SendQueues:
-	return hub.woken(peer, now).outgoing if _peers.has(peer) else null
+	return hub.woken(peer, now).outgoing if _told.has(peer) else null
 
 
 ## Queues frames of unreliable messages, at most [member largest_piece] bytes that stay together;
 ## [param to] as in [method push].
 func push_frames(frames: PackedByteArray, to: int, now: float) -> void:
-	if to <= 0 or _peers.has(to):
+	if to <= 0 or _told.has(to):
 		hub.push_frames(frames, to, now)
 
 
@@ -170,17 +181,30 @@ func receive(datagram: PackedByteArray, source: int, now: float) -> StringName:
 	return &""
 
 
-## Hands on what came before the news of a peer.
-func welcome(peer: int, now: float) -> void:
-	for datagram in _early.release(peer):
-		var drop := receive(datagram, peer, now)
+## Hands on what came before the news of a peer, which the application hears of later.
+func welcome(news: Event, now: float) -> void:
+	_news[news.peer] = news
+	_take_unknown()
+	for datagram in _early.release(news.peer):
+		var drop := receive(datagram, news.peer, now)
 		if drop:
 			_drops[drop] = _drops.get(drop, 0) + 1
+
+
+## Notes that the application is told of a peer, to which it may send from now on.
+func note_told(news: Event) -> void:
+	if _news.get(news.peer) == news:  # else the peer has left since
+		_news.erase(news.peer)
+		_take_unknown()
+		hub.note_told(news.peer)
 
 
 ## Drops all state towards a peer that has left.
 func forget(peer: int) -> void:
 	hub.forget(peer)
+	_news.erase(peer)
+	_take_unknown()
+	_heads.erase(peer)
 	_settled.erase(peer)
 	_traffic.erase(peer)
 	_measured_at.erase(peer)
@@ -227,6 +251,10 @@ func post_directly(post: Callable) -> void:
 	is_watching = _is_counting or _has_direct_paths
 
 
+func _take_unknown() -> void:
+	unknown_peer = _news.keys()[0] if _news.size() == 1 else 0
+
+
 ## As [method receive], from a peer of whom something has to be looked at first.
 func _receive_unsettled(datagram: PackedByteArray, source: int, now: float) -> StringName:
 	if is_closed or source == _own_id:
@@ -257,7 +285,7 @@ func _receive_early(datagram: PackedByteArray, source: int, now: float) -> Strin
 ## for an answer.
 func _is_stray(datagram: PackedByteArray, source: int, now: float) -> bool:
 	var delivery := hub.peer_delivery(source)
-	var rtt := delivery.rtt.smoothed if delivery != null else -1.0
+	var rtt := delivery.flight.rtt.smoothed if delivery != null else -1.0
 	var is_single := not Header.is_fanout(datagram)
 	strangers.meet(source, is_single, rtt, now)
 	if is_single:
@@ -284,35 +312,17 @@ func _open(datagram: PackedByteArray, source: int, sink: Delivered, now: float) 
 func _receive_from_stranger(datagram: PackedByteArray, source: int, now: float) -> StringName:
 	if _is_stray(datagram, source, now):
 		return Constants.DROP_STRAY_FANOUT
-	if strangers.means_another(source):
-		return _receive_reliable(datagram, source, now)
+	if datagram[0] == Constants.FirstByte.DATA and strangers.means_another(source):
+		return Constants.DROP_STRAY_FANOUT
 	if _must_hold(source):
 		return _hold(datagram, source, now)
 	_inbox.source = source
 	return _open(datagram, source, _inbox, now)
 
 
-## Hands on only what is reliable: the rest may be meant for the process before this one.
-func _receive_reliable(datagram: PackedByteArray, source: int, now: float) -> StringName:
-	if datagram[0] == Constants.FirstByte.DATA:
-		return Constants.DROP_STRAY_FANOUT
-	var all := Delivered.new()
-	var drop := _open(datagram, source, all, now)
-	var is_held := _must_hold(source)
-	var sink: Delivered = _delivered if is_held else _inbox
-	if not is_held:
-		_inbox.source = source
-	for index in all.data.size():
-		if all.lanes[index] >= Delivered.RELIABLE_LANE:
-			sink.add(all.data[index], all.lanes[index])
-	if is_held:
-		_tell(source)
-	return drop
-
-
 ## Returns the header of DATA to a destination; empty when there is none such.
 func _new_head(to: int) -> PackedByteArray:
-	if absi(to) > _LARGEST_PEER or to == _own_id:
+	if absi(to) > _LARGEST_PEER or to > 0 and not _told.has(to):
 		return PackedByteArray()
 	if _heads.size() >= _MAX_HEADS:
 		_heads.clear()
@@ -353,10 +363,10 @@ func _count_unknown(count: int) -> void:
 func _receivers(to: int) -> Array[int]:
 	var receivers: Array[int] = []
 	if to > 0:
-		if _roster.peers.has(to):
+		if _told.has(to):
 			receivers.append(to)
 		return receivers
-	for peer in _roster.peers:
-		if peer != _own_id and peer != -to:
+	for peer in _told:
+		if peer != -to:
 			receivers.append(peer)
 	return receivers

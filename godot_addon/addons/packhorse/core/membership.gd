@@ -274,12 +274,13 @@ func _take_page(message: Message, now: float) -> void:
 
 func _change(changes: Array[Event], now: float) -> void:
 	_sync.satisfy()
+	mail.hub.take_restarts()
 	for change in changes:
 		if change.peer == _own_id:
 			continue
 		_events.append(change)
 		if change.type == Event.Type.PEER_JOINED:
-			mail.welcome(change.peer, now)
+			mail.welcome(change, now)
 		elif change.type == Event.Type.PEER_LEFT:
 			mail.forget(change.peer)
 	mail.discard_early()

@@ -8,10 +8,15 @@ extends RefCounted
 const Constants := preload("../wire/constants.gd")
 const Event := preload("event.gd")
 
+const _STATE_MASK := 1  # of what ROSTER says of a peer; above it are the restarts
+const _RESTARTS_SHIFT := 1
+
 ## Revision of [member peers]; 0 before the first roster.
 var revision := 0
 ## Peer id to its PeerState, this member included.
 var peers: Dictionary[int, int] = {}
+## Peer id to how often it was restarted, 0..63, this member included.
+var restarts: Dictionary[int, int] = {}
 
 var _newest_revision := 0
 var _highest_peer := 0
@@ -81,12 +86,12 @@ func apply_page(
 
 func _apply(kind: int, peer: int, code: int) -> Array[Event]:
 	if kind == Constants.RoomEventKind.PEER_JOINED:
-		return _add(peer, Constants.PeerState.PRESENT)
+		return _add(peer, Constants.PeerState.PRESENT, code % Constants.GENERATIONS)
 	if not peers.has(peer):
 		return []
 	match kind:
 		Constants.RoomEventKind.PEER_LEFT:
-			peers.erase(peer)
+			_remove(peer)
 			return [Event.new(Event.Type.PEER_LEFT, peer, code)]
 		Constants.RoomEventKind.PEER_LOST:
 			return _set_state(peer, Constants.PeerState.LOST)
@@ -106,25 +111,33 @@ func _replace(entries: Array[PackedInt64Array], is_recovering: bool) -> Array[Ev
 		if is_recovering:
 			changes.append_array(_set_state(peer, Constants.PeerState.LOST))
 		else:
-			peers.erase(peer)
+			_remove(peer)
 			changes.append(Event.new(Event.Type.PEER_LEFT, peer))
 	for peer in wanted:
-		var is_lost := wanted[peer] == Constants.PeerState.LOST
-		var state := Constants.PeerState.LOST if is_lost else Constants.PeerState.PRESENT
-		var is_known := peers.has(peer)
-		changes.append_array(_set_state(peer, state) if is_known else _add(peer, state))
+		var state := wanted[peer] & _STATE_MASK as Constants.PeerState
+		var count := wanted[peer] >> _RESTARTS_SHIFT
+		changes.append_array(_add(peer, state, count % Constants.GENERATIONS))
 	return changes
 
 
-func _add(peer: int, state: Constants.PeerState) -> Array[Event]:
-	if peers.has(peer):
+func _add(peer: int, state: Constants.PeerState, count: int) -> Array[Event]:
+	if peers.has(peer) and restarts[peer] == count:
 		return _set_state(peer, state)
+	var changes: Array[Event] = []
+	if peers.has(peer):
+		changes.append(Event.new(Event.Type.PEER_LEFT, peer, Constants.ErrorCode.REPLACED))
 	peers[peer] = state
+	restarts[peer] = count
 	_highest_peer = maxi(_highest_peer, peer)
-	var changes: Array[Event] = [Event.new(Event.Type.PEER_JOINED, peer)]
+	changes.append(Event.new(Event.Type.PEER_JOINED, peer))
 	if state == Constants.PeerState.LOST:
 		changes.append(Event.new(Event.Type.PEER_LOST, peer))
 	return changes
+
+
+func _remove(peer: int) -> void:
+	peers.erase(peer)
+	restarts.erase(peer)
 
 
 func _set_state(peer: int, state: Constants.PeerState) -> Array[Event]:

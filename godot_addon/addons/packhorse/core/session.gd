@@ -32,6 +32,10 @@ var drops: Dictionary[StringName, int] = {}
 var direct: DirectAttachment = null
 ## What is known of the path to the relay; null before GRANT.
 var pings: Pings = null
+## What [method next_event] drains next; null when there is nothing.
+var upcoming: Event:
+	get:
+		return _events[_next_event] if _next_event < _events.size() else null
 
 var _relay: String
 var _random_bytes: Callable
@@ -269,14 +273,18 @@ func direct_datagrams_to_send() -> Array[DirectDatagram]:
 	return datagrams
 
 
-## Drains one event; null when there is none.
+## Drains one event; null when there is none. What it tells of a peer counts as known to the
+## application.
 func next_event() -> Event:
 	if _next_event == _events.size():
 		_events.clear()
 		_next_event = 0
 		return null
+	var event := _events[_next_event]
 	_next_event += 1
-	return _events[_next_event - 1]
+	if event.type == Event.Type.PEER_JOINED:
+		_mail.note_told(event)
+	return event
 
 
 func _receive(data: PackedByteArray, now: float) -> StringName:

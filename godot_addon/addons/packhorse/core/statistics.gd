@@ -10,10 +10,10 @@ static func of_peer(
 	delivery: PeerDelivery, traffic: Traffic, overhead: int
 ) -> Dictionary[StringName, float]:
 	return {
-		&"rtt": delivery.rtt.smoothed,
-		&"jitter": delivery.rtt.variation,
+		&"rtt": delivery.flight.rtt.smoothed,
+		&"jitter": delivery.flight.rtt.variation,
 		&"loss": delivery.loss(),
-		&"queued_bytes": delivery.queued_bytes(),
+		&"queued_bytes": delivery.outgoing.queued_bytes,
 		&"wire_bytes_sent": traffic.bytes_sent + traffic.datagrams_sent * overhead,
 		&"wire_bytes_received": traffic.bytes_received + traffic.datagrams_received * overhead,
 	}

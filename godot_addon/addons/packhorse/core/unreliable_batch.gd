@@ -43,6 +43,9 @@ func take_unreliable(others: PackedInt32Array, now: float) -> Array[PackedByteAr
 	_now = now
 	if others.size() > 1:
 		_fanout.merge(_packets, _destinations, _lanes, others)
+	if _mail.unknown_peer:
+		for place in _destinations.size():
+			_destinations[place] = _mail.narrowed(_destinations[place])
 	var count := _packets.size()
 	if count == 1:
 		_send(0, PackedByteArray())

@@ -49,7 +49,7 @@ var _own_events: Array[Event] = []
 var _password: PasswordTask = null  # until the key of the room to join is ready
 var _setup: RoomSetup = null  # of the room, while the relay has not answered
 var _entering: Array[Event] = []  # JOINED and what follows, until the new room is set up
-var _held: Event = null  # news that wait for the next poll
+var _is_holding := false  # the next news, which wait for the next poll
 var _gone: Dictionary[int, bool] = {}  # peers of which this poll has told that they left
 
 
@@ -83,17 +83,11 @@ func poll(now: float) -> void:
 ## that the game reads first what came before it. So does the return of a peer that has left just
 ## now: its program was restarted, and the game frees its nodes at the end of the frame.
 func next_event(has_packets: bool) -> Event:
-	if _held != null:
-		var held := _held
-		_held = null
-		if held.type == Event.Type.PEER_LEFT:
-			_gone[held.peer] = true
-		return held
+	_is_holding = not _is_holding and _must_wait(has_packets)
+	if _is_holding:
+		steady = null
+		return null
 	var event := _take_event()
-	if event != null and has_packets and event.type in _ENDINGS:
-		return _hold(event)
-	if event != null and event.type == Event.Type.PEER_JOINED and _gone.has(event.peer):
-		return _hold(event)
 	if event != null and event.type == Event.Type.PEER_LEFT:
 		_gone[event.peer] = true
 	return event
@@ -184,11 +178,17 @@ func add_statistics(statistics: Dictionary[StringName, float]) -> void:
 		statistics[StringName("drop_" + reason)] = session.drops[reason]
 
 
-## Keeps news until the next poll; returns null.
-func _hold(event: Event) -> Event:
-	_held = event
-	steady = null
-	return null
+## Tells whether the next news has to wait. It stays where it is: as long as the game has not heard
+## of a peer, nothing that it sends goes there.
+func _must_wait(has_packets: bool) -> bool:
+	var event: Event = _own_events[0] if _own_events else null
+	if event == null and session != null:
+		event = session.upcoming
+	if event == null:
+		return false
+	if event.type == Event.Type.PEER_JOINED:
+		return _gone.has(event.peer)
+	return has_packets and event.type in _ENDINGS
 
 
 func _poll_parts(now: float) -> void:
@@ -208,7 +208,7 @@ func _look_after(now: float) -> void:
 		_watch_path(now)
 	if now >= _give_up_at:
 		_fail(_timed_out(), now)
-	var is_busy := not _own_events.is_empty() or _held != null or _setup != null
+	var is_busy := not _own_events.is_empty() or _is_holding or _setup != null
 	if session != null and _give_up_at == INF and not is_busy:
 		steady = _driver if session.pings.silent_since == INF else null
 

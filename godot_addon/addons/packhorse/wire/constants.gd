@@ -63,7 +63,7 @@ enum Topology {
 
 ## What changed in a room.
 enum RoomEventKind {
-	PEER_JOINED = 1,  ## the peer is a member now
+	PEER_JOINED = 1,  ## the peer is a member now; code: how often it was restarted, mod GENERATIONS
 	PEER_LEFT = 2,  ## the peer is no member any more; code 0 left, else why
 	PEER_LOST = 3,  ## no valid SEAL from the peer for lost_after
 	PEER_FOUND = 4,  ## the lost peer is back
@@ -198,6 +198,8 @@ const PIECE_COST := 128  ## bytes; what a piece of an unfinished message counts 
 const FRAGMENT_SIZE := 1173  ## bytes; largest piece of a message
 const MAX_RELIABLE_MESSAGE := 16777216  ## bytes; largest message of the reliable modes
 const MAX_UNRELIABLE_MESSAGE := 65536  ## bytes; largest message of the unreliable modes
+## restarts; after which restarts, and generations of datagrams, count from 0 again
+const GENERATIONS := 64
 const NUMBER_WINDOW := 256  ## numbers; newest datagram numbers that a receiver remembers
 const MAX_ACK_BITMAP := 32  ## bytes; longest bitmap of an acknowledgement
 ## numbers; numbers before the largest of which an acknowledgement tells at least
@@ -352,6 +354,8 @@ const DROP_STRAY_FANOUT := &"stray_fanout"  ## data from a peer that may not kno
 const DROP_BUFFER_FULL := &"buffer_full"  ## a bounded buffer had no place
 ## a FRAME datagram that is truncated or that no sender may send
 const DROP_BAD_FRAME := &"bad_frame"
+## a FRAME datagram from or for the process before a restart, or after one not yet known here
+const DROP_WRONG_GENERATION := &"wrong_generation"
 ## a FRAME datagram whose number arrived before or is too old to tell
 const DROP_DUPLICATE_NUMBER := &"duplicate_number"
 ## a message or piece that has arrived before, or that a newer message has overtaken

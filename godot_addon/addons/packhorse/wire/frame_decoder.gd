@@ -12,6 +12,7 @@ const _MODE_SHIFT := 24
 const _PART_SHIFT := 32
 const _PARTS_SHIFT := 48
 
+var generation := 0  ## 0..63: after how many restarts it was sent.
 var number := 0  ## u16.
 var asks_ack := false
 var has_ping := false  ## The acknowledgement is wanted at once.
@@ -46,8 +47,7 @@ func decode(data: PackedByteArray, start: int) -> bool:
 	if position > end:
 		return false
 	var flags := data[start]
-	if flags & ~(Frames.HAS_ACK | Frames.ASKS_ACK):
-		return false
+	generation = flags >> Frames.GENERATION_SHIFT
 	asks_ack = flags & Frames.ASKS_ACK != 0
 	has_ack = flags & Frames.HAS_ACK != 0
 	number = data[start + 1] << 8 | data[start + 2]

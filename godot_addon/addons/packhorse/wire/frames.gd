@@ -6,6 +6,7 @@ extends RefCounted
 
 const HAS_ACK := 0x01
 const ASKS_ACK := 0x02
+const GENERATION_SHIFT := 2  ## Of the prefix; below it are the flags.
 const PING := 0x80
 const CREDIT := 0x81
 const CONTROL := 0x80
@@ -25,7 +26,7 @@ const WHOLE_SIZE := 7  ## Of [method append_whole], beside the message, at most.
 const MAX_DELAY := 255  ## Milliseconds.
 
 
-## Appends the prefix of a payload.
+## Appends the prefix of a payload; [param flags] are all that its first byte holds.
 static func append_number(buffer: PackedByteArray, number: int, flags: int) -> void:
 	buffer.append(flags)
 	buffer.append(number >> 8 & 0xFF)

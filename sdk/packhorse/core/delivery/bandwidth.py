@@ -71,8 +71,14 @@ class DeliveryRate:
         self._first_sent_at = sent_at
         return (self.delivered - sent.delivered) / max(sending, acknowledging, 1e-6)
 
-    def train(self, size: float, *, now: float) -> Train | None:
-        """Return the newest datagrams as a train, once they are `size` bytes."""
+    def train(self, size: float, *, spread: float = 0.0, now: float) -> Train | None:
+        """Return the newest datagrams as a train, once they are `size` bytes.
+
+        Args:
+            size: Of a train, bytes.
+            spread: Seconds by which round trips differ anyhow.
+            now: Clock seconds.
+        """
         newest = self.delivered, self._first_sent_at, now
         delivered, sent_at, acked_at = self._train_began or newest
         if self._train_began is None or self.delivered - delivered >= size:
@@ -81,7 +87,7 @@ class DeliveryRate:
             return None
         sending, arriving = self._first_sent_at - sent_at, now - acked_at
         rate = (self.delivered - delivered) / max(sending, arriving, 1e-6)
-        return Train(rate, is_stretched=arriving > _STRETCH * sending)
+        return Train(rate, is_stretched=arriving > _STRETCH * sending + spread)
 
 
 class WindowedMax:

@@ -20,6 +20,7 @@ _INITIAL_WINDOW: Final = 32 * _DATAGRAM
 _SMALLEST_WINDOW: Final = 4 * _DATAGRAM
 _BANDWIDTH_ROUNDS: Final = 10
 _RTT_WINDOW: Final = 10.0  # seconds
+_PROBE_RTT_GAIN: Final = 0.5
 _PROBE_RTT_TIME: Final = 0.2  # seconds
 _STARTUP_GAIN: Final = 2.77
 _DRAIN_GAIN: Final = 0.35
@@ -28,10 +29,11 @@ _NEARLY_FULL_GAIN: Final = 1.5  # in STARTUP, when a train has met the limit of 
 _TURN: Final = 0.005  # seconds' worth more: event loops act, and acknowledge, in bursts
 _CYCLE: Final = (1.25, 0.75, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0)
 _TRAIN: Final = 0.25  # of the window: so much of it shows at what rate it came through
-_NO_QUEUE: Final = 1.125  # of the smallest RTT, and _TURN more
+_NO_QUEUE: Final = 1.125  # of the smallest RTT, and _TURN more or what they differ anyhow
 _FULL: Final = 0.9  # of the rate of trains: STARTUP has found what the path delivers
 _FULL_GROWTH: Final = 1.25  # a round of STARTUP that grows less counts towards "full"
 _FULL_ROUNDS: Final = 3
+_LOSSES_BY_CHANCE: Final = 3  # datagrams of a round; fewer are no sign
 _LOSS_BOUND: Final = 0.10  # of a round's datagrams
 _LOSS_BACKOFF: Final = 0.7
 _STANDING_QUEUE: Final = 1.4  # of the smallest RTT
@@ -74,6 +76,7 @@ class CongestionController:
         self._rate = rate
         self.phase = Phase.STARTUP
         self._bandwidth = WindowedMax(_BANDWIDTH_ROUNDS)
+        self._idle_rtt = WindowedMax(_BANDWIDTH_ROUNDS)  # while there was too little to send
         self._min_rtt: float | None = None
         self._min_rtt_at = now
         self._round = 0
@@ -85,6 +88,7 @@ class CongestionController:
         self._probe_rtt_until: float | None = None
         self._round_acked = 0
         self._round_lost = 0
+        self._is_round_used = False  # by a sender that had enough to send
         self._round_rtt = float("inf")  # smallest of the round
         self._window_bound = float("inf")
         self._train_rate = 0.0  # bytes a second; the largest
@@ -112,10 +116,13 @@ class CongestionController:
         is_new_round = batch.delivered_when_sent >= self._round_ends_at
         self._round_acked += batch.acked
         self._round_lost += batch.lost
+        self._is_round_used |= not batch.is_app_limited
         if is_new_round:
             self._begin_round()
         if batch.rate >= self._bandwidth.value or not batch.is_app_limited:
             self._bandwidth.add(batch.rate, self._round)
+        if batch.is_app_limited and batch.rtt is not None:
+            self._idle_rtt.add(batch.rtt, self._round)
         if self.phase is Phase.STARTUP and not batch.is_app_limited:
             self._look_ahead(batch.rtt, now)
             if is_new_round:
@@ -123,7 +130,7 @@ class CongestionController:
         if self._round_lost >= _OVERFLOW and self._is_round_lossy():
             self._full_rounds = _FULL_ROUNDS  # the queue before us overflows: no need to wait
         self._advance(batch.in_flight, now)
-        self._take_rtt(batch.rtt, now)
+        self._take_rtt(batch, now)
         self._advance_probe_rtt(batch.in_flight, now)
         self._conclude()
 
@@ -133,8 +140,10 @@ class CongestionController:
         self.pacing_rate = self._pacing_rate()
 
     def _window(self) -> float:
-        if self._is_conservative or self.phase is Phase.PROBE_RTT:
+        if self._is_conservative:
             return _SMALLEST_WINDOW
+        if self.phase is Phase.PROBE_RTT:
+            return self._shut_window()
         if self._min_rtt is None or not self._bandwidth.value:
             return _INITIAL_WINDOW
         return self._open_window()
@@ -146,6 +155,10 @@ class CongestionController:
         if self.phase is Phase.STARTUP:  # what little an application said so far is no measure
             bandwidth = max(bandwidth, self._least_window() / max(self._min_rtt, _TURN))
         return max(bandwidth * self._gain(), 2 * _DATAGRAM)
+
+    def _shut_window(self) -> float:
+        """Return the window in which queues drain, so that they show the least RTT."""
+        return max(_SMALLEST_WINDOW, _PROBE_RTT_GAIN * self._pipe())
 
     def _open_window(self) -> float:
         """Return the window of all times but those when it is shut on purpose."""
@@ -168,14 +181,22 @@ class CongestionController:
         When one comes through more slowly than it was sent, its rate is all that the path
         delivers, and STARTUP ends as soon as a whole round trip delivers as much.
         """
-        train = self._rate.train(_TRAIN * self._least_window(), now=now)
+        spread = self._spread()
+        train = self._rate.train(_TRAIN * self._least_window(), spread=spread, now=now)
         if train is None or not rtt or not self._min_rtt:
             return
-        if rtt <= _NO_QUEUE * self._min_rtt + _TURN:
+        if rtt <= _NO_QUEUE * self._min_rtt + max(_TURN, spread):
             self._train_rate = max(self._train_rate, train.rate)
         self._is_limit_seen |= train.is_stretched
         if self._is_limit_seen and self._bandwidth.value >= _FULL * self._train_rate:
             self._full_rounds = _FULL_ROUNDS
+
+    def _spread(self) -> float:
+        """Return by how much round trips differ that met no queue of ours, seconds.
+
+        Jitter does that, and so do games that send and read once a frame.
+        """
+        return max(0.0, self._idle_rtt.value - (self._min_rtt or 0.0))
 
     def _gain(self) -> float:
         match self.phase:
@@ -206,13 +227,14 @@ class CongestionController:
         if self._is_round_lossy():
             self._window_bound = max(_SMALLEST_WINDOW, self._open_window() * _LOSS_BACKOFF)
             self._full_rounds = _FULL_ROUNDS
-        elif self._round_lost and self._is_queue_standing():
+        elif self._is_round_used and self._round_lost and self._is_queue_standing():
             self._window_bound = max(_SMALLEST_WINDOW, self._open_window() * _SHARE_BACKOFF)
         elif self._window_bound < 2 * self._wanted_window():
             self._window_bound += min(_SHARE_GROWTH, self._window_bound / 4)
         else:
             self._window_bound = float("inf")
         self._round_acked = self._round_lost = 0
+        self._is_round_used = False
         self._round_rtt = float("inf")
 
     def _is_queue_standing(self) -> bool:
@@ -220,6 +242,9 @@ class CongestionController:
         return self._min_rtt is not None and self._round_rtt > _STANDING_QUEUE * self._min_rtt
 
     def _is_round_lossy(self) -> bool:
+        """Tell whether more was lost than chance takes, while it was us who filled the path."""
+        if not self._is_round_used or self._round_lost < _LOSSES_BY_CHANCE:
+            return False
         return self._round_lost > _LOSS_BOUND * (self._round_acked + self._round_lost)
 
     def _check_full(self) -> None:
@@ -254,22 +279,25 @@ class CongestionController:
             self._cycle = (self._cycle + 1) % len(_CYCLE)
             self._cycle_at = now
 
-    def _take_rtt(self, rtt: float | None, now: float) -> None:
-        if rtt is None:
+    def _take_rtt(self, batch: AckedBatch, now: float) -> None:
+        """Keep the least RTT; when it is old, see to it that no queue hides what it is now."""
+        if batch.rtt is None:
             return
         is_expired = now - self._min_rtt_at > _RTT_WINDOW
-        if self._min_rtt is None or rtt <= self._min_rtt:
-            self._min_rtt, self._min_rtt_at = rtt, now
+        if self._min_rtt is None or batch.rtt <= self._min_rtt:
+            self._min_rtt, self._min_rtt_at = batch.rtt, now
         elif is_expired and self.phase is not Phase.PROBE_RTT:
-            self.phase = Phase.PROBE_RTT
-            self._probe_rtt_until = None
-            self._min_rtt, self._min_rtt_at = rtt, now
+            self._min_rtt, self._min_rtt_at = min(batch.rtt, self._round_rtt), now
+            if not batch.is_app_limited:  # else we have filled no queue
+                self.phase = Phase.PROBE_RTT
+                self._probe_rtt_until = None
 
     def _advance_probe_rtt(self, in_flight: int, now: float) -> None:
         if self.phase is not Phase.PROBE_RTT:
             return
+        self._rate.note_app_limited(in_flight)  # what so little delivers is no measure
         if self._probe_rtt_until is None:
-            if in_flight <= _SMALLEST_WINDOW:
+            if in_flight <= self._shut_window():
                 self._probe_rtt_until = now + max(_PROBE_RTT_TIME, self._min_rtt or 0.0)
         elif now >= self._probe_rtt_until:
             self._min_rtt_at = now

@@ -17,6 +17,8 @@ class FanOutSender:
     """Frames to destinations that name several peers; one space of numbers for all of them."""
 
     def __init__(self, max_payload: int) -> None:
+        self.generation = 0
+        """How often this side was restarted, mod 64."""
         self._max_payload = max_payload
         self._sequences: dict[int, int] = {}
         self._queues: dict[int, Outgoing] = {}
@@ -46,7 +48,7 @@ class FanOutSender:
 
     def _next_payload(self, queue: Outgoing) -> bytes:
         pieces = take_fitting(queue.take_unreliable, self._max_payload - NUMBER_SIZE)
-        prefix = encode_prefix(self._next_number, None, asks_ack=False)
+        prefix = encode_prefix(self._next_number, None, asks_ack=False, generation=self.generation)
         self._next_number += 1
         return prefix + join_frames(pieces)
 
@@ -54,7 +56,8 @@ class FanOutSender:
 class FanOutReceiver:
     """Copies of what one peer sent to several."""
 
-    def __init__(self, budget: MemoryBudget) -> None:
+    def __init__(self, budget: MemoryBudget, *, generation: int = 0) -> None:
+        self._generation = generation
         self._received = ReceivedNumbers(HALF)
         self._lanes = ReceiveLanes(budget, Credit(), HALF)  # credit: for reliable messages alone
 
@@ -65,6 +68,8 @@ class FanOutReceiver:
             ParseError: It was received before, or holds what a fan-out must not.
         """
         datagram = decode_frames(payload)
+        if datagram.generation != self._generation:
+            raise ParseError(DropReason.WRONG_GENERATION)
         if datagram.asks_ack or datagram.ack or datagram.credit is not None:
             raise ParseError(DropReason.BAD_FRAME)
         if any(frame.mode in RELIABLE_MODES for frame in datagram.messages):

@@ -1,5 +1,6 @@
 """The delivery layer of one member: one state towards each peer, one towards all."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from packhorse.core.delivery.allowance import Allowance
@@ -8,7 +9,7 @@ from packhorse.core.delivery.fanout import FanOutReceiver, FanOutSender
 from packhorse.core.delivery.memory import MemoryBudget
 from packhorse.core.delivery.packing import largest_piece
 from packhorse.core.delivery.peer import PeerDelivery
-from packhorse.wire.constants import REASSEMBLY_TOTAL, Mode
+from packhorse.wire.constants import GENERATIONS, REASSEMBLY_TOTAL, Mode
 from packhorse.wire.frames import RELIABLE_MODES
 
 if TYPE_CHECKING:
@@ -34,7 +35,18 @@ class PeerStatistics(NamedTuple):
 class Delivery:
     """Messages to peers become FRAME payloads, and back (SPEC.md section 16)."""
 
-    def __init__(self, max_payload: int) -> None:
+    def __init__(
+        self, max_payload: int, own: int = 0, restarts: Mapping[int, int] | None = None
+    ) -> None:
+        """Start.
+
+        Args:
+            max_payload: Bytes that a FRAME datagram may have behind its header.
+            own: Own peer id.
+            restarts: How often each member was restarted, this one included; its caller changes it.
+        """
+        self._own = own
+        self._restarts: Mapping[int, int] = {} if restarts is None else restarts
         self.on_pong: Callable[[int, float], None] = lambda _ping, _rtt: None
         """Called with what `ping` returned and the round-trip time in seconds; set it first."""
         self._pings = 0
@@ -89,7 +101,9 @@ class Delivery:
             return self._peer(peer, now).receive(payload, now=now)
         receiver = self._fanout_receivers.get(peer)
         if receiver is None:
-            receiver = self._fanout_receivers[peer] = FanOutReceiver(self._budget)
+            generation = self._restarts.get(peer, 0)
+            receiver = FanOutReceiver(self._budget, generation=generation)
+            self._fanout_receivers[peer] = receiver
         return receiver.receive(payload, now=now)
 
     def statistics(self, peer: int) -> PeerStatistics:
@@ -140,15 +154,29 @@ class Delivery:
 
     def payloads_to_send(self, *, now: float) -> list[tuple[int, bytes]]:
         """Return (destination, payload) of the FRAME datagrams that go out now."""
-        payloads = self._fanout_sender.payloads_to_send() if self._fanout_sender.has_work else []
+        payloads = self._fanout_payloads() if self._fanout_sender.has_work else []
         for number, peer in self._peers.items():
             payloads += [(number, payload) for payload in peer.payloads_to_send(now=now)]
         return payloads
 
+    def _fanout_payloads(self) -> list[tuple[int, bytes]]:
+        self._fanout_sender.generation = self._restarts.get(self._own, 0)
+        return self._fanout_sender.payloads_to_send()
+
+    def _generation(self, peer: int) -> int:
+        restarts = self._restarts
+        return (restarts.get(self._own, 0) + restarts.get(peer, 0)) % GENERATIONS
+
     def _peer(self, peer: int, now: float) -> PeerDelivery:
         delivery = self._peers.get(peer)
         if delivery is None:
-            delivery = PeerDelivery(self._max_payload, self._budget, self._allowance, now=now)
+            delivery = PeerDelivery(
+                self._max_payload,
+                self._budget,
+                self._allowance,
+                generation=self._generation(peer),
+                now=now,
+            )
             delivery.pings.on_answer = self.on_pong
             self._peers[peer] = delivery
         return delivery

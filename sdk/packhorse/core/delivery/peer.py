@@ -40,8 +40,10 @@ class PeerDelivery:
         budget: MemoryBudget,
         allowance: Allowance | None = None,
         *,
+        generation: int = 0,
         now: float,
     ) -> None:
+        self._generation = generation
         self._max_payload = max_payload
         self._outgoing = Outgoing(largest_piece(max_payload))
         self._sent = SentDatagrams()
@@ -106,6 +108,8 @@ class PeerDelivery:
             ParseError: It was not, or not wholly, acted upon.
         """
         datagram = decode_frames(payload)
+        if datagram.generation != self._generation:
+            raise ParseError(DropReason.WRONG_GENERATION)
         if datagram.ack is not None:
             self._take_ack(datagram.ack, now)
         if datagram.credit is not None:
@@ -196,7 +200,9 @@ class PeerDelivery:
         counted = [piece for piece in pieces if piece.is_repeated]
         is_due = bool(pieces) and self._asking.is_due(self._next_number, now=now)
         asks_ack = bool(counted) or self._is_ping_wanted or is_due
-        prefix = encode_prefix(self._next_number, ack, asks_ack=asks_ack)
+        prefix = encode_prefix(
+            self._next_number, ack, asks_ack=asks_ack, generation=self._generation
+        )
         ping = PING_FRAME if self._is_ping_wanted else b""
         if self._is_ping_wanted:
             self._is_ping_wanted = False

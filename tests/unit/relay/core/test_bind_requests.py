@@ -45,8 +45,28 @@ def test_others_are_told_of_a_restarted_member() -> None:
     ]
     assert [(kind, peer, code) for _, kind, peer, code in events] == [
         (RoomEventKind.PEER_LEFT, 2, ErrorCode.REPLACED),
-        (RoomEventKind.PEER_JOINED, 2, 0),
+        (RoomEventKind.PEER_JOINED, 2, 1),
     ]
+
+
+def test_restarts_are_counted_once_each_and_from_0_again_after_63() -> None:
+    """RES-13: a copy of the same BIND is none, and neither is one without `restarted`."""
+    rig = RestartableRig()
+    _, client = rig.room(2)
+    session = rig.core._registry.sessions[client.grant.session]
+    session.restarts = 62
+    binding = replace(Binding.of(client, NEW), restarted=True)
+    counts = []
+    for _ in range(2):
+        binding.send(rig)
+        counts.append(session.restarts)
+    rig.advance(3.0)
+    replace(Binding.of(client, NEW, 501), restarted=True).send(rig)
+    counts.append(session.restarts)
+    rig.advance(3.0)
+    Binding.of(client, NEW, 502).bound(rig)
+
+    assert [*counts, session.restarts] == [63, 63, 0, 0]
 
 
 def test_bind_of_a_lost_member_finds_it() -> None:
@@ -105,6 +125,15 @@ def test_attack_one_nonce_for_two_sessions_restores_only_one_of_them() -> None:
     assert Binding.of(client, NEW).send(rig).drop is DropReason.REPLAYED
     rig.advance(300.0)
     assert rig.core.session_count == len(rig.core._registry._by_attempt) == 0
+
+
+def test_attack_bind_with_the_nonce_of_its_own_join_is_a_replay() -> None:
+    """RES-2: it led to an epoch that no BIND began, for which there is no share to grant again."""
+    rig = RestartableRig()
+    _, client = rig.room(2)
+    own = next(n for n in range(100) if rig.core._registry.find_attempt(client.address, nonce(n)))
+
+    assert Binding.of(client, client.address, own).send(rig).drop is DropReason.REPLAYED
 
 
 def test_nonce_of_an_ended_session_moves_no_other() -> None:

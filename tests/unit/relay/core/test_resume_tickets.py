@@ -21,7 +21,7 @@ def test_later_run_reads_what_an_earlier_one_made() -> None:
 
     assert run(2).read(ticket, now=90.0) == CONTENT
     assert run(2).read(ticket, now=91.5) is None
-    assert len(ticket) == 68
+    assert len(ticket) == 69
 
 
 @pytest.mark.parametrize("is_guarded", [False, True])
@@ -31,7 +31,15 @@ def test_ticket_tells_who_was_admitted(app: str | None, *, is_guarded: bool) -> 
     ticket = run(1).make(content, 90.0, now=0.0)
 
     assert run(2).read(ticket, now=0.0) == content
-    assert len(ticket) == 68 + len((app or "").encode())
+    assert len(ticket) == 69 + len((app or "").encode())
+
+
+@pytest.mark.parametrize("restarts", [1, 63])
+def test_ticket_tells_how_often_its_member_was_restarted(restarts: int) -> None:
+    """RES-13."""
+    content = CONTENT._replace(restarts=restarts)
+
+    assert run(2).read(run(1).make(content, 90.0, now=0.0), now=0.0) == content
 
 
 def test_own_run_reads_nothing_that_it_made() -> None:
@@ -41,7 +49,7 @@ def test_own_run_reads_nothing_that_it_made() -> None:
     assert run(1).read(ticket, now=0.0) is None
 
 
-@pytest.mark.parametrize("size", [0, 1, 16, 51, 67, 69])
+@pytest.mark.parametrize("size", [0, 1, 16, 51, 68, 70])
 def test_other_sizes_are_no_tickets(size: int) -> None:
     ticket = run(1).make(CONTENT, 90.0, now=0.0) + b"x"
 

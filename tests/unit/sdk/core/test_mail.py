@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from packhorse.core.events import Event, Message, PeerId, PingAnswered
+from packhorse.core.events import Event, Message, PeerId, PeerJoined, PingAnswered
 from packhorse.core.mail import Mail
 from packhorse.core.roster import Roster
 from packhorse.wire.constants import (
@@ -41,14 +41,21 @@ class Post:
     def __init__(self, grant: Grant = GRANT) -> None:
         self.now = 0.0
         self.roster = Roster()
-        self.roster.apply_page(1, 0, 1, [(1, 0), (2, 0), (3, 0)])
         self.events: list[Event] = []
         self.drops: Counter[DropReason] = Counter()
         self.mail = Mail(grant, self.roster, self.events.append, self.drops)
+        for news in self.roster.apply_page(1, 0, 1, [(1, 0), (2, 0), (3, 0)]):
+            if isinstance(news, PeerJoined) and news.peer != ME:
+                self.mail.welcome(news, now=0.0)
+                self.mail.note_told(news)
 
-    def join(self, peer: PeerId) -> None:
-        self.roster.apply_events([(self.roster.rev + 1, RoomEventKind.PEER_JOINED, peer, 0)])
-        self.mail.welcome(peer, now=0.0)
+    def join(self, peer: PeerId) -> PeerJoined:
+        """Let a peer join, of whom the application has not been told yet."""
+        record = (self.roster.rev + 1, RoomEventKind.PEER_JOINED, peer, 0)
+        (news,) = self.roster.apply_events([record])
+        assert isinstance(news, PeerJoined)
+        self.mail.welcome(news, now=0.0)
+        return news
 
     def take(self, payload: bytes, source: int, kind: Kind = Kind.DATA) -> None:
         self.mail.receive(Header(kind, GRANT.tag, source), payload, now=self.now)
@@ -330,6 +337,35 @@ def test_peer_that_left_is_sent_nothing_any_more() -> None:
 
     assert post.mail.next_timeout() is None
     assert post.mail.datagrams_to_send(now=0.0) == []
+
+
+@pytest.mark.parametrize(
+    ("to", "mode"),
+    [(LATER, Mode.RELIABLE), (0, Mode.RELIABLE_UNORDERED), (LATER, Mode.UNRELIABLE_ORDERED)],
+)
+def test_frames_go_only_to_whom_the_application_has_been_told_of(to: int, mode: Mode) -> None:
+    """Source: SPEC.md ROOM-5."""
+    post = Post()
+    news = post.join(LATER)
+    before = post.push(b"not for it", to, mode)
+    post.mail.note_told(news)
+    after = post.push(b"for it", to, mode)
+
+    assert LATER not in dict(before)
+    (message,) = decode_frames(dict(after)[LATER]).messages
+    assert (message.sequence, message.payload) == (0, b"for it")
+
+
+def test_data_goes_only_to_whom_the_application_has_been_told_of() -> None:
+    """Source: SPEC.md ROOM-5."""
+    post = Post()
+    news = post.join(LATER)
+    before = post.mail.post_plain(b"not for it", LATER, now=0.0)
+    post.mail.note_told(news)
+
+    assert before is None
+    assert post.mail.post_plain(b"for it", LATER, now=0.0) is not None
+    assert post.mail.post_plain(b"to nobody", STRANGER, now=0.0) is None
 
 
 def test_message_that_is_lost_goes_out_again() -> None:

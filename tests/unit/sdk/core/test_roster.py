@@ -6,7 +6,7 @@ import pytest
 
 from packhorse.core.events import PeerEvent, PeerFound, PeerId, PeerJoined, PeerLeft, PeerLost
 from packhorse.core.roster import Roster
-from packhorse.wire.constants import PeerState, RoomEventKind
+from packhorse.wire.constants import ErrorCode, PeerState, RoomEventKind
 
 JOINED, LEFT, LOST, FOUND = RoomEventKind
 PRESENT = PeerState.PRESENT
@@ -228,3 +228,61 @@ def test_newer_revision_makes_the_roster_stale_and_an_older_one_does_not() -> No
 
     roster.hear_of(6)
     assert roster.is_behind
+
+
+@pytest.mark.parametrize("restarts", [1, 63])
+def test_known_peer_with_another_count_of_restarts_has_left_and_joined(restarts: int) -> None:
+    """ROOM-6: by an event, as after a restart of the relay."""
+    roster = roster_of(1, 2)
+
+    changes = roster.apply_events([(6, JOINED, 2, restarts)])
+
+    assert changes == [left(2, ErrorCode.REPLACED), joined(2)]
+    assert (roster.peers, roster.restarts) == ({1: PRESENT, 2: PRESENT}, {1: 0, 2: restarts})
+
+
+def test_restart_that_was_missed_is_seen_in_the_roster() -> None:
+    """ROOM-6."""
+    roster = roster_of(1, 2, 3)
+
+    changes = roster.apply_page(40, 0, 1, [(1, 0), (2, 2 * 1), (3, 2 * 63 + 1)])
+
+    assert changes == [
+        left(2, ErrorCode.REPLACED),
+        joined(2),
+        left(3, ErrorCode.REPLACED),
+        joined(3),
+        lost(3),
+    ]
+    assert roster.restarts == {1: 0, 2: 1, 3: 63}
+    assert roster.peers == {1: PRESENT, 2: PRESENT, 3: PeerState.LOST}
+
+
+def test_same_count_of_restarts_is_the_same_process() -> None:
+    roster = Roster()
+    roster.apply_page(5, 0, 1, [(1, 2), (2, 2 * 5)])
+    roster.begin_again(1)
+    recovering = roster.apply_page(1, 0, 1, [(1, 2)], is_recovering=True)
+
+    assert recovering == [lost(2)]
+    assert roster.apply_events([(2, JOINED, 2, 5)]) == [found(2)]
+    assert roster.restarts == {1: 1, 2: 5}
+
+
+def test_restarts_count_from_0_again() -> None:
+    """Whatever a relay says, a generation has 6 bits."""
+    roster = Roster()
+
+    roster.apply_page(5, 0, 1, [(1, 2 * 64), (2, 2 * 65 + 1)])
+
+    assert roster.restarts == {1: 0, 2: 1}
+    roster.apply_events([(6, JOINED, 3, 64 + 7)])
+    assert roster.restarts[3] == 7
+
+
+def test_count_of_a_peer_that_has_left_is_forgotten() -> None:
+    roster = roster_of(1, 2)
+    roster.apply_events([(6, LEFT, 2, 0)])
+    roster.apply_page(8, 0, 1, [])
+
+    assert roster.restarts == {}

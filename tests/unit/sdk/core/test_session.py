@@ -193,8 +193,19 @@ def test_session_knows_nothing_before_grant() -> None:
 )
 def test_data_carries_its_destination_as_int32(to: int, header: str) -> None:
     relay = joined_session()
+    relay.give(relay.sealed.events((3, 1, 2**31 - 1, 0)))
+    assert relay.session.next_event() == PeerJoined(PeerId(2**31 - 1))
 
     assert relay.session.encode_data(b"hi", to).hex() == header + "6869"
+
+
+def test_data_to_a_peer_that_the_application_has_not_been_told_of_is_refused() -> None:
+    """Source: SPEC.md ROOM-5."""
+    relay = joined_session()
+    relay.give(relay.sealed.events((3, 1, 9, 0)))
+
+    with pytest.raises(LocalProtocolError, match="peer 9 has not been told of"):
+        relay.session.encode_data(b"hi", 9)
 
 
 @pytest.mark.parametrize("to", [2, 2**31, -(2**31), 2**32])

@@ -28,7 +28,7 @@ def whole(mode: Mode, channel: int, sequence: int, data: bytes) -> MessageFrame:
 def silent(
     number: int, *, ack: Ack | None = None, messages: Sequence[MessageFrame] = ()
 ) -> FrameDatagram:
-    return FrameDatagram(number, False, False, ack, None, list(messages))  # noqa: FBT003 - fields
+    return FrameDatagram(0, number, False, False, ack, None, list(messages))  # noqa: FBT003 - fields
 
 
 def asking(
@@ -39,7 +39,7 @@ def asking(
     credit: int | None = None,
     messages: Sequence[MessageFrame] = (),
 ) -> FrameDatagram:
-    return FrameDatagram(number, True, has_ping, ack, credit, list(messages))  # noqa: FBT003 - fields
+    return FrameDatagram(0, number, True, has_ping, ack, credit, list(messages))  # noqa: FBT003 - fields
 
 
 EXAMPLES: list[tuple[str, FrameDatagram]] = [
@@ -79,7 +79,6 @@ EXAMPLES: list[tuple[str, FrameDatagram]] = [
 MALFORMED = {
     "nothing": "",
     "a truncated number": "02 00",
-    "an unknown flag": "04 0000",
     "a truncated acknowledgement": "01 0000 0000 00",
     "a truncated bitmap": "01 0000 0000 00 02 ff",
     "a bitmap of 33 bytes": "01 0000 0000 00 21" + "ff" * 33,
@@ -140,6 +139,14 @@ def test_every_truncation_is_refused_or_a_shorter_payload() -> None:
 
     # Behind the acknowledgement, and with one byte of the piece.
     assert kept == [(7, 0), (len(payload) - 1, 1)]
+
+
+@pytest.mark.parametrize("generation", [0, 1, 63])
+def test_generation_stands_above_the_two_flags(generation: int) -> None:
+    payload = encode_prefix(7, None, asks_ack=True, generation=generation)
+
+    assert payload == bytes([generation << 2 | 2, 0, 7])
+    assert decode_frames(payload).generation == generation
 
 
 def test_largest_of_several_credits_counts() -> None:

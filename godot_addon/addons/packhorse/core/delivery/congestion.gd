@@ -22,6 +22,7 @@ const _INITIAL_WINDOW := 32.0 * _DATAGRAM
 const _SMALLEST_WINDOW := 4.0 * _DATAGRAM
 const _BANDWIDTH_ROUNDS := 10
 const _RTT_WINDOW := 10.0  # seconds
+const _PROBE_RTT_GAIN := 0.5
 const _PROBE_RTT_TIME := 0.2  # seconds
 const _GUESSED_RTT := 0.05  # seconds; before the first sample
 const _STARTUP_GAIN := 2.77
@@ -31,10 +32,11 @@ const _NEARLY_FULL_GAIN := 1.5  # in STARTUP, when a train has met the limit of 
 const _TURN := 0.005  # seconds' worth more: programs act, and acknowledge, in bursts
 const _CYCLE: Array[float] = [1.25, 0.75, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0]
 const _TRAIN := 0.25  # of the window: so much of it shows at what rate it came through
-const _NO_QUEUE := 1.125  # of the smallest RTT, and _TURN more
+const _NO_QUEUE := 1.125  # of the smallest RTT, and _TURN more or what they differ anyhow
 const _FULL := 0.9  # of the rate of trains: STARTUP has found what the path delivers
 const _FULL_GROWTH := 1.25  # a round of STARTUP that grows less counts towards "full"
 const _FULL_ROUNDS := 3
+const _LOSSES_BY_CHANCE := 3  # datagrams of a round; fewer are no sign
 const _LOSS_BOUND := 0.10  # of a round's datagrams
 const _LOSS_BACKOFF := 0.7
 const _STANDING_QUEUE := 1.4  # of the smallest RTT
@@ -46,6 +48,7 @@ var phase := Phase.STARTUP
 
 var _rate: DeliveryRate
 var _bandwidth := WindowedMax.new(_BANDWIDTH_ROUNDS)
+var _idle_rtt := WindowedMax.new(_BANDWIDTH_ROUNDS)  # while there was too little to send
 var _min_rtt := -1.0  # seconds; below 0 before the first sample
 var _min_rtt_at: float
 var _round := 0
@@ -57,6 +60,7 @@ var _cycle_at: float
 var _probe_rtt_until := INF  # clock seconds; INF until little enough is under way
 var _round_acked := 0
 var _round_lost := 0
+var _is_round_used := false  # by a sender that had enough to send
 var _round_rtt := INF  # smallest of the round
 var _window_bound := INF
 var _train_rate := 0.0  # bytes a second; the largest
@@ -107,10 +111,13 @@ func on_ack(batch: AckedBatch, now: float) -> void:
 	var is_new_round := batch.delivered_when_sent >= _round_ends_at
 	_round_acked += batch.acked
 	_round_lost += batch.lost
+	_is_round_used = _is_round_used or not batch.is_app_limited
 	if is_new_round:
 		_begin_round()
 	if batch.rate >= _bandwidth.value or not batch.is_app_limited:
 		_bandwidth.add(batch.rate, _round)
+	if batch.is_app_limited and batch.rtt >= 0.0:
+		_idle_rtt.add(batch.rtt, _round)
 	if phase == Phase.STARTUP and not batch.is_app_limited:
 		_look_ahead(batch.rtt, now)
 		if is_new_round:
@@ -118,14 +125,16 @@ func on_ack(batch: AckedBatch, now: float) -> void:
 	if _round_lost >= _OVERFLOW and _is_round_lossy():
 		_full_rounds = _FULL_ROUNDS  # the queue before us overflows: no need to wait
 	_advance(batch.in_flight, now)
-	_take_rtt(batch.rtt, now)
+	_take_rtt(batch, now)
 	if phase == Phase.PROBE_RTT:
 		_advance_probe_rtt(batch.in_flight, now)
 
 
 func _reckon_window() -> float:
-	if _is_conservative or phase == Phase.PROBE_RTT:
+	if _is_conservative:
 		return _SMALLEST_WINDOW
+	if phase == Phase.PROBE_RTT:
+		return _shut_window()
 	if _min_rtt < 0.0 or _bandwidth.value == 0.0:
 		return _INITIAL_WINDOW
 	return _open_window()
@@ -138,6 +147,11 @@ func _reckon_pacing_rate() -> float:
 	if phase == Phase.STARTUP:  # what little an application said so far is no measure
 		bandwidth = maxf(bandwidth, _least_window() / maxf(_min_rtt, _TURN))
 	return maxf(bandwidth * _gain(), 2.0 * _DATAGRAM)
+
+
+## Returns the window in which queues drain, so that they show the least RTT.
+func _shut_window() -> float:
+	return maxf(_SMALLEST_WINDOW, _PROBE_RTT_GAIN * _pipe())
 
 
 ## Returns the window of all times but those when it is shut on purpose.
@@ -163,14 +177,21 @@ func _least_window() -> float:
 ## When one comes through more slowly than it was sent, its rate is all that the path delivers,
 ## and STARTUP ends as soon as a whole round trip delivers as much.
 func _look_ahead(rtt: float, now: float) -> void:
-	var train := _rate.train(_TRAIN * _least_window(), now)
+	var spread := _spread()
+	var train := _rate.train(_TRAIN * _least_window(), spread, now)
 	if train == null or rtt <= 0.0 or _min_rtt <= 0.0:
 		return
-	if rtt <= _NO_QUEUE * _min_rtt + _TURN:
+	if rtt <= _NO_QUEUE * _min_rtt + maxf(_TURN, spread):
 		_train_rate = maxf(_train_rate, train.rate)
 	_is_limit_seen = _is_limit_seen or train.is_stretched
 	if _is_limit_seen and _bandwidth.value >= _FULL * _train_rate:
 		_full_rounds = _FULL_ROUNDS
+
+
+## Returns by how much round trips differ that met no queue of ours, seconds: jitter does that, and
+## so do games that send and read once a frame.
+func _spread() -> float:
+	return maxf(0.0, _idle_rtt.value - maxf(_min_rtt, 0.0))
 
 
 func _gain() -> float:
@@ -204,7 +225,7 @@ func _begin_round() -> void:
 	if _is_round_lossy():
 		_window_bound = maxf(_SMALLEST_WINDOW, _open_window() * _LOSS_BACKOFF)
 		_full_rounds = _FULL_ROUNDS
-	elif _round_lost and _is_queue_standing():
+	elif _is_round_used and _round_lost and _is_queue_standing():
 		_window_bound = maxf(_SMALLEST_WINDOW, _open_window() * _SHARE_BACKOFF)
 	elif _window_bound < 2.0 * _wanted_window():
 		_window_bound += minf(_SHARE_GROWTH, _window_bound / 4.0)
@@ -212,6 +233,7 @@ func _begin_round() -> void:
 		_window_bound = INF
 	_round_acked = 0
 	_round_lost = 0
+	_is_round_used = false
 	_round_rtt = INF
 
 
@@ -220,7 +242,10 @@ func _is_queue_standing() -> bool:
 	return _min_rtt >= 0.0 and _round_rtt > _STANDING_QUEUE * _min_rtt
 
 
+## Tells whether more was lost than chance takes, while it was us who filled the path.
 func _is_round_lossy() -> bool:
+	if not _is_round_used or _round_lost < _LOSSES_BY_CHANCE:
+		return false
 	return _round_lost > _LOSS_BOUND * (_round_acked + _round_lost)
 
 
@@ -260,23 +285,26 @@ func _advance_cycle(in_flight: int, now: float) -> void:
 		_cycle_at = now
 
 
-func _take_rtt(rtt: float, now: float) -> void:
-	if rtt < 0.0:
+## Keeps the least RTT; when it is old, sees to it that no queue hides what it is now.
+func _take_rtt(batch: AckedBatch, now: float) -> void:
+	if batch.rtt < 0.0:
 		return
 	var is_expired := now - _min_rtt_at > _RTT_WINDOW
-	if _min_rtt < 0.0 or rtt <= _min_rtt:
-		_min_rtt = rtt
+	if _min_rtt < 0.0 or batch.rtt <= _min_rtt:
+		_min_rtt = batch.rtt
 		_min_rtt_at = now
 	elif is_expired and phase != Phase.PROBE_RTT:
-		phase = Phase.PROBE_RTT
-		_probe_rtt_until = INF
-		_min_rtt = rtt
+		_min_rtt = minf(batch.rtt, _round_rtt)
 		_min_rtt_at = now
+		if not batch.is_app_limited:  # else we have filled no queue
+			phase = Phase.PROBE_RTT
+			_probe_rtt_until = INF
 
 
 func _advance_probe_rtt(in_flight: int, now: float) -> void:
+	_rate.note_app_limited(in_flight)  # what so little delivers is no measure
 	if _probe_rtt_until == INF:
-		if in_flight <= _SMALLEST_WINDOW:
+		if in_flight <= _shut_window():
 			_probe_rtt_until = now + maxf(_PROBE_RTT_TIME, maxf(_min_rtt, 0.0))
 	elif now >= _probe_rtt_until:
 		_min_rtt_at = now

@@ -36,29 +36,27 @@ func note_app_limited(in_flight: int) -> void:
 	app_limited_until = delivered + maxi(in_flight, 1)
 
 
-## Counts acknowledged bytes.
-func acknowledge(size: int, now: float) -> void:
-	delivered += size
-	delivered_at = now
-
-
-## Returns bytes a second since the newest acknowledged datagram was sent, at [param sent_at]; the
-## others are the members as they were then.
-func sample(
+## Counts [param size] acknowledged bytes; returns bytes a second since the newest datagram of them
+## was sent, at [param sent_at]. The others are the members as they were then.
+func acknowledge(
+	size: int,
 	its_delivered: int,
 	its_delivered_at: float,
 	its_first_sent_at: float,
 	sent_at: float,
 	now: float
 ) -> float:
+	delivered += size
+	delivered_at = now
+	first_sent_at = sent_at
 	var sending := sent_at - its_first_sent_at
 	var acknowledging := now - its_delivered_at
-	first_sent_at = sent_at
 	return (delivered - its_delivered) / maxf(maxf(sending, acknowledging), _SHORTEST)
 
 
-## Returns the newest datagrams as a train, once they are [param size] bytes, else null.
-func train(size: float, now: float) -> Train:
+## Returns the newest datagrams as a train, once they are [param size] bytes, else null. Round trips
+## differ by [param spread] seconds anyhow.
+func train(size: float, spread: float, now: float) -> Train:
 	var bytes := delivered - _train_delivered
 	var sending := first_sent_at - _train_sent_at
 	var arriving := now - _train_acked_at
@@ -71,4 +69,4 @@ func train(size: float, now: float) -> Train:
 	if not is_long:
 		return null
 	var rate := bytes / maxf(maxf(sending, arriving), _SHORTEST)
-	return Train.new(rate, arriving > _STRETCH * sending)
+	return Train.new(rate, arriving > _STRETCH * sending + spread)

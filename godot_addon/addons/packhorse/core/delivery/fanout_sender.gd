@@ -9,6 +9,8 @@ const Frames := preload("../../wire/frames.gd")
 const Outgoing := preload("outgoing.gd")
 const Packing := preload("packing.gd")
 
+## First byte of a payload: after how many restarts of this member it is sent.
+var prefix := 0
 ## The next sequence of each lane, by its key.
 var sequences: Dictionary[int, int] = {}
 
@@ -38,7 +40,7 @@ func lone_datagram(head: PackedByteArray, frames: PackedByteArray) -> PackedByte
 	if _queues:
 		return PackedByteArray()
 	var buffer := head.duplicate()
-	Frames.append_number(buffer, _next_number, 0)
+	Frames.append_number(buffer, _next_number, prefix)
 	_next_number += 1
 	buffer.append_array(frames)
 	return buffer
@@ -67,7 +69,7 @@ func _queue(to: int) -> Outgoing:
 
 func _next_datagram(queue: Outgoing, head: PackedByteArray) -> PackedByteArray:
 	var buffer := head.duplicate()
-	Frames.append_number(buffer, _next_number, 0)
+	Frames.append_number(buffer, _next_number, prefix)
 	_next_number += 1
 	_packing.start(buffer, _max_payload - Frames.NUMBER_SIZE)
 	var piece := queue.take_unreliable(_packing.room())

@@ -10,6 +10,7 @@ const Delivered := preload("delivered.gd")
 const FanoutReceiver := preload("fanout_receiver.gd")
 const FanoutSender := preload("fanout_sender.gd")
 const FrameDecoder := preload("../../wire/frame_decoder.gd")
+const Frames := preload("../../wire/frames.gd")
 const Header := preload("../../wire/header.gd")
 const MemoryBudget := preload("memory_budget.gd")
 const PeerDelivery := preload("peer_delivery.gd")
@@ -21,12 +22,17 @@ const _NOTHING: Array[PackedByteArray] = []
 var wake_at := INF
 ## Bytes that a message of every mode may have.
 var largest_unreliable: int
+## Peers of whom the application has been told, to which alone it sends.
+var told: Dictionary[int, bool] = {}
 
 var _tag: int
 var _max_payload: int
+var _own_id: int
+var _restarts: Dictionary[int, int]  # the roster's own dictionary
 var _budget := MemoryBudget.new(Constants.REASSEMBLY_TOTAL)
 var _allowance := Allowance.new()
 var _peers: Dictionary[int, PeerDelivery] = {}
+var _sending: Dictionary[int, PeerDelivery] = {}  # those of _peers in told
 var _fanout_sender: FanoutSender
 var _fanout_receivers: Dictionary[int, FanoutReceiver] = {}
 var _decoder := FrameDecoder.new()
@@ -34,9 +40,11 @@ var _heads: Dictionary[int, PackedByteArray] = {}  # by destination
 
 
 ## Makes datagrams of the session with [param tag], with at most [param max_payload] bytes behind
-## the header.
-func _init(tag: int, max_payload: int) -> void:
+## the header; [param restarts] say how often each member was restarted, [param own_id] included.
+func _init(tag: int, max_payload: int, own_id := 0, restarts: Dictionary[int, int] = {}) -> void:
 	_tag = tag
+	_own_id = own_id
+	_restarts = restarts
 	_max_payload = max_payload
 	_fanout_sender = FanoutSender.new(max_payload)
 	largest_unreliable = largest_message(Constants.Mode.UNRELIABLE)
@@ -46,6 +54,11 @@ func _init(tag: int, max_payload: int) -> void:
 func change_tag(tag: int) -> void:
 	_tag = tag
 	_heads.clear()
+
+
+## Counts the restarts of this member in what goes to several from now on.
+func take_restarts() -> void:
+	_fanout_sender.prefix = _count(_own_id) << Frames.GENERATION_SHIFT
 
 
 ## Sends no more reliable frames than the relay allows, bytes and datagrams a second.
@@ -97,7 +110,7 @@ func lone_datagram(frames: PackedByteArray, to: int, now: float) -> PackedByteAr
 	var head: PackedByteArray = _heads[to] if _heads.has(to) else _head(to)
 	if to <= 0:
 		return _fanout_sender.lone_datagram(head, frames)
-	var delivery: PeerDelivery = _peers.get(to)
+	var delivery: PeerDelivery = _sending.get(to)
 	return delivery.lone_datagram(head, frames, now) if delivery != null else PackedByteArray()
 
 
@@ -105,8 +118,11 @@ func lone_datagram(frames: PackedByteArray, to: int, now: float) -> PackedByteAr
 func sequences(to: int, now: float) -> Dictionary[int, int]:
 	if to <= 0:
 		return _fanout_sender.sequences
-	var delivery: PeerDelivery = _peers[to] if _peers.has(to) else _begin(to, now)
-	return delivery.outgoing.sequences
+	if not _sending.has(to):
+		if not told.has(to):
+			return {}
+		_begin(to, now)
+	return _sending[to].outgoing.sequences
 
 
 ## Returns the bytes of one piece of a message.
@@ -159,7 +175,7 @@ func peer_delivery(peer: int) -> PeerDelivery:
 func queued_bytes() -> int:
 	var sum := 0
 	for peer in _peers:
-		sum += _peers[peer].queued_bytes()
+		sum += _peers[peer].outgoing.queued_bytes
 	return sum
 
 
@@ -183,8 +199,17 @@ func doubt_path(peer: int, now: float) -> void:
 		woken(peer, now).doubt_path(now)
 
 
+## Notes that the application has been told of a peer.
+func note_told(peer: int) -> void:
+	told[peer] = true
+	if _peers.has(peer):
+		_sending[peer] = _peers[peer]
+
+
 ## Drops all state towards a peer that has left.
 func forget(peer: int) -> void:
+	told.erase(peer)
+	_sending.erase(peer)
 	_heads.erase(peer)
 	_heads.erase(-peer)
 	if _peers.has(peer):
@@ -221,14 +246,23 @@ func _receive_fanout(
 	if not _decoder.decode(datagram, Constants.HEADER_SIZE):
 		return Constants.DROP_BAD_FRAME
 	if receiver == null:
-		receiver = FanoutReceiver.new(_budget)
+		receiver = FanoutReceiver.new(_budget, _count(peer))
 		_fanout_receivers[peer] = receiver
 	return receiver.receive(_decoder, delivered, now)
 
 
 func _begin(peer: int, now: float) -> PeerDelivery:
-	_peers[peer] = PeerDelivery.new(_max_payload, _budget, now, _allowance)
-	return _peers[peer]
+	var generation := (_count(_own_id) + _count(peer)) % Constants.GENERATIONS
+	var delivery := PeerDelivery.new(_max_payload, _budget, now, _allowance, generation)
+	_peers[peer] = delivery
+	if told.has(peer):
+		_sending[peer] = delivery
+	return delivery
+
+
+## Returns how often a member was restarted.
+func _count(peer: int) -> int:
+	return _restarts.get(peer, 0)
 
 
 func _head(destination: int) -> PackedByteArray:

@@ -40,6 +40,11 @@ func _init(largest_piece: int, next_sequences: Dictionary[int, int]) -> void:
 	sequences = next_sequences
 
 
+## Tells whether nothing waits at all.
+func is_empty() -> bool:
+	return not (_turn or _unreliable or _repairs)
+
+
 ## Tells whether unreliable pieces wait.
 func has_unreliable() -> bool:
 	return _next_unreliable < _unreliable.size()

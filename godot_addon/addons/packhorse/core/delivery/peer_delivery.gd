@@ -3,15 +3,13 @@ extends RefCounted
 ##
 ## Source: protocol_spec/SPEC.md section 16.
 
-const AckedBatch := preload("acked_batch.gd")
 const Allowance := preload("allowance.gd")
 const AskSchedule := preload("ask_schedule.gd")
-const CongestionController := preload("congestion.gd")
 const Constants := preload("../../wire/constants.gd")
 const Credit := preload("credit.gd")
 const Cutter := preload("cutter.gd")
 const Delivered := preload("delivered.gd")
-const DeliveryRate := preload("delivery_rate.gd")
+const Flight := preload("flight.gd")
 const FrameDecoder := preload("../../wire/frame_decoder.gd")
 const Frames := preload("../../wire/frames.gd")
 const MemoryBudget := preload("memory_budget.gd")
@@ -21,32 +19,25 @@ const Packing := preload("packing.gd")
 const Piece := preload("piece.gd")
 const ReceiveLanes := preload("receive_lanes.gd")
 const ReceivedNumbers := preload("received_numbers.gd")
-const RetransmissionTimer := preload("retransmission_timer.gd")
-const Rtt := preload("../rtt.gd")
-const SentDatagrams := preload("sent_datagrams.gd")
 const SendLane := preload("send_lane.gd")
 const Serial := preload("serial.gd")
 
 const _NO_PIECES: Array[Piece] = []
-const _LONGEST_DELAY := Frames.MAX_DELAY / 1000.0  # seconds; also stands for more
 
-var rtt := Rtt.new()  ## Round-trip time to the peer.
 ## When [method datagrams_to_send] has work at the latest, clock seconds; its caller keeps this.
 var wake_at := -INF
 ## What waits to be sent.
 var outgoing: Outgoing
+## What is under way.
+var flight: Flight
 
 var _max_payload: int
-var _sent: SentDatagrams
-var _received := ReceivedNumbers.new()
+var _prefix: int  # first byte of a payload without flags: its generation
+var _received: ReceivedNumbers
 var _asking: AskSchedule
-var _rate: DeliveryRate
-var _congestion: CongestionController
 var _pacer := Pacer.new()
 var _allowance: Allowance
 var _packing := Packing.new()
-var _batch := AckedBatch.new()
-var _timer: RetransmissionTimer
 var _credit := Credit.new()
 var _lanes: ReceiveLanes
 var _next_number := 0
@@ -55,24 +46,18 @@ var _is_ping_wanted := false
 var _is_held_back := false  # unreliable messages, until the peer answers
 
 
-## Makes payloads of at most [param max_payload] bytes.
+## Makes payloads of at most [param max_payload] bytes and of one [param generation], 0..63.
 func _init(
-	max_payload: int, budget: MemoryBudget, now: float, allowance := Allowance.new()
+	max_payload: int, budget: MemoryBudget, now: float, allowance: Allowance, generation: int
 ) -> void:
 	_max_payload = max_payload
+	_prefix = generation << Frames.GENERATION_SHIFT
+	_received = ReceivedNumbers.new(0, _prefix, Frames.ASKS_ACK)
 	_allowance = allowance
 	outgoing = Outgoing.new(Cutter.largest_piece(max_payload), {})
 	_asking = AskSchedule.new(now)
-	_rate = DeliveryRate.new(now)
-	_sent = SentDatagrams.new(outgoing, _rate)
-	_congestion = CongestionController.new(_rate, now)
-	_timer = RetransmissionTimer.new(rtt)
+	flight = Flight.new(outgoing, now)
 	_lanes = ReceiveLanes.new(budget, _credit)
-
-
-## Returns the reliable payload that waits to be sent for the first time, bytes.
-func queued_bytes() -> int:
-	return outgoing.queued_bytes
 
 
 ## Tells whether everything reliable was acknowledged.
@@ -93,7 +78,7 @@ func push(data: PackedByteArray, mode: int, channel: int) -> void:
 	wake_at = -INF
 	if mode >= Constants.Mode.RELIABLE:
 		outgoing.push_reliable(data, mode, channel)
-	elif AskSchedule.may_go_on(_next_number, _sent.largest_acked):
+	elif AskSchedule.may_go_on(_next_number, flight.sent.largest_acked):
 		outgoing.push(data, mode, channel)
 	else:
 		_is_held_back = true
@@ -102,7 +87,7 @@ func push(data: PackedByteArray, mode: int, channel: int) -> void:
 ## Queues frames of unreliable messages that stay together; as [method push].
 func push_frames(frames: PackedByteArray) -> void:
 	wake_at = -INF
-	if AskSchedule.may_go_on(_next_number, _sent.largest_acked):
+	if AskSchedule.may_go_on(_next_number, flight.sent.largest_acked):
 		outgoing.push_frames(frames)
 	else:
 		_is_held_back = true
@@ -113,13 +98,13 @@ func push_frames(frames: PackedByteArray) -> void:
 func lone_datagram(head: PackedByteArray, frames: PackedByteArray, now: float) -> PackedByteArray:
 	if wake_at <= now or _received.ack_at < INF or _asking.is_due(_next_number, now):
 		return PackedByteArray()
-	if not AskSchedule.may_go_on(_next_number, _sent.largest_acked):
+	if not AskSchedule.may_go_on(_next_number, flight.sent.largest_acked):
 		return PackedByteArray()
 	var buffer := head.duplicate()
-	Frames.append_number(buffer, _next_number, 0)
+	Frames.append_number(buffer, _next_number, _prefix)
 	buffer.append_array(frames)
 	_allowance.count(buffer.size() - head.size(), now)
-	_sent.note_time(_next_number, now)
+	flight.sent.note_time(_next_number, now)
 	_next_number += 1
 	return buffer
 
@@ -142,10 +127,10 @@ func consume(size: int, messages := 1) -> void:
 ## Takes in a FRAME datagram that holds nothing but one whole message, the next of its lane; false,
 ## and nothing has happened, when it has to be decoded for [method receive].
 func receive_lone(datagram: PackedByteArray, delivered: Delivered, now: float) -> bool:
-	var number := _received.lone_number(datagram, Frames.ASKS_ACK)
+	var number := _received.lone_number(datagram)
 	if number < 0 or not _lanes.take_lone(datagram, delivered):
 		return false
-	_received.accept(number, datagram[Constants.HEADER_SIZE] == Frames.ASKS_ACK, now)
+	_received.accept(number, datagram[Constants.HEADER_SIZE] & Frames.ASKS_ACK != 0, now)
 	wake_at = minf(wake_at, _received.ack_at)
 	return true
 
@@ -153,15 +138,17 @@ func receive_lone(datagram: PackedByteArray, delivered: Delivered, now: float) -
 ## Takes in a payload that was decoded well and adds the messages that it completes to
 ## [param delivered]; returns why it was not, or not wholly, acted upon, or an empty name.
 func receive(decoded: FrameDecoder, delivered: Delivered, now: float) -> StringName:
-	if decoded.has_ack or decoded.credit >= 0:
-		wake_at = -INF
+	if decoded.generation << Frames.GENERATION_SHIFT != _prefix:
+		return Constants.DROP_WRONG_GENERATION
 	if decoded.has_ack:
 		var largest := Serial.expand(decoded.ack_largest, _next_number)
 		if largest >= _next_number:
 			return Constants.DROP_BAD_FRAME
-		_take_ack(decoded, largest, now)
+		flight.take_ack(decoded, largest, now)
 	if decoded.credit >= 0:
 		_credit.grant(decoded.credit)
+	if decoded.has_ack or decoded.credit >= 0:
+		wake_at = _rest() if _has_nothing_to_send() else -INF
 	var number := _received.expand_new(decoded.number)
 	if number < 0:
 		if decoded.asks_ack:
@@ -180,14 +167,7 @@ func receive(decoded: FrameDecoder, delivered: Delivered, now: float) -> StringN
 
 ## Does what is due.
 func handle_timeout(now: float) -> void:
-	if _sent.loss_at <= now:
-		_handle_losses(now)
-	if now < _timer.deadline():
-		return
-	if _timer.expire(now):
-		_sent.give_up_all()
-		_congestion.on_timeout()
-	else:
+	if flight.handle_timeout(now):
 		_wants_probe = true
 
 
@@ -196,6 +176,11 @@ func handle_timeout(now: float) -> void:
 func datagrams_to_send(
 	head: PackedByteArray, datagrams: Array[PackedByteArray], now: float
 ) -> void:
+	if _has_nothing_to_send():
+		while _received.ack_at <= now:
+			datagrams.append(_acknowledgement(head, now))
+		wake_at = _rest()
+		return
 	if _is_held_back and now >= _asking.due_at:
 		_is_held_back = false
 		_is_ping_wanted = true
@@ -209,11 +194,11 @@ func datagrams_to_send(
 	if lane != null:
 		_send_messages(lane, head, datagrams, now)
 	var has_more := outgoing.has_reliable(_credit.left)
-	var has_place := _has_place()
+	var has_place := flight.has_place()
 	_pacer.is_holding = has_more and has_place
 	if has_place and not has_more:
-		_rate.note_app_limited(_sent.bytes_in_flight)
-	wake_at = minf(minf(_received.ack_at, _sent.loss_at), _timer.deadline())
+		flight.note_app_limited()
+	wake_at = minf(_received.ack_at, flight.next_timeout())
 	if _pacer.is_holding:
 		wake_at = minf(wake_at, maxf(maxf(_pacer.next_at, _allowance.next_at), now))
 	if _is_held_back:
@@ -222,15 +207,13 @@ func datagrams_to_send(
 
 ## Sends everything under way again: its path has fallen silent.
 func doubt_path(now: float) -> void:
-	_sent.give_up_all()
-	_timer.answer(true, now)
+	flight.doubt_path(now)
 	wake_at = -INF
 
 
 ## Forgets RTT and congestion: they were those of another path (SPEC.md section 16.16).
 func change_path(now: float) -> void:
-	rtt.forget()
-	_congestion = CongestionController.new(_rate, now)
+	flight.change_path(now)
 	wake_at = -INF
 
 
@@ -239,9 +222,33 @@ func close() -> void:
 	_lanes.close()
 
 
+## Tells, at little cost, that nothing but acknowledgements can leave; false when not sure.
+func _has_nothing_to_send() -> bool:
+	return outgoing.is_empty() and not (_is_ping_wanted or _wants_probe or _is_held_back)
+
+
+## Notes that nothing waits to be sent; returns when there is more to do, clock seconds.
+func _rest() -> float:
+	_pacer.is_holding = false
+	if flight.has_place():
+		flight.note_app_limited()
+	return minf(_received.ack_at, flight.next_timeout())
+
+
+## Returns a datagram that holds nothing but an acknowledgement.
+func _acknowledgement(head: PackedByteArray, now: float) -> PackedByteArray:
+	var buffer := head.duplicate()
+	Frames.append_number(buffer, _next_number, _prefix | Frames.HAS_ACK)
+	_received.append_ack(buffer, now)
+	_allowance.count(buffer.size() - head.size(), now)
+	flight.sent.note_time(_next_number, now)
+	_next_number += 1
+	return buffer
+
+
 func _may_send_now(now: float) -> bool:
 	var may_leave := _pacer.next_at <= now and _allowance.next_at <= now
-	return may_leave and outgoing.has_reliable(_credit.left) and _has_place()
+	return may_leave and outgoing.has_reliable(_credit.left) and flight.has_place()
 
 
 ## Returns the lane whose messages are all that waits to be sent; null when there is none, or more
@@ -259,11 +266,13 @@ func _send_messages(
 ) -> void:
 	var before := _next_number
 	var room := _max_payload - Frames.NUMBER_SIZE - Frames.LENGTH_SIZE
-	var rate := _congestion.pacing_rate()
-	while lane.waiting and _pacer.next_at <= now and _allowance.next_at <= now and _has_place():
+	var rate := flight.pacing_rate()
+	while (
+		lane.waiting and _pacer.next_at <= now and _allowance.next_at <= now and flight.has_place()
+	):
 		var first := lane.next_sequence
 		var buffer := head.duplicate()
-		Frames.append_number(buffer, _next_number, Frames.ASKS_ACK)
+		Frames.append_number(buffer, _next_number, _prefix | Frames.ASKS_ACK)
 		var count := lane.write(buffer, room, _credit.left)
 		if not count:
 			break
@@ -271,20 +280,18 @@ func _send_messages(
 		var size := buffer.size() - head.size()
 		_credit.left -= lane.taken_bytes + count * Constants.MESSAGE_COST
 		outgoing.note_taken(lane.taken_bytes, count)
-		_sent.add(_next_number, size, lane.key, first, count, now)
+		flight.sent.add(_next_number, size, lane.key, first, count, now)
 		_pacer.count(size, rate, now)
 		_allowance.count(size, now)
 		_next_number += 1
 	if _next_number > before:
-		_timer.restart(now)
+		flight.timer.restart(now)
 		_asking.note(_next_number - 1, now)
 
 
 ## Tells whether something leaves whatever the window and the pacing say.
 func _has_urgent_work(now: float) -> bool:
-	if _received.ack_at <= now or outgoing.has_unreliable():
-		return true
-	return _is_ping_wanted or _wants_probe
+	return _received.ack_at <= now or outgoing.has_unreliable() or _is_ping_wanted or _wants_probe
 
 
 func _next_datagram(head: PackedByteArray, may_send: bool, now: float) -> PackedByteArray:
@@ -294,10 +301,10 @@ func _next_datagram(head: PackedByteArray, may_send: bool, now: float) -> Packed
 		may_send = true
 	var buffer := head.duplicate()
 	var start := head.size()
-	Frames.append_number(buffer, _next_number, 0)
+	Frames.append_number(buffer, _next_number, _prefix)
 	if _received.ack_at < INF:
 		_received.append_ack(buffer, now)
-		buffer[start] = Frames.HAS_ACK
+		buffer[start] |= Frames.HAS_ACK
 	var room := start + _max_payload - buffer.size()
 	var asks_ack := _is_ping_wanted
 	_wants_probe = is_probe and not asks_ack  # until it finds place beside the ack
@@ -320,13 +327,13 @@ func _next_datagram(head: PackedByteArray, may_send: bool, now: float) -> Packed
 
 func _note_sent(size: int, counted: Array[Piece], asks_ack: bool, now: float) -> void:
 	_allowance.count(size, now)
-	_sent.note_time(_next_number, now)
+	flight.sent.note_time(_next_number, now)
 	if asks_ack:
 		_asking.note(_next_number, now)
 	if counted:
-		_sent.add_pieces(_next_number, size, counted, now)
-		_timer.restart(now)
-		_pacer.count(size, _congestion.pacing_rate(), now)
+		flight.sent.add_pieces(_next_number, size, counted, now)
+		flight.timer.restart(now)
+		_pacer.count(size, flight.pacing_rate(), now)
 	_next_number += 1
 
 
@@ -357,43 +364,6 @@ func _take_pieces(may_send: bool) -> Array[Piece]:
 func _probe() -> void:
 	_wants_probe = false
 	if not outgoing.has_reliable(_credit.left):
-		_sent.repair_newest()
+		flight.sent.repair_newest()
 	if not outgoing.has_reliable(_credit.left):
 		_is_ping_wanted = true
-
-
-## Tells whether the window has place; whatever it is, it has when nothing is under way.
-func _has_place() -> bool:
-	return not _sent.bytes_in_flight or _sent.bytes_in_flight < _congestion.window()
-
-
-func _take_ack(decoded: FrameDecoder, largest: int, now: float) -> void:
-	var is_newer := largest > _sent.largest_acked
-	_sent.acknowledge(decoded, largest, _batch, now)
-	_batch.rtt = _sample_rtt(largest, decoded.ack_delay, now) if is_newer else -1.0
-	if not _batch.acked:
-		_handle_losses(now)
-		return
-	_batch.lost = _sent.detect_losses(_rtt_for_losses(), now)
-	_batch.in_flight = _sent.bytes_in_flight
-	_timer.answer(_sent.is_empty(), now)
-	_congestion.on_ack(_batch, now)
-
-
-## Returns a sample in seconds, or -1 when it cannot be told.
-func _sample_rtt(largest: int, delay: float, now: float) -> float:
-	var sent_at := _sent.sent_at(largest)
-	if sent_at < 0.0 or delay >= _LONGEST_DELAY:
-		return -1.0
-	var raw := now - sent_at
-	var sample := maxf(raw - delay, raw / 8.0)
-	rtt.add(sample)
-	return sample
-
-
-func _rtt_for_losses() -> float:
-	return maxf(maxf(rtt.smoothed, rtt.latest), 0.0)
-
-
-func _handle_losses(now: float) -> void:
-	_congestion.on_loss(_sent.detect_losses(_rtt_for_losses(), now))

@@ -25,6 +25,8 @@ var missed := 0
 var expected := 0
 
 var _first: int  # reference of the first number
+var _prefix: int  # first byte of a payload
+var _mask: int  # what of it has to be so in one that is taken the short way
 var _largest := -1
 var _largest_at := 0.0
 var _words := PackedInt64Array()  # 32 bits each; see _place()
@@ -34,9 +36,12 @@ var _overdue: Array[ToldNumbers] = []
 var _oldest_untold := -1  # arrived since the last acknowledgement; -1 when none has
 
 
-## Starts; [param first] is the reference of the first number (SPEC.md section 16.3).
-func _init(first := 0) -> void:
+## Starts; [param first] is the reference of the first number (SPEC.md section 16.3). A payload for
+## [method lone_number] begins with [param prefix], in which [param flags] may be set besides.
+func _init(first := 0, prefix := 0, flags := 0) -> void:
 	_first = first
+	_prefix = prefix
+	_mask = ~flags
 	_words.resize(_WORDS)
 
 
@@ -60,10 +65,10 @@ func expand_new(short: int) -> int:
 	return number if is_new(number) else -1
 
 
-## Returns the number of a FRAME datagram that is long enough for a message and has no flags but
-## [param flags], if it [method is_new], else -1.
-func lone_number(datagram: PackedByteArray, flags: int) -> int:
-	if datagram.size() < _SMALLEST_LONE or datagram[Constants.HEADER_SIZE] & ~flags:
+## Returns the number of a FRAME datagram that is long enough for a message and begins as it has to,
+## if it [method is_new], else -1.
+func lone_number(datagram: PackedByteArray) -> int:
+	if datagram.size() < _SMALLEST_LONE or datagram[Constants.HEADER_SIZE] & _mask != _prefix:
 		return -1
 	return expand_new(datagram[_NUMBER_AT] << 8 | datagram[_NUMBER_AT + 1])
 

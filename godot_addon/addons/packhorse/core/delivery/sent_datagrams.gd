@@ -102,13 +102,17 @@ func is_empty() -> bool:
 ## into [param batch] how many datagrams it newly acknowledges, and what the newest of them tells.
 func acknowledge(decoded: FrameDecoder, largest: int, batch: AckedBatch, now: float) -> void:
 	largest_acked = maxi(largest_acked, largest)
-	var places := _places(decoded.ack_bitmap, largest)
-	batch.acked = places.size()
-	if places:
-		var newest := places[-1]
-		_rate.acknowledge(_take(places), now)
-		batch.rate = _rate.sample(
-			_delivered[newest], _delivered_at[newest], _first_sent_at[newest], _sent_at[newest], now
+	batch.acked = 0
+	var in_flight := bytes_in_flight
+	var newest := _take(decoded.ack_bitmap, largest, batch)
+	if newest >= 0:
+		batch.rate = _rate.acknowledge(
+			in_flight - bytes_in_flight,
+			_delivered[newest],
+			_delivered_at[newest],
+			_first_sent_at[newest],
+			_sent_at[newest],
+			now
 		)
 		batch.is_app_limited = _is_app_limited[newest] == 1
 		batch.delivered_when_sent = _delivered[newest]
@@ -156,27 +160,23 @@ func repair_newest() -> void:
 		_outgoing.repair(_pieces_of(place))
 
 
-## Returns the places of what an acknowledgement newly tells of, ascending.
-func _places(bitmap: PackedByteArray, largest: int) -> PackedInt32Array:
-	var places := PackedInt32Array()
+## Removes the datagrams of which an acknowledgement newly tells; returns the place of the newest,
+## -1 when there is none.
+func _take(bitmap: PackedByteArray, largest: int, batch: AckedBatch) -> int:
+	var newest := -1
 	var reach := 8 * bitmap.size()
+	var lane := 0
+	var first := 0  # message of those that follow each other
+	var until := 0
 	for place in range(_front, _numbers.size()):
 		var bit := largest - _numbers[place] - 1
 		if bit < -1:
 			break
-		if _sizes[place] and (bit < 0 or bit < reach and bitmap[bit >> 3] >> (bit & 7) & 1):
-			places.append(place)
-	return places
-
-
-## Removes datagrams that have arrived; returns their bytes.
-func _take(places: PackedInt32Array) -> int:
-	var bytes := 0
-	var lane := 0
-	var first := 0  # message of those that follow each other
-	var until := 0
-	for place in places:
-		bytes += _sizes[place]
+		if not _sizes[place] or bit >= reach or bit >= 0 and not bitmap[bit >> 3] >> (bit & 7) & 1:
+			continue
+		newest = place
+		batch.acked += 1
+		bytes_in_flight -= _sizes[place]
 		_sizes[place] = 0
 		var count := _counts[place]
 		if not count:
@@ -190,8 +190,7 @@ func _take(places: PackedInt32Array) -> int:
 			first = _sequences[place]
 			until = first + count
 	_outgoing.acknowledge_messages(lane, first, until - first)
-	bytes_in_flight -= bytes
-	return bytes
+	return newest
 
 
 func _learn_from(decoded: FrameDecoder, largest: int) -> void:

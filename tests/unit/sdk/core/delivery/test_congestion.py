@@ -2,6 +2,8 @@
 
 from itertools import pairwise
 
+import pytest
+
 from packhorse.core.delivery.bandwidth import DeliveryRate
 from packhorse.core.delivery.congestion import AckedBatch, CongestionController, Phase
 from packhorse.wire.constants import INITIAL_WINDOW, RESTART_WINDOW
@@ -155,6 +157,37 @@ def test_little_loss_does_not_shrink_the_window() -> None:
     assert path.controller.window >= 0.9 * before
 
 
+def test_loss_of_one_who_has_too_little_to_send_shrinks_no_window() -> None:
+    path = settled()
+    before = path.controller.window
+
+    for _ in range(20):
+        path.round(rate=1e5, loss=0.3, is_app_limited=True)
+
+    assert path.controller.window >= before
+
+
+def test_two_datagrams_lost_in_a_round_are_chance() -> None:
+    path = settled(rate=1.2e5)
+    before = path.controller.window
+
+    path.round(rate=1.2e5, loss=2 / 15)
+    assert path.controller.window >= before
+
+    path.round(rate=1.2e5, loss=3 / 15)
+    path.round(rate=1.2e5)
+    assert path.controller.window < before
+
+
+def test_loss_of_little_leaves_the_beginning_open_for_what_comes_next() -> None:
+    path = Path()
+    for _ in range(20):
+        path.round(rate=1e4, loss=0.25, is_app_limited=True)
+
+    assert path.controller.phase is Phase.STARTUP
+    assert path.controller.window >= INITIAL_WINDOW
+
+
 def test_window_grows_by_a_quarter_at_most_after_heavy_loss() -> None:
     path, windows = settled(), []
     for _ in range(30):
@@ -220,7 +253,7 @@ def test_more_is_tried_now_and_then_and_less_after_it() -> None:
     assert min(paces) < 0.9e6
 
 
-def test_round_trip_that_is_old_is_measured_again_with_four_datagrams_at_most() -> None:
+def test_round_trip_that_is_old_is_measured_again_with_half_the_pipe_at_most() -> None:
     path = settled()
     windows = []
 
@@ -228,9 +261,19 @@ def test_round_trip_that_is_old_is_measured_again_with_four_datagrams_at_most() 
         path.round(rate=1e6, rtt=1.5 * RTT, in_flight=20_000 if turn % 2 else 0)
         windows.append(path.controller.window)
 
-    assert RESTART_WINDOW in windows
-    assert windows[-1] > RESTART_WINDOW
+    assert min(windows) == pytest.approx(0.5 * 1e6 * 1.5 * RTT)
+    assert windows[-1] > 1e6 * RTT
     assert path.slowest > 0
+
+
+def test_round_trip_of_a_slow_path_is_measured_again_with_four_datagrams() -> None:
+    path = settled(rate=1e5)
+
+    for turn in range(300):
+        path.round(rate=1e5, rtt=1.5 * RTT, in_flight=4000 if turn % 2 else 0)
+
+    assert path.smallest == RESTART_WINDOW
+    assert path.controller.window > RESTART_WINDOW
 
 
 def is_measuring(path: Path) -> bool:
@@ -238,7 +281,7 @@ def is_measuring(path: Path) -> bool:
     return path.controller.phase is Phase.PROBE_RTT
 
 
-def test_datagram_lost_while_four_are_under_way_to_measure_leaves_the_path_filled() -> None:
+def test_datagram_lost_while_few_are_under_way_to_measure_leaves_the_path_filled() -> None:
     path = settled()
     while not is_measuring(path):
         path.round(rate=1e6, rtt=1.5 * RTT)
@@ -250,15 +293,37 @@ def test_datagram_lost_while_four_are_under_way_to_measure_leaves_the_path_fille
     assert path.controller.window >= 1e6 * RTT
 
 
-def test_old_round_trip_is_measured_again_also_during_startup() -> None:
-    path = Path()
-    path.round(rate=1e5, is_app_limited=True)
+def test_what_little_is_delivered_while_measuring_is_no_measure_of_the_path() -> None:
+    path = settled()
+    while not is_measuring(path):
+        path.round(rate=1e6, rtt=1.5 * RTT)
+    path.round(rate=1e5, rtt=RTT, in_flight=4000, is_app_limited=True)
 
-    for _ in range(300):
+    assert path.rate.snapshot(4000, now=path.now).is_app_limited
+    path.rate.acknowledge(4000, now=path.now)
+    assert not path.rate.snapshot(0, now=path.now).is_app_limited
+
+
+def test_window_is_not_shut_to_measure_who_has_too_little_to_send() -> None:
+    path = settled()
+    before = path.controller.window
+
+    for _ in range(600):
         path.round(rate=1e5, rtt=2 * RTT, is_app_limited=True)
+        assert not is_measuring(path)
 
-    assert path.smallest == RESTART_WINDOW
-    assert path.controller.window >= INITIAL_WINDOW
+    assert path.smallest >= INITIAL_WINDOW
+    assert path.controller.window > before + 1e6 * RTT, "the least round trip is the new one"
+
+
+def test_train_that_is_late_by_what_round_trips_differ_anyhow_has_met_no_limit() -> None:
+    seen, unseen = Path(), Path()
+    for path, late in ((seen, 0.033), (unseen, 0.0)):
+        path.round(rate=1e4, is_app_limited=True)
+        path.round(rate=1e4, rtt=RTT + late, is_app_limited=True)
+        path.train(sent=5e6, arrived=1e6)
+
+    assert seen.controller.window > 1.1 * unseen.controller.window
 
 
 def test_acknowledgement_without_a_sample_changes_no_window() -> None:

@@ -103,7 +103,7 @@ def test_copy_is_taken_once() -> None:
         "00 0000 81 00000000",  # grants
         "00 0000 40 0000 61",  # reliable
         "00 0000 60 0000 61",  # reliable, unordered
-        "04 0000",  # malformed
+        "00 0000 82",  # malformed
     ],
 )
 def test_what_must_not_go_to_several_is_refused(text: str) -> None:
