@@ -2,7 +2,6 @@
 
 import argparse
 import asyncio
-import errno
 import json
 import logging
 import os
@@ -11,13 +10,13 @@ import sys
 from pathlib import Path
 from typing import Final
 
-from packhorse.core.relay_address import DEFAULT_PORT
 from packhorse.wire.errors import ConfigurationError
 from packhorse_relay import __version__
 from packhorse_relay.access_options import operator_keys
 from packhorse_relay.aio.certificates import Certificates
 from packhorse_relay.aio.reading_loop import new_event_loop
 from packhorse_relay.aio.server import RelayServer
+from packhorse_relay.bind_failure import bind_failure
 from packhorse_relay.config import (
     ENVIRONMENT_PREFIX,
     Loaded,
@@ -31,7 +30,8 @@ from packhorse_relay.dataplane.kernel.plane import KernelPlane
 from packhorse_relay.flags import add_arguments, flag_values
 from packhorse_relay.logs import LogOutput, set_up_logs
 from packhorse_relay.operation import Operation, parse_admin
-from packhorse_relay.service import UNIT, install_service, this_program, unit_text
+from packhorse_relay.players_address import players_address
+from packhorse_relay.service import CONFIG, UNIT, install_service, this_program, unit_text
 from packhorse_relay.state import load_secret, state_directory
 from packhorse_relay.websocket_options import websocket_settings
 
@@ -50,8 +50,8 @@ def run(args: argparse.Namespace) -> int:
     Raises:
         ConfigurationError: A setting is wrong.
     """
-    if args.install_service:
-        return _install(is_dry=args.dry_run)
+    if args.install_service or args.dry_run:
+        return _install(args)
     loaded = _load(args)
     if args.check_config or args.print_config:
         return _show(loaded, args)
@@ -102,9 +102,19 @@ def _show(loaded: Loaded, args: argparse.Namespace) -> int:
     return 0
 
 
-def _install(*, is_dry: bool) -> int:
+def _install(args: argparse.Namespace) -> int:
+    """Write or print the unit.
+
+    Raises:
+        ConfigurationError: It cannot be done, or what else was given would be ignored.
+    """
+    if not args.install_service:
+        raise ConfigurationError("--dry-run is for --install-service", "give both, or neither")
+    if flag_values(args) or args.set or args.config:
+        advice = f"write the settings into {CONFIG} after the installation"
+        raise ConfigurationError("--install-service takes no settings", advice)
     program = this_program()
-    if is_dry:
+    if args.dry_run:
         print(unit_text(program), end="")
         return 0
     for line in install_service(program):
@@ -121,7 +131,7 @@ def _run(loaded: Loaded, output: LogOutput, args: argparse.Namespace) -> int:
     except BrokenPipeError:  # whoever read our output has gone
         return 1
     except OSError as error:
-        print(_bind_failure(loaded.config, error), file=sys.stderr)
+        print(bind_failure(loaded.config, error), file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 0
@@ -176,7 +186,7 @@ def _announce(
     where = ", ".join(f"[{h}]:{p}" if ":" in h else f"{h}:{p}" for h, p in server.addresses)
     websocket = {None: "UDP", "ws": "UDP and WebSocket", "wss": "UDP and WebSocket with TLS"}
     print(f"Packhorse relay {__version__} listens on {websocket[server.websocket_scheme]} {where}")
-    print(f"Players use --relay ADDRESS{_port_suffix(server)} with an address of this machine.")
+    print(f"Players use --relay {players_address(config.bind, server.port)}.")
     ports = "UDP port" if server.websocket_scheme is None else "UDP and TCP port"
     stun = "" if server.stun_port is None else f", and UDP port {server.stun_port} for STUN,"
     print(f"Behind a home router, forward {ports} {server.port}{stun} to it. Stop it with Ctrl-C.")
@@ -220,10 +230,6 @@ def _url(address: tuple[str, int]) -> str:
     return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
 
 
-def _port_suffix(server: RelayServer) -> str:
-    return "" if server.port == DEFAULT_PORT else f":{server.port}"
-
-
 def _sum_up(server: RelayServer, *, is_json: bool) -> None:
     drops = {reason.value: count for reason, count in sorted(server.drops.items()) if count}
     if is_json:
@@ -255,23 +261,6 @@ def _has_ipv6() -> bool:
     except OSError:
         return False
     return True
-
-
-def _bind_failure(config: RelayConfig, error: OSError) -> str:
-    where = (
-        f"{', '.join(config.bind)}, port {config.port}" if config.bind else f"port {config.port}"
-    )
-    advice = (
-        "another program may have the port (TCP too, unless --no-websocket is given); "
-        "choose another one with --port"
-    )
-    if config.bind and error.errno != errno.EADDRINUSE:
-        advice = "--bind takes an IP address of this machine, without a port; --port sets the port"
-    if config.stun_port > 0:
-        where += f", or for --stun-port on {config.stun_port}"
-    if config.admin:
-        where += f", or for --admin on {config.admin}"
-    return f"error: the relay cannot listen on {where}: {error.strerror or error}\nadvice: {advice}"
 
 
 if __name__ == "__main__":

@@ -78,6 +78,7 @@ def _add_relay(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--stun-port",
         type=_port,
+        metavar="PORT",
         help="second UDP port, by which players find out about their NAT; 0 for none"
         " (default: the one after --port, if it is free)",
     )

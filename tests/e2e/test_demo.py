@@ -3,7 +3,6 @@
 import asyncio
 import json
 import os
-import pty
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +13,7 @@ import pytest
 from packhorse.cli import main
 from packhorse.cli.demo_pings import PingClient, ping_by_turns
 from tests.support.layout import REPOSITORY
+from tests.support.terminal import run_on_terminal
 
 COMMAND: Final = [sys.executable, "-m", "packhorse", "demo"]
 TIMEOUT: Final = 20.0  # seconds; a slow machine
@@ -34,19 +34,9 @@ def demo(*options: str) -> subprocess.CompletedProcess[str]:
 
 def demo_on_terminal(*options: str, **environment: str) -> str:
     """Run the demo on a terminal of 80 columns; return all that it wrote."""
-    ours, its = pty.openpty()
-    env = os.environ | {"TERM": "xterm-256color", "COLUMNS": "80", "PYTHONUTF8": "1"} | environment
-    with subprocess.Popen([*COMMAND, *options], stdin=its, stdout=its, stderr=its, env=env) as run:
-        os.close(its)
-        written = b""
-        try:
-            while chunk := os.read(ours, 65536):
-                written += chunk
-        except OSError:  # Linux: the other end is closed
-            pass
-        assert run.wait(TIMEOUT) == 0, written
-    os.close(ours)
-    return written.decode("utf-8").replace("\r\n", "\n")
+    code, written = run_on_terminal([*COMMAND, *options], timeout=TIMEOUT, env=environment)
+    assert code == 0, written
+    return written
 
 
 def test_json_is_one_object_that_was_really_measured() -> None:
@@ -116,7 +106,7 @@ def test_wrong_usage_exits_with_two(options: list[str], capsys: pytest.CaptureFi
         main(["demo", *options])
 
     assert ended.value.code == 2
-    assert capsys.readouterr().err.startswith("usage: packhorse")
+    assert capsys.readouterr().err.startswith("error: ")
 
 
 def test_client_that_gets_no_answer_fails_the_demo_with_advice(

@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import shlex
+from signal import SIGINT
 from typing import Any
 
 from packhorse.aio.doctor import Doctor
@@ -11,7 +13,7 @@ from packhorse.core.relay_address import RelayAddress, parse_relay_address
 from packhorse_relay.aio.server import RelayServer
 from packhorse_relay.aio.stun_ports import NEXT_PORT
 from tests.support.middleman_process import packhorse as command
-from tests.support.processes import run
+from tests.support.processes import Started, run
 from tests.support.relay_process import RelayProcess
 from tests.support.relays import LOOPBACK
 from tests.support.tcp_only import TcpOnly
@@ -106,6 +108,26 @@ def test_command_ends_with_1_when_the_name_is_unknown() -> None:
     assert lines[1]["result"] == "failed"
     assert {line["result"] for line in lines[2:-1]} == {"skipped"}
     assert lines[-1]["words"] == "The relay cannot be found."
+
+
+def test_command_whose_reader_has_gone_ends_in_order() -> None:
+    piped = shlex.join(command("doctor", "--relay", NOBODY))
+    for options in ("", " --json"):
+        done = run(["sh", "-c", f"{piped}{options} | head -1"], timeout=60)
+        assert len(done.stdout.splitlines()) == 1
+
+
+def test_command_that_was_stopped_gives_no_verdict() -> None:
+    """All stages but the last ones are good by then: that must not be told as a success."""
+    with (
+        RelayProcess() as relay,
+        Started(command("doctor", "--relay", relay.address)) as process,
+    ):
+        process.wait_for("passed  Version", timeout=20.0)
+        process.signal(SIGINT)
+
+        assert process.wait(timeout=5.0) == 1
+        assert process.lines[-1].strip() == "Stopped before the end: nothing is said."
 
 
 def test_command_ends_with_2_without_a_relay() -> None:

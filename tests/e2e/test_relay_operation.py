@@ -19,7 +19,7 @@ from packhorse_relay.config import RelayConfig
 from packhorse_relay.operation import needing_restart
 from tests.support.admin_client import COMMAND, WatchedRelay
 from tests.support.certificate import make_certificate
-from tests.support.processes import Started, run
+from tests.support.processes import run
 from tests.support.relays import LOOPBACK
 from tests.support.waiting import until
 
@@ -314,48 +314,21 @@ def test_service_is_shown_before_it_is_installed(
     assert f"ExecStart={program} --config" in capsys.readouterr().out
 
 
-async def test_rooms_are_shown_on_a_terminal(tmp_path: Path) -> None:
-    with WatchedRelay(tmp_path / "state") as relay:
-        token = ["--token-file", str(relay.token_file), "--reveal"]
-        async with packhorse.host(relay.address) as room, packhorse.join(relay.address, room.code):
-            hidden = await asyncio.to_thread(_rooms_command, relay, "")
-            shown = await asyncio.to_thread(_rooms_command, relay, "", *token)
-            as_json = await asyncio.to_thread(_rooms_command, relay, "", "--json")
-
-    assert "1 of 1000 rooms, 2 of 4096 members" in hidden
-    assert "2 of 64" in hidden
-    assert room.code not in hidden
-    assert room.code in shown
-    assert json.loads(as_json)["rooms"] == 1
-
-
-def _rooms_command(relay: WatchedRelay, host: str, *options: str) -> str:
-    command = [*COMMAND[:-1], "rooms", "--admin", f"{host}{relay.admin_port}", *options]
-    done = run(command, timeout=30, env={"COLUMNS": "100"})
-    assert done.returncode == 0, done.stdout
-    return done.stdout
-
-
-def test_rooms_can_be_watched(tmp_path: Path) -> None:
-    with WatchedRelay(tmp_path / "state") as relay:
-        options = ["--admin", str(relay.admin_port), "--json", "--watch", "0.5"]
-        with Started([*COMMAND[:-1], "rooms", *options]) as watching:
-            for _ in range(3):
-                watching.wait_for('"room_list"')
-
-
 @pytest.mark.parametrize(
-    ("options", "problem"),
-    [
-        (["--admin", "1"], "failed while asking the relay for its status"),
-        (["--admin", "ftp://x"], "names no admin listener"),
-        (["--reveal"], "--reveal needs the admin token"),
-        (["--token-file", "/no/such"], "cannot read /no/such"),
-    ],
+    "options", [["--port", "7000"], ["--set", "max_rooms=5"], ["--config", "relay.toml"]]
 )
-def test_rooms_fails_with_advice(
-    options: list[str], problem: str, capsys: pytest.CaptureFixture[str]
+def test_service_is_not_installed_without_the_settings_that_were_given(
+    options: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["rooms", *options]) == 1
+    assert main(["relay", "--install-service", "--dry-run", *options]) == 1
 
-    assert problem in capsys.readouterr().err
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert "--install-service takes no settings" in told.err
+    assert "/etc/packhorse/relay.toml" in told.err
+
+
+def test_dry_run_of_nothing_starts_no_relay(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["relay", "--dry-run"]) == 1
+
+    assert "--dry-run is for --install-service" in capsys.readouterr().err

@@ -216,7 +216,7 @@ def test_unknown_flag_exits_with_two() -> None:
     done = run([*COMMAND, "--no-such-flag"], timeout=15.0)
 
     assert done.returncode == 2
-    assert "unrecognized arguments: --no-such-flag" in done.stdout
+    assert "--no-such-flag is not known here" in done.stdout
 
 
 @pytest.mark.parametrize(
@@ -229,7 +229,7 @@ def test_wrong_usage_exits_with_two(options: list[str], capsys: pytest.CaptureFi
         main(["relay", *options])
 
     assert ended.value.code == 2
-    assert capsys.readouterr().err.startswith("usage: packhorse")
+    assert capsys.readouterr().err.startswith("error: ")
 
 
 async def test_two_relays_run_on_one_machine_and_share_nothing() -> None:

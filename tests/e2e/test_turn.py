@@ -184,7 +184,7 @@ asyncio.run(main())
 """
     done = run([sys.executable, "-c", code], timeout=20)
 
-    assert done.stdout == "install packhorse[turn]"
+    assert done.stdout == "install the extra: pip install '.[turn]' in the folder of Packhorse"
 
 
 @pytest.mark.parametrize(

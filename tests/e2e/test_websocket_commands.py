@@ -61,6 +61,17 @@ def test_ping_tells_how_it_reached_the_relay(
     assert (told["received"], told["path"]) == (2, path)
 
 
+async def test_ping_without_udp_counts_no_loss_and_says_how_it_went(relay: RelayProcess) -> None:
+    async with TcpOnly(relay.port) as way:
+        command = packhorse("ping", "--relay", way.address, "--count", "3")
+        done = await asyncio.to_thread(run, command, timeout=30)
+
+        assert done.stdout.splitlines()[:2] == [
+            f"From here to the relay {way.address} over WebSocket and back, without a room:",
+            "3 sent, 3 received, 0 % loss",
+        ]
+
+
 async def test_host_behind_a_network_without_udp_says_so(relay: RelayProcess) -> None:
     async with TcpOnly(relay.port) as way:
         command = packhorse("host", "--relay", way.address, "--udp", "6942")

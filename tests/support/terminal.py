@@ -2,7 +2,10 @@
 
 import os
 import pty
+import signal
+import subprocess
 import termios
+from collections.abc import Sequence
 from typing import Self
 
 
@@ -23,3 +26,38 @@ class Terminal:
     def type(self, line: str) -> None:
         """Type a line and Enter."""
         os.write(self._keyboard, line.encode() + b"\n")
+
+
+def run_on_terminal(
+    command: Sequence[str],
+    *,
+    timeout: float,
+    env: dict[str, str] | None = None,
+    interrupt_at: str | None = None,
+) -> tuple[int, str]:
+    """Run a program on a terminal of 80 columns; returns its exit code and all that it wrote.
+
+    Args:
+        command: The program and its arguments.
+        timeout: Seconds for its end, once it has written all.
+        env: Added to our environment.
+        interrupt_at: Words at which it gets SIGINT; none for never.
+    """
+    ours, its = pty.openpty()
+    environment = {"TERM": "xterm-256color", "COLUMNS": "80", "PYTHONUTF8": "1"} | (env or {})
+    with subprocess.Popen(
+        command, stdin=its, stdout=its, stderr=its, env=os.environ | environment
+    ) as process:
+        os.close(its)
+        written = b""
+        try:
+            while chunk := os.read(ours, 65536):
+                written += chunk
+                if interrupt_at is not None and interrupt_at.encode() in written:
+                    process.send_signal(signal.SIGINT)
+                    interrupt_at = None
+        except OSError:  # Linux: the other end is closed
+            pass
+        code = process.wait(timeout)
+    os.close(ours)
+    return code, written.decode("utf-8").replace("\r\n", "\n")

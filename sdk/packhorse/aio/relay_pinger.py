@@ -2,8 +2,9 @@
 
 import asyncio
 import secrets
+from contextlib import suppress
 from functools import partial
-from typing import Self
+from typing import Final, Self
 
 from packhorse.aio.answers import Answers
 from packhorse.aio.paths import DatagramSocket, RelayPath, candidates, describe, resolve
@@ -13,7 +14,9 @@ from packhorse.core.relay_address import RelayAddress, Transport
 from packhorse.core.relay_probe import RelayProbe
 from packhorse.core.stages import Stage
 from packhorse.wire.constants import WS_HEAD_START
-from packhorse.wire.errors import ConnectivityError
+from packhorse.wire.errors import ConnectivityError, TransactionTimeoutError
+
+_AGAIN: Final = 0.5  # seconds; a relay answers five a second
 
 
 class RelayPinger:
@@ -59,6 +62,17 @@ class RelayPinger:
             self._opening.cancel()
             await asyncio.gather(self._opening, return_exceptions=True)
         self._keep_only(None)
+
+    async def find_path(self, within: float) -> None:
+        """Ping until the relay has answered on a path, for at most `within` seconds.
+
+        Pings on a path that nobody answers would count as lost on the other one.
+        """
+        with suppress(TimeoutError):
+            async with asyncio.timeout(within):
+                while self.path is None:
+                    with suppress(TransactionTimeoutError):
+                        await self.ping(_AGAIN)
 
     async def ping(self, timeout: float) -> float:  # noqa: ASYNC109 - part of the error
         """Return the round-trip time to the relay in seconds.

@@ -2,16 +2,18 @@
 
 import argparse
 import asyncio
-
-from rich.console import Console
+from typing import Final
 
 from packhorse.aio.doctor import Doctor
 from packhorse.cli import options
 from packhorse.cli.doctor_screen import DoctorOutput, new_output
+from packhorse.cli.output import StdoutConsole
 from packhorse.cli.running import until_signal
-from packhorse.core.doctor.finding import Finding
-from packhorse.core.doctor.verdict import verdict
+from packhorse.core.doctor.finding import ExaminationStage, Finding
+from packhorse.core.doctor.verdict import Verdict, verdict
 from packhorse.core.relay_address import RelayAddress
+
+_STOPPED: Final = Verdict("Stopped before the end: nothing is said.", is_usable=False)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -32,10 +34,11 @@ def run(args: argparse.Namespace) -> int:
     Returns:
         0 when it can be used, 1 when it cannot, or when a signal came first.
     """
-    output = new_output(Console(highlight=False, markup=False), is_json=args.json)
+    output = new_output(StdoutConsole(highlight=False, markup=False), is_json=args.json)
     found: list[Finding] = []
     asyncio.run(until_signal(_examine(args.relay, output, found)))
-    conclusion = verdict(found)
+    is_complete = len(found) == len(ExaminationStage)
+    conclusion = verdict(found) if is_complete else _STOPPED
     output.close(conclusion)
     return 0 if conclusion.is_usable else 1
 

@@ -13,7 +13,8 @@ kick N      remove peer N; it may join again
 ban N       remove peer N, and refuse its address from now on
 y, y N      let the one who waits in, or request N of several
 n, n N      turn them away
-help        show this"""
+help        show this
+Ctrl-C      close the room"""
 
 _ADVICE: Final = "type help for the commands"
 _MAX_NUMBER: Final = 0xFFFFFFFF  # peers and requests are u32; SPEC.md section 4.3
@@ -78,6 +79,10 @@ def parse_command(line: str) -> Command | None:
     if word in _ANSWERS:
         return Answer(_ANSWERS[word], _number(rest) if rest else None)
     if word in {"kick", "ban"}:
+        if not rest:
+            raise ConfigurationError(
+                f"{word} needs a peer", f"such as {word} 2; list shows who is here"
+            )
         return Kick(_number(rest), ban=word == "ban")
     if word in _PLAIN and not rest:
         return _PLAIN[word]

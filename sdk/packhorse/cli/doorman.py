@@ -20,7 +20,7 @@ from packhorse.cli.door_commands import (
 )
 from packhorse.cli.door_questions import Question, Questions
 from packhorse.cli.texts import printable
-from packhorse.core.events import JoinRequested
+from packhorse.core.events import HOST, JoinRequested
 from packhorse.wire.errors import ConfigurationError, PackhorseError, SessionClosedError
 
 STDIN: Final = 0
@@ -158,7 +158,8 @@ class CommandDesk:
 
     async def _kick(self, peer: int, *, ban: bool) -> None:
         if peer not in self._room.peers:
-            raise ConfigurationError(f"there is no peer {peer} but you", "type list to see who is")
+            problem = f"peer {peer} is you" if peer == HOST else f"there is no peer {peer}"
+            raise ConfigurationError(problem, "type list to see who is here")
         await self._room.kick(peer, ban=ban)
         self._reply(f"peer {peer} is {'banned' if ban else 'removed'}")
 

@@ -3,6 +3,7 @@
 import argparse
 import shlex
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from typing import Final
 
 from rich import box
 from rich.console import Group, RenderableType
@@ -17,7 +18,7 @@ from packhorse.cli.access_options import access_of, add_access_arguments
 from packhorse.cli.door_options import add_door_arguments, check_doors, reads_commands
 from packhorse.cli.doorman import CommandDesk, Doorman, serving
 from packhorse.cli.output import Output, new_output
-from packhorse.cli.password_options import add_password_arguments, password_of
+from packhorse.cli.password_options import add_password_arguments, password_of, prepare_password
 from packhorse.cli.running import run_until_stopped, status_line
 from packhorse.cli.service_texts import ServiceAddresses, over
 from packhorse.cli.texts import Json
@@ -27,6 +28,8 @@ from packhorse.middleman.application import is_loopback
 from packhorse.middleman.endpoint import Endpoint, resolve_all, resolve_endpoint, show_address
 from packhorse.middleman.host_side import IDLE_AFTER, HostSide
 from packhorse.middleman.traffic import Traffic
+
+_PROMPT: Final = "   > "
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -69,8 +72,11 @@ def run(args: argparse.Namespace) -> int:
         options.end_with_usage(args, "--max-peers: a legacy relay takes as many as it likes")
     options.transport_to(args.relay, args)
     check_doors(args)
+    prepare_password(args)
     output, traffic = new_output(is_json=args.json), Traffic()
-    return run_until_stopped(_host(args, services, output, traffic), output, traffic)
+    work = _host(args, services, output, traffic)
+    waiting = f"Opening a room on {args.relay} ..."
+    return run_until_stopped(work, output, traffic, waiting=waiting)
 
 
 async def _host(
@@ -88,7 +94,10 @@ async def _host(
         output.announce(_fields(room, args.relay, services), text)
         if isinstance(room, Room) and reads_commands(args):
             await stack.enter_async_context(serving(CommandDesk(room, doorman, output.reply)))
-        async with status_line(output, room, traffic, is_held=lambda: doorman.is_asking):
+        prompt = _PROMPT if reads_commands(args) else ""
+        async with status_line(
+            output, room, traffic, is_held=lambda: doorman.is_asking, prompt=prompt
+        ):
             await side.run(room, output.tell)
 
 

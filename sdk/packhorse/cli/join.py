@@ -14,11 +14,11 @@ from packhorse.cli import options
 from packhorse.cli.access_options import access_of, add_access_arguments
 from packhorse.cli.door_options import member_name
 from packhorse.cli.output import Output, new_output
-from packhorse.cli.password_options import add_password_arguments, password_of
+from packhorse.cli.password_options import add_password_arguments, password_of, prepare_password
 from packhorse.cli.running import run_until_stopped, status_line
 from packhorse.cli.service_texts import ServiceAddresses, over
 from packhorse.cli.texts import Json
-from packhorse.core.relay_address import RelayAddress, parse_invite
+from packhorse.core.relay_address import RelayAddress
 from packhorse.middleman.client_side import ClientSide
 from packhorse.middleman.endpoint import Endpoint, resolve_endpoint, show_address
 from packhorse.middleman.traffic import Traffic
@@ -52,8 +52,11 @@ def run(args: argparse.Namespace) -> int:
     local = options.service_endpoints(args)
     relay = _relay(args)
     options.transport_to(relay, args)
+    prepare_password(args)
     output, traffic = new_output(is_json=args.json), Traffic()
-    return run_until_stopped(_join(args, relay, local, output, traffic), output, traffic)
+    work = _join(args, relay, local, output, traffic)
+    waiting = f"Joining the room on {relay} ..."
+    return run_until_stopped(work, output, traffic, waiting=waiting)
 
 
 def _relay(args: argparse.Namespace) -> RelayAddress:
@@ -61,14 +64,10 @@ def _relay(args: argparse.Namespace) -> RelayAddress:
     if args.legacy and args.code is not None:
         options.end_with_usage(args, "CODE: --legacy knows no rooms; the relay's port is the room")
     if not args.legacy and args.code is None:
-        options.end_with_usage(args, "CODE: needed unless --legacy is given")
+        options.end_with_usage(args, "CODE: give the code or the invite that the host shows")
     if not args.legacy and args.id is not None:
         options.end_with_usage(args, "--id: only with --legacy; otherwise the relay gives the id")
-    invited_to = None if args.code is None else parse_invite(args.code).relay
-    relay: RelayAddress | None = invited_to or args.relay
-    if relay is None:
-        options.end_with_usage(args, "--relay: needed unless CODE is an invite, CODE@HOST")
-    return relay
+    return options.invited_to(args)
 
 
 async def _join(

@@ -1,10 +1,11 @@
 """Find the subcommand, run it, turn errors into one line and advice."""
 
-import argparse
 import sys
 from importlib import import_module
 
 from packhorse import __version__
+from packhorse.cli.parser import Parser
+from packhorse.cli.stdout import mute_stdout
 from packhorse.wire.errors import PackhorseError
 
 # Name, what it does, and the module that has `add_arguments(parser)` and `run(args) -> int`.
@@ -40,7 +41,9 @@ def main(argv: list[str] | None = None) -> int:
     if not (sys.argv[1:] if argv is None else argv):
         parser.print_help(sys.stderr)
         return 2
-    args = parser.parse_args(argv)
+    args, unknown = parser.parse_known_args(argv)
+    if unknown:
+        args.parser.refuse(unknown)
     try:
         return int(args.run(args))
     except PackhorseError as error:
@@ -48,12 +51,15 @@ def main(argv: list[str] | None = None) -> int:
         if error.advice:
             print(f"advice: {error.advice}", file=sys.stderr)
         return 1
+    except BrokenPipeError:  # whoever read our output has gone
+        mute_stdout()
+        return 1
     except KeyboardInterrupt:
         return 130
 
 
-def _parser(argv: list[str] | None) -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="packhorse", description=_first_line())
+def _parser(argv: list[str] | None) -> Parser:
+    parser = Parser(prog="packhorse", description=_first_line())
     parser.add_argument("--version", action="version", version=__version__)
     subparsers = parser.add_subparsers(required=True, metavar="COMMAND")
     wanted = (sys.argv[1:] if argv is None else argv)[:1]
@@ -62,7 +68,7 @@ def _parser(argv: list[str] | None) -> argparse.ArgumentParser:
         if [name] == wanted:  # the others need not be imported
             module = import_module(module_name)
             module.add_arguments(subparser)
-            subparser.set_defaults(run=module.run)
+            subparser.set_defaults(run=module.run, parser=subparser)
     return parser
 
 

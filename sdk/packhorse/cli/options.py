@@ -125,6 +125,17 @@ def end_with_usage(args: argparse.Namespace, message: str) -> NoReturn:
     raise SystemExit(2)
 
 
+def invited_to(args: argparse.Namespace) -> RelayAddress:
+    """Return the relay that `--relay` or the invite names; ends with code 2 unless it is one."""
+    by_invite = None if args.code is None else parse_invite(args.code).relay
+    relay: RelayAddress | None = by_invite or args.relay
+    if relay is None:
+        end_with_usage(args, "--relay: needed unless CODE is an invite, CODE@HOST")
+    if args.relay not in (None, relay):
+        end_with_usage(args, f"--relay: the invite names another relay, {relay}")
+    return relay
+
+
 def service_endpoints(args: argparse.Namespace) -> tuple[list[Endpoint], list[Endpoint]]:
     """Return all `--udp` and all `--tcp`; ends with code 2 when they cannot be carried."""
     udp: list[Endpoint] = args.udp

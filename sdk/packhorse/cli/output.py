@@ -2,8 +2,6 @@
 
 import dataclasses
 import json
-import os
-import sys
 import time
 from typing import Protocol
 
@@ -11,6 +9,7 @@ from rich.console import Console, RenderableType
 from rich.live import Live
 from rich.text import Text
 
+from packhorse.cli.stdout import mute_stdout
 from packhorse.cli.texts import Json, event_fields, event_sentence, summary
 from packhorse.core.events import Event
 from packhorse.middleman.notices import Notice
@@ -80,8 +79,9 @@ class TextOutput:
     """Lines for people; on a terminal with a status line below them."""
 
     def __init__(self, console: Console | None = None) -> None:
-        self._console = console or _StdoutConsole(highlight=False, markup=False, soft_wrap=True)
+        self._console = console or StdoutConsole(highlight=False, markup=False, soft_wrap=True)
         self._live: Live | None = None
+        self._line = ""
         self._is_open = False
         self.has_status = self._console.is_terminal and not self._console.is_dumb_terminal
 
@@ -106,6 +106,9 @@ class TextOutput:
         if self._live is None:
             self._live = Live(console=self._console, auto_refresh=False, transient=True)
             self._live.start()
+        if line == self._line:
+            return  # would wipe out what somebody is typing behind it
+        self._line = line
         self._live.update(Text(line, style="dim", no_wrap=True, overflow="ellipsis"), refresh=True)
 
     def close(self, traffic: Traffic, error: PackhorseError | None) -> None:  # noqa: ARG002
@@ -117,11 +120,12 @@ class TextOutput:
             self._console.print(summary(traffic))
 
 
-class _StdoutConsole(Console):
+class StdoutConsole(Console):
     """A console whose reader may go away: that is no reason to end somebody's game."""
 
     def on_broken_pipe(self) -> None:
-        _mute_stdout()
+        """Write nothing any more, and go on."""
+        mute_stdout()
 
 
 def new_output(*, is_json: bool) -> Output:
@@ -133,9 +137,4 @@ def _write_json(fields: dict[str, Json]) -> None:
     try:
         print(json.dumps(fields), flush=True)
     except BrokenPipeError:
-        _mute_stdout()
-
-
-def _mute_stdout() -> None:
-    """Lead standard output nowhere, so that later writes and the last flush succeed."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        mute_stdout()

@@ -11,12 +11,12 @@ from packhorse.aio.entering import join
 from packhorse.aio.relay_pinger import RelayPinger
 from packhorse.cli import options
 from packhorse.cli.access_options import access_of, add_access_arguments
-from packhorse.cli.password_options import add_password_arguments, password_of
+from packhorse.cli.password_options import add_password_arguments, password_of, prepare_password
 from packhorse.cli.ping_screen import PingScreen, report
 from packhorse.cli.ping_tally import PingTally, ping_repeatedly
 from packhorse.cli.running import until_signal
-from packhorse.core.events import HOST
-from packhorse.core.relay_address import RelayAddress, parse_invite
+from packhorse.core.events import HOST, Path
+from packhorse.core.relay_address import RelayAddress
 from packhorse.wire.errors import ConnectivityError, PackhorseError, SessionClosedError
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ _SHORTEST: Final = 0.01  # seconds
 _SHORTEST_TO_RELAY: Final = 0.25  # seconds; a relay answers five a second
 _LONGEST: Final = 60.0  # seconds
 _PATIENCE: Final = 2.0  # seconds after which a ping counts as lost
+_PATH_WITHIN: Final = 3.0  # seconds for UDP, then WebSocket, to be answered at all
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -63,6 +64,7 @@ def run(args: argparse.Namespace) -> int:
         PackhorseError: The room could not be joined, or no ping was answered.
     """
     measurement = Measurement(args, _relay(args))
+    prepare_password(args)
     error: PackhorseError | None = None
     try:
         asyncio.run(until_signal(measurement.run()))
@@ -98,10 +100,11 @@ class Measurement:
         Raises:
             PackhorseError: The room could not be joined, or was closed.
         """
-        if self._args.code is None:
-            await self._ping_relay()
-        else:
-            await self._ping_host()
+        with self._screen.live():
+            if self._args.code is None:
+                await self._ping_relay()
+            else:
+                await self._ping_host()
 
     def silence(self) -> PackhorseError:
         """Return the error of a measurement in which nothing was answered."""
@@ -129,6 +132,7 @@ class Measurement:
 
     async def _ping_relay(self) -> None:
         async with RelayPinger(self._relay, self._transport) as pinger:
+            await pinger.find_path(_PATH_WITHIN)
             await self._repeat(lambda: pinger.ping(_PATIENCE))
             self._about["path"] = pinger.path and pinger.path.value
 
@@ -147,20 +151,20 @@ class Measurement:
             await self._repeat(lambda: room.ping_peer(HOST, _PATIENCE))
 
     async def _repeat(self, ping: Callable[[], Awaitable[float]]) -> None:
-        with self._screen.live():
-            await ping_repeatedly(
-                ping,
-                self.tally,
-                count=self._args.count,
-                interval=self._args.interval,
-                show=lambda: self._screen.draw(self.tally),
-            )
+        await ping_repeatedly(
+            ping,
+            self.tally,
+            count=self._args.count,
+            interval=self._args.interval,
+            show=lambda: self._screen.draw(self.tally),
+        )
 
     def _heading(self) -> str:
+        is_websocket = self._about.get("path") == Path.RELAY_WEBSOCKET.value
+        relay = f"{self._relay} over WebSocket" if is_websocket else str(self._relay)
         if self._args.code is None:
-            return f"From here to the relay {self._relay} and back, without a room:"
-        code = self._about.get("code")
-        return f"From here through {self._relay} to the host of room {code} and back:"
+            return f"From here to the relay {relay} and back, without a room:"
+        return f"From here through {relay} to the host of room {self._about.get('code')} and back:"
 
     def _remarks(self, error: PackhorseError | None) -> list[str]:
         return [f"Ended early: {error}."] if isinstance(error, SessionClosedError) else []
@@ -174,8 +178,4 @@ def _relay(args: argparse.Namespace) -> RelayAddress:
         options.end_with_usage(
             args, f"--interval: a relay itself is pinged at most every {_SHORTEST_TO_RELAY:g} s"
         )
-    invited_to = None if args.code is None else parse_invite(args.code).relay
-    relay: RelayAddress | None = invited_to or args.relay
-    if relay is None:
-        options.end_with_usage(args, "--relay: needed unless CODE is an invite, CODE@HOST")
-    return relay
+    return options.invited_to(args)

@@ -28,7 +28,8 @@ def print_rooms(args: argparse.Namespace) -> int:
         timeout=join_timeout(args),
         transport=transport_to(args.relay, args),
     )
-    rooms = asyncio.run(listing)
+    with Console(stderr=True).status(f"Asking {args.relay} ..."):
+        rooms = asyncio.run(listing)
     if args.json:
         for room in rooms:
             print(json.dumps(fields(room)))

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from rich.console import Console, RenderableType
 from rich.live import Live
+from rich.text import Text
 
 from packhorse.aio.secret_files import refuse_public
 from packhorse.cli import options
@@ -182,16 +183,18 @@ _OPENER: Final = urllib.request.build_opener(urllib.request.ProxyHandler({}), _N
 
 
 def _watch(args: argparse.Namespace, url: str, token: str) -> None:
-    if args.json:
+    console = Console(highlight=False)
+    if args.json or not console.is_terminal:
         while True:
-            _print(url, fetch(url, token, reveal=args.reveal), is_json=True)
+            _print(url, fetch(url, token, reveal=args.reveal), is_json=args.json)
             time.sleep(args.watch)
-    with Live(console=Console(highlight=False), auto_refresh=False, screen=True) as live:
+    with Live(console=console, auto_refresh=False, screen=True) as live:
         while True:
             try:
                 view = _view(url, fetch(url, token, reveal=args.reveal))
             except ConnectivityError as error:  # a relay that restarts is worth waiting for
-                view = f"{error}"
+                again = f"Asking again every {args.watch:g} s; Ctrl-C ends it."
+                view = Text(f"error: {error}\nadvice: {error.advice}\n\n{again}")
             live.update(view, refresh=True)
             time.sleep(args.watch)
 

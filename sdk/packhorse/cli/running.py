@@ -16,12 +16,22 @@ _STATUS_INTERVAL: Final = 1.0  # seconds
 _SIGNALS: Final = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")  # where the system has them
 
 
-def run_until_stopped(work: Coroutine[None, None, None], output: Output, traffic: Traffic) -> int:
+def run_until_stopped(
+    work: Coroutine[None, None, None], output: Output, traffic: Traffic, *, waiting: str
+) -> int:
     """Run `work`; returns exit code 0 when a signal or the work itself ended it.
+
+    Args:
+        work: Enters a room and carries.
+        output: Shows it.
+        traffic: Counts what is carried.
+        waiting: What it does before it is in the room, for the status line.
 
     Raises:
         PackhorseError: The work failed.
     """
+    if output.has_status:
+        output.show_status(waiting)
     try:
         asyncio.run(until_signal(work))
     except PackhorseError as error:
@@ -68,6 +78,7 @@ async def status_line(
     traffic: Traffic,
     *,
     is_held: Callable[[], bool] = lambda: False,
+    prompt: str = "",
 ) -> AsyncIterator[None]:
     """Show once a second what is going on, where that is of use.
 
@@ -76,12 +87,13 @@ async def status_line(
         room: Joined.
         traffic: Counts what is carried.
         is_held: Tells that somebody is about to type, so that what is shown must not change.
+        prompt: Stands behind it, where somebody may type.
     """
     if not output.has_status:
         yield
         return
     task = asyncio.create_task(
-        _show_status(output, room, traffic, is_held), name="packhorse-status"
+        _show_status(output, room, traffic, is_held, prompt), name="packhorse-status"
     )
     try:
         yield
@@ -91,7 +103,7 @@ async def status_line(
 
 
 async def _show_status(
-    output: Output, room: RoomFace, traffic: Traffic, is_held: Callable[[], bool]
+    output: Output, room: RoomFace, traffic: Traffic, is_held: Callable[[], bool], prompt: str
 ) -> None:
     then, before = time.monotonic(), _counts(traffic)
     while True:
@@ -100,7 +112,7 @@ async def _show_status(
         rates = [(count - old) / elapsed for count, old in zip(counts, before, strict=True)]
         if not is_held():
             text = status_text(room, *rates[:2]) + tcp_status_text(traffic, *rates[2:])
-            output.show_status(text)
+            output.show_status(text + prompt)
         then, before = now, counts
         await asyncio.sleep(_STATUS_INTERVAL)
 

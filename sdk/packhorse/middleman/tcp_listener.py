@@ -10,10 +10,10 @@ from packhorse.core.streams.format import ResetReason
 from packhorse.core.streams.multiplexer import MAX_STREAMS_PER_PEER
 from packhorse.core.streams.stream import Stream
 from packhorse.middleman.notices import TELL_INTERVAL, ConnectionFailed, Notice, TooManyConnections
+from packhorse.middleman.taken_port import port_error
 from packhorse.middleman.tcp_carrier import TcpCarrier
 from packhorse.middleman.tcp_connection import Connection
 from packhorse.middleman.traffic import TcpTraffic
-from packhorse.wire.errors import ConfigurationError
 
 _BACKLOG: Final = 128  # connections that wait to be accepted
 # Ends that need no explanation: somebody broke the connection off.
@@ -66,11 +66,7 @@ class TcpListener:
                 self._new_connection, host, port, backlog=_BACKLOG
             )
         except OSError as error:
-            raise ConfigurationError(
-                f"TCP port {port} of {host} cannot be had: {error.strerror or error}",
-                "close the program that has it or name another one with --tcp; "
-                "--tcp 0 takes a free port",
-            ) from error
+            raise port_error("tcp", host, port, error) from error
 
     def close(self) -> None:
         """Accept no more."""

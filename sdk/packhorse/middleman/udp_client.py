@@ -8,8 +8,8 @@ from packhorse.core.events import HOST
 from packhorse.middleman.application import ApplicationAddress
 from packhorse.middleman.notices import Notice
 from packhorse.middleman.room_link import RoomLink
+from packhorse.middleman.taken_port import port_error
 from packhorse.middleman.traffic import Drop, Traffic
-from packhorse.wire.errors import ConfigurationError
 
 
 class UdpClient:
@@ -54,12 +54,7 @@ class UdpClient:
         try:
             self._socket = await UdpSocket.open(self._receive, bind=self._bind)
         except OSError as error:
-            host, port = self._bind
-            raise ConfigurationError(
-                f"UDP port {port} of {host} cannot be had: {error.strerror or error}",
-                "close the program that has it or name another one with --udp; "
-                "--udp 0 takes a free port",
-            ) from error
+            raise port_error("udp", *self._bind, error) from error
 
     def close(self) -> None:
         """Listen no more."""

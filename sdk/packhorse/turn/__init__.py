@@ -24,6 +24,7 @@ __all__ = [
     "allocate",
 ]
 
+_ADVICE: Final = "install the extra: pip install '.[turn]' in the folder of Packhorse"
 _MAX_TIMEOUT: Final = 600.0  # seconds
 _MAX_REFRESH: Final = 240.0  # seconds; a permission lives 300 s (RFC 8656 section 9)
 _MAX_PROBE: Final = 10.0  # seconds; with 5 s for the answer a loss is seen within 15 s
@@ -74,7 +75,7 @@ async def allocate(  # noqa: PLR0913 - all but three by keyword
         from packhorse.turn.allocation import Allocation  # noqa: PLC0415 - see below
         from packhorse.turn.connector import Connector  # noqa: PLC0415 - aioice is an extra
     except ImportError as error:
-        raise ConfigurationError(f"{error.name} is missing", "install packhorse[turn]") from None
+        raise ConfigurationError(f"{error.name} is missing", _ADVICE) from None
     servers = [server] if isinstance(server, str) else list(server)
     connector = Connector(ways_to(servers), username, password, family, tls)
     allocation = Allocation(connector, refresh_interval, probe_interval)

@@ -56,6 +56,14 @@ def test_line_that_is_no_command_is_refused_with_advice(line: str) -> None:
     assert str(caught.value).isprintable()
 
 
+@pytest.mark.parametrize("word", ["kick", "ban"])
+def test_command_without_a_peer_asks_whom(word: str) -> None:
+    with pytest.raises(ConfigurationError, match=f"{word} needs a peer") as caught:
+        parse_command(word)
+
+    assert f"{word} 2" in caught.value.advice
+
+
 def test_long_line_is_not_repeated_in_full() -> None:
     with pytest.raises(ConfigurationError) as caught:
         parse_command("x" * 100_000)
@@ -72,4 +80,4 @@ def test_huge_number_is_not_even_read() -> None:
 def test_help_names_every_command() -> None:
     words = {line.split(" ")[0].rstrip(",") for line in HELP.splitlines()}
 
-    assert words == {"lock", "unlock", "list", "kick", "ban", "y", "n", "help"}
+    assert words == {"lock", "unlock", "list", "kick", "ban", "y", "n", "help", "Ctrl-C"}

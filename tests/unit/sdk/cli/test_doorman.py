@@ -137,12 +137,13 @@ async def test_what_cannot_be_done_is_said_and_the_next_command_is_taken() -> No
     desk = Desk()
     desk.error = TransactionTimeoutError("kicking a peer", 5, 5.75)
 
-    await desk.type("kick 2", "kick 1", "dance", "help")
+    await desk.type("kick 2", "kick 1", "kick 9", "dance", "help")
 
     assert "kicking a peer" in desk.replies[0]
-    assert desk.replies[1].startswith("there is no peer 1 but you; ")
-    assert desk.replies[2] == "'dance' is no command; type help for the commands"
-    assert desk.replies[3].startswith("lock ")
+    assert desk.replies[1] == "peer 1 is you; type list to see who is here"
+    assert desk.replies[2] == "there is no peer 9; type list to see who is here"
+    assert desk.replies[3] == "'dance' is no command; type help for the commands"
+    assert desk.replies[4].startswith("lock ")
 
 
 async def test_commands_end_with_the_session() -> None:

@@ -108,6 +108,18 @@ def test_terminal_has_a_status_line_that_is_gone_at_the_end() -> None:
     assert "\x1b[?25h" in shown  # the cursor is visible again
 
 
+def test_status_that_has_not_changed_is_not_written_over_what_is_typed() -> None:
+    output, file = text_output(is_terminal=True)
+    output.show_status("same")
+    written = file.getvalue()
+
+    output.show_status("same")
+
+    assert file.getvalue() == written
+    output.show_status("other")
+    assert "other" in file.getvalue()
+
+
 def test_command_that_never_was_up_has_nothing_to_sum_up() -> None:
     output, file = text_output(is_terminal=True)
 

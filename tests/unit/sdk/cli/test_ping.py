@@ -10,6 +10,7 @@ from packhorse.cli.main import main
     [
         ("", "CODE or --relay: needed"),
         ("K7QM-2XPA", "--relay: needed unless CODE is an invite"),
+        ("K7QM-2XPA@r --relay r:7000", "the invite names another relay, r:6969"),
         ("K7QM-2XP --relay r", "no room code"),
         ("--relay r:0", "no port in 1..65535"),
         ("--relay r --count 0", "no whole number in 1..100000"),

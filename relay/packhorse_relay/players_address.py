@@ -1,0 +1,41 @@
+"""Where players find the relay, as far as it can know that itself."""
+
+import ipaddress
+import socket
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Final
+
+from packhorse.core.relay_address import DEFAULT_PORT, RelayAddress
+
+_FAR_AWAY: Final = ("192.0.2.1", 9)  # RFC 5737; nothing is sent there
+
+
+def players_address(bind: Sequence[str], port: int) -> str:
+    """Return in words what players give to `--relay`.
+
+    Args:
+        bind: The addresses that the relay was told to listen on; none for all.
+        port: The UDP port that it listens on.
+    """
+    if bind and not any(_is_unspecified(address) for address in bind):
+        return " or ".join(str(RelayAddress(address, port)) for address in bind)
+    suffix = "" if port == DEFAULT_PORT else f":{port}"
+    words = f"ADDRESS{suffix} with an address of this machine"
+    own = own_address()
+    return f"{words}; in its own network, {own}{suffix}" if own else words
+
+
+def own_address() -> str:
+    """Return the IPv4 address from which this machine would speak to the internet; or nothing."""
+    with suppress(OSError), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.connect(_FAR_AWAY)  # chooses a route, and sends nothing
+        return str(sock.getsockname()[0])
+    return ""
+
+
+def _is_unspecified(address: str) -> bool:
+    try:
+        return ipaddress.ip_address(address).is_unspecified
+    except ValueError:  # a name
+        return False
