@@ -288,18 +288,17 @@ class CongestionController:
         if self._min_rtt is None or batch.rtt <= self._min_rtt:
             self._min_rtt, self._min_rtt_at = batch.rtt, now
         elif is_expired and self.phase is not Phase.PROBE_RTT:
-            newest = min(batch.rtt, self._round_rtt)
+            newest, shut_window = min(batch.rtt, self._round_rtt), self._half_pipe()
             if not batch.is_app_limited:
-                self._enter_probe_rtt()
-            elif newest > _STANDING_QUEUE * self._min_rtt:
-                return  # perhaps a queue; when we have enough to send, we shall see
+                self.phase, self._shut_window = Phase.PROBE_RTT, shut_window
+                self._probe_rtt_until = None
+            elif newest > _STANDING_QUEUE * self._min_rtt and batch.in_flight > shut_window:
+                return  # perhaps a queue of ours; when we have enough to send, we shall see
             self._min_rtt, self._min_rtt_at = newest, now
 
-    def _enter_probe_rtt(self) -> None:
-        """Shut the window to half of what the path held before our queue was in the RTT."""
-        self.phase = Phase.PROBE_RTT
-        self._probe_rtt_until = None
-        self._shut_window = max(_SMALLEST_WINDOW, _PROBE_RTT_GAIN * self._pipe())
+    def _half_pipe(self) -> float:
+        """Return the window in which queues drain; not one for an RTT with our queue in it."""
+        return max(_SMALLEST_WINDOW, _PROBE_RTT_GAIN * self._pipe())
 
     def _advance_probe_rtt(self, in_flight: int, now: float) -> None:
         if self.phase is not Phase.PROBE_RTT:

@@ -296,19 +296,20 @@ func _take_rtt(batch: AckedBatch, now: float) -> void:
 		_min_rtt_at = now
 	elif is_expired and phase != Phase.PROBE_RTT:
 		var newest := minf(batch.rtt, _round_rtt)
+		var shut_window := _half_pipe()
 		if not batch.is_app_limited:
-			_enter_probe_rtt()
-		elif newest > _STANDING_QUEUE * _min_rtt:
-			return  # perhaps a queue; when we have enough to send, we shall see
+			phase = Phase.PROBE_RTT
+			_probe_rtt_until = INF
+			_shut_window = shut_window
+		elif newest > _STANDING_QUEUE * _min_rtt and batch.in_flight > shut_window:
+			return  # perhaps a queue of ours; when we have enough to send, we shall see
 		_min_rtt = newest
 		_min_rtt_at = now
 
 
-## Shuts the window to half of what the path held before our queue was in the RTT.
-func _enter_probe_rtt() -> void:
-	phase = Phase.PROBE_RTT
-	_probe_rtt_until = INF
-	_shut_window = maxf(_SMALLEST_WINDOW, _PROBE_RTT_GAIN * _pipe())
+## Returns the window in which queues drain; not one for an RTT with our queue in it.
+func _half_pipe() -> float:
+	return maxf(_SMALLEST_WINDOW, _PROBE_RTT_GAIN * _pipe())
 
 
 func _advance_probe_rtt(in_flight: int, now: float) -> void:
