@@ -1,5 +1,6 @@
 """Transfers that share a bottleneck with a queue of one BDP, in virtual time."""
 
+from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple, Protocol
 
@@ -11,6 +12,8 @@ from tests.support.cubic import CubicFlow
 
 RATE: Final = 10e6 / 8  # bytes a second
 RTT: Final = 0.05  # seconds
+SLOW: Final = 2e6 / 8  # bytes a second
+SAID: Final = bytes(900)  # by a game at once
 MESSAGE: Final = bytes(16_000)
 AHEAD: Final = 256 * 1024  # bytes that wait in the sender
 TOGETHER: Final = 60.0  # seconds
@@ -71,9 +74,34 @@ def cubic(path: Path) -> CubicFlow:
     return flow
 
 
-def new_path(loss: float = 0.0, seed: str = "") -> Path:
-    """Return a path with a queue of one BDP each way."""
-    conditions = Conditions(latency=RTT / 2, rate=RATE, queue=int(RATE * RTT), loss=loss)
+class GameFlow:
+    """A game that says as much as is sent on a slow link, and how late that comes."""
+
+    def __init__(self, path: Path, rate: float) -> None:
+        self.delays: list[float] = []
+        self._clock = path.clock
+        self._every = len(SAID) / rate
+        self._sent_at: deque[float] = deque()
+        self._sender = End(path.clock)
+        receiver = End(path.clock)
+        self._sender.connect(lambda data: path.there.send(data, receiver.receive))
+        receiver.connect(lambda data: path.back.send(data, self._sender.receive))
+        receiver.on_message = self._take
+
+    def start(self) -> None:
+        """Say something now, and again and again."""
+        self._sent_at.append(self._clock.now)
+        self._sender.push(SAID)
+        self._clock.call_at(self._clock.now + self._every, self.start)
+
+    def _take(self, _message: Delivered) -> None:
+        self.delays.append(self._clock.now - self._sent_at.popleft())
+
+
+def new_path(loss: float = 0.0, seed: str = "", *, rate: float = RATE, queues: int = 1) -> Path:
+    """Return a path with a queue of so many BDP each way."""
+    queue = int(queues * rate * RTT)
+    conditions = Conditions(latency=RTT / 2, rate=rate, queue=queue, loss=loss)
     clock = VirtualClock()
 
     def hand_over(data: bytes, receive: Callable[[bytes], None]) -> None:
@@ -127,6 +155,23 @@ def test_two_transfers_share_a_link_fairly(apart: float) -> None:
     found = shares(path, [PackhorseFlow(path), PackhorseFlow(path)], apart, 20.0)
 
     assert sum(found) ** 2 / (2 * sum(share**2 for share in found)) >= FAIR
+
+
+@pytest.mark.parametrize("part", [0.4, 0.5])
+def test_game_beside_a_transfer_keeps_out_of_the_queue_of_both(part: float) -> None:
+    """It once took that queue for the path, and each of the two waited for the other's."""
+    path = new_path(rate=SLOW, queues=4)
+    game, transfer = GameFlow(path, part * SLOW), PackhorseFlow(path)
+    game.start()
+    transfer.start()
+    path.clock.advance_to(path.clock.now + 22.0)
+    game.delays.clear()
+    path.clock.advance_to(path.clock.now + 10.0)
+    delays = sorted(game.delays)
+
+    late = delays[len(delays) * 99 // 100]
+    print(f"\n{part:.0%} of the link: p50 {delays[len(delays) // 2]:.3f} s, p99 {late:.3f} s")
+    assert late < 8 * RTT
 
 
 @pytest.mark.parametrize("loss", [0.01, 0.02])
