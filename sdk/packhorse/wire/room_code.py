@@ -9,7 +9,9 @@ RoomCode = NewType("RoomCode", str)
 
 CODE_BYTES: Final = 5  # 8 symbols of 5 bits
 _SYMBOLS: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-_SEPARATORS: Final = str.maketrans("", "", "- ")
+_DASHES: Final = "\u2010\u2011\u2012\u2013\u2014\u2015\u2212"
+_NO_BREAK_SPACES: Final = "\u00a0\u202f"
+_SEPARATORS: Final = str.maketrans("", "", "- " + _DASHES + _NO_BREAK_SPACES)
 _LOOKALIKES: Final = str.maketrans("OIL", "011")
 
 
@@ -39,16 +41,17 @@ def is_room_code(text: str) -> bool:
 def parse_room_code(text: str) -> RoomCode:
     """Return the canonical form of what a person typed.
 
-    Case, hyphens, spaces and white space around it do not matter; O reads as 0, I and L
-    as 1. Letters outside ASCII are refused, though the upper case of some is a symbol.
+    Case, hyphens and dashes, spaces and white space around it do not matter; O reads as 0,
+    I and L as 1. Letters outside ASCII are refused, though the upper case of some is a symbol.
 
     Source: protocol_spec/SPEC.md section 5.
 
     Raises:
         ConfigurationError: It is no room code.
     """
-    canonical = text.strip().upper().translate(_SEPARATORS).translate(_LOOKALIKES)
-    if not text.isascii() or not is_room_code(canonical):
+    typed = text.strip().translate(_SEPARATORS)
+    canonical = typed.upper().translate(_LOOKALIKES)
+    if not typed.isascii() or not is_room_code(canonical):
         raise ConfigurationError(
             f"{text!r} is no room code",
             "a room code has 8 letters and digits, like K7QM-2XPA; U is never one of them",

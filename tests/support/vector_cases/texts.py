@@ -22,6 +22,10 @@ def room_codes() -> Iterator[Case]:
         ("mixed_case", "Case does not matter.", "k7Qm2xPa"),
         ("spaces", "Spaces do not matter.", " K7QM 2XPA "),
         ("every_hyphen", "Hyphens anywhere.", "-K-7-Q-M--2-X-P-A-"),
+        ("dash", "U+2013, which keyboards of phones make of a hyphen.", "K7QM\u20132XPA"),
+        ("dashes", "U+2010 to U+2015.", "K\u20107\u2011Q\u2012M\u20132\u2014X\u2015PA"),
+        ("minus", "U+2212.", "K7QM\u22122XPA"),
+        ("no_break_spaces", "U+00A0 and U+202F.", "K7QM\u00a02XPA\u202f"),
     ):
         yield _code(f"typed_{case_id}", comment, "99ef4176ca", "K7QM2XPA", text)
     lookalike = "O reads as 0, I and L as 1, in both cases."
@@ -47,7 +51,8 @@ def room_codes() -> Iterator[Case]:
         ("arabic_digit", "U+0661 is no 1.", "K7QM-2XP\u0661"),
         ("cyrillic", "U+0410 looks like A.", "K7QM-2XP\u0410"),
         ("sharp_s", "U+00DF, whose upper case is SS.", "K7QM-2X\u00df"),
-        ("dash", "U+2013 is no hyphen.", "K7QM\u20132XPA"),
+        ("long_vowel_mark", "U+30FC looks like a dash.", "K7QM\u30fc2XPA"),
+        ("zero_width_space", "U+200B cannot be seen.", "K7QM\u200b2XPA"),
     ):
         yield Case(
             id=f"refused_{case_id}",

@@ -8,6 +8,7 @@ const Constants := preload("constants.gd")
 const RANDOM_SIZE := 5  ## bytes; 8 symbols of 5 bits
 
 const _SYMBOLS := "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+const _SEPARATORS := "- \u2010\u2011\u2012\u2013\u2014\u2015\u2212\u00a0\u202f"
 const _LOOKALIKES: Dictionary[String, String] = {"O": "0", "I": "1", "L": "1"}
 const _SHOWN_GROUP := 4  # symbols before the hyphen
 
@@ -35,12 +36,15 @@ static func is_canonical(text: String) -> bool:
 
 ## Returns the canonical form of what a person typed, or "" when it is no room code.
 ##
-## Case, hyphens and spaces do not matter; O reads as 0, I and L as 1. Letters outside ASCII are
-## refused, though the upper case of some is a symbol.
+## Case, hyphens and dashes, and spaces do not matter; O reads as 0, I and L as 1. Letters outside
+## ASCII are refused, though the upper case of some is a symbol.
 static func parse(text: String) -> String:
-	if text.to_utf8_buffer().size() != text.length():
+	var code := text.strip_edges()
+	for separator in _SEPARATORS:
+		code = code.replace(separator, "")
+	if code.to_utf8_buffer().size() != code.length():
 		return ""
-	var code := text.strip_edges().to_upper().replace("-", "").replace(" ", "")
+	code = code.to_upper()
 	for lookalike in _LOOKALIKES:
 		code = code.replace(lookalike, _LOOKALIKES[lookalike])
 	return code if is_canonical(code) else ""
