@@ -30,6 +30,7 @@ _TURN: Final = 0.005  # seconds' worth more: event loops act, and acknowledge, i
 _CYCLE: Final = (1.25, 0.75, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0)
 _TRAIN: Final = 0.25  # of the window: so much of it shows at what rate it came through
 _NO_QUEUE: Final = 1.125  # of the smallest RTT, and _TURN more or what they differ anyhow
+_MOST_SPREAD: Final = 0.05  # seconds; three frames. More would hide the limit of a path
 _FULL: Final = 0.9  # of the rate of trains: STARTUP has found what the path delivers
 _FULL_GROWTH: Final = 1.25  # a round of STARTUP that grows less counts towards "full"
 _FULL_ROUNDS: Final = 3
@@ -194,7 +195,8 @@ class CongestionController:
 
         Jitter does that, and so do games that send and read once a frame.
         """
-        return max(0.0, self._idle_rtt.value - (self._min_rtt or 0.0))
+        differ = self._idle_rtt.value - (self._min_rtt or 0.0)
+        return max(0.0, min(differ, _MOST_SPREAD))
 
     def _gain(self) -> float:
         match self.phase:

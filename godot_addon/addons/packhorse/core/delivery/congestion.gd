@@ -33,6 +33,7 @@ const _TURN := 0.005  # seconds' worth more: programs act, and acknowledge, in b
 const _CYCLE: Array[float] = [1.25, 0.75, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0]
 const _TRAIN := 0.25  # of the window: so much of it shows at what rate it came through
 const _NO_QUEUE := 1.125  # of the smallest RTT, and _TURN more or what they differ anyhow
+const _MOST_SPREAD := 0.05  # seconds; three frames. More would hide the limit of a path
 const _FULL := 0.9  # of the rate of trains: STARTUP has found what the path delivers
 const _FULL_GROWTH := 1.25  # a round of STARTUP that grows less counts towards "full"
 const _FULL_ROUNDS := 3
@@ -188,7 +189,7 @@ func _look_ahead(rtt: float, now: float) -> void:
 ## Returns by how much round trips differ that met no queue of ours, seconds: jitter does that, and
 ## so do games that send and read once a frame.
 func _spread() -> float:
-	return maxf(0.0, _idle_rtt.value - maxf(_min_rtt, 0.0))
+	return clampf(_idle_rtt.value - maxf(_min_rtt, 0.0), 0.0, _MOST_SPREAD)
 
 
 func _gain() -> float:

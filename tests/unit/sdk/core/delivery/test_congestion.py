@@ -368,6 +368,18 @@ def test_train_that_is_late_by_what_round_trips_differ_anyhow_has_met_no_limit()
     assert seen.controller.window > 1.1 * unseen.controller.window
 
 
+def test_train_that_is_later_than_three_frames_has_met_the_limit_whatever_the_jitter() -> None:
+    path = Path()
+    path.round(rate=1e4, is_app_limited=True)
+    path.round(rate=1e4, rtt=10 * RTT, is_app_limited=True)
+
+    path.train(sent=5e6, arrived=1e5)
+    path.round(rate=1e5, in_flight=500_000)
+    path.train(sent=5e6, arrived=1e5)
+
+    assert path.controller.phase is not Phase.STARTUP
+
+
 def test_acknowledgement_without_a_sample_changes_no_window() -> None:
     path = settled()
     before = path.controller.window
