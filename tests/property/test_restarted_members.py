@@ -34,6 +34,18 @@ class Stage:
         """Let another process go on where one has crashed."""
         return self.network.resume(member.session.saved)
 
+    def restart_unheard(self, data: bytes, to: int, mode: Mode) -> Member:
+        """Restart the client; the host sends a message before it is told of that."""
+        self.crash(self.client)
+        self.host.takes_events = False
+        again = self.restart(self.client)
+        self.network.run(0.5)
+        assert self.host.try_post(data, to, mode)
+        self.network.run(1.0)
+        self.host.takes_events = True
+        self.host.wake()
+        return again
+
     def frames_of(self, sender: Member, holds: Callable[[FrameDatagram], bool]) -> list[bytes]:
         """Return the FRAME datagrams that a member has sent to the relay and that hold it."""
         frames = [
@@ -125,15 +137,8 @@ def test_old_reliable_message_does_not_take_the_place_of_a_new_one() -> None:
 def test_what_is_sent_between_the_restart_and_the_news_does_not_arrive(to: int, mode: Mode) -> None:
     """ROOM-5: whom the application means is gone."""
     stage = Stage()
-    stage.crash(stage.client)
-    stage.host.takes_events = False
 
-    again = stage.restart(stage.client)
-    stage.network.run(0.5)
-    assert stage.host.try_post(OLD, to, mode)
-    stage.network.run(1.0)
-    stage.host.takes_events = True
-    stage.host.wake()
+    again = stage.restart_unheard(OLD, to, mode)
 
     assert stage.host.events_of(PeerLeft, PeerJoined) == RESTARTED
     assert again.messages == []
@@ -147,15 +152,8 @@ def test_unreliable_message_between_the_restart_and_the_news_does_not_arrive(
 ) -> None:
     """ROOM-5: as DATA, as frame, in pieces."""
     stage = Stage()
-    stage.crash(stage.client)
-    stage.host.takes_events = False
 
-    again = stage.restart(stage.client)
-    stage.network.run(0.5)
-    assert stage.host.try_post(bytes(size), CLIENT, mode)
-    stage.network.run(1.0)
-    stage.host.takes_events = True
-    stage.host.wake()
+    again = stage.restart_unheard(bytes(size), CLIENT, mode)
     stage.host.try_post(NEW, CLIENT, mode)
     stage.network.run(1.0)
 
@@ -169,15 +167,8 @@ def test_message_to_all_between_the_restart_and_the_news_reaches_only_the_others
 ) -> None:
     """ROOM-5: one peer can be left out of what goes to all."""
     stage = Stage()
-    stage.crash(stage.client)
-    stage.host.takes_events = False
 
-    again = stage.restart(stage.client)
-    stage.network.run(0.5)
-    assert stage.host.try_post(bytes(size), 0, mode)
-    stage.network.run(1.0)
-    stage.host.takes_events = True
-    stage.host.wake()
+    again = stage.restart_unheard(bytes(size), 0, mode)
     stage.host.try_post(NEW, 0, mode)
     stage.network.run(1.0)
 
