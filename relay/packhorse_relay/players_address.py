@@ -1,14 +1,10 @@
 """Where players find the relay, as far as it can know that itself."""
 
 import ipaddress
-import socket
 from collections.abc import Sequence
-from contextlib import suppress
-from typing import Final
 
+from packhorse.aio.interfaces import local_addresses
 from packhorse.core.relay_address import DEFAULT_PORT, RelayAddress
-
-_FAR_AWAY: Final = ("192.0.2.1", 9)  # RFC 5737; nothing is sent there
 
 
 def players_address(bind: Sequence[str], port: int) -> str:
@@ -27,11 +23,8 @@ def players_address(bind: Sequence[str], port: int) -> str:
 
 
 def own_address() -> str:
-    """Return the IPv4 address from which this machine would speak to the internet; or nothing."""
-    with suppress(OSError), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
-        sock.connect(_FAR_AWAY)  # chooses a route, and sends nothing
-        return str(sock.getsockname()[0])
-    return ""
+    """Return the IPv4 address of this machine that others in its network may reach; or nothing."""
+    return next((address for address in local_addresses() if "." in address), "")
 
 
 def _is_unspecified(address: str) -> bool:

@@ -36,6 +36,17 @@ def test_machine_without_a_network_names_none(monkeypatch: pytest.MonkeyPatch) -
     assert players_address([], 6969) == "ADDRESS with an address of this machine"
 
 
-def test_own_address_is_none_or_an_address() -> None:
-    own = own_address()
-    assert own == "" or own.count(".") == 3
+@pytest.mark.parametrize(
+    ("found", "own"),
+    [
+        (["2001:db8::1", "192.168.1.20", "172.17.0.1"], "192.168.1.20"),
+        (["2001:db8::1"], ""),
+        ([], ""),
+    ],
+)
+def test_own_address_is_the_first_of_ipv4(
+    found: list[str], own: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "local_addresses", lambda: found)
+
+    assert own_address() == own
