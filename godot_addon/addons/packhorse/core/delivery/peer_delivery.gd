@@ -240,9 +240,7 @@ func _acknowledgement(head: PackedByteArray, now: float) -> PackedByteArray:
 	var buffer := head.duplicate()
 	Frames.append_number(buffer, _next_number, _prefix | Frames.HAS_ACK)
 	_received.append_ack(buffer, now)
-	_allowance.count(buffer.size() - head.size(), now)
-	flight.sent.note_time(_next_number, now)
-	_next_number += 1
+	_note_sent(buffer.size() - head.size(), _NO_PIECES, false, now)
 	return buffer
 
 
