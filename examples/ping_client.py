@@ -53,4 +53,7 @@ def take_echoes(sock: socket.socket, meter: RttMeter, deadline: float) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except (OSError, ValueError) as error:
+        sys.exit(str(error))

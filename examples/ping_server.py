@@ -2,6 +2,7 @@
 
 import argparse
 import socket
+import sys
 from contextlib import suppress
 
 
@@ -29,4 +30,7 @@ def echo_forever(sock: socket.socket) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except (OSError, ValueError) as error:
+        sys.exit(str(error))

@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import sys
 
 import packhorse
 
@@ -20,11 +21,19 @@ async def main() -> None:
 
 async def forward(pipe: packhorse.Pipe, target: str) -> None:
     """Carry messages both ways until one end closes."""
-    async with pipe, await packhorse.open_pipe(target) as onward:
-        pipe.link(onward)
-        ends = [asyncio.create_task(each.wait_closed()) for each in (pipe, onward)]
-        await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+    try:
+        async with pipe, await packhorse.open_pipe(target) as onward:
+            pipe.link(onward)
+            ends = [asyncio.create_task(each.wait_closed()) for each in (pipe, onward)]
+            await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+    except packhorse.PackhorseError as error:
+        print(f"{error}; {error.advice}", flush=True)
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    try:
+        asyncio.run(main())
+    except packhorse.PackhorseError as error:
+        sys.exit(f"{error}; {error.advice}")
+    except KeyboardInterrupt:
+        pass

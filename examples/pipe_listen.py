@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import sys
 
 import packhorse
 
@@ -19,9 +20,17 @@ async def main() -> None:
 
 async def answer(pipe: packhorse.Pipe) -> None:
     """Answer on one pipe until the other end closes it."""
-    async for message in pipe:
-        await pipe.send(message.upper())
+    try:
+        async for message in pipe:
+            await pipe.send(message.upper())
+    except packhorse.PackhorseError as error:
+        print(f"{error}; {error.advice}", flush=True)
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    try:
+        asyncio.run(main())
+    except packhorse.PackhorseError as error:
+        sys.exit(f"{error}; {error.advice}")
+    except KeyboardInterrupt:
+        pass

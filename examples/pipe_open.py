@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import sys
 
 import packhorse
 
@@ -19,4 +20,7 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    try:
+        asyncio.run(main())
+    except packhorse.PackhorseError as error:
+        sys.exit(f"{error}; {error.advice}")

@@ -25,4 +25,7 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    try:
+        asyncio.run(main())
+    except packhorse.PackhorseError as error:
+        sys.exit(f"{error}; {error.advice}")

@@ -50,4 +50,7 @@ async def take_echoes(room: packhorse.Room, meter: RttMeter, deadline: float) ->
 
 
 if __name__ == "__main__":
-    sys.exit(asyncio.run(main()))
+    try:
+        sys.exit(asyncio.run(main()))
+    except packhorse.PackhorseError as error:
+        sys.exit(f"{error}; {error.advice}")

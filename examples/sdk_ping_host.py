@@ -2,7 +2,7 @@
 
 import argparse
 import asyncio
-from contextlib import suppress
+import sys
 
 import packhorse
 
@@ -21,5 +21,9 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
-    with suppress(KeyboardInterrupt):
+    try:
         asyncio.run(main())
+    except packhorse.PackhorseError as error:
+        sys.exit(f"{error}; {error.advice}")
+    except KeyboardInterrupt:
+        pass

@@ -38,10 +38,9 @@ export async function joinRoom(relay, code) {
 
 /** Return the code in the form that it has on the wire (SPEC.md 5.5). */
 export function canonical(code) {
-  const typed = code.trim().toUpperCase().replace(/[- \u2010-\u2015\u2212\u00a0\u202f]/g, "");
-  const symbols = typed.replace(/O/g, "0").replace(/[IL]/g, "1");
-  if (!/^[0-9A-HJKMNP-TV-Z]{8}$/.test(symbols)) throw new Error("this is no room code");
-  return symbols;
+  const typed = code.trim().replace(/[- \u2010-\u2015\u2212\u00a0\u202f]/g, "");
+  if (!/^[0-9A-TV-Za-tv-z]{8}$/.test(typed)) throw new Error("this is no room code");
+  return typed.toUpperCase().replace(/O/g, "0").replace(/[IL]/g, "1");
 }
 
 /**

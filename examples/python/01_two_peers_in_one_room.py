@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import sys
 
 import packhorse
 
@@ -29,4 +30,7 @@ async def next_message(room: packhorse.Room) -> bytes:
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    try:
+        asyncio.run(main())
+    except packhorse.PackhorseError as error:
+        sys.exit(f"{error}; {error.advice}")

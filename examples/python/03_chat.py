@@ -3,7 +3,6 @@
 import argparse
 import asyncio
 import sys
-from contextlib import suppress
 from threading import Thread
 
 import packhorse
@@ -21,11 +20,10 @@ async def main() -> None:
         print(f"you are peer {room.peer_id} in room {room.code}", flush=True)
         Thread(target=read_lines, args=(room, asyncio.get_running_loop()), daemon=True).start()
         async for event in room:
-            match event:
-                case packhorse.Message(data, source):
-                    print(f"peer {source}: {data.decode(errors='replace')}", flush=True)
-                case _:
-                    print("*", event, flush=True)
+            if isinstance(event, packhorse.Message):
+                print(f"peer {event.source}: {event.data.decode(errors='replace')}", flush=True)
+            else:
+                print("*", event, flush=True)
 
 
 def read_lines(room: packhorse.Room, loop: asyncio.AbstractEventLoop) -> None:
@@ -36,5 +34,9 @@ def read_lines(room: packhorse.Room, loop: asyncio.AbstractEventLoop) -> None:
 
 
 if __name__ == "__main__":
-    with suppress(KeyboardInterrupt):
+    try:
         asyncio.run(main())
+    except packhorse.PackhorseError as error:
+        sys.exit(f"{error}; {error.advice}")
+    except KeyboardInterrupt:
+        pass

@@ -12,6 +12,8 @@ extends SceneTree
 
 const TestCase := preload("res://tests/test_case.gd")
 
+const _NETWORK_THREAD := "packhorse/connection/network_thread"  # tests decide when things happen
+
 var _vectors_dir := ""
 var _only := ""
 var _folder := "res://tests"
@@ -24,6 +26,7 @@ func _initialize() -> void:
 	if not _read_arguments(OS.get_cmdline_user_args()):
 		quit(2)
 		return
+	ProjectSettings.set_setting(_NETWORK_THREAD, false)
 	if ClassDB.class_exists(&"Logger"):
 		var script: GDScript = load("res://tests/script_errors.gd")
 		_script_errors = script.new()

@@ -103,6 +103,39 @@ func test_discard_tells_what_the_reliable_ones_had_taken() -> void:
 	assert_eq(_inbox.discard(2), PackedInt32Array([3]), "sizes")
 
 
+func test_packets_of_another_inbox_come_after_those_that_wait() -> void:
+	var other := Inbox.new()
+	other.source = 3
+	other.add(PackedByteArray([2]), RELIABLE << 8 | 7)
+
+	_inbox.append(other.data, other.lanes)
+	_inbox.append(other.data, other.lanes)
+
+	for _index in 2:
+		var next := [_inbox.next_peer, _inbox.next_mode, _inbox.next_channel, _inbox.pop()]
+		assert_eq(next, [3, RELIABLE, 7, PackedByteArray([2])], "next")
+	assert_eq(_inbox.waiting, 0, "size")
+
+
+func test_full_inbox_takes_what_is_reliable_of_another_one() -> void:
+	_fill()
+	_inbox.pop()
+	var other := Inbox.new()
+	other.source = 3
+	for mode: int in [UNRELIABLE, UNRELIABLE, RELIABLE]:
+		other.add(PackedByteArray([mode]), mode << 8)
+
+	_inbox.append(other.data, other.lanes)
+
+	assert_eq(_inbox.drops, {Constants.DROP_BUFFER_FULL: 1}, "refused")
+	assert_eq(_inbox.waiting, Inbox.MAX_PACKETS + 1, "size")
+	for _index in Inbox.MAX_PACKETS:
+		_inbox.pop()
+	assert_eq(
+		[_inbox.next_peer, _inbox.next_mode, _inbox.pop()[0]], [3, RELIABLE, RELIABLE], "last"
+	)
+
+
 func _fill() -> void:
 	for _index in Inbox.MAX_PACKETS:
 		_push(2, PackedByteArray([1]), UNRELIABLE, 0)

@@ -193,6 +193,17 @@ func test_message_goes_straight_to_the_inbox_when_no_event_waits() -> void:
 	assert_eq(_events[1].data, PackedByteArray([8]), "behind the news")
 
 
+func test_unreliable_messages_behind_news_that_nobody_takes_are_bounded() -> void:
+	_hand_to_inbox()
+	_events.append(Event.new(Event.Type.PEER_JOINED, 4))
+
+	for _index in Inbox.MAX_PACKETS + 5:
+		_mail.receive(_data(2, 8), 2, 0.0)
+
+	assert_eq(_events.size(), Inbox.MAX_PACKETS, "events")
+	assert_eq(_drops, {&"buffer_full": 6} as Dictionary[StringName, int], "drops")
+
+
 func test_message_of_a_hidden_peer_is_thrown_away_and_counts_as_read() -> void:
 	var inbox := _hand_to_inbox()
 

@@ -7,7 +7,10 @@ const Settings := preload("res://addons/packhorse/nodes/settings.gd")
 func test_setting_that_the_project_lacks_has_its_initial_value() -> void:
 	for setting in Settings.TABLE:
 		var path: String = setting["path"]
+		var before: Variant = ProjectSettings.get_setting(path)
+		ProjectSettings.clear(path)
 		assert_eq(Settings.value(path), setting["initial"], path)
+		ProjectSettings.set_setting(path, before)
 
 
 func test_setting_of_another_type_counts_as_absent() -> void:
@@ -16,6 +19,17 @@ func test_setting_of_another_type_counts_as_absent() -> void:
 	ProjectSettings.clear(Settings.CONNECT_TIMEOUT)
 
 	assert_eq(found, 15.0, "seconds")
+
+
+func test_setting_for_a_platform_alone_counts_there() -> void:
+	var before: Variant = ProjectSettings.get_setting(Settings.NETWORK_THREAD)
+	ProjectSettings.clear(Settings.NETWORK_THREAD)
+	ProjectSettings.set_setting(Settings.NETWORK_THREAD + ".pc", false)
+	var found: Variant = Settings.value(Settings.NETWORK_THREAD)
+	ProjectSettings.clear(Settings.NETWORK_THREAD + ".pc")
+	ProjectSettings.set_setting(Settings.NETWORK_THREAD, before)
+
+	assert_eq(found, false, "on a computer")
 
 
 func test_absent_options_are_those_of_the_project() -> void:

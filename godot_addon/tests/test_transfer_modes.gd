@@ -2,11 +2,7 @@ extends "res://tests/support/peer_case.gd"
 ## How the peer sends and takes in what is not a plain datagram.
 
 const EngineErrors := preload("res://tests/support/engine_errors.gd")
-const Header := preload("res://addons/packhorse/wire/header.gd")
-const RELIABLE := MultiplayerPeer.TRANSFER_MODE_RELIABLE
-const ORDERED := MultiplayerPeer.TRANSFER_MODE_UNRELIABLE_ORDERED
 const REPLACED := Constants.ErrorCode.REPLACED
-const UNRELIABLE := MultiplayerPeer.TRANSFER_MODE_UNRELIABLE
 
 
 func test_reliable_packet_is_repeated_until_it_is_acknowledged() -> void:
@@ -264,8 +260,3 @@ func _put(text: String, target: int, mode: MultiplayerPeer.TransferMode, channel
 	_peer.transfer_channel = channel
 	_peer.set_target_peer(target)
 	return _peer.put_packet(text.to_ascii_buffer())
-
-
-static func _frame(source: int, payload: String) -> PackedByteArray:
-	var header := Header.encode(Constants.FirstByte.FRAME, FakeRelay.TAG, source)
-	return header + payload.hex_decode()

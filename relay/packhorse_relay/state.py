@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from packhorse.aio.secret_files import HAS_MODES
+from packhorse.aio.secret_files import HAS_MODES, refuse_public
 from packhorse.wire.errors import ConfigurationError
 from packhorse_relay.core.resume_tickets import SECRET_SIZE
 
@@ -20,7 +20,8 @@ _OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
 _OTHERS_WRITE: Final = stat.S_IWGRP | stat.S_IWOTH
 _ADVICE: Final = "--state-dir takes a folder that the relay may write to, and nobody else"
 # O_NONBLOCK: opening a pipe would wait for whoever writes to it.
-_READ_FLAGS: Final = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+_READ_FLAGS: Final = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)
+_NO_LINK: Final = getattr(os, "O_NOFOLLOW", 0)
 
 
 def state_directory(configured: str, environment: Mapping[str, str]) -> Path:
@@ -41,7 +42,7 @@ def load_secret(directory: Path) -> bytes:
     Raises:
         ConfigurationError: It cannot be kept there, or others may read it.
     """
-    secret = _load(directory, _SECRET, lambda: secrets.token_bytes(SECRET_SIZE))
+    secret = _read(_made(directory, _SECRET, lambda: secrets.token_bytes(SECRET_SIZE)), is_own=True)
     if len(secret) != SECRET_SIZE:
         problem = f"{directory / _SECRET} has {len(secret)} bytes, must have {SECRET_SIZE}"
         raise ConfigurationError(problem, "delete it: the relay makes a new one")
@@ -52,34 +53,35 @@ def make_admin_token(directory: Path) -> Path:
     """Return the file that holds the admin token; the first call makes it.
 
     Raises:
-        ConfigurationError: It cannot be kept there, or others may read it.
+        ConfigurationError: It cannot be kept there.
     """
-    _load(directory, _TOKEN, lambda: secrets.token_urlsafe(24).encode() + b"\n")
-    return directory / _TOKEN
+    return _made(directory, _TOKEN, lambda: secrets.token_urlsafe(24).encode() + b"\n")
 
 
 def load_admin_token(file: Path) -> str:
-    """Return the token in a file.
+    """Return the token in a file, which its group may read, too, as container platforms mount it.
 
     Raises:
-        ConfigurationError: It cannot be read, is too short, or others may read it.
+        ConfigurationError: It cannot be read, is too short, or everybody on this machine may
+            read it.
     """
-    token = _read(file).decode("ascii", "replace").strip()
+    token = _read(file, is_own=False).decode("ascii", "replace").strip()
     if len(token) < _MIN_TOKEN or not token.isprintable():
         problem = f"{file} holds no token of at least {_MIN_TOKEN} ASCII characters"
         raise ConfigurationError(problem, "delete it, and the relay makes a good one")
     return token
 
 
-def _load(directory: Path, name: str, make: Callable[[], bytes]) -> bytes:
+def _made(directory: Path, name: str, make: Callable[[], bytes]) -> Path:
+    """Return a file of the state directory, which is made if it is not there."""
+    file = directory / name
     try:
         _prepare(directory)
-        file = directory / name
         if not file.exists():
             _create(file, make())
     except OSError as error:
         raise _unusable(directory, error) from None
-    return _read(file)
+    return file
 
 
 def _prepare(directory: Path) -> None:
@@ -112,23 +114,25 @@ def _create(file: Path, content: bytes) -> None:
         temporary.unlink()
 
 
-def _read(file: Path) -> bytes:
+def _read(file: Path, *, is_own: bool) -> bytes:
+    """Return what is in a file; one of the relay's own is no link, and for the relay alone."""
     try:
-        descriptor = os.open(file, _READ_FLAGS)
+        descriptor = os.open(file, _READ_FLAGS | (_NO_LINK if is_own else 0))
         with os.fdopen(descriptor, "rb") as opened:
             if HAS_MODES:
-                _check_file(file, os.fstat(descriptor))
+                _check_file(file, os.fstat(descriptor), is_own=is_own)
             return opened.read(_MAX_TOKEN)
     except OSError as error:
         raise _unusable(file, error) from None
 
 
-def _check_file(file: Path, found: os.stat_result) -> None:
+def _check_file(file: Path, found: os.stat_result, *, is_own: bool) -> None:
     if not stat.S_ISREG(found.st_mode):
         raise ConfigurationError(f"{file} is no file", _ADVICE)
     _check_owner(file, found)
-    if found.st_mode & _OTHERS:
+    if is_own and found.st_mode & _OTHERS:
         raise ConfigurationError(f"others may read {file}", f"chmod 600 {file}")
+    refuse_public(file, found)
 
 
 def _unusable(path: Path, error: OSError) -> ConfigurationError:

@@ -1,4 +1,7 @@
-"""What the addon must not touch in a browser, where Godot has no UDP, names or threads."""
+"""What the addon must not touch in a browser, where Godot has no UDP, names or threads.
+
+A Mutex does nothing in an engine without threads.
+"""
 
 import re
 from pathlib import Path
@@ -16,12 +19,13 @@ RUNTIME: Final = [
 ]
 NATIVE_ONLY: Final = re.compile(
     r"\b(PacketPeerUDP|PacketPeerDTLS|UDPServer|TCPServer|StreamPeerTCP|StreamPeerTLS|HTTPClient"
-    r"|HTTPRequest|UPNP|UPNPDevice|Thread|Mutex|Semaphore|set_no_delay|get_connected_host)\b"
+    r"|HTTPRequest|UPNP|UPNPDevice|Thread|Semaphore|set_no_delay|get_connected_host)\b"
     r"|\b(IP|OS)\.(?!has_feature)\w+|\bOS\.(delay_msec|delay_usec|execute\w*|create_process)\b"
 )
 ALLOWED: Final = {
     "net/udp_link.gd": {"PacketPeerUDP"},
     "net/direct_sockets.gd": {"IP"},
+    "net/network_thread.gd": {"Thread", "Semaphore", "OS"},
     "net/resolver.gd": {"IP"},
     "net/websocket_failure.gd": {"HTTPClient"},
     "net/websocket_link.gd": {"set_no_delay"},
@@ -53,6 +57,16 @@ def test_udp_is_made_only_for_ways_that_a_browser_is_not_given() -> None:
     assert users_of("udp_link.gd") == {"net/reach.gd", "net/relay_doctor.gd"}
     assert users_of("relay_doctor.gd") == set()  # the editor's alone
     assert "if candidate.url:\n\t\treturn WebsocketLink.new(" in code_of(ADDON / "net/reach.gd")
+
+
+def test_no_thread_is_started_in_a_browser() -> None:
+    code = code_of(ADDON / "net/network_thread.gd")
+    browser = 'if not OS.has_feature("threads") or OS.has_feature("web"):\n\t\treturn false\n'
+
+    assert browser + "\tif _thread == null and not _start():" in code
+    assert code.count("_start()") == 2  # that one, and what it calls
+    assert code.count("Thread.new()") == code.partition("func _start()")[2].count("Thread.new()")
+    assert code.count("OS.delay_usec(") == code.partition("func _run()")[2].count("OS.delay_usec(")
 
 
 def test_names_are_resolved_only_where_addresses_are_needed() -> None:

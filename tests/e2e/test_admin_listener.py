@@ -183,7 +183,7 @@ def test_listener_for_others_does_not_start_where_its_token_is_not_safe(tmp_path
         assert started.wait() == 1
 
     assert f"error: others may read {token}" in started.output
-    assert f"advice: chmod 600 {token}" in started.output
+    assert f"advice: chmod o-rwx {token}" in started.output
 
 
 def test_attack_26_metric_cardinality_stays_constant_under_fuzz(watched: WatchedRelay) -> None:

@@ -88,6 +88,19 @@ def test_codec_of_the_page_agrees_with_the_vectors(browser: Chromium, page: str)
     assert again == expected
 
 
+def test_page_reads_room_codes_as_the_vectors_say(browser: Chromium, page: str) -> None:
+    """Upper case makes an S of U+017F and an I of U+0131, which are in no code."""
+    folder = layout.REPOSITORY / "protocol_spec" / "vectors"
+    cases = json.loads((folder / "room_code.json").read_text("utf-8"))["cases"]
+    typed = [case["input"]["text"] for case in cases]
+    expected = [case["decoded"]["code"] if case["result"] == "valid" else None for case in cases]
+    browser.show(page)
+
+    codes = browser.evaluate(_CODES % json.dumps(typed))
+
+    assert codes == expected
+
+
 def test_page_finds_the_port_of_a_relay(browser: Chromium, page: str) -> None:
     """A port 443 that was given counts, though `URL` leaves it out."""
     browser.show(page)
@@ -106,6 +119,15 @@ def test_page_finds_the_port_of_a_relay(browser: Chromium, page: str) -> None:
 
 _RELAY_URLS: Final = """
     import("./packhorse.js").then(({ relayUrl }) => %s.map((relay) => relayUrl(relay).href))
+"""
+_CODES: Final = """
+    import("./packhorse.js").then(({ canonical }) => %s.map((typed) => {
+        try {
+            return canonical(typed);
+        } catch {
+            return null;
+        }
+    }))
 """
 _ROUND_TRIP: Final = """
     import("./msgpack.js").then(({ decode, encode }) => %s.map((hex) => {

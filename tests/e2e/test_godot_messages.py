@@ -52,13 +52,17 @@ async def send_all(room: packhorse.Room) -> None:
 
 
 async def traffic_of(member: GodotMember) -> Event:
-    """Wait until the Godot process has handed over all its messages; return its check."""
+    """Wait until the Godot process has handed over all its messages; return its check.
+
+    What was acknowledged, the game has read one frame later: in the next report.
+    """
     while True:
         event = await report(member)
-        traffic: Event = event["traffic"]
-        if traffic["sent"]:
-            return traffic
+        if event["traffic"]["sent"]:
+            break
         await asyncio.sleep(0.1)
+    traffic: Event = (await report(member))["traffic"]
+    return traffic
 
 
 @pytest.mark.parametrize(("loss", "reorder"), [(0.0, 0.0), (0.05, 0.1)])

@@ -1,6 +1,7 @@
 """Godot games go on when what is between them breaks: nothing reliable is lost or doubled."""
 
 import asyncio
+import time
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -30,6 +31,7 @@ pytestmark = pytest.mark.usefixtures("godot")
 TRANSPORTS: Final = ("UDP", "WEBSOCKET")
 _BACK_WITHIN: Final = 20.0  # seconds; a busy machine
 _FREEZE: Final = 20.0  # seconds
+_LARGE: Final = 1 << 20  # bytes
 
 
 def meet(host: GodotMember, relay: str, *clients: tuple[GodotMember, str], of_host: str) -> None:
@@ -210,8 +212,21 @@ async def test_relay_that_drains_says_when_it_stops(start: Start, transport: str
         await asyncio.to_thread(member.expect, "server_disconnected")
 
 
-def test_games_that_load_for_20_s_stay_in_the_room(start: Start) -> None:
-    """The main thread sleeps longer than the relay waits until a peer counts as lost."""
+def load(*members: GodotMember) -> None:
+    """Let the main threads sleep for longer than the relay waits until a peer counts as lost."""
+    for member in members:
+        member.do("freeze", seconds=_FREEZE)
+
+
+def wait_until_sent(member: GodotMember, *, timeout: float) -> None:
+    """Wait until nothing reliable waits to be sent."""
+    deadline = time.monotonic() + timeout
+    while member.report()["statistics"]["queued_bytes"]:
+        assert time.monotonic() < deadline, f"still waits after {timeout} s"
+
+
+def test_nobody_notices_that_games_load_for_20_s(start: Start) -> None:
+    """What they are sent is acknowledged meanwhile, and read afterwards, in order."""
     host, over_udp, over_websocket = start(3)
     with RelayProcess() as relay:
         clients = (over_udp, "UDP"), (over_websocket, "WEBSOCKET")
@@ -219,37 +234,58 @@ def test_games_that_load_for_20_s_stay_in_the_room(start: Start) -> None:
         count_up(host)
         for client, _transport in clients:
             wait_for_numbers(client, 1, 3, timeout=_BACK_WITHIN)
-            client.do("freeze", seconds=_FREEZE)
 
-        for peer in (2, 3):
-            host.expect("peer_lost", peer=peer, timeout=_FREEZE)
-        for peer in (2, 3):
-            host.expect("peer_found", peer=peer, timeout=_FREEZE)
+        ends_at = time.monotonic() + _FREEZE
+        load(over_udp, over_websocket)
+        host.do("weigh", size=_LARGE)
+        wait_until_sent(host, timeout=_FREEZE / 2)
+        time.sleep(ends_at - time.monotonic())
 
+        for client, _transport in clients:
+            client.expect("weighed", size=_LARGE)
         count_up(over_udp, over_websocket)
         for client, _transport in clients:
             wait_for_numbers(client, 1, 10, timeout=_BACK_WITHIN)
         stop_and_check(host, over_udp, over_websocket, timeout=_BACK_WITHIN)
 
         for member in (host, over_udp, over_websocket):
-            assert member.unexpected("connection_error") == []
-            assert member.unexpected("peer_disconnected") == []
+            for event in ("connection_error", "peer_disconnected", "peer_lost", "session_lost"):
+                assert member.unexpected(event) == []
 
 
-def test_host_that_loads_for_20_s_keeps_its_room(start: Start) -> None:
+def test_nobody_notices_that_a_host_loads_for_20_s(start: Start) -> None:
     host, client = start(2)
     with RelayProcess() as relay:
         meet(host, relay.address, (client, "UDP"), of_host="WEBSOCKET")
         count_up(client)
         wait_for_numbers(host, 2, 3, timeout=_BACK_WITHIN)
 
-        host.do("freeze", seconds=_FREEZE)
-        client.expect("peer_lost", peer=1, timeout=_FREEZE)
-        client.expect("peer_found", peer=1, timeout=_FREEZE)
+        load(host)
+        time.sleep(_FREEZE)
 
         count_up(host)
         wait_for_numbers(host, 2, 10, timeout=_BACK_WITHIN)
         wait_for_numbers(client, 1, 10, timeout=_BACK_WITHIN)
+        stop_and_check(host, client, timeout=_BACK_WITHIN)
+
+        for member in (host, client):
+            for event in ("connection_error", "peer_disconnected", "peer_lost", "session_lost"):
+                assert member.unexpected(event) == []
+
+
+def test_games_that_load_without_the_network_thread_are_lost_and_found(start: Start) -> None:
+    host, client = start(2)
+    with RelayProcess() as relay:
+        code = host.create(relay.address, transport="UDP", network_thread=False)
+        client.join(relay.address, code, transport="WEBSOCKET", network_thread=False)
+        host.expect("peer_connected", peer=2)
+        count_up(host, client)
+        for loading, other, peer in ((client, host, 2), (host, client, 1)):
+            wait_for_numbers(other, peer, 3, timeout=_BACK_WITHIN)
+            load(loading)
+            other.expect("peer_lost", peer=peer, timeout=_FREEZE)
+            other.expect("peer_found", peer=peer, timeout=_FREEZE)
+
         stop_and_check(host, client, timeout=_BACK_WITHIN)
 
         for member in (host, client):

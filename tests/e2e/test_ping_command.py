@@ -153,7 +153,7 @@ def test_silent_relay_is_an_error_with_advice() -> None:
 
     assert code == 1
     assert json.loads(lines[0])["received"] == 0
-    assert lines[1] == "error: failed while pinging the relay: no answer to 1 pings"
+    assert lines[1] == "error: failed while pinging the relay: no answer to 1 ping"
     assert "`packhorse doctor --relay` with the same address" in lines[2]
 
 

@@ -12,8 +12,11 @@ import packhorse
 from packhorse.cli.main import main
 from packhorse.wire.room_code import RoomCode
 from packhorse_relay.aio.server import RelayServer
+from tests.support import middleman_process
 from tests.support.godot_member import GodotMember
-from tests.support.middleman_process import free_port
+from tests.support.middleman_process import free_port, hosting
+from tests.support.processes import run
+from tests.support.relay_process import RelayProcess
 from tests.support.relays import address_of, new_relay
 
 
@@ -104,3 +107,11 @@ async def test_godot_lists_rooms_of_python_and_python_those_of_godot(relay: Rela
     assert names[RoomCode(str(created["code"]).replace("-", ""))] == b"from Godot"
     listed = {room["code"].replace("-", ""): room["metadata"].encode() for room in told["rooms"]}
     assert listed == names
+
+
+def test_room_of_an_unmodified_game_is_listed_with_its_text() -> None:
+    with RelayProcess() as relay, hosting(relay.address, 6942, "--public", "für uns") as host:
+        done = run(middleman_process.packhorse("rooms", "--relay", relay.address), timeout=30)
+
+    assert host.first["code"] in done.stdout
+    assert "für uns" in done.stdout

@@ -5,10 +5,11 @@ extends SceneTree
 ## godot --headless --path godot_addon -s res://tests/bench/peers.gd -- HOST:PORT WAY
 ## [/codeblock]
 ## WAY is "relayed" or "direct": how Packhorse's datagrams have to go. Prints a JSON line for each
-## case: microseconds per RPC in the median frame; of the sender those in poll(), rpc() and what
-## rpc() left for the end of the frame, of the receiver those in poll(), which calls the method.
-## Without RPCs a frame has the cost of poll() alone. Processor time is that of both sides beyond
-## frames without RPCs; it leaves out when others had the processor.
+## case: microseconds per RPC in the median frame and in one of a hundred; of the sender those in
+## poll(), rpc() and what rpc() left for the end of the frame, of the receiver those in poll(),
+## which calls the method.
+## Without RPCs a frame has the cost of poll() alone. Processor time is that of both sides
+## and of all threads, beyond frames without RPCs; it leaves out when others had the processor.
 
 signal deferred
 
@@ -125,8 +126,10 @@ func _print(kind: String, method: StringName, case: Array) -> void:
 		"mode": method.trim_prefix("take_"),
 		"bytes": case[0],
 		"per_frame": count,
-		"sent_usec": snappedf(_median(_sent[key]) / maxi(count, 1), 0.1),
-		"received_usec": snappedf(_median(_received[key]) / maxi(count, 1), 0.1),
+		"sent_usec": snappedf(_percentile(_sent[key], 50) / maxi(count, 1), 0.1),
+		"received_usec": snappedf(_percentile(_received[key], 50) / maxi(count, 1), 0.1),
+		"slow_sent_usec": snappedf(_percentile(_sent[key], 99) / maxi(count, 1), 0.1),
+		"slow_received_usec": snappedf(_percentile(_received[key], 99) / maxi(count, 1), 0.1),
 		"processor_usec": snappedf(extra / (ROUNDS * FRAMES * maxi(count, 1)), 0.1),
 		"arrived": float(_counts[key]) / maxi(1, ROUNDS * FRAMES * count),
 	}
@@ -137,12 +140,16 @@ static func _key(kind: String, method: StringName, case: Array) -> String:
 	return "%s %s %d %d" % [kind, method, case[0], case[1]]
 
 
-## Returns the processor time of this program's main thread so far, microseconds.
+## Returns the processor time of all threads of this program so far, microseconds.
 static func _processor_time() -> float:
-	var file := FileAccess.open("/proc/self/schedstat", FileAccess.READ)
-	return file.get_line().get_slice(" ", 0).to_int() / 1e3
+	var sum := 0.0
+	for thread in DirAccess.get_directories_at("/proc/self/task"):
+		var file := FileAccess.open("/proc/self/task/%s/schedstat" % thread, FileAccess.READ)
+		sum += file.get_line().get_slice(" ", 0).to_int() / 1e3
+	return sum
 
 
-static func _median(values: PackedFloat64Array) -> float:
+static func _percentile(values: PackedFloat64Array, percent: int) -> float:
 	values.sort()
-	return values[values.size() >> 1]
+	@warning_ignore("integer_division")
+	return values[values.size() * percent / 100]

@@ -131,6 +131,9 @@ func count() -> void:
 
 func _start(command: Dictionary) -> void:
 	_is_raw = command.get("raw", false) == true
+	ProjectSettings.set_setting(
+		"packhorse/connection/network_thread", command.get("network_thread", true)
+	)
 	if _peer == null or command.get("reuse") != true:
 		_peer = PackhorseMultiplayerPeer.new()
 		var is_deaf: bool = command.get("deaf", false)

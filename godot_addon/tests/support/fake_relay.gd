@@ -51,6 +51,11 @@ static func error(
 	return Ctrl.encode(Constants.MessageType.ERROR, fields, Header.word_of(request))
 
 
+## Returns PENDING in answer to [param request].
+static func pending(request: PackedByteArray) -> PackedByteArray:
+	return Ctrl.encode(Constants.MessageType.PENDING, {}, Header.word_of(request))
+
+
 ## Returns ERROR SESSION_UNKNOWN about the session [param session].
 static func denial(session := SESSION) -> PackedByteArray:
 	var code := Constants.ErrorCode.SESSION_UNKNOWN

@@ -3,9 +3,13 @@ extends "res://tests/test_case.gd"
 
 const Constants := preload("res://addons/packhorse/wire/constants.gd")
 const FakeRelay := preload("res://tests/support/fake_relay.gd")
+const Header := preload("res://addons/packhorse/wire/header.gd")
 const UdpRelay := preload("res://tests/support/udp_relay.gd")
 const CONNECTED := MultiplayerPeer.CONNECTION_CONNECTED
 const DISCONNECTED := MultiplayerPeer.CONNECTION_DISCONNECTED
+const ORDERED := MultiplayerPeer.TRANSFER_MODE_UNRELIABLE_ORDERED
+const RELIABLE := MultiplayerPeer.TRANSFER_MODE_RELIABLE
+const UNRELIABLE := MultiplayerPeer.TRANSFER_MODE_UNRELIABLE
 
 var _relay := UdpRelay.new()
 var _peer := PackhorseMultiplayerPeer.new()
@@ -44,6 +48,12 @@ func _leaves() -> Array[int]:
 		if message.type == Constants.MessageType.LEAVE:
 			sequences.append(message.number(&"seq"))
 	return sequences
+
+
+## Returns FRAME from [param source] with a payload in hexadecimal digits.
+static func _frame(source: int, payload: String) -> PackedByteArray:
+	var header := Header.encode(Constants.FirstByte.FRAME, FakeRelay.TAG, source)
+	return header + payload.hex_decode()
 
 
 func _on_peer_peer_connected(id: int) -> void:

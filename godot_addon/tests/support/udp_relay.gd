@@ -12,6 +12,10 @@ var grant_changes: Dictionary[StringName, Variant] = {}
 var members: Array[int] = [1, 2]
 ## Seconds that the next CREATE or JOIN is told to wait; 0 grants it.
 var pause := 0.0
+## JOIN is answered by PENDING: the host decides.
+var is_pending := false
+## Code of ERROR in answer to CREATE and JOIN; 0 grants them.
+var refusal := 0
 ## Requests that were told to wait.
 var refused := 0
 ## SEAL messages of the member, PING left out.
@@ -58,6 +62,12 @@ func send(datagram: PackedByteArray) -> void:
 func _answer(datagram: PackedByteArray) -> void:
 	if FakeRelay.read_ctrl(datagram).type == Constants.MessageType.HELLO:
 		send(FakeRelay.challenge(datagram))
+		return
+	if is_pending:
+		send(FakeRelay.pending(datagram))
+		return
+	if refusal:
+		send(FakeRelay.error(datagram, refusal))
 		return
 	if pause > 0.0:
 		var fields: Dictionary[StringName, Variant] = {&"retry_after_ms": int(pause * 1000.0)}

@@ -8,10 +8,9 @@ import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
-from rich.console import Console
-
 from packhorse.cli import options
 from packhorse.cli.bench_screen import heading, table
+from packhorse.cli.output import table_console
 from packhorse.wire.errors import ConfigurationError
 from packhorse_relay.bench.costs import costs_of
 from packhorse_relay.bench.measuring import SHAPES, Section, Wish, measure
@@ -25,7 +24,6 @@ if TYPE_CHECKING:
 _PLANES: Final = (PortablePlane.name, BatchedPlane.name)
 _RUNS: Final = 7
 _MOST_RUNS: Final = 1000
-_WIDTH: Final = 120  # columns, where nobody limits them
 _NEEDED: Final = 2  # processors
 
 
@@ -33,7 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of this command."""
     what = parser.add_subparsers(required=True, metavar="WHAT")
     text = "processor time of relays for a datagram, under the same loads in turns"
-    relay = what.add_parser("relay", help=text, description=f"{text.capitalize()}.")
+    relay = what.add_parser("relay", help=text, description=f"{text[0].upper()}{text[1:]}.")
     relay.add_argument(
         "--against",
         type=_names(tuple(PEERS)),
@@ -74,7 +72,7 @@ def run(args: argparse.Namespace) -> int:
     """
     if sys.platform != "linux" or (os.cpu_count() or 1) < _NEEDED:
         raise ConfigurationError("measuring needs Linux and two processors")
-    console = Console() if sys.stdout.isatty() else Console(width=_WIDTH)
+    console = table_console()
     if args.json:
         _tell({"event": "bench", "machine": machine()})
     for section in measure(Wish(args.dataplane, args.against, args.load, args.runs)):

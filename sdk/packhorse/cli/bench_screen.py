@@ -19,10 +19,10 @@ def table(section: Section) -> Table:
     references = [cost.name for cost in costs if not cost.name.startswith("packhorse")]
     references = references or [costs[0].name]
     shown = Table(box=None)
-    shown.add_column("relay", no_wrap=True)
-    shown.add_column("CPU us", justify="right", no_wrap=True)
+    shown.add_column("relay", overflow="fold")
+    shown.add_column("CPU us", justify="right", overflow="fold")
     for name in references:
-        shown.add_column(f"x {name}", justify="right")
+        shown.add_column(f"x {name}", justify="right", overflow="fold")
     shown.add_column("lost", justify="right")
     for cost in costs:
         shown.add_row(*_row(cost, references))

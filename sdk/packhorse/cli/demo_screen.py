@@ -92,8 +92,8 @@ def _title(stage: Stage) -> Text:
 
 def _table() -> Table:
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, padding=(0, 1, 0, 0), header_style="bold")
-    table.add_column("client", no_wrap=True)
-    table.add_column("way", no_wrap=True, style="cyan")
+    table.add_column("client", overflow="fold")
+    table.add_column("way", overflow="fold", style="cyan")
     return table
 
 
@@ -101,7 +101,7 @@ def _summary_table(clients: Sequence[PingClient], width: int) -> Table:
     names = [name for name in _COLUMNS if width >= _SUMMARY_WIDTH or name not in _SPARED]
     table = _table()
     for name in names:
-        table.add_column(name, justify="right", no_wrap=True)
+        table.add_column(name, justify="right", overflow="fold")
     table.caption = "times: RTT in milliseconds, from the client to the echo server and back"
     for client in clients:
         cells = dict(zip(_COLUMNS, _cells(client.pings), strict=True))

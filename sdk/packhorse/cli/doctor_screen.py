@@ -66,7 +66,7 @@ class LineOutput:
 
     def open(self, relay: RelayAddress) -> None:
         """Print the relay's name."""
-        self._console.print(f"Relay {relay}")
+        self._console.print(f"Relay {relay}", soft_wrap=True)
 
     def begin(self, stage: ExaminationStage) -> None:
         """Print nothing."""

@@ -28,6 +28,7 @@ from packhorse.middleman.application import is_loopback
 from packhorse.middleman.endpoint import Endpoint, resolve_all, resolve_endpoint, show_address
 from packhorse.middleman.host_side import IDLE_AFTER, HostSide
 from packhorse.middleman.traffic import Traffic
+from packhorse.wire.constants import MAX_METADATA
 
 _PROMPT: Final = "   > "
 
@@ -59,17 +60,26 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_door_arguments(parser)
     parser.add_argument(
         "--public",
+        type=listing_text,
         metavar="TEXT",
         help="show the room and its code to everybody who lists rooms, with this text",
     )
     options.add_shared_arguments(parser)
 
 
+def listing_text(text: str) -> bytes:
+    """Check for argparse what the list of rooms is to show; returns it in UTF-8."""
+    encoded = text.encode("utf-8", "replace")
+    if len(encoded) > MAX_METADATA:
+        problem = f"the text has {len(encoded)} bytes, must have at most {MAX_METADATA}"
+        raise argparse.ArgumentTypeError(problem)
+    return encoded
+
+
 def run(args: argparse.Namespace) -> int:
     """Carry what the game's servers send and get until a signal comes; returns the exit code."""
     services = ServiceAddresses(*options.service_endpoints(args))
-    if args.legacy and args.max_peers is not None:
-        options.end_with_usage(args, "--max-peers: a legacy relay takes as many as it likes")
+    options.check_legacy(args)
     options.transport_to(args.relay, args)
     check_doors(args)
     prepare_password(args)
@@ -89,7 +99,7 @@ async def _host(
     doorman = Doorman(output.tell, output.reply, names=names, asks=args.approve)
     async with side, _open_room(args, doorman) as room, AsyncExitStack() as stack:
         if args.public is not None and isinstance(room, Room):
-            await room.set_options(listed=True, metadata=args.public.encode())
+            await room.set_options(listed=True, metadata=args.public)
         text = _text(room, args.relay, services, can_type=reads_commands(args))
         output.announce(_fields(room, args.relay, services), text)
         if isinstance(room, Room) and reads_commands(args):

@@ -51,6 +51,7 @@ def run(args: argparse.Namespace) -> int:
     """Carry what the game sends and gets until a signal comes; returns the exit code."""
     local = options.service_endpoints(args)
     relay = _relay(args)
+    options.check_legacy(args)
     options.transport_to(relay, args)
     prepare_password(args)
     output, traffic = new_output(is_json=args.json), Traffic()

@@ -64,7 +64,7 @@ def _parser(argv: list[str] | None) -> Parser:
     subparsers = parser.add_subparsers(required=True, metavar="COMMAND")
     wanted = (sys.argv[1:] if argv is None else argv)[:1]
     for name, doc, module_name in _COMMANDS:
-        subparser = subparsers.add_parser(name, help=doc, description=f"{doc.capitalize()}.")
+        subparser = subparsers.add_parser(name, help=doc, description=f"{doc[0].upper()}{doc[1:]}.")
         if [name] == wanted:  # the others need not be imported
             module = import_module(module_name)
             module.add_arguments(subparser)

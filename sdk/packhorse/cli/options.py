@@ -2,7 +2,7 @@
 
 import argparse
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Final, NoReturn, TypeVar
 
 from packhorse.aio.connect import MAX_TIMEOUT, MIN_TIMEOUT
@@ -22,6 +22,16 @@ from packhorse.wire.errors import ConfigurationError
 JOIN_WITHIN: Final = 10.0  # seconds
 LEGACY_JOIN_WITHIN: Final = 15.0  # seconds: two families of addresses, one after the other
 _MAX_IDLE: Final = 86400.0  # seconds
+_NO_TICKETS: Final = "a legacy relay asks for no ticket and no key"
+_NOT_WITH_LEGACY: Final = {
+    "--max-peers": "a legacy relay takes as many as it likes",
+    "--public": "a legacy relay has no list of rooms",
+    "--ticket": _NO_TICKETS,
+    "--ticket-file": _NO_TICKETS,
+    "--access-key-file": _NO_TICKETS,
+    "--name": "a legacy relay lets everybody in and tells nobody who they are",
+    "--birthday": "a legacy relay carries everything, there are no direct paths",
+}
 
 _T = TypeVar("_T")
 
@@ -88,13 +98,29 @@ def transport_to(relay: RelayAddress, args: argparse.Namespace) -> Transport:
         end_with_usage(args, f"--transport: {error}; {error.advice}")
 
 
+def check_legacy(args: argparse.Namespace) -> None:
+    """End with code 2 when `--legacy` is given, and what a legacy relay does not know."""
+    if args.legacy and (option := first_given(args, _NOT_WITH_LEGACY)):
+        end_with_usage(args, f"{option}: {_NOT_WITH_LEGACY[option]}")
+
+
+def first_given(args: argparse.Namespace, candidates: Iterable[str]) -> str | None:
+    """Return the first of some options, such as `--max-peers`, that was given; None for none."""
+    return next((each for each in candidates if _value(args, each) not in (None, False)), None)
+
+
+def _value(args: argparse.Namespace, option: str) -> object:
+    """Return the value of an option; None also where the command has no such option."""
+    return getattr(args, option.removeprefix("--").replace("-", "_"), None)
+
+
 def add_timeout_argument(parser: "argparse._ActionsContainer") -> None:
     """Add `--timeout`, which `join_timeout` reads."""
     parser.add_argument(
         "--timeout",
         type=seconds(MIN_TIMEOUT, MAX_TIMEOUT),
         metavar="S",
-        help=f"seconds until the room must be reached (default: {JOIN_WITHIN:.0f})",
+        help=f"seconds that reaching relay and room may take (default: {JOIN_WITHIN:.0f})",
     )
 
 

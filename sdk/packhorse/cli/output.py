@@ -3,7 +3,7 @@
 import dataclasses
 import json
 import time
-from typing import Protocol
+from typing import Final, Protocol
 
 from rich.console import Console, RenderableType
 from rich.live import Live
@@ -15,6 +15,8 @@ from packhorse.core.events import Event
 from packhorse.middleman.notices import Notice
 from packhorse.middleman.traffic import Traffic
 from packhorse.wire.errors import PackhorseError
+
+_NO_WIDTH: Final = 10_000  # columns; more than any table has
 
 
 class Output(Protocol):
@@ -126,6 +128,14 @@ class StdoutConsole(Console):
     def on_broken_pipe(self) -> None:
         """Write nothing any more, and go on."""
         mute_stdout()
+
+
+def table_console() -> Console:
+    """Return a console for tables; no line ends early where standard output is no terminal."""
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console.width = _NO_WIDTH
+    return console
 
 
 def new_output(*, is_json: bool) -> Output:

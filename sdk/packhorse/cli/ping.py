@@ -28,6 +28,15 @@ _INTERVAL: Final = 0.5  # seconds
 _SHORTEST: Final = 0.01  # seconds
 _SHORTEST_TO_RELAY: Final = 0.25  # seconds; a relay answers five a second
 _LONGEST: Final = 60.0  # seconds
+_OF_ROOMS: Final = (
+    "--password",
+    "--password-file",
+    "--ask-password",
+    "--ticket",
+    "--ticket-file",
+    "--access-key-file",
+    "--timeout",
+)
 _PATIENCE: Final = 2.0  # seconds after which a ping counts as lost
 _PATH_WITHIN: Final = 3.0  # seconds for UDP, then WebSocket, to be answered at all
 
@@ -108,7 +117,7 @@ class Measurement:
 
     def silence(self) -> PackhorseError:
         """Return the error of a measurement in which nothing was answered."""
-        outcome = f"no answer to {self.tally.sent} pings"
+        outcome = f"no answer to {self.tally.sent} ping{'s' * (self.tally.sent != 1)}"
         if not self.tally.sent:
             return ConnectivityError("pinging", ("stopped before the first answer",))
         if self._args.code is None:
@@ -178,4 +187,6 @@ def _relay(args: argparse.Namespace) -> RelayAddress:
         options.end_with_usage(
             args, f"--interval: a relay itself is pinged at most every {_SHORTEST_TO_RELAY:g} s"
         )
+    if args.code is None and (option := options.first_given(args, _OF_ROOMS)):
+        options.end_with_usage(args, f"{option}: needs CODE; a relay itself is pinged without it")
     return options.invited_to(args)

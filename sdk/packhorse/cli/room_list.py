@@ -11,6 +11,7 @@ from rich.text import Text
 from packhorse.aio.room_finder import list_rooms
 from packhorse.cli.access_options import access_of
 from packhorse.cli.options import join_timeout, transport_to
+from packhorse.cli.output import table_console
 from packhorse.cli.texts import Json, printable
 from packhorse.wire.room_code import show_room_code
 from packhorse.wire.room_list import ListedRoom
@@ -34,7 +35,7 @@ def print_rooms(args: argparse.Namespace) -> int:
         for room in rooms:
             print(json.dumps(fields(room)))
     elif rooms:
-        Console().print(table(rooms))
+        table_console().print(table(rooms))
     else:
         print(f"No public rooms on {args.relay}.")
     return 0
@@ -56,7 +57,9 @@ def fields(room: ListedRoom) -> dict[str, Json]:
 
 def table(rooms: list[ListedRoom]) -> Table:
     """Return the rooms as a table, with what strangers wrote made harmless."""
-    made = Table("code", "peers", "needs", "about")
+    made = Table()
+    for title in ("code", "peers", "needs", "about"):
+        made.add_column(title, overflow="fold", no_wrap=title == "code")
     for room in rooms:
         words = printable(room.metadata.decode(errors="backslashreplace"))
         places = f"{room.peers} of {room.max_peers}"

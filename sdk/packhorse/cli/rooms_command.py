@@ -12,13 +12,14 @@ from pathlib import Path
 from typing import IO, Final
 from urllib.parse import urlsplit
 
-from rich.console import Console, RenderableType
+from rich.console import RenderableType
 from rich.live import Live
 from rich.text import Text
 
 from packhorse.aio.secret_files import refuse_public
 from packhorse.cli import options
 from packhorse.cli.access_options import add_access_arguments
+from packhorse.cli.output import table_console
 from packhorse.cli.room_list import print_rooms
 from packhorse.cli.rooms_screen import Status, status_view
 from packhorse.wire.errors import ConfigurationError, ConnectivityError, PackhorseError
@@ -27,8 +28,8 @@ DEFAULT_ADMIN: Final = "http://127.0.0.1:6970"
 _TIMEOUT: Final = 5.0  # seconds for an answer
 _MAX_ANSWER: Final = 4 << 20  # bytes
 _MAX_TOKEN: Final = 512  # bytes
-_ADMIN_ONLY: Final = ("admin", "token_file", "reveal", "watch")
-_PUBLIC_ONLY: Final = ("ticket", "ticket_file", "access_key_file", "timeout")
+_ADMIN_ONLY: Final = ("--admin", "--token-file", "--reveal", "--watch")
+_PUBLIC_ONLY: Final = ("--ticket", "--ticket-file", "--access-key-file", "--timeout")
 _LONGEST_WATCH: Final = 3600.0  # seconds
 _ADVICE: Final = {
     401: "name the file that holds the admin token with --token-file; the relay prints which",
@@ -108,9 +109,7 @@ def _check_together(args: argparse.Namespace) -> None:
     """End with code 2 when options of both kinds are given."""
     is_public = args.relay is not None
     foreign = _ADMIN_ONLY if is_public else _PUBLIC_ONLY
-    given = [name for name in foreign if getattr(args, name) not in (None, False)]
-    if given:
-        option = "--" + given[0].replace("_", "-")
+    if option := options.first_given(args, foreign):
         needed = "cannot be given together with --relay" if is_public else "needs --relay"
         options.end_with_usage(args, f"{option}: {needed}")
 
@@ -159,7 +158,7 @@ def fetch(url: str, token: str, *, reveal: bool) -> Status:
         error.close()
         advice = _ADVICE.get(error.code, "is this the admin listener of a relay?")
         raise ConfigurationError(f"{url} answered {error.code}", advice) from None
-    except (OSError, HTTPException) as error:
+    except (OSError, UnicodeError, HTTPException) as error:
         raise _unreachable(url, error) from None
 
 
@@ -183,7 +182,7 @@ _OPENER: Final = urllib.request.build_opener(urllib.request.ProxyHandler({}), _N
 
 
 def _watch(args: argparse.Namespace, url: str, token: str) -> None:
-    console = Console(highlight=False)
+    console = table_console()
     if args.json or not console.is_terminal:
         while True:
             _print(url, fetch(url, token, reveal=args.reveal), is_json=args.json)
@@ -191,7 +190,7 @@ def _watch(args: argparse.Namespace, url: str, token: str) -> None:
     with Live(console=console, auto_refresh=False, screen=True) as live:
         while True:
             try:
-                view = _view(url, fetch(url, token, reveal=args.reveal))
+                view = _view(url, fetch(url, token, reveal=args.reveal), console.width)
             except ConnectivityError as error:  # a relay that restarts is worth waiting for
                 again = f"Asking again every {args.watch:g} s; Ctrl-C ends it."
                 view = Text(f"error: {error}\nadvice: {error.advice}\n\n{again}")
@@ -203,12 +202,13 @@ def _print(url: str, status: Status, *, is_json: bool) -> None:
     if is_json:
         print(json.dumps(status), flush=True)
     else:
-        Console(highlight=False).print(_view(url, status))
+        console = table_console()
+        console.print(_view(url, status, console.width))
 
 
-def _view(url: str, status: Status) -> RenderableType:
+def _view(url: str, status: Status, width: int) -> RenderableType:
     try:
-        return status_view(status)
+        return status_view(status, width)
     except (LookupError, TypeError, ValueError, AttributeError, OverflowError):
         raise _no_status(url) from None
 

@@ -4,7 +4,7 @@ import statistics
 import time
 from typing import Any, Final, TypeAlias
 
-from rich.console import Group, RenderableType
+from rich.console import Group, JustifyMethod, RenderableType
 from rich.table import Table
 from rich.text import Text
 
@@ -14,15 +14,18 @@ Status: TypeAlias = dict[str, Any]
 _MEBIBYTE: Final = 1 << 20
 _KIBIBYTE: Final = 1 << 10
 _LISTED: Final = 5  # reasons
-_NUMBERS: Final = ("members", "lost", "RTT", "datagrams/s", "KiB/s")
+_COLUMNS: Final = ("room", "members", "lost", "RTT", "datagrams/s", "KiB/s", "kind", "host")
+_WORDS: Final = frozenset({"room", "kind", "host"})
+_SPARED: Final = frozenset({"lost", "RTT", "datagrams/s", "KiB/s", "kind"})
+_ALL_FROM: Final = 76  # columns; a narrower terminal shows no more than code, members and host
 
 
-def status_view(status: Status) -> RenderableType:
-    """Return the figures and a table of the rooms."""
+def status_view(status: Status, width: int) -> RenderableType:
+    """Return the figures and a table of the rooms, for a terminal of `width` columns."""
     figures = (_heading(status), _places(status), _traffic(status), _process(status))
     lines = [_text(line) for line in figures]
     reasons = (_reasons("Dropped", status["drops"]), _connections(status))
-    return Group(*lines, *(_text(each) for each in reasons if each), Text(), _rooms(status))
+    return Group(*lines, *(_text(each) for each in reasons if each), Text(), *_rooms(status, width))
 
 
 def _heading(status: Status) -> str:
@@ -63,17 +66,19 @@ def _connections(status: Status) -> str:
     return f"{status['connections']} TCP connections{'; ' if ended else ''}{ended}"
 
 
-def _rooms(status: Status) -> RenderableType:
+def _rooms(status: Status, width: int) -> list[RenderableType]:
     if not status["room_list"]:
-        return Text("No rooms are open.")
+        return [Text("No rooms are open.")]
+    shown = [title for title in _COLUMNS if width >= _ALL_FROM or title not in _SPARED]
     table = Table(box=None, pad_edge=False, header_style="dim")
-    for title in ("room", *_NUMBERS, "kind", "host"):
-        table.add_column(title, justify="right" if title in _NUMBERS else "left")
+    for title in shown:
+        justify: JustifyMethod = "left" if title in _WORDS else "right"
+        table.add_column(title, justify=justify, overflow="fold", no_wrap=title == "room")
     for room in status["room_list"]:
-        table.add_row(*(_text(cell) for cell in _row(room)))
-    if status["rooms_left_off"]:
-        table.add_row(_text(f"and {status['rooms_left_off']} more"))
-    return table
+        cells = dict(zip(_COLUMNS, _row(room), strict=True))
+        table.add_row(*(_text(cells[title]) for title in shown))
+    left_off = status["rooms_left_off"]
+    return [table, _text(f"and {left_off} more")] if left_off else [table]
 
 
 def _row(room: dict[str, Any]) -> tuple[str, ...]:

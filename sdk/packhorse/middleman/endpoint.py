@@ -70,8 +70,9 @@ async def resolve_all(endpoint: Endpoint) -> list[SocketAddress]:
     try:
         async with asyncio.timeout(_RESOLVE_WITHIN):
             found = await loop.getaddrinfo(endpoint.host, endpoint.port, type=socket.SOCK_DGRAM)
-    except OSError as error:
-        problem = f"{endpoint.host!r} cannot be resolved: {error.strerror or 'no answer in time'}"
+    except (OSError, UnicodeError) as error:  # UnicodeError: not even the form of a name
+        reason = getattr(error, "strerror", None) or str(error) or "no answer in time"
+        problem = f"{endpoint.host!r} cannot be resolved: {reason}"
         raise ConfigurationError(problem, "use an IP address, such as 127.0.0.1") from error
     hosts = sorted((str(entry[4][0]) for entry in found), key=lambda host: ":" in host)
     return [(host, endpoint.port) for host in hosts[:_MAX_ADDRESSES]]

@@ -96,7 +96,7 @@ async def open_pipe(  # noqa: PLR0913 - all but one by keyword
             return await connect_tcp(
                 where.host, where.port, is_stream=mode is None, tls=context, bind=bind
             )
-    except (OSError, PipeClosedError) as error:
+    except (OSError, UnicodeError, PipeClosedError) as error:  # UnicodeError: no form of a name
         reason = str(error) or f"no answer within {timeout:.1f} s"
         attempts = (f"{where.scheme} {where.host} port {where.port}: {reason}",)
         raise ConnectivityError("opening a pipe", attempts, _ADVICE) from error
@@ -252,9 +252,11 @@ async def _bind(target: Target, mode: Mode | None, tls: ssl.SSLContext | None) -
             return udp
         tcp = TcpListener(is_stream=mode is None, tls=tls)
         await tcp.open(target.host, target.port)
-    except OSError as error:
+    except (OSError, UnicodeError) as error:
         attempts = (f"{target.scheme} {target.host} port {target.port}: {error}",)
-        raise ConnectivityError("listening for pipes", attempts, "choose another port") from error
+        raise ConnectivityError(
+            "listening for pipes", attempts, "choose another address or port"
+        ) from error
     return tcp
 
 

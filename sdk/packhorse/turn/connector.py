@@ -129,7 +129,7 @@ async def _first(
         errors[tasks.pop(task)] = str(error)
         if isinstance(error, TurnError):
             refusals.append(error)
-        elif not isinstance(error, OSError | PackhorseError):
+        elif not isinstance(error, OSError | UnicodeError | PackhorseError):
             raise error
     return None
 

@@ -43,6 +43,7 @@ def room_codes() -> Iterator[Case]:
         ("tab", "A tab is no space.", "K7QM\t2XPA"),
         ("accent", "An accented letter.", "K7QM-2XPÁ"),
         ("long_s", "U+017F is no S, though its upper case is.", "K7QM-2XP\u017f"),
+        ("dotless_i", "U+0131 is no I, though its upper case is.", "K7QM-2XP\u0131"),
         (
             "full_width",
             "Full-width digits are no digits.",

@@ -144,8 +144,24 @@ def test_admin_token_that_others_may_read_is_refused(tmp_path: Path) -> None:
     file.write_text("x" * 32)
     file.chmod(0o644)
 
-    with pytest.raises(ConfigurationError, match="others may read"):
+    with pytest.raises(ConfigurationError, match="others may read") as refused:
         load_admin_token(file)
+
+    assert refused.value.advice == f"chmod o-rwx {file}"
+
+
+@pytest.mark.parametrize("readable", [0o400, 0o440, 0o640])
+def test_admin_token_is_taken_as_container_platforms_mount_it(
+    tmp_path: Path, readable: int
+) -> None:
+    """Kubernetes gives the file to a group, behind links that it exchanges."""
+    (tmp_path / "..data").mkdir()
+    file = tmp_path / "..data" / "token"
+    file.write_text("x" * 32)
+    file.chmod(readable)
+    (tmp_path / "token").symlink_to(Path("..data", "token"))
+
+    assert load_admin_token(tmp_path / "token") == "x" * 32
 
 
 def give_away(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -76,6 +76,18 @@ func pop() -> PackedByteArray:
 	return message
 
 
+## Adds messages that [member data] and [member lanes] of another inbox held, one at least.
+func append(messages: Array[PackedByteArray], their_lanes: PackedInt64Array) -> void:
+	if waiting + messages.size() > MAX_PACKETS:
+		_append_singly(messages, their_lanes)
+		return
+	if not waiting:
+		_show(their_lanes[0])
+	waiting += messages.size()
+	data.append_array(messages)
+	lanes.append_array(their_lanes)
+
+
 ## Drops the messages that came from [param peer]; returns the sizes of the reliable ones.
 func discard(peer: int) -> PackedInt32Array:
 	var dropped := PackedInt32Array()
@@ -88,10 +100,7 @@ func discard(peer: int) -> PackedInt32Array:
 		data.remove_at(index)
 		lanes.remove_at(index)
 	waiting = data.size()
-	var lane := lanes[0] if waiting else 0
-	next_peer = lane >> _SOURCE_SHIFT
-	next_mode = lane >> 8 & 0xFF
-	next_channel = lane & 0xFF
+	_show(lanes[0] if waiting else 0)
 	return dropped
 
 
@@ -101,9 +110,20 @@ func clear() -> void:
 	lanes.clear()
 	_next = 0
 	waiting = 0
-	next_peer = 0
-	next_mode = 0
-	next_channel = 0
+	_show(0)
+
+
+## Shows a message of [param lane] as the next one.
+func _show(lane: int) -> void:
+	next_peer = lane >> _SOURCE_SHIFT
+	next_mode = lane >> 8 & 0xFF
+	next_channel = lane & 0xFF
+
+
+func _append_singly(messages: Array[PackedByteArray], their_lanes: PackedInt64Array) -> void:
+	for index in messages.size():
+		source = their_lanes[index] >> _SOURCE_SHIFT
+		add(messages[index], their_lanes[index] & 0xFFFF)
 
 
 func _count_drop(reason: StringName) -> void:

@@ -188,7 +188,7 @@ func welcome(news: Event, now: float) -> void:
 	for datagram in _early.release(news.peer):
 		var drop := receive(datagram, news.peer, now)
 		if drop:
-			_drops[drop] = _drops.get(drop, 0) + 1
+			_count_drop(drop)
 
 
 ## Notes that the application is told of a peer, to which it may send from now on.
@@ -347,7 +347,9 @@ func _tell(source: int) -> void:
 	for index in _delivered.data.size():
 		var lane := _delivered.lanes[index]
 		var data := _delivered.data[index]
-		if is_wanted:
+		if is_wanted and lane < Delivered.RELIABLE_LANE and _events.size() >= Inbox.MAX_PACKETS:
+			_count_drop(Constants.DROP_BUFFER_FULL)
+		elif is_wanted:
 			_events.append(Event.message(source, data, lane >> 8 as Constants.Mode, lane & 0xFF))
 		elif lane >= Delivered.RELIABLE_LANE:
 			consume(source, data.size())
@@ -356,8 +358,11 @@ func _tell(source: int) -> void:
 
 func _count_unknown(count: int) -> void:
 	if count:
-		var reason := Constants.DROP_UNKNOWN_PEER
-		_drops[reason] = _drops.get(reason, 0) + count
+		_count_drop(Constants.DROP_UNKNOWN_PEER, count)
+
+
+func _count_drop(reason: StringName, count := 1) -> void:
+	_drops[reason] = _drops.get(reason, 0) + count
 
 
 func _receivers(to: int) -> Array[int]:

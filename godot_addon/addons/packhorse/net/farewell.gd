@@ -28,11 +28,17 @@ static func see_off(driver: SessionDriver, now: float) -> void:
 	if farewell._is_over(now) or not _is_running(tree):
 		driver.close()
 		return
-	if _leaving.size() >= _MAX_LEAVING:
-		_leaving[0]._end()
 	farewell._tree = tree
+	_follow.call_deferred(farewell)
+
+
+## Goes on in the frames to come; in the main thread, where frames are.
+static func _follow(farewell: Self) -> void:
+	if _leaving.size() >= _MAX_LEAVING:
+		var oldest: Self = _leaving.pop_front()
+		oldest._end()
 	_leaving.append(farewell)
-	tree.process_frame.connect(farewell._on_tree_process_frame)
+	farewell._tree.process_frame.connect(farewell._on_tree_process_frame)
 
 
 static func _is_running(tree: SceneTree) -> bool:

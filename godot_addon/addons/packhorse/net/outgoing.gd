@@ -13,6 +13,8 @@ var others := PackedInt32Array()
 var refused := 0
 ## [method flush] has something to do.
 var is_flush_queued := false
+## Nothing more comes in this frame.
+var is_frame_over := false
 
 var _client: RelayClient = null
 var _is_to_host_only := false
@@ -60,13 +62,18 @@ func put(packet: PackedByteArray, target: int, mode: Constants.Mode, channel: in
 		if target == -_HOST:
 			return OK
 		target = _HOST
-	if not is_flush_queued:
-		is_flush_queued = true
-		flush.call_deferred()
+	is_flush_queued = true
+	is_frame_over = false
 	if mode >= Constants.Mode.RELIABLE:
 		return _put_reliable(packet, target, mode, channel)
 	put_unreliable(packet, target, mode << 8 | channel)
 	return OK
+
+
+## To be called before anything but [method put] moves the session: that may empty the queue of the
+## packet before, or forget it.
+func part() -> void:
+	_last_target = _NOBODY
 
 
 ## Sends what was put in this frame, as far as it may leave now.
@@ -74,6 +81,7 @@ func flush() -> void:
 	if not is_flush_queued:
 		return
 	is_flush_queued = false
+	is_frame_over = false
 	_last_target = _NOBODY
 	if _mail.is_closed:
 		return

@@ -29,8 +29,6 @@ const _ENDINGS: Array[Event.Type] = [Event.Type.PEER_LEFT, Event.Type.CLOSED]
 ## The session; null until the relay has answered.
 var session: Session = null
 
-## Moves the session while nothing else has to be looked after; else null.
-var steady: SessionDriver = null
 ## How bad the simulated network is; call [method simulate] when there is one.
 var conditions := NetworkConditions.new()
 
@@ -38,19 +36,21 @@ var _wish: Wish
 var _reach: Reach
 var _connector: Connector
 var _driver: SessionDriver = null
+var _steady: SessionDriver = null  # moves the session while nothing else has to be looked after
 var _fallback: Fallback
 var _watch := PathWatch.new()
 var _is_dead := false  # UDP
 var _now := 0.0  # clock seconds of the last poll
 var _give_up_at: float  # clock seconds; INF once connected
 var _start_over_at := INF  # clock seconds
+var _is_host_asked := false  # whether we may join
 var _told_stage := Stages.Stage.RESOLVING
 var _own_events: Array[Event] = []
 var _password: PasswordTask = null  # until the key of the room to join is ready
 var _setup: RoomSetup = null  # of the room, while the relay has not answered
 var _entering: Array[Event] = []  # JOINED and what follows, until the new room is set up
 var _is_holding := false  # the next news, which wait for the next poll
-var _gone: Dictionary[int, bool] = {}  # peers of which this poll has told that they left
+var _gone: Dictionary[int, bool] = {}  # peers of which it was told in this frame that they left
 
 
 ## Starts connecting; gives up at [param give_up_at], clock seconds.
@@ -66,15 +66,16 @@ func _init(wish: Wish, reach: Reach, give_up_at: float) -> void:
 		_connector = Connector.new(wish, reach)
 
 
-## Does what is due; then drain [method next_event]. Where [member steady] is not null, call its
-## poll() instead, and this one only when that says that there is news.
-func poll(now: float) -> void:
+## Does what is due; false when [method next_event] has nothing to tell.
+func move(now: float) -> bool:
+	if _steady != null and not _steady.poll(now):
+		return false
 	_now = now
-	if steady == null:
+	if _steady == null:
 		_poll_parts(now)
-	_gone.clear()
-	if steady == null or session.pings.silent_since < INF:
+	if _steady == null or session.pings.silent_since < INF:
 		_look_after(now)
+	return true
 
 
 ## Drains one event; null when there is none. After CLOSED there is none.
@@ -85,10 +86,11 @@ func poll(now: float) -> void:
 func next_event(has_packets: bool) -> Event:
 	_is_holding = not _is_holding and _must_wait(has_packets)
 	if _is_holding:
-		steady = null
-		return null
-	var event := _take_event()
-	if event != null and event.type == Event.Type.PEER_LEFT:
+		_steady = null
+	var event := _take_event() if not _is_holding else null
+	if event == null:
+		_gone.clear()
+	elif event.type == Event.Type.PEER_LEFT:
 		_gone[event.peer] = true
 	return event
 
@@ -96,6 +98,11 @@ func next_event(has_packets: bool) -> Event:
 ## Returns what carries the datagrams of the session; meaningless without one.
 func kind() -> RelayLink.Kind:
 	return _driver.link.kind() if _driver != null else RelayLink.Kind.UDP
+
+
+## Returns how many datagrams have come and gone; over another link it begins anew.
+func carried() -> int:
+	return _driver.carried() if _driver != null else 0
 
 
 ## Sends datagrams of the session to the relay.
@@ -119,7 +126,7 @@ func change_room(change: RoomChange, password: String) -> Error:
 	if session == null or session.peer_id() != 1 or _setup != null:
 		return ERR_UNAVAILABLE
 	_setup = RoomSetup.new(session, change, password)
-	steady = null
+	_steady = null
 	return OK
 
 
@@ -133,7 +140,7 @@ func flush(now: float) -> void:
 func close(now: float) -> void:
 	_give_up_at = INF
 	_start_over_at = INF
-	steady = null
+	_steady = null
 	_fallback.stop()
 	if _connector != null:
 		_connector.close()
@@ -203,14 +210,30 @@ func _poll_parts(now: float) -> void:
 
 ## Watches what may fail; nothing has to be watched in a steady state.
 func _look_after(now: float) -> void:
-	steady = null
+	_steady = null
 	if _driver != null:
 		_watch_path(now)
-	if now >= _give_up_at:
+	_wait_for_people()
+	if now >= _give_up_at and not _is_decided():
 		_fail(_timed_out(), now)
 	var is_busy := not _own_events.is_empty() or _is_holding or _setup != null
 	if session != null and _give_up_at == INF and not is_busy:
-		steady = _driver if session.pings.silent_since == INF else null
+		_steady = _driver if session.pings.silent_since == INF else null
+
+
+## Gives up later once the host has been asked: people take their time.
+func _wait_for_people() -> void:
+	if not _is_host_asked and _stage() == Stages.Stage.WAITING:
+		_is_host_asked = true
+		_give_up_at += Constants.APPROVAL
+
+
+## Tells whether the room was entered or refused; the game may look for that later.
+func _is_decided() -> bool:
+	if session == null:
+		return false
+	var is_closed := session.state() == Constants.MemberState.CLOSED
+	return is_closed or session.stage() == Stages.Stage.CONNECTED
 
 
 func _timed_out() -> PackhorseError:
@@ -270,8 +293,6 @@ func _take_event() -> Event:
 		return null
 	if _setup != null and _setup.take(event):
 		return _end_setup()
-	if event.type == Event.Type.STAGE_CHANGED and event.stage == Stages.Stage.WAITING:
-		_give_up_at += Constants.APPROVAL  # people take their time
 	if _postpone(event):
 		return null
 	if event.type == Event.Type.JOINED:
@@ -345,7 +366,7 @@ func _is_short_pause(error: PackhorseError) -> bool:
 func _pause(seconds: float) -> Event:
 	_start_over_at = _now + seconds
 	_told_stage = Stages.Stage.PAUSED
-	steady = null
+	_steady = null
 	_driver.close()
 	_driver = null
 	session = null
@@ -354,6 +375,7 @@ func _pause(seconds: float) -> Event:
 
 func _start_over() -> void:
 	_start_over_at = INF
+	_is_host_asked = false
 	_told_stage = Stages.Stage.RESOLVING
 	_own_events.append(Event.stage_changed(_told_stage))
 	_connector = Connector.new(_wish, _reach)

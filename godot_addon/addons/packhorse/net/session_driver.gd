@@ -89,6 +89,14 @@ func simulate(conditions: NetworkConditions) -> void:
 			direct.wrap(link, conditions)
 
 
+## Returns how many datagrams have come and gone over the links that it has now.
+func carried() -> int:
+	var sum := link.datagrams_sent + link.datagrams_received
+	if direct != null and direct.own != null:
+		sum += direct.own.datagrams_sent + direct.own.datagrams_received
+	return sum
+
+
 ## Returns one of the counters of all links together, by its name.
 func count(counter: StringName) -> int:
 	var sum := 0

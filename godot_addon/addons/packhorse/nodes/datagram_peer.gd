@@ -5,15 +5,23 @@ const Constants := preload("../wire/constants.gd")
 const Event := preload("../core/event.gd")
 const Inbox := preload("../core/inbox.gd")
 const Mail := preload("../core/mail.gd")
+const NetworkThread := preload("../net/network_thread.gd")
 const Outgoing := preload("../net/outgoing.gd")
 const RelayClient := preload("../net/relay_client.gd")
+const Settings := preload("settings.gd")
+const Turn := preload("../net/turn.gd")
 
 const _TELL_AFTER := 64  # reliable packets that the game has read; telling of each would cost much
 const _TELL_BYTES := 1 << 16
 
+# Held by whoever uses _client, _outgoing or _arrived, or changes _peers: the game in its frames,
+# the network thread between them. Never while the game is told something: it may take its time.
+var _lock := Mutex.new()
 var _client: RelayClient = null
 var _outgoing := Outgoing.new()
-var _inbox := Inbox.new()
+var _inbox := Inbox.new()  # what the game reads in this frame
+var _arrived := Inbox.new()  # what it will read in the next; the same one without a thread
+var _turn: Turn = null  # of the network thread, if there is one
 var _target := 0
 var _mode := TRANSFER_MODE_RELIABLE
 var _channel := 0
@@ -75,20 +83,50 @@ func _get_packet_script() -> PackedByteArray:
 	return packet
 
 
+## Sends what was put and takes what has come; false when [method _next_event] has nothing.
+func _move() -> bool:
+	_lock.lock()
+	if _outgoing.is_flush_queued:
+		_outgoing.flush()
+	if _taken >= _TELL_AFTER or _taken_bytes >= _TELL_BYTES:
+		_tell_taken()
+	var now := Time.get_ticks_usec() / 1e6
+	var has_news := _client != null and _client.move(now)
+	if _turn != null:
+		_turn.polled_at = now
+		_take_arrived()
+	_lock.unlock()
+	return has_news
+
+
+## Returns what the game is told of next, after it has got what came before that.
+func _next_event() -> Event:
+	_lock.lock()
+	if _turn != null:
+		_take_arrived()
+	var event := _client.next_event(_inbox.waiting > 0)
+	_lock.unlock()
+	return event
+
+
 ## Takes in a packet that came in the middle of news.
 func _take_packet(event: Event) -> void:
+	_lock.lock()
 	_inbox.drops = _client.session.drops
 	_inbox.source = event.peer
 	_inbox.add(event.data, event.mode << 8 | event.channel)
 	if event.data.is_empty() and event.mode >= Constants.Mode.RELIABLE:
 		_note_taken(event.peer, 0)
+	_lock.unlock()
 
 
 ## Notes that the game has taken or thrown away a reliable packet, or several.
 func _note_taken(peer: int, size: int, packets := 1) -> void:
+	_lock.lock()
 	var mail := _mail()
 	if mail != null:
 		mail.consume(peer, size, packets)
+	_lock.unlock()
 
 
 func _tell_taken() -> void:
@@ -103,5 +141,40 @@ func _mail() -> Mail:
 
 
 func _discard(peer: int) -> void:
-	for size in _inbox.discard(peer):
-		_note_taken(peer, size)
+	for inbox: Inbox in [_inbox, _arrived]:
+		for size in inbox.discard(peer):
+			_note_taken(peer, size)
+
+
+## Lets the game read what the network thread has received.
+func _take_arrived() -> void:
+	if _arrived.waiting:
+		_inbox.drops = _arrived.drops
+		_inbox.append(_arrived.data, _arrived.lanes)
+		_arrived.clear()
+
+
+## Lets the network thread move [member _client] between the frames, where there can be one.
+func _share() -> void:
+	var turn := Turn.new(_lock, _client, _outgoing)
+	turn.polled_at = Time.get_ticks_usec() / 1e6
+	if Settings.value(Settings.NETWORK_THREAD) and NetworkThread.add(turn):
+		_turn = turn
+	_arrived = Inbox.new() if _turn != null else _inbox
+
+
+## Has all to itself again; to be called under the lock.
+func _stop_sharing() -> void:
+	if _turn != null:
+		NetworkThread.remove(_turn)
+		_turn = null
+
+
+## Sends what this frame was to send, or lets the network thread do that.
+func _end_frame() -> void:
+	_lock.lock()
+	if _turn != null:
+		_outgoing.is_frame_over = _outgoing.is_flush_queued
+	else:
+		_outgoing.flush()
+	_lock.unlock()

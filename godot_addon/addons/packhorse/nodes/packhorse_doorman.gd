@@ -13,6 +13,8 @@ const _RelayClient := preload("../net/relay_client.gd")
 
 ## Set by the peer.
 var client: _RelayClient = null
+## Held by whoever uses [member client]; set by the peer.
+var lock: Mutex = null
 
 
 ## Lets somebody in.
@@ -26,6 +28,11 @@ func refuse(request: int) -> Error:
 
 
 func _decide(request: int, is_welcome: bool) -> Error:
-	if client == null or client.session == null:
+	if client == null:
 		return ERR_UNAVAILABLE
-	return client.session.decide(request, is_welcome, Time.get_ticks_usec() / 1e6)
+	var error := ERR_UNAVAILABLE
+	lock.lock()
+	if client.session != null:
+		error = client.session.decide(request, is_welcome, Time.get_ticks_usec() / 1e6)
+	lock.unlock()
+	return error

@@ -19,8 +19,8 @@ extends "member_peer.gd"
 ## keep up, further ones are refused with [constant @GlobalScope.ERR_OUT_OF_MEMORY].[br][br]
 ## [b]Silence:[/b] a peer that crashed or lost its network is told after 15 seconds with
 ## [signal peer_lost]. Unless it comes back, the relay removes a client 60 seconds after it was last
-## heard, and closes the room 120 seconds after the host was.
-## [br][br]
+## heard, and closes the room 120 seconds after the host was. A game that loads is not silent: a
+## thread goes on for 60 seconds, see [code]packhorse/connection/network_thread[/code].[br][br]
 ## After [method MultiplayerPeer.close], or once the session has ended, the same object can create
 ## or join another room.
 
@@ -81,13 +81,10 @@ enum Path {
 const _Invite := preload("../core/invite.gd")
 const _NetworkConditions := preload("../core/network_conditions.gd")
 const _PeerWatch := preload("peer_watch.gd")
-const _RelayLink := preload("../net/relay_link.gd")
 const _RelayNotice := preload("relay_notice.gd")
 const _RoomCode := preload("../wire/room_code.gd")
 const _RoomWish := preload("room_wish.gd")
 const _SavedSession := preload("../core/saved_session.gd")
-const _Settings := preload("settings.gd")
-const _Statistics := preload("../core/statistics.gd")
 const _Wish := preload("../core/wish.gd")
 
 const _STAGES: Array[Stage] = [
@@ -116,35 +113,33 @@ var _conditions := _NetworkConditions.new()
 
 func _notification(what: int) -> void:
 	# No method of self can be called any more.
-	if what == NOTIFICATION_PREDELETE and _client != null:
-		_client.close(Time.get_ticks_usec() / 1e6)
-		if _watch != null:
-			_watch.close()
+	if what != NOTIFICATION_PREDELETE or _client == null:
+		return
+	_lock.lock()
+	_client.close(Time.get_ticks_usec() / 1e6)
+	if _turn != null:
+		NetworkThread.remove(_turn)
+	_lock.unlock()
+	if _watch != null:
+		_watch.close()
 
 
 func _poll() -> void:
-	if _outgoing.is_flush_queued:
-		_outgoing.flush()
 	if _to_retract:
 		_tell_retracted()
-	if _taken >= _TELL_AFTER or _taken_bytes >= _TELL_BYTES:
-		_tell_taken()
+	if _watch != null and _watch.report_at < INF:
+		_watch.poll(_now())
+	if _move():
+		_take_news()
+
+
+func _take_news() -> void:
 	var client := _client
-	if client == null:
-		return
-	var now := Time.get_ticks_usec() / 1e6
-	var steady := client.steady
-	var has_news := steady == null or steady.poll(now)
-	if has_news:
-		client.poll(now)
-	if _watch != null and now >= _watch.report_at:
-		_watch.poll(now)
-	# Handlers of signals may close this peer or start anew.
-	while has_news and client == _client:
-		var event := client.next_event(_inbox.waiting > 0)
-		if event == null:
-			return
+	var event := _next_event()
+	while event != null:
 		_handle(event)
+		# Handlers of signals may close this peer or start anew.
+		event = _next_event() if client == _client else null
 
 
 ## Creates a room on [param relay] ([code]host[/code] or [code]host:port[/code]; the port is 6969
@@ -160,7 +155,7 @@ func _poll() -> void:
 ## When the relay limits how often rooms are created or joined, connecting waits as long as the
 ## relay says, if [member PackhorseRoomOptions.connect_timeout] allows: [constant Stage.PAUSED].
 func create_room(relay: String, options: PackhorseRoomOptions = null) -> Error:
-	var used := _Settings.complete(options)
+	var used := Settings.complete(options)
 	var error := _connect(relay, _RoomWish.creating(used), used)
 	if error == OK:
 		_unique_id = _HOST
@@ -175,7 +170,7 @@ func join_room(relay: String, code: String, options: PackhorseRoomOptions = null
 	if invite == null:
 		return _refuse(PackhorseError.Code.CODE_INVALID)
 	var named := relay if relay.strip_edges() else invite.relay
-	return _connect(named, _RoomWish.joining(invite.code), _Settings.complete(options))
+	return _connect(named, _RoomWish.joining(invite.code), Settings.complete(options))
 
 
 ## Changes the room that this peer hosts to what [param options] say of size, lock, approval and
@@ -185,7 +180,10 @@ func set_room_options(options: PackhorseRoomOptions) -> Error:
 	if not _RoomWish.is_possible(options):
 		return ERR_INVALID_PARAMETER
 	var change := _RoomWish.change(options)
-	return _client.change_room(change, options.password) if _client else ERR_UNAVAILABLE
+	_lock.lock()
+	var error := _client.change_room(change, options.password) if _client else ERR_UNAVAILABLE
+	_lock.unlock()
+	return error
 
 
 ## Takes up the session of a crashed game: same room, code, id. Returns as [method create_room].
@@ -193,12 +191,14 @@ func resume_room(relay: String, saved: String, options: PackhorseRoomOptions = n
 	var wish := _Wish.resuming(_SavedSession.from_text(saved))
 	if wish.saved == null:
 		return _refuse(PackhorseError.Code.SAVED_INVALID)
-	return _connect(relay, wish, _Settings.complete(options))
+	return _connect(relay, wish, Settings.complete(options))
 
 
 ## Returns a secret for [method resume_room], empty without a session; ask again now and then.
 func get_saved_session() -> String:
+	_lock.lock()
 	var saved := _client.session.saved() if _client and _client.session else null
+	_lock.unlock()
 	return saved.to_text() if saved else ""
 
 
@@ -210,19 +210,19 @@ func get_peer_ids() -> Array[int]:
 ## Returns the smoothed round-trip time to a peer and back in seconds, or -1 before the first
 ## measurement, which the first call begins; who is asked for is measured once a second.
 ##
-## It includes up to one frame on each side, because datagrams wait for the next frame to be read.
+## Where no network thread runs, up to one frame on each side is part of it.
 func get_peer_rtt(peer_id: int) -> float:
 	return get_peer_statistics(peer_id).get(&"rtt", -1.0)
 
 
 ## Returns how datagrams leave for a peer now.
 func get_peer_path(peer_id: int) -> Path:
-	if _client == null or not _peers.has(peer_id):
+	if not _peers.has(peer_id):
 		return Path.NONE
-	if _client.is_direct(peer_id):
-		return Path.DIRECT
-	var is_websocket := _client.kind() == _RelayLink.Kind.WEBSOCKET
-	return Path.RELAY_WEBSOCKET if is_websocket else Path.RELAY_UDP
+	_lock.lock()
+	var way := Path.DIRECT if _client.is_direct(peer_id) else (_client.kind() as Path)
+	_lock.unlock()
+	return way
 
 
 ## Returns numbers about the way to a peer: [code]path[/code] (a [enum Path]),
@@ -233,13 +233,9 @@ func get_peer_path(peer_id: int) -> Path:
 ## (to this peer alone and from it, all headers included, since the first call). Empty for whom is
 ## not in the room.
 func get_peer_statistics(peer_id: int) -> Dictionary[StringName, float]:
-	var mail := _mail()
-	if mail == null or not _peers.has(peer_id):
-		return {}
-	mail.measure(peer_id, _now())
-	var delivery := mail.hub.peer_delivery(peer_id)
-	var statistics := _Statistics.of_peer(delivery, mail.traffic(peer_id), _client.overhead())
-	statistics[&"path"] = get_peer_path(peer_id)
+	var statistics := _measure(peer_id)
+	if statistics:
+		statistics[&"path"] = get_peer_path(peer_id)
 	return statistics
 
 
@@ -253,12 +249,7 @@ func get_peer_statistics(peer_id: int) -> Dictionary[StringName, float]:
 ## sent yet) and, for each reason that occurred, [code]drop_[/code] with its name: datagrams that
 ## were not acted upon.
 func get_statistics() -> Dictionary[StringName, float]:
-	var statistics: Dictionary[StringName, float] = {
-		&"packets_waiting": _inbox.waiting, &"packets_refused": _outgoing.refused
-	}
-	if _client != null:
-		_client.add_statistics(statistics)
-	return statistics
+	return _count()
 
 
 ## Makes the network worse, to see what a game does then: each datagram of this peer, sent or
@@ -266,18 +257,19 @@ func get_statistics() -> Dictionary[StringName, float]:
 ## fraction [param loss], 0 to 1, is lost. So one peer's round trips grow by twice the latency.
 ##
 ## On every platform, in exported games, too; 0, 0, 0 ends it. It holds from the relay's first
-## answer on, and for later rooms of this object. Order may change by the jitter; all waits for a
-## frame.
+## answer on, and for later rooms of this object. Order may change by the jitter.
 func set_network_simulation(latency: float, jitter := 0.0, loss := 0.0) -> void:
+	_lock.lock()
 	_conditions.latency = maxf(0.0, latency)
 	_conditions.jitter = maxf(0.0, jitter)
 	_conditions.loss = clampf(loss, 0.0, 1.0)
 	if _client != null:
 		_client.simulate()
+	_lock.unlock()
 
 
 func _connect(relay: String, wish: _Wish, options: PackhorseRoomOptions) -> Error:
-	var text := _Settings.relay_or_default(relay)
+	var text := Settings.relay_or_default(relay)
 	if not text:
 		return _refuse(PackhorseError.Code.ADDRESS_MISSING)
 	var reach := _RoomWish.reach(text, options)
@@ -294,7 +286,9 @@ func _connect(relay: String, wish: _Wish, options: PackhorseRoomOptions) -> Erro
 	var client := RelayClient.new(wish, reach, _now() + options.connect_timeout)
 	client.conditions = _conditions
 	_client = client
+	_share()
 	doorman.client = client
+	doorman.lock = _lock
 	_tell_stage(Stage.RESOLVING)
 	return OK if _client == client else ERR_UNAVAILABLE
 
@@ -332,22 +326,19 @@ func _handle(event: Event) -> void:
 
 
 func _enter() -> void:
-	var session := _client.session
-	_unique_id = session.peer_id()
-	_is_star = session.topology() == Constants.Topology.STAR
-	room_code = _RoomCode.show(session.code())
-	_status = CONNECTION_CONNECTED
-	var client := _client
-	session.mail().hand_to(_inbox, _peers)
-	_outgoing.open(client, _is_star and not _is_server())
+	var code := _open_room()
+	if not code:
+		return
+	room_code = _RoomCode.show(code)
 	_watch = _PeerWatch.new(self)
+	var client := _client
 	if _unique_id == _HOST:
 		room_created.emit(room_code)
 	_unannounced.sort()
 	for peer: int in _unannounced.duplicate():
 		if client == _client:
 			_announce(peer)
-		if client == _client and session.roster().get(peer) == Constants.PeerState.LOST:
+		if client == _client and _is_lost(peer):
 			_set_present(peer, false)
 	_unannounced.clear()
 
@@ -355,7 +346,9 @@ func _enter() -> void:
 func _set_present(peer: int, is_present: bool) -> void:
 	if _peers.get(peer, is_present) == is_present:
 		return
+	_lock.lock()
 	_peers[peer] = is_present
+	_lock.unlock()
 	(peer_found if is_present else peer_lost).emit(peer)
 
 

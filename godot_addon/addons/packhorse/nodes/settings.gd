@@ -7,6 +7,7 @@ const RELAY_ACCESS_KEY := "packhorse/relay/access_key"
 const TRANSPORT := "packhorse/connection/transport"
 const RELAY_ONLY := "packhorse/connection/relay_only"
 const CONNECT_TIMEOUT := "packhorse/connection/connect_timeout"
+const NETWORK_THREAD := "packhorse/connection/network_thread"
 const ROOM_TOPOLOGY := "packhorse/room/topology"
 const ROOM_MAX_PEERS := "packhorse/room/max_peers"
 
@@ -56,6 +57,13 @@ const TABLE: Array[Dictionary] = [
 		"doc": "Seconds until connecting is given up, for calls without options.",
 	},
 	{
+		"path": NETWORK_THREAD,
+		"initial": true,
+		"hint": PROPERTY_HINT_NONE,
+		"hint_string": "",
+		"doc": "Send and receive between the game's frames, too, on a thread; not in a browser.",
+	},
+	{
 		"path": ROOM_TOPOLOGY,
 		"initial": 0,
 		"hint": PROPERTY_HINT_ENUM,
@@ -73,12 +81,14 @@ const TABLE: Array[Dictionary] = [
 ]
 
 
-## Returns the value of the setting [param path]; the initial one where the project has none or one
-## of another type.
+## Returns the value of the setting [param path] for this platform; the initial one where a project
+## has none or one of another type.
 static func value(path: String) -> Variant:
 	var initial: Variant = _initial(path)
 	if not ProjectSettings.has_setting(path):
-		return initial
+		if Engine.is_editor_hint():
+			return initial  # else the editor would save it
+		ProjectSettings.set_setting(path, initial)  # else one for a platform is not found
 	var found: Variant = ProjectSettings.get_setting_with_override(path)
 	return found if typeof(found) == typeof(initial) else initial
 

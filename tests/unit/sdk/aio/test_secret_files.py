@@ -33,7 +33,7 @@ def test_attack_28_key_that_every_user_of_the_machine_may_use_is_refused(
 
 
 @on_posix
-@pytest.mark.parametrize("mode", [0o400, 0o600, 0o640, 0o660])
+@pytest.mark.parametrize("mode", [0o400, 0o440, 0o600, 0o640, 0o660])
 def test_key_for_its_owner_and_group_is_taken(file: Path, mode: int) -> None:
     file.chmod(mode)
 

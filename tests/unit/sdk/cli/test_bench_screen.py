@@ -7,8 +7,8 @@ from packhorse_relay.bench.load import Result
 from packhorse_relay.bench.measuring import Section
 
 
-def shown(results: dict[str, list[Result]]) -> str:
-    console = Console(width=120)
+def shown(results: dict[str, list[Result]], width: int = 120) -> str:
+    console = Console(width=width)
     with console.capture() as captured:
         console.print(table(Section("burst", 8, "words", results)))
     return captured.get()
@@ -39,3 +39,13 @@ def test_heading_tells_the_load_and_how_often_it_ran() -> None:
     section = Section("burst", 8, "8 members", {"one": [Result(1, 1, 1.0)] * 3})
 
     assert heading(section).startswith("\n8 members; 100 bytes, loopback, 3 runs in turns")
+
+
+def test_narrow_terminal_leaves_no_column_out() -> None:
+    ours, theirs = [Result(10, 10, 40e-6)] * 3, [Result(10, 10, 50e-6)] * 3
+
+    text = shown({"packhorse batched": ours, "coturn 4.6.1": theirs}, width=40)
+
+    assert "…" not in text
+    for figure in ("4.00", "0.80", "5.00", "1.00", "0.0%"):
+        assert figure in text.split()

@@ -49,7 +49,7 @@ async def usual_stage() -> Stage:
     )
 
 
-@pytest.mark.parametrize("width", [60, 80, 120])
+@pytest.mark.parametrize("width", [40, 60, 80, 120])
 async def test_summary_fits_the_terminal(width: int) -> None:
     terminal = Terminal(width=width, is_terminal=False)
 

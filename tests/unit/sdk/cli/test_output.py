@@ -5,8 +5,9 @@ import json
 
 import pytest
 from rich.console import Console
+from rich.table import Table
 
-from packhorse.cli.output import JsonOutput, TextOutput, new_output
+from packhorse.cli.output import JsonOutput, TextOutput, new_output, table_console
 from packhorse.core.events import Joined, PeerId, PeerJoined
 from packhorse.middleman.traffic import TcpTraffic, Traffic
 from packhorse.wire.constants import ErrorCode
@@ -131,3 +132,22 @@ def test_command_that_never_was_up_has_nothing_to_sum_up() -> None:
 def test_user_chooses_the_output() -> None:
     assert isinstance(new_output(is_json=True), JsonOutput)
     assert isinstance(new_output(is_json=False), TextOutput)
+
+
+def test_table_is_not_cut_where_standard_output_is_no_terminal(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    table = Table("address")
+    table.add_row("x" * 300)
+
+    table_console().print(table)
+
+    assert "x" * 300 in capsys.readouterr().out
+
+
+def test_table_keeps_to_the_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    monkeypatch.setenv("FORCE_COLOR", "1")
+
+    assert table_console().width == 40

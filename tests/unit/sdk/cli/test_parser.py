@@ -36,3 +36,10 @@ def test_unknown_command_is_told_with_all_commands(capsys: pytest.CaptureFixture
     assert "'rely'" in error
     assert "relay" in error
     assert advice == "advice: packhorse --help shows what can be given"
+
+
+def test_help_leaves_names_as_they_are_written(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["doctor", "--help"])
+
+    assert "Examine the way to a relay, and the NAT on it." in capsys.readouterr().out

@@ -93,3 +93,11 @@ def test_attack_25_answer_that_is_no_status_is_a_failure_with_advice(
         assert main(["rooms"]) == 1
 
     assert "gave no status" in capsys.readouterr().err
+
+
+def test_what_cannot_be_a_name_is_told_with_advice(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["rooms", "--admin", "http://no..where:6970"]) == 1
+
+    told = capsys.readouterr().err
+    assert "error: failed while asking the relay for its status: http://no..where:6970" in told
+    assert "advice: start the relay" in told

@@ -6,7 +6,10 @@ from typing import Any
 import pytest
 from rich.console import Console
 
+from packhorse.cli.room_list import table
 from packhorse.cli.rooms_screen import status_view
+from packhorse.wire.room_code import RoomCode
+from packhorse.wire.room_list import ListedRoom
 
 MEMBER = {"peer": 1, "state": "present", "heard": 1.0, "rtt": 0.02, "address": "198.51.x.x"}
 ROOM = {
@@ -44,10 +47,20 @@ STATUS: dict[str, Any] = {
     "rooms_left_off": 0,
 }
 
+PUBLIC = ListedRoom(
+    code=RoomCode("K7QM2XPA"),
+    peers=3,
+    max_peers=16,
+    has_password=True,
+    needs_approval=True,
+    is_locked=False,
+    metadata=b"Donaudampfschifffahrt for everybody",
+)
 
-def shown(status: dict[str, Any]) -> str:
+
+def shown(status: dict[str, Any], width: int = 100) -> str:
     stream = io.StringIO()
-    Console(file=stream, width=100, highlight=False).print(status_view(status))
+    Console(file=stream, width=width, highlight=False).print(status_view(status, width))
     return stream.getvalue()
 
 
@@ -79,6 +92,21 @@ def test_view_shows_the_code_that_it_was_told() -> None:
     assert "K7QM-2XPA" in shown(STATUS | {"room_list": [ROOM | {"code": "K7QM-2XPA"}]})
 
 
+@pytest.mark.parametrize("width", [30, 40, 60, 80, 100])
+def test_view_cuts_neither_code_nor_address_whatever_the_terminal_is(width: int) -> None:
+    host = MEMBER | {"address": "[2001:db8:1111:2222:3333:4444:5555:6666]:65535"}
+    room = ROOM | {"code": "K7QM-2XPA", "members": [host]}
+
+    text = shown(STATUS | {"room_list": [room], "rooms_left_off": 7}, width)
+
+    assert max(map(len, text.splitlines())) <= width
+    assert "K7QM-2XPA " in text
+    table = text[text.index("K7QM-2XPA") :]
+    address = "".join(line[table.index("[") :].strip() for line in table.splitlines()[:-1])
+    assert address == host["address"]
+    assert "and 7 more" in text
+
+
 def test_view_of_an_empty_relay_says_so() -> None:
     samples: dict[str, list[float]] = {name: [] for name in STATUS["samples"]}
 
@@ -99,3 +127,21 @@ def test_hostile_answer_cannot_move_the_cursor_or_become_markup(name: str) -> No
 
     assert "\x1b" not in text
     assert name.replace("\x1b", "?") in text
+
+
+@pytest.mark.parametrize("width", [30, 40, 60, 80])
+def test_list_of_public_rooms_cuts_no_code_and_no_word(width: int) -> None:
+    stream = io.StringIO()
+
+    Console(file=stream, width=width).print(table([PUBLIC]))
+
+    lines = stream.getvalue().splitlines()
+    assert max(map(len, lines)) <= width
+    cells = [line.split("│")[1:-1] for line in lines if line.startswith("│")]
+    code, peers, needs, about = (
+        "".join("".join(parts).split()) for parts in zip(*cells, strict=True)
+    )
+    assert "K7QM-2XPA" in {row[0].strip() for row in cells}
+    assert (code, peers) == ("K7QM-2XPA", "3of16")
+    assert needs == "apassword,approval"
+    assert about == "Donaudampfschifffahrtforeverybody"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from packhorse.middleman.endpoint import Endpoint, parse_endpoint
+from packhorse.middleman.endpoint import Endpoint, parse_endpoint, resolve_all
 from packhorse.wire.errors import ConfigurationError
 
 
@@ -50,3 +50,10 @@ def test_anything_else_is_refused_with_advice(text: str) -> None:
 @pytest.mark.parametrize("text", ["127.0.0.1:6942", "[::1]:6942"])
 def test_endpoint_is_shown_as_it_is_typed(text: str) -> None:
     assert str(parse_endpoint(text)) == text
+
+
+async def test_what_cannot_be_a_name_is_refused_with_advice() -> None:
+    with pytest.raises(ConfigurationError, match=r"'no\.\.where' cannot be resolved") as caught:
+        await resolve_all(Endpoint("no..where", 6942))
+
+    assert "use an IP address" in caught.value.advice

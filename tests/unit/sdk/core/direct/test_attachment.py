@@ -88,6 +88,28 @@ def test_path_to_the_process_before_is_forgotten_though_all_news_come_at_once() 
     assert direct_peers(host) == set()
 
 
+def test_path_to_the_process_before_is_forgotten_at_the_same_revision_of_a_new_relay() -> None:
+    """The relay counts anew and may come to the revision that was known, with other members."""
+    network, (host, client) = open_room(2)
+    for member in (host, client):
+        network.seek(member)
+    network.run(2.0)
+    revision = host.session._joined().roster.rev
+    host.down.conditions = client.conditions = CUT
+    network.restart_relay()
+    network.put_behind(
+        network.resume(client.session.saved), Mapping.INDEPENDENT, Filtering.INDEPENDENT
+    )
+    network.run(1.0)
+    assert direct_peers(host) == {2}, "it knows nothing yet"
+
+    host.down.conditions = PERFECT
+    network.run_until(lambda: bool(host.events_of(PeerLeft)), within=5.0)
+
+    assert host.session._joined().roster.rev == revision
+    assert direct_peers(host) == set()
+
+
 def test_address_that_the_relay_sees_is_offered_only_where_the_socket_is_shared() -> None:
     network, (host, client) = open_room(2)
     own = Candidate(CandidateKind.HOST, TransportAddress("10.0.0.1", 7))
