@@ -5,6 +5,7 @@ const _SHORT := 6  # milliseconds; a turn of the thread, which does not end the 
 const _ACK_OF_FIRST := "01000000000000"  # payload of FRAME
 
 var _seen: Array[int] = []  # datagrams that had left after a handler
+var _stages: Array[PackhorseMultiplayerPeer.Stage] = []
 
 
 func test_reliable_packet_leaves_while_its_frame_lasts() -> void:
@@ -168,7 +169,19 @@ func test_room_that_was_created_while_a_game_loads_is_set_up_afterwards() -> voi
 	assert_eq(_told, ["K7QM-2XPA"] as Array[String], "told")
 
 
+func test_room_that_ends_while_a_game_hears_of_it_is_left_in_the_next_poll() -> void:
+	_peer.peer_connected.connect(_end_room)
+
+	await _join_shared()
+
+	assert_eq(_told, ["+1"] as Array[String], "told in the poll that entered it")
+	_peer.poll()
+	assert_eq(_told, ["+1", "-1", "ROOM_CLOSED"] as Array[String], "told in the next")
+	assert_eq(_peer.get_connection_status(), DISCONNECTED, "status")
+
+
 func test_room_that_ended_while_a_game_loads_was_never_entered() -> void:
+	_peer.stage_changed.connect(_on_peer_stage_changed)
 	_start(_peer, _relay.address())
 
 	_block()
@@ -178,6 +191,7 @@ func test_room_that_ended_while_a_game_loads_was_never_entered() -> void:
 
 	assert_eq(_told, ["ROOM_CLOSED"] as Array[String], "told")
 	assert_eq(_peer.get_connection_status(), DISCONNECTED, "status")
+	assert_true(not PackhorseMultiplayerPeer.Stage.CONNECTED in _stages, "it never was connected")
 
 
 ## Returns options of a game that loads for longer than connecting may take.
@@ -191,6 +205,15 @@ func _block_after_sending(_id: int) -> void:
 	_put("go", 1, RELIABLE)
 	_block()
 	_seen.append(_relay.data.size())
+
+
+func _end_room(_id: int) -> void:
+	_relay.send(_relay.relay.seal(Constants.MessageType.CLOSED, {&"code": 400}))
+	_block()
+
+
+func _on_peer_stage_changed(stage: PackhorseMultiplayerPeer.Stage) -> void:
+	_stages.append(stage)
 
 
 ## Returns the last bytes of each datagram as text.

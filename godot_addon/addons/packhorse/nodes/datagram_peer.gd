@@ -21,6 +21,7 @@ var _client: RelayClient = null
 var _outgoing := Outgoing.new()
 var _inbox := Inbox.new()  # what the game reads in this frame
 var _arrived := Inbox.new()  # what it will read in the next; the same one without a thread
+var _has_entered := false  # the room, in this poll
 var _turn: Turn = null  # of the network thread, if there is one
 var _target := 0
 var _mode := TRANSFER_MODE_RELIABLE
@@ -86,6 +87,7 @@ func _get_packet_script() -> PackedByteArray:
 ## Sends what was put and takes what has come; false when [method _next_event] has nothing.
 func _move() -> bool:
 	_lock.lock()
+	_has_entered = false
 	if _outgoing.is_flush_queued:
 		_outgoing.flush()
 	if _taken >= _TELL_AFTER or _taken_bytes >= _TELL_BYTES:
@@ -99,12 +101,13 @@ func _move() -> bool:
 	return has_news
 
 
-## Returns what the game is told of next, after it has got what came before that.
+## Returns what the game is told of next, after it has got what came before that. A session that
+## was entered in this poll ends in the next: between the two, Godot sees that there was one.
 func _next_event() -> Event:
 	_lock.lock()
 	if _turn != null:
 		_take_arrived()
-	var event := _client.next_event(_inbox.waiting > 0)
+	var event := _client.next_event(_has_entered or _inbox.waiting > 0)
 	_lock.unlock()
 	return event
 

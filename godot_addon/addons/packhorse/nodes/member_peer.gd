@@ -86,6 +86,7 @@ func _open_room() -> String:
 		_unique_id = session.peer_id()
 		_is_star = session.topology() == Constants.Topology.STAR
 		_status = CONNECTION_CONNECTED
+		_has_entered = true
 		mail.hand_to(_arrived, _peers)
 		_outgoing.open(_client, _is_star and not _is_server())
 	_lock.unlock()

@@ -358,6 +358,8 @@ func _announce(peer: int) -> void:
 
 
 func _tell_stage(stage: Stage) -> void:
+	if stage == Stage.CONNECTED and _status != CONNECTION_CONNECTED:
+		return  # the session has ended since, which comes next
 	if stage != _stage or stage == Stage.RESOLVING:
 		_stage = stage
 		stage_changed.emit(stage)
