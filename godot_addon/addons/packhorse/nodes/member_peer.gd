@@ -123,6 +123,7 @@ func _take_in(peer: int) -> bool:
 
 
 func _retract(peer: int) -> void:
+	_unannounced.erase(peer)
 	_lock.lock()
 	_discard(peer)
 	var place := _outgoing.others.find(peer)
@@ -140,10 +141,10 @@ func _hide(peer: int) -> void:
 	_discard(peer)
 
 
+## Tells of the peers that the game has hidden, unless a handler closes this one.
 func _tell_retracted() -> void:
-	var peers := _to_retract
-	_to_retract = []
-	for peer in peers:
+	while _to_retract:
+		var peer: int = _to_retract.pop_front()
 		peer_disconnected.emit(peer)
 
 

@@ -125,8 +125,7 @@ func _notification(what: int) -> void:
 
 
 func _poll() -> void:
-	if _to_retract:
-		_tell_retracted()
+	_tell_retracted()
 	if _watch != null and _watch.report_at < INF:
 		_watch.poll(_now())
 	if _move():
@@ -179,9 +178,11 @@ func join_room(relay: String, code: String, options: PackhorseRoomOptions = null
 func set_room_options(options: PackhorseRoomOptions) -> Error:
 	if not _RoomWish.is_possible(options):
 		return ERR_INVALID_PARAMETER
+	if _status != CONNECTION_CONNECTED:
+		return ERR_UNAVAILABLE
 	var change := _RoomWish.change(options)
 	_lock.lock()
-	var error := _client.change_room(change, options.password) if _client else ERR_UNAVAILABLE
+	var error := _client.change_room(change, options.password)
 	_lock.unlock()
 	return error
 
@@ -376,6 +377,7 @@ func _end(error: PackhorseError) -> void:
 	for peer: int in _peers.keys():
 		if client == _client:
 			_retract(peer)
+	_tell_retracted()
 	if client == _client and error != null:
 		_tell_error(error)
 	if client == _client:
