@@ -21,8 +21,8 @@ extends "member_peer.gd"
 ## [signal peer_lost]. Unless it comes back, the relay removes a client 60 seconds after it was last
 ## heard, and closes the room 120 seconds after the host was. A game that loads is not silent: a
 ## thread goes on for 60 seconds, see [code]packhorse/connection/network_thread[/code].[br][br]
-## After [method MultiplayerPeer.close], or once the session has ended, the same object can create
-## or join another room.
+## Once the session has ended, the same object can create or join another room; so it can after
+## [method MultiplayerPeer.close], but in a later frame, when Godot has forgotten the peers.
 
 ## Emitted when the room exists and this peer is its host; [param code] is [member room_code].
 signal room_created(code: String)
