@@ -75,9 +75,7 @@ func test_room_that_the_game_has_not_heard_of_cannot_be_changed() -> void:
 	_relay.members = [1]
 	_create(PackhorseRoomOptions.new())
 
-	while not _peer.get_saved_session():
-		_block()
-	_block()
+	_block_until(Stages.Stage.CONNECTED)
 
 	var error := _peer.set_room_options(PackhorseRoomOptions.new())
 	assert_eq(error, ERR_UNAVAILABLE, "before the game has heard of it")
