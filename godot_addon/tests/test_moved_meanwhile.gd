@@ -110,6 +110,30 @@ func test_peer_hidden_in_a_handler_is_told_before_the_room_ends() -> void:
 	assert_eq(_told, expected, "told")
 
 
+func test_hidden_peer_that_was_restarted_comes_back_in_the_next_poll() -> void:
+	_relay.members = [1, 2, 3]
+	await _join_shared()
+	_told.clear()
+	_peer.peer_lost.connect(_peer.disconnect_peer)
+
+	(
+		_relay
+		. send(
+			_events(
+				[
+					PackedInt64Array([Constants.RoomEventKind.PEER_LOST, 3, 0]),
+					PackedInt64Array([Constants.RoomEventKind.PEER_JOINED, 3, 1]),
+				]
+			)
+		)
+	)
+	await _until(func() -> bool: return "-3" in _told)
+	assert_eq(_told, ["lost 3", "-3"] as Array[String], "told in the poll in which it goes")
+	_peer.poll()
+
+	assert_eq(_told, ["lost 3", "-3", "+3"] as Array[String], "told in the next")
+
+
 func test_what_has_come_is_not_taken_in_before_what_was_sent_in_the_same_turn() -> void:
 	var outgoing := SlowOutgoing.new()
 	outgoing.is_frame_over = true

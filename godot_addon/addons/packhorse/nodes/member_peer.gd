@@ -129,7 +129,8 @@ func _retract(peer: int) -> void:
 	var place := _outgoing.others.find(peer)
 	if place >= 0:
 		_outgoing.others.remove_at(place)
-	var was_known := _peers.erase(peer)
+	var was_known := _peers.erase(peer) or peer in _to_retract
+	_to_retract.erase(peer)
 	_lock.unlock()
 	if was_known:
 		peer_disconnected.emit(peer)
