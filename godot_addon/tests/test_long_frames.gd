@@ -1,6 +1,9 @@
 extends "res://tests/support/thread_case.gd"
 ## What the network thread sends and receives while a frame lasts, or a level loads.
 
+const Stages := preload("res://addons/packhorse/core/stages.gd")
+
+const _PATIENCE := 100  # times LONG; a busy machine
 const _SHORT := 6  # milliseconds; a turn of the thread, which does not end the frame yet
 const _ACK_OF_FIRST := "01000000000000"  # payload of FRAME
 
@@ -115,10 +118,9 @@ func test_handler_that_takes_its_time_holds_nothing_up() -> void:
 
 
 func test_room_that_was_joined_while_a_game_loads_is_not_given_up() -> void:
-	_start(_peer, _relay.address(), _hasty())
+	_start(_peer, _relay.address())
 
-	for _part in 5:
-		_block()
+	_load_until(_is_entered)
 	_peer.poll()
 
 	assert_eq(_told, ["+1"] as Array[String], "told")
@@ -127,10 +129,9 @@ func test_room_that_was_joined_while_a_game_loads_is_not_given_up() -> void:
 
 func test_host_that_decides_has_time_while_the_other_game_loads() -> void:
 	_relay.is_pending = true
-	_start(_peer, _relay.address(), _hasty())
+	_start(_peer, _relay.address())
 
-	for _part in 5:
-		_block()
+	_load_until(func() -> bool: return _peer._client._is_host_asked)
 	_peer.poll()
 	assert_eq(_told, [] as Array[String], "told before the host has decided")
 	_relay.is_pending = false
@@ -140,10 +141,9 @@ func test_host_that_decides_has_time_while_the_other_game_loads() -> void:
 
 func test_refusal_is_told_after_a_load_that_took_longer_than_connecting_may() -> void:
 	_relay.refusal = Constants.ErrorCode.JOIN_DENIED
-	_start(_peer, _relay.address(), _hasty())
+	_start(_peer, _relay.address())
 
-	for _part in 5:
-		_block()
+	_load_until(_is_refused)
 	_peer.poll()
 
 	assert_eq(_told, ["JOIN_DENIED"] as Array[String], "told")
@@ -152,16 +152,17 @@ func test_refusal_is_told_after_a_load_that_took_longer_than_connecting_may() ->
 func test_room_that_was_created_while_a_game_loads_is_set_up_afterwards() -> void:
 	_relay.grant_changes = {&"peer": 1, &"rev": 1}
 	_relay.members = [1]
-	var options := _hasty()
+	var options := PackhorseRoomOptions.new()
 	options.approve = true
 	ProjectSettings.set_setting(Settings.NETWORK_THREAD, true)
 	_peer.create_room(_relay.address(), options)
 	ProjectSettings.set_setting(Settings.NETWORK_THREAD, false)
 
-	for _part in 5:
-		_block()
+	_load_until(_is_entered)
 	_peer.poll()
-	_block()
+	await _until(
+		func() -> bool: return not _relay.of_type(Constants.MessageType.SET_ROOM).is_empty()
+	)
 	var request := _relay.of_type(Constants.MessageType.SET_ROOM)[0].number(&"seq")
 	_relay.send(_relay.relay.seal(Constants.MessageType.ACK, {&"request": request, &"code": 0}))
 	await _until(func() -> bool: return not _told.is_empty())
@@ -194,11 +195,32 @@ func test_room_that_ended_while_a_game_loads_was_never_entered() -> void:
 	assert_true(not PackhorseMultiplayerPeer.Stage.CONNECTED in _stages, "it never was connected")
 
 
-## Returns options of a game that loads for longer than connecting may take.
-static func _hasty() -> PackhorseRoomOptions:
-	var options := PackhorseRoomOptions.new()
-	options.connect_timeout = 0.3
-	return options
+## Lets the game load until the network thread has come so far, and for longer than connecting may
+## take.
+func _load_until(condition: Callable) -> void:
+	var is_met := false
+	for _part in _PATIENCE:
+		_block()
+		_peer._lock.lock()
+		is_met = condition.call()
+		_peer._lock.unlock()
+		if is_met:
+			break
+	assert_true(is_met, "the network thread came so far")
+	_peer._lock.lock()
+	_peer._client._give_up_at -= PackhorseRoomOptions.new().connect_timeout
+	_peer._lock.unlock()
+	_block()
+
+
+func _is_entered() -> bool:
+	var session := _peer._client.session
+	return session != null and session.stage() == Stages.Stage.CONNECTED
+
+
+func _is_refused() -> bool:
+	var session := _peer._client.session
+	return session != null and session.state() == Constants.MemberState.CLOSED
 
 
 func _block_after_sending(_id: int) -> void:
