@@ -236,7 +236,6 @@ def test_host_may_refuse_new_connections(relay: RelayProcess, start: Start) -> N
     code = host.create(relay.address)
 
     host.do("refuse")
-    host.report()  # it has been done
     client.do("join", relay=relay.address, code=code)
 
     assert client.expect("connection_error")["name"] == "KICKED"
