@@ -2,7 +2,6 @@
 
 import json
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from typing import Any, Final
@@ -20,7 +19,6 @@ _RELAY_HOST: Final = "198.51.100.1"
 _RELAY: Final = f"{_RELAY_HOST}:6969"
 _SCRIPT: Final = "res://tests/e2e/direct_member.gd"
 _SECONDS: Final = 14.0  # of speaking
-_CALM: Final = 4.0  # seconds that show for how long this machine lets games wait by itself
 _REFUSED: Final = 25  # numbers at most; half a second: as long as a quarter of an RTT of 2 s
 _PORT_RESTRICTED: Final = """
 flush ruleset
@@ -140,15 +138,13 @@ def test_cut_of_the_direct_path_costs_reliable_traffic_half_a_second(
     host, client = _two_games(two)
     for member in (host, client):
         member.wait_for('"DIRECT"', timeout=60)
-    time.sleep(_CALM)
-    calm = max(max(_silences(member)) for member in (host, client))
 
     two.rule(two.homes[0], _CUT)
 
     summaries = [_summary(host), _summary(client)]
     for member in (host, client):
         assert [path for _, path in _paths(member)] == ["RELAY_UDP", "DIRECT", "RELAY_UDP"]
-        assert max(_silences(member)) < 0.6 + 2 * calm  # and a frame on either side
+        assert _silence_of_one_cause(member) < 0.6  # and a frame on either side
     for own, summary in enumerate(summaries):
         heard = summary["heard"][str(2 - own)]
         assert heard["faults"] == 0
@@ -177,8 +173,11 @@ def _paths(member: Started) -> list[tuple[int, str]]:
     return [(event["peer"], event["path"]) for event in _events(member, "path")]
 
 
-def _silences(member: Started) -> list[float]:
-    return [0.0, *(event["silence"] for event in _events(member, "silence"))]
+def _silence_of_one_cause(member: Started) -> float:
+    """Return the longest silence in seconds, less twice the next: a busy machine makes several."""
+    silences = sorted(event["silence"] for event in _events(member, "silence"))
+    next_longest, longest = [0.0, 0.0, *silences][-2:]
+    return longest - 2 * next_longest
 
 
 def _assert_all_heard(summaries: list[dict[str, Any]]) -> None:
