@@ -52,6 +52,7 @@ def test_exported_games_play_with_each_other(scheme: str, play: Play) -> None:
         address = f"{scheme}{relay.address}"
         host = play("Ada", "--relay", address, "--host", "--goal", "5")
         code = host.expect("entered")["code"]
+        host.expect("said", name="Ada")  # who comes later is greeted, too
         guest = play("Ben", "--relay", address, "--join", code.lower())
         number = guest.expect("round")["number"]
         ends = [bot.expect("round_over", number=number, timeout=60.0) for bot in (host, guest)]
