@@ -1,9 +1,6 @@
 extends "res://tests/support/thread_case.gd"
 ## What the network thread sends and receives while a frame lasts, or a level loads.
 
-const Stages := preload("res://addons/packhorse/core/stages.gd")
-
-const _PATIENCE := 100  # times LONG; a busy machine
 const _SHORT := 6  # milliseconds; a turn of the thread, which does not end the frame yet
 const _ACK_OF_FIRST := "01000000000000"  # payload of FRAME
 
@@ -121,7 +118,9 @@ func test_handler_that_takes_its_time_holds_nothing_up() -> void:
 func test_room_that_was_joined_while_a_game_loads_is_not_given_up() -> void:
 	_start(_peer, _relay.address())
 
-	_load_until(_is_entered)
+	_block_until(Stages.Stage.CONNECTED)
+	_let_connecting_take_too_long()
+	_block()
 	_peer.poll()
 
 	assert_eq(_told, ["+1"] as Array[String], "told")
@@ -132,7 +131,9 @@ func test_host_that_decides_has_time_while_the_other_game_loads() -> void:
 	_relay.is_pending = true
 	_start(_peer, _relay.address())
 
-	_load_until(func() -> bool: return _peer._client._is_host_asked)
+	_block_until(Stages.Stage.WAITING)
+	_let_connecting_take_too_long()
+	_block()
 	_peer.poll()
 	assert_eq(_told, [] as Array[String], "told before the host has decided")
 	_relay.is_pending = false
@@ -144,7 +145,9 @@ func test_refusal_is_told_after_a_load_that_took_longer_than_connecting_may() ->
 	_relay.refusal = Constants.ErrorCode.JOIN_DENIED
 	_start(_peer, _relay.address())
 
-	_load_until(_is_refused)
+	_block_until(Stages.Stage.JOINING)
+	_block()
+	_let_connecting_take_too_long()
 	_peer.poll()
 
 	assert_eq(_told, ["JOIN_DENIED"] as Array[String], "told")
@@ -159,12 +162,12 @@ func test_room_that_was_created_while_a_game_loads_is_set_up_afterwards() -> voi
 	_peer.create_room(_relay.address(), options)
 	ProjectSettings.set_setting(Settings.NETWORK_THREAD, false)
 
-	_load_until(_is_entered)
-	_peer.poll()
-	await _until(
-		func() -> bool: return not _relay.of_type(Constants.MessageType.SET_ROOM).is_empty()
-	)
-	var request := _relay.of_type(Constants.MessageType.SET_ROOM)[0].number(&"seq")
+	_block_until(Stages.Stage.CONNECTED)
+	_let_connecting_take_too_long()
+	_block()
+	var set_room := Constants.MessageType.SET_ROOM
+	await _until(func() -> bool: return not _relay.of_type(set_room).is_empty())
+	var request := _relay.of_type(set_room)[0].number(&"seq")
 	_relay.send(_relay.relay.seal(Constants.MessageType.ACK, {&"request": request, &"code": 0}))
 	await _until(func() -> bool: return not _told.is_empty())
 
@@ -186,7 +189,7 @@ func test_room_that_ended_while_a_game_loads_was_never_entered() -> void:
 	_peer.stage_changed.connect(_on_peer_stage_changed)
 	_start(_peer, _relay.address())
 
-	_block()
+	_block_until(Stages.Stage.CONNECTED)
 	_relay.send(_relay.relay.seal(Constants.MessageType.CLOSED, {&"code": 400}))
 	_block()
 	_peer.poll()
@@ -194,34 +197,6 @@ func test_room_that_ended_while_a_game_loads_was_never_entered() -> void:
 	assert_eq(_told, ["ROOM_CLOSED"] as Array[String], "told")
 	assert_eq(_peer.get_connection_status(), DISCONNECTED, "status")
 	assert_true(not PackhorseMultiplayerPeer.Stage.CONNECTED in _stages, "it never was connected")
-
-
-## Lets the game load until the network thread has come so far, and for longer than connecting may
-## take.
-func _load_until(condition: Callable) -> void:
-	var is_met := false
-	for _part in _PATIENCE:
-		_block()
-		_peer._lock.lock()
-		is_met = condition.call()
-		_peer._lock.unlock()
-		if is_met:
-			break
-	assert_true(is_met, "the network thread came so far")
-	_peer._lock.lock()
-	_peer._client._give_up_at -= PackhorseRoomOptions.new().connect_timeout
-	_peer._lock.unlock()
-	_block()
-
-
-func _is_entered() -> bool:
-	var session := _peer._client.session
-	return session != null and session.stage() == Stages.Stage.CONNECTED
-
-
-func _is_refused() -> bool:
-	var session := _peer._client.session
-	return session != null and session.state() == Constants.MemberState.CLOSED
 
 
 func _block_after_sending(_id: int) -> void:

@@ -175,8 +175,8 @@ def _paths(member: Started) -> list[tuple[int, str]]:
 
 def _silence_of_one_cause(member: Started) -> float:
     """Return the longest silence in seconds, less twice the next: a busy machine makes several."""
-    silences = sorted(event["silence"] for event in _events(member, "silence"))
-    next_longest, longest = [0.0, 0.0, *silences][-2:]
+    silences: list[float] = [event["silence"] for event in _events(member, "silence")]
+    next_longest, longest = sorted([0.0, 0.0, *silences])[-2:]
     return longest - 2 * next_longest
 
 
