@@ -93,10 +93,15 @@ func _saved_session() -> String:
 	return saved
 
 
+## Replaces the file as a whole: this process may be killed while it writes.
 func _keep_session() -> void:
-	var file := FileAccess.open(_options.session_file, FileAccess.WRITE)
-	if file != null:
-		file.store_string(_packhorse.get_saved_session())
+	var next := _options.session_file + ".next"
+	var file := FileAccess.open(next, FileAccess.WRITE)
+	if file == null:
+		return
+	file.store_string(_packhorse.get_saved_session())
+	file.close()
+	DirAccess.rename_absolute(next, _options.session_file)
 
 
 func _start_enet() -> void:
