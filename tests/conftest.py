@@ -20,6 +20,7 @@ from tests.support import godot as godot_support
 MARKED_FOLDERS: Final = frozenset({"e2e", "netns", "package", "bench"})
 # Seconds for one test, where 30 are too few on a busy machine.
 PATIENCE: Final = {"property": 300, "e2e": 120, "netns": 120, "package": 300}
+GODOT_PATIENCE: Final = 400  # seconds; of four engines on a busy machine
 NETNS_TOOLS: Final = ("ip", "nft", "conntrack")
 
 hypothesis.settings.register_profile("dev", max_examples=100, deadline=None)
@@ -66,7 +67,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker(stage)
         if {"godot", "screen"} & set(getattr(item, "fixturenames", ())):
             item.add_marker("godot")
-            item.add_marker(pytest.mark.timeout(180))
+            item.add_marker(pytest.mark.timeout(GODOT_PATIENCE))
         elif stage in patience and item.get_closest_marker("timeout") is None:
             item.add_marker(pytest.mark.timeout(patience[stage]))
 

@@ -72,7 +72,9 @@ func open_again() -> void:
 	var give_up_at := Time.get_ticks_msec() + _LEAVE_TIME * 1000
 	while multiplayer.get_peers() and Time.get_ticks_msec() < give_up_at:
 		await get_tree().process_frame
-	open()
+	var status := multiplayer.multiplayer_peer.get_connection_status()
+	if status == MultiplayerPeer.CONNECTION_CONNECTED:
+		open()
 
 
 ## Takes part in the host's game.

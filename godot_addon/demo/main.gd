@@ -14,6 +14,7 @@ const Report := preload("report.gd")
 
 const _BOT_FRAMES := 60  # per second
 const _BOT_LOSS := 0.05  # of the datagrams, with --delay
+const _GREET_AFTER := 2.0  # seconds, by which a newcomer knows all players
 const _AWAY := 1.0  # seconds that a player stays away before coming back
 const _LONGEST_SHAKE := 14.0  # pixels
 
@@ -107,8 +108,7 @@ func _become_bot() -> void:
 	if DisplayServer.get_name() == "headless":
 		Engine.max_fps = _BOT_FRAMES
 	_report.watch(_arena)
-	if _options.rejoin_after > 0.0:
-		get_tree().create_timer(_options.rejoin_after).timeout.connect(_go_and_come_back)
+	_greet_newcomers()
 
 
 func _go_and_come_back() -> void:
@@ -161,7 +161,24 @@ func _on_connection_entered(code: String) -> void:
 			_arena.open()
 	if _bot != null:
 		_report.tell(&"entered", {"code": code, "id": multiplayer.get_unique_id()})
-		get_tree().create_timer(2.0).timeout.connect(_greet)
+		_plan_to_leave()
+
+
+## Lets a bot leave once, some time after it has entered.
+func _plan_to_leave() -> void:
+	if _options.rejoin_after > 0.0:
+		get_tree().create_timer(_options.rejoin_after).timeout.connect(_go_and_come_back)
+	_options.rejoin_after = 0.0
+
+
+## Greets everybody, and again when somebody is new, who did not hear it before.
+func _greet_newcomers() -> void:
+	var timer := Timer.new()
+	timer.one_shot = true
+	timer.wait_time = _GREET_AFTER
+	timer.timeout.connect(_greet)
+	add_child(timer)
+	_arena.player_added.connect(timer.start.unbind(1))
 
 
 func _greet() -> void:

@@ -5,7 +5,7 @@ extends RefCounted
 ## fails, a script error stops it, it asserts nothing, or it outlives [member deadline].
 
 ## Seconds that one test may take.
-var deadline := 10.0
+var deadline := 30.0
 ## The running scene tree, for tests that need nodes or frames.
 var tree: SceneTree
 ## Absolute path of the folder that holds the vectors; empty when none was given.

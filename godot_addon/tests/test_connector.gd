@@ -44,6 +44,23 @@ func test_websocket_wins_a_second_after_udp_said_nothing() -> void:
 	assert_true(_now - 100.0 >= Constants.WS_HEAD_START, "waited %.2f s" % (_now - 100.0))
 
 
+func test_udp_whose_answer_nobody_read_for_seconds_wins_without_a_websocket() -> void:
+	_has_udp = true
+	_connector = Connector.new(Wish.new(), _reach())
+	while _udp.get_available_packet_count() == 0:
+		_connector.poll(_now)
+		await tree.process_frame
+	_poll_udp()
+
+	_now += 3.0 * Constants.WS_HEAD_START
+	_connector.poll(_now)
+
+	assert_true(_connector.winner != null, "the answer was read")
+	assert_eq(_connector.stage, Stages.Stage.REACHING, "stage")
+	assert_eq(_connector.attempts().size(), 1, "attempts")
+	_connector.close()
+
+
 func test_browser_neither_resolves_nor_uses_udp() -> void:
 	_has_udp = true
 	await _run(_reach(Candidates.Transport.AUTO, true))

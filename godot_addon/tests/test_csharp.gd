@@ -4,24 +4,20 @@ extends "res://tests/test_case.gd"
 const _FOLDER := "res://addons/packhorse/csharp/"
 
 
-func test_peer_has_the_methods_that_it_is_called_by() -> void:
-	var peer := PackhorseMultiplayerPeer.new()
-	for method in _names("PackhorsePeer.cs", "MethodName"):
-		assert_true(peer.has_method(method), method)
+func test_csharp_has_the_methods_of_the_peer() -> void:
+	_assert_methods(PackhorseMultiplayerPeer, "MethodName")
 
 
-func test_peer_has_the_signals_that_are_connected_with_their_arguments() -> void:
-	var arguments := {}
-	for signal_info in PackhorseMultiplayerPeer.new().get_signal_list():
-		var list: Array = signal_info["args"]
-		arguments[str(signal_info["name"])] = list.size()
-	var source := _source("PackhorsePeer.cs")
-	for signal_name in _names("PackhorsePeer.cs", "SignalName"):
-		assert_true(arguments.has(signal_name), signal_name)
-		var event := signal_name.to_pascal_case()
-		var types := _first(source, "event Action(?:<([^>]*)>)?\\? %s;" % event)
-		assert_eq(arguments[signal_name], types.split(",", false).size(), "arguments of " + event)
-		assert_true("? %s;" % event in source, "event " + event)
+func test_csharp_has_the_methods_of_the_doorman() -> void:
+	_assert_methods(PackhorseDoorman, "DoormanMethodName")
+
+
+func test_csharp_has_the_signals_of_the_peer_with_their_arguments() -> void:
+	_assert_signals(PackhorseMultiplayerPeer, "SignalName")
+
+
+func test_csharp_has_the_signals_of_the_doorman_with_their_arguments() -> void:
+	_assert_signals(PackhorseDoorman, "DoormanSignalName")
 
 
 func test_peer_has_the_properties_that_are_read() -> void:
@@ -55,6 +51,35 @@ func test_scripts_that_are_loaded_are_there() -> void:
 	for file: String in ["PackhorsePeer.cs", "PackhorseOptions.cs"]:
 		var path := _first(_source(file), 'ScriptPath = "([^"]+)"')
 		assert_true(ResourceLoader.exists(path, "GDScript"), path)
+
+
+## Asserts that C# calls the public methods of [param script], and no others.
+func _assert_methods(script: Script, holder: String) -> void:
+	var methods: Array[String] = []
+	for method in script.get_script_method_list():
+		var name: String = method["name"]
+		if not name.begins_with("_") and not name.begins_with("@"):
+			methods.append(name)
+	var names := _names("PackhorsePeer.cs", holder)
+	methods.sort()
+	names.sort()
+	assert_eq(names, methods, "methods")
+
+
+## Asserts that each signal of [param script] is an event in C#, and nothing else is.
+func _assert_signals(script: Script, holder: String) -> void:
+	var source := _source("PackhorsePeer.cs")
+	var names := _names("PackhorsePeer.cs", holder)
+	var signals := script.get_script_signal_list()
+	assert_eq(names.size(), signals.size(), "signals")
+	for signal_info in signals:
+		var signal_name: String = signal_info["name"]
+		var arguments: Array = signal_info["args"]
+		assert_true(signal_name in names, signal_name)
+		var event := signal_name.to_pascal_case()
+		var types := _first(source, "event Action(?:<([^>]*)>)?\\? %s;" % event)
+		assert_eq(arguments.size(), types.split(",", false).size(), "arguments of " + event)
+		assert_true("? %s;" % event in source, "event " + event)
 
 
 func _assert_properties(object: Object, names: Array[String]) -> void:

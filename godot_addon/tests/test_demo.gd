@@ -1,16 +1,21 @@
 extends "res://tests/test_case.gd"
 ## The parts of the demo that can be tested without a network.
 
+const Arena := preload("res://demo/arena.gd")
 const Bot := preload("res://demo/bot.gd")
+const Connection := preload("res://demo/connection.gd")
+const Constants := preload("res://addons/packhorse/wire/constants.gd")
 const DemoTheme := preload("res://demo/theme.tres")
 const Hud := preload("res://demo/hud.gd")
 const HudScene := preload("res://demo/hud.tscn")
 const LaunchOptions := preload("res://demo/launch_options.gd")
+const Main := preload("res://demo/main.gd")
 const MainScene := preload("res://demo/main.tscn")
 const Palette := preload("res://demo/palette.gd")
 const Player := preload("res://demo/player.gd")
 const PlayerScene := preload("res://demo/player.tscn")
 const Snapshots := preload("res://demo/snapshots.gd")
+const UdpRelay := preload("res://tests/support/udp_relay.gd")
 
 const _STEP := 1.0 / 30.0  # seconds between two snapshots
 
@@ -47,6 +52,27 @@ func test_room_has_a_place_for_each_coat_and_no_more() -> void:
 	var lobby: PackhorseLobby = main.get_node("Screen/Center/Start/Lobby")
 
 	assert_eq(lobby.options.max_peers, Palette.COATS.size(), "places")
+	main.free()
+
+
+func test_game_that_ends_while_the_others_come_back_is_not_opened_again() -> void:
+	var relay := UdpRelay.new()
+	relay.grant_changes = {&"peer": 1, &"rev": 2}
+	var main: Main = MainScene.instantiate()
+	main.arguments = PackedStringArray(["--host", "--relay", relay.address()])
+	tree.root.add_child(main)
+	var connection: Connection = main.get_node("Connection")
+	var arena: Arena = main.get_node("Arena")
+	connection.is_resumed = true
+	await _until(func() -> bool: return not main.multiplayer.get_peers().is_empty(), relay)
+
+	relay.send(relay.relay.seal(Constants.MessageType.CLOSED, {&"code": 401}))
+	await _until(func() -> bool: return main.multiplayer.get_peers().is_empty(), relay)
+	for _frame in 5:
+		await tree.process_frame
+
+	assert_eq(arena.players().size(), 0, "players of a game without a room")
+	main.multiplayer.multiplayer_peer = OfflineMultiplayerPeer.new()
 	main.free()
 
 
@@ -147,3 +173,9 @@ func _player(player_name: String, coat: int) -> Player:
 	player.coat = coat
 	tree.root.add_child(player)
 	return player
+
+
+func _until(condition: Callable, relay: UdpRelay) -> void:
+	while not condition.call():
+		relay.poll()
+		await tree.process_frame

@@ -125,6 +125,23 @@ func test_cancel_gives_up_and_tells_no_error() -> void:
 	_close()
 
 
+func test_room_left_and_another_entered_at_once_leaves_no_peers_behind() -> void:
+	_relay.members = [1, 2, 3]
+	_open(_relay.address())
+	_lobby.join(FakeRelay.CODE)
+	await _until(func() -> bool: return not _told.is_empty())
+	assert_eq(_lobby.multiplayer.get_peers().size(), 2, "peers of the first room")
+
+	_relay = UdpRelay.new()
+	_lobby.relay = _relay.address()
+	_lobby.leave()
+	_lobby.join(FakeRelay.CODE)
+	await _until(func() -> bool: return _told.size() > 2)
+
+	assert_eq(_lobby.multiplayer.get_peers(), PackedInt32Array([1]), "peers of the second")
+	_close()
+
+
 func test_room_that_ends_is_explained() -> void:
 	_open(_relay.address())
 	_lobby.hides_in_room = true

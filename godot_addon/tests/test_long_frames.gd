@@ -14,7 +14,7 @@ func test_reliable_packet_leaves_while_its_frame_lasts() -> void:
 	_put("go", 1, RELIABLE)
 	_block()
 
-	assert_eq(_relay.data.size(), 1, "datagrams")
+	assert_true(not _relay.data.is_empty(), "datagrams")
 
 
 func test_ordered_broadcast_that_a_turn_falls_into_is_uploaded_once() -> void:
@@ -111,14 +111,16 @@ func test_handler_that_takes_its_time_holds_nothing_up() -> void:
 
 	await _join_shared()
 
-	assert_eq(_seen, [1] as Array[int], "datagrams while the handler ran")
+	assert_eq(_seen.size(), 1, "calls of the handler")
+	assert_true(_seen[0] > 0, "datagrams while the handler ran")
 
 
 func test_room_that_was_joined_while_a_game_loads_is_not_given_up() -> void:
-	_start(_peer, _relay.address(), _hasty())
+	_start(_peer, _relay.address())
 
-	for _part in 5:
-		_block()
+	_block_until(Stages.Stage.CONNECTED)
+	_let_connecting_take_too_long()
+	_block()
 	_peer.poll()
 
 	assert_eq(_told, ["+1"] as Array[String], "told")
@@ -127,10 +129,11 @@ func test_room_that_was_joined_while_a_game_loads_is_not_given_up() -> void:
 
 func test_host_that_decides_has_time_while_the_other_game_loads() -> void:
 	_relay.is_pending = true
-	_start(_peer, _relay.address(), _hasty())
+	_start(_peer, _relay.address())
 
-	for _part in 5:
-		_block()
+	_block_until(Stages.Stage.WAITING)
+	_let_connecting_take_too_long()
+	_block()
 	_peer.poll()
 	assert_eq(_told, [] as Array[String], "told before the host has decided")
 	_relay.is_pending = false
@@ -140,10 +143,11 @@ func test_host_that_decides_has_time_while_the_other_game_loads() -> void:
 
 func test_refusal_is_told_after_a_load_that_took_longer_than_connecting_may() -> void:
 	_relay.refusal = Constants.ErrorCode.JOIN_DENIED
-	_start(_peer, _relay.address(), _hasty())
+	_start(_peer, _relay.address())
 
-	for _part in 5:
-		_block()
+	_block_until(Stages.Stage.JOINING)
+	_block()
+	_let_connecting_take_too_long()
 	_peer.poll()
 
 	assert_eq(_told, ["JOIN_DENIED"] as Array[String], "told")
@@ -152,17 +156,18 @@ func test_refusal_is_told_after_a_load_that_took_longer_than_connecting_may() ->
 func test_room_that_was_created_while_a_game_loads_is_set_up_afterwards() -> void:
 	_relay.grant_changes = {&"peer": 1, &"rev": 1}
 	_relay.members = [1]
-	var options := _hasty()
+	var options := PackhorseRoomOptions.new()
 	options.approve = true
 	ProjectSettings.set_setting(Settings.NETWORK_THREAD, true)
 	_peer.create_room(_relay.address(), options)
 	ProjectSettings.set_setting(Settings.NETWORK_THREAD, false)
 
-	for _part in 5:
-		_block()
-	_peer.poll()
+	_block_until(Stages.Stage.CONNECTED)
+	_let_connecting_take_too_long()
 	_block()
-	var request := _relay.of_type(Constants.MessageType.SET_ROOM)[0].number(&"seq")
+	var set_room := Constants.MessageType.SET_ROOM
+	await _until(func() -> bool: return not _relay.of_type(set_room).is_empty())
+	var request := _relay.of_type(set_room)[0].number(&"seq")
 	_relay.send(_relay.relay.seal(Constants.MessageType.ACK, {&"request": request, &"code": 0}))
 	await _until(func() -> bool: return not _told.is_empty())
 
@@ -184,7 +189,7 @@ func test_room_that_ended_while_a_game_loads_was_never_entered() -> void:
 	_peer.stage_changed.connect(_on_peer_stage_changed)
 	_start(_peer, _relay.address())
 
-	_block()
+	_block_until(Stages.Stage.CONNECTED)
 	_relay.send(_relay.relay.seal(Constants.MessageType.CLOSED, {&"code": 400}))
 	_block()
 	_peer.poll()
@@ -192,13 +197,6 @@ func test_room_that_ended_while_a_game_loads_was_never_entered() -> void:
 	assert_eq(_told, ["ROOM_CLOSED"] as Array[String], "told")
 	assert_eq(_peer.get_connection_status(), DISCONNECTED, "status")
 	assert_true(not PackhorseMultiplayerPeer.Stage.CONNECTED in _stages, "it never was connected")
-
-
-## Returns options of a game that loads for longer than connecting may take.
-static func _hasty() -> PackhorseRoomOptions:
-	var options := PackhorseRoomOptions.new()
-	options.connect_timeout = 0.3
-	return options
 
 
 func _block_after_sending(_id: int) -> void:

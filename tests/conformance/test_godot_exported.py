@@ -21,7 +21,7 @@ def test_gdscript_tests_pass_in_an_exported_game(tmp_path: Path) -> None:
     parts = ["addons", "demo", "tests"]
     game = export(tmp_path / "tests", parts, main_loop="tests/run.gd", files=FILES)
 
-    done = game.run(["--vectors", str(VECTORS)], timeout=120)
+    done = game.run(["--vectors", str(VECTORS)], timeout=240)
 
     failed = re.findall(r"^FAILED (\w+\.\w+): ", done.stdout, re.MULTILINE)
     outcome = read_outcome(done.stdout)

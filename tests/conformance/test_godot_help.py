@@ -34,7 +34,7 @@ def help_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Let Godot write the help that its editor shows."""
     folder = tmp_path_factory.mktemp("help")
     arguments = ["--doctool", str(folder), "--gdscript-docs", "res://addons/packhorse"]
-    done = run_godot(arguments, timeout=120)
+    done = run_godot(arguments)
     assert done.returncode == 0, done.stdout
     return folder
 

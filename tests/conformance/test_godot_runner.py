@@ -49,7 +49,7 @@ def resource_id(path: Path) -> str:
 
 @pytest.mark.usefixtures("godot")
 def test_gdscript_tests_all_pass() -> None:
-    done = run_godot(["-s", "res://tests/run.gd", "--", "--vectors", str(VECTORS)], timeout=120)
+    done = run_godot(["-s", "res://tests/run.gd", "--", "--vectors", str(VECTORS)], timeout=240)
 
     outcome = read_outcome(done.stdout)
     assert outcome.failed == 0, done.stdout

@@ -17,7 +17,7 @@ from tests.support.relays import address_of, new_relay
 from tests.support.waiting import next_of
 
 PASSWORD: Final = "open sesame ü"  # noqa: S105
-_TIMEOUT: Final = 15.0  # seconds; the key of a password on a busy machine
+_TIMEOUT: Final = 30.0  # seconds; the key of a password on a busy machine
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from tests.support.relay_process import RelayProcess
 pytestmark = pytest.mark.usefixtures("godot")
 
 _SHOW: Final = "res://tests/e2e/debugged.gd"
-_PATIENCE: Final = 40.0  # seconds
+_PATIENCE: Final = 60.0  # seconds
 
 
 class Listener:
@@ -52,7 +52,7 @@ def test_debugged_game_reports_its_peers_until_they_close() -> None:
     with RelayProcess() as relay, GodotMember() as host, Listener() as editor:
         code = host.create(relay.address)
         remote = ["--remote-debug", f"tcp://127.0.0.1:{editor.port}"]
-        command = [*remote, "-s", _SHOW, "--", relay.address, code, "2"]
+        command = [*remote, "-s", _SHOW, "--", relay.address, code, "6"]
         with start_godot(command) as game:
             game.wait_for("connected", timeout=_PATIENCE)
             editor.wait_for(b"packhorse:report", 3)

@@ -12,8 +12,8 @@ from tests.support.relay_process import RelayProcess
 pytestmark = pytest.mark.usefixtures("godot")
 
 _SCRIPT: Final = "res://tests/e2e/dock.gd"
-_PATIENCE: Final = 60.0  # seconds; a test has to end by itself long before
-_FRAME: Final = 1.5  # seconds; less than any stage without an answer takes
+_PATIENCE: Final = 120.0  # seconds; a test has to end by itself long before
+_FRAME: Final = 2.0  # seconds; less than any stage without an answer takes
 _STAGES: Final = ["Name", "UDP", "WebSocket", "Version", "Round trip", "Largest datagram"]
 
 Findings = dict[str, dict[str, str]]

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Iterator
 from functools import partial
+from typing import Any
 
 import pytest
 
@@ -30,9 +31,9 @@ def games() -> Iterator[list[GodotMember]]:
         yield [stack.enter_context(game) for game in started]
 
 
-async def expect(game: GodotMember, event: str, **fields: object) -> Event:
+async def expect(game: GodotMember, event: str, **fields: Any) -> Event:
     """Wait for the event without stopping the event loop."""
-    return await asyncio.to_thread(partial(game.expect, event, timeout=20.0, **fields))
+    return await asyncio.to_thread(partial(game.expect, event, **fields))
 
 
 async def create(game: GodotMember, relay: RelayServer) -> str:

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.usefixtures("godot")
 
 _GAME: Final = "res://tests/e2e/debugged.gd"
 _EDITOR: Final = ["--editor", "--no-header"]
-_PATIENCE: Final = 120.0  # seconds; an editor on a busy machine
+_PATIENCE: Final = 240.0  # seconds; an editor on a busy machine
 _ERROR: Final = re.compile(r"^.*(?:ERROR|WARNING).*$|leaked", re.MULTILINE)
 _ADDRESS: Final = "packhorse/relay/address"
 
@@ -116,7 +116,7 @@ def test_debugger_tab_shows_the_peer_of_a_running_game(
         code = host.create(relay.address)
         editor.wait_for("waiting", timeout=_PATIENCE)
         server = f"tcp://127.0.0.1:{max(listening_ports(editor.pid))}"
-        game = ["--remote-debug", server, "-s", _GAME, "--", relay.address, code, "60"]
+        game = ["--remote-debug", server, "-s", _GAME, "--", relay.address, code, "240"]
         with start_godot(game):
             editor.wait(timeout=_PATIENCE)
 

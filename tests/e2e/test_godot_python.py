@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from functools import partial
-from typing import Final
+from typing import Any
 
 import pytest
 
@@ -14,8 +14,6 @@ from tests.support.relay_process import RelayProcess
 from tests.support.waiting import next_of
 
 pytestmark = pytest.mark.usefixtures("godot")
-
-_TIMEOUT: Final = 10.0  # seconds
 
 
 @pytest.fixture
@@ -39,9 +37,9 @@ async def room(relay: RelayProcess) -> AsyncIterator[packhorse.Room]:
         yield hosted
 
 
-async def expect(member: GodotMember, event: str, **fields: object) -> Event:
+async def expect(member: GodotMember, event: str, **fields: Any) -> Event:
     """Wait for the event without stopping the event loop."""
-    return await asyncio.to_thread(partial(member.expect, event, timeout=_TIMEOUT, **fields))
+    return await asyncio.to_thread(partial(member.expect, event, **fields))
 
 
 async def enter(member: GodotMember, relay: RelayProcess, room: packhorse.Room) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.support.godot_member import GodotMember, Start
+from tests.support.godot_member import PATIENCE, GodotMember, Start
 from tests.support.rebinding_proxy import RebindingProxy
 from tests.support.relay_process import RelayProcess
 
@@ -298,7 +298,7 @@ def test_session_survives_a_new_address(relay: RelayProcess, start: Start) -> No
         host.expect("heard", text="before")
 
         proxy.rebind()
-        deadline = time.monotonic() + 10.0
+        deadline = time.monotonic() + PATIENCE
         while not host.has("heard", text="after"):  # the first ones are lost: NUDGE, PING, proof
             client.do("say", text="after", to=1)
             client.expect("said")

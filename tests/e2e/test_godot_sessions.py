@@ -29,8 +29,9 @@ from tests.support.tcp_only import TcpOnly
 pytestmark = pytest.mark.usefixtures("godot")
 
 TRANSPORTS: Final = ("UDP", "WEBSOCKET")
-_BACK_WITHIN: Final = 20.0  # seconds; a busy machine
+_BACK_WITHIN: Final = 30.0  # seconds; a busy machine
 _FREEZE: Final = 20.0  # seconds
+_DRAIN: Final = 6.0  # seconds
 _LARGE: Final = 1 << 20  # bytes
 
 
@@ -193,7 +194,7 @@ async def test_relay_that_was_away_for_long_is_met_over_udp_again(
 @pytest.mark.parametrize("transport", TRANSPORTS)
 async def test_relay_that_drains_says_when_it_stops(start: Start, transport: str) -> None:
     host, client = await asyncio.to_thread(start, 2)
-    async with new_relay(settings=replace(patient_settings(), drain_time=2.0)) as relay:
+    async with new_relay(settings=replace(patient_settings(), drain_time=_DRAIN)) as relay:
         entering = partial(meet, host, address_of(relay), (client, transport), of_host=transport)
         await asyncio.to_thread(entering)
 
@@ -201,7 +202,7 @@ async def test_relay_that_drains_says_when_it_stops(start: Start, transport: str
 
         for member in (host, client):
             draining = await asyncio.to_thread(member.expect, "relay_draining")
-            assert 0.0 < draining["seconds"] <= 2.0
+            assert 0.0 < draining["seconds"] <= _DRAIN
         client.do("say", text="one last word", to=1)
         await asyncio.to_thread(partial(host.expect, "heard", text="one last word"))
         await draining_ends
@@ -218,11 +219,11 @@ def load(*members: GodotMember) -> None:
         member.do("freeze", seconds=_FREEZE)
 
 
-def wait_until_sent(member: GodotMember, *, timeout: float) -> None:
-    """Wait until nothing reliable waits to be sent."""
-    deadline = time.monotonic() + timeout
+def wait_until_sent(member: GodotMember, *, until: float) -> None:
+    """Wait until nothing reliable waits to be sent, for as long as others load."""
     while member.report()["statistics"]["queued_bytes"]:
-        assert time.monotonic() < deadline, f"still waits after {timeout} s"
+        assert time.monotonic() < until, "still waits"
+        time.sleep(0.1)
 
 
 def test_nobody_notices_that_games_load_for_20_s(start: Start) -> None:
@@ -238,8 +239,8 @@ def test_nobody_notices_that_games_load_for_20_s(start: Start) -> None:
         ends_at = time.monotonic() + _FREEZE
         load(over_udp, over_websocket)
         host.do("weigh", size=_LARGE)
-        wait_until_sent(host, timeout=_FREEZE / 2)
-        time.sleep(ends_at - time.monotonic())
+        wait_until_sent(host, until=ends_at)
+        time.sleep(max(0.0, ends_at - time.monotonic()))
 
         for client, _transport in clients:
             client.expect("weighed", size=_LARGE)
@@ -283,8 +284,8 @@ def test_games_that_load_without_the_network_thread_are_lost_and_found(start: St
         for loading, other, peer in ((client, host, 2), (host, client, 1)):
             wait_for_numbers(other, peer, 3, timeout=_BACK_WITHIN)
             load(loading)
-            other.expect("peer_lost", peer=peer, timeout=_FREEZE)
-            other.expect("peer_found", peer=peer, timeout=_FREEZE)
+            other.expect("peer_lost", peer=peer)
+            other.expect("peer_found", peer=peer)
 
         stop_and_check(host, client, timeout=_BACK_WITHIN)
 

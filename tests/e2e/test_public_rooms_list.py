@@ -111,7 +111,7 @@ async def test_godot_lists_rooms_of_python_and_python_those_of_godot(relay: Rela
 
 def test_room_of_an_unmodified_game_is_listed_with_its_text() -> None:
     with RelayProcess() as relay, hosting(relay.address, 6942, "--public", "für uns") as host:
-        done = run(middleman_process.packhorse("rooms", "--relay", relay.address), timeout=30)
+        done = run(middleman_process.packhorse("rooms", "--relay", relay.address), timeout=60)
 
     assert host.first["code"] in done.stdout
     assert "für uns" in done.stdout

@@ -94,7 +94,7 @@ def test_zip_is_named_after_the_version(addon: Path) -> None:
 
 
 @pytest.mark.usefixtures("godot")
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(400)
 def test_readme_script_plays_in_an_empty_project(project: Path, relay: RelayProcess) -> None:
     script = project / "main.gd"
     script.write_text(script.read_text("utf-8").replace("127.0.0.1", relay.address, 1), "utf-8")
@@ -111,7 +111,7 @@ def test_readme_script_plays_in_an_empty_project(project: Path, relay: RelayProc
 
 
 @pytest.mark.usefixtures("godot")
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(400)
 def test_public_classes_are_known_in_an_empty_project(project: Path) -> None:
     import_project(project)
 
@@ -121,4 +121,4 @@ def test_public_classes_are_known_in_an_empty_project(project: Path) -> None:
 
 
 def told(process: Started, text: str) -> str:
-    return process.wait_for(text, timeout=40.0)
+    return process.wait_for(text, timeout=60.0)

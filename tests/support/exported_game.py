@@ -16,7 +16,7 @@ from typing import Final
 from tests.support import export_template, processes, provision_godot
 from tests.support.godot import PROJECT, run_godot
 
-EXPORT_TIMEOUT: Final = 120.0  # seconds; a slow machine imports the project, too
+EXPORT_TIMEOUT: Final = 240.0  # seconds; a slow machine imports the project, too
 # Debian's release template of 4.6 takes no callback of the engine's own back, and says so, in any
 # game: when a label leaves a container, for example. Its editor and its debug template do. What a
 # script did would name a callable.
@@ -91,7 +91,7 @@ class ExportedGame:
         return processes.Started(self.command(args), env=self._env)
 
     def run(
-        self, args: Sequence[str], *, timeout: float = 60.0
+        self, args: Sequence[str], *, timeout: float = 120.0
     ) -> subprocess.CompletedProcess[str]:
         """Run the game to its end; `stdout` holds all it printed.
 

@@ -13,7 +13,7 @@ from tests.support import processes, provision_godot
 from tests.support.layout import REPOSITORY
 
 PROJECT: Final = REPOSITORY / "godot_addon"
-IMPORT_TIMEOUT: Final = 120.0  # seconds; a first import on a slow machine
+IMPORT_TIMEOUT: Final = 240.0  # seconds; a first import on a slow machine
 
 
 def godot_command(args: Sequence[str], *, project: Path = PROJECT) -> list[str]:
@@ -32,7 +32,7 @@ def godot_command(args: Sequence[str], *, project: Path = PROJECT) -> list[str]:
 def run_godot(
     args: Sequence[str],
     *,
-    timeout: float = 60.0,
+    timeout: float = 120.0,
     env: dict[str, str] | None = None,
     project: Path = PROJECT,
 ) -> subprocess.CompletedProcess[str]:

@@ -16,7 +16,7 @@ from tests.support import processes, provision_godot
 from tests.support.godot import PROJECT
 
 ADVICE: Final = "install Xvfb (Debian: apt-get install xvfb)"
-_START_TIMEOUT: Final = 20.0  # seconds
+_START_TIMEOUT: Final = 60.0  # seconds
 _PNG_HEAD: Final = struct.Struct(">8s4x4sII")
 
 
@@ -81,7 +81,7 @@ class VirtualScreen:
         *,
         project: Path = PROJECT,
         window: tuple[int, int] = (1280, 720),
-        timeout: float = 90.0,
+        timeout: float = 120.0,
     ) -> subprocess.CompletedProcess[str]:
         """Run Godot to its end; `stdout` holds all it printed.
 

@@ -44,7 +44,7 @@ def assert_answered_alike(sessions: Sequence[RecordedSession], folder: Path) -> 
     path = folder / "sessions.json"
     path.write_text(json.dumps(records), "utf-8")
 
-    done = run_godot(["-s", _REPLAY, "--", str(path)], timeout=120)
+    done = run_godot(["-s", _REPLAY, "--", str(path)], timeout=240)
 
     counted = re.search(r"^(\d+) sessions, (\d+) steps, (\d+) differ$", done.stdout, re.MULTILINE)
     assert counted, done.stdout

@@ -12,7 +12,7 @@ from packhorse_relay.aio.server import RelayServer
 from packhorse_relay.core.settings import Settings
 from tests.support.processes import Started
 
-_START_TIMEOUT: Final = 20.0  # seconds; a slow machine
+_START_TIMEOUT: Final = 30.0  # seconds; a slow machine
 _MANY: Final = 100_000.0
 _SETTINGS: Final = Settings(
     hello_rate=_MANY,

@@ -12,6 +12,7 @@ from typing import Final, Self
 
 from tests.support.layout import REPOSITORY
 
+PATIENCE: Final = 30.0  # seconds; for a line or the end of a program, on a busy machine
 STOP_DEADLINE: Final = 5.0  # seconds between asking a program to end and ending it
 
 
@@ -64,7 +65,7 @@ class Started:
         """All lines so far, for messages."""
         return "\n".join(self.lines)
 
-    def wait_for(self, text: str, *, timeout: float = 10.0) -> str:
+    def wait_for(self, text: str, *, timeout: float = PATIENCE) -> str:
         """Return the next unread line that holds `text`.
 
         Raises:
@@ -84,7 +85,7 @@ class Started:
                 return line
         raise AssertionError(f"no {text!r} within {timeout} s:\n{self.output}")
 
-    def wait(self, *, timeout: float = 10.0) -> int:
+    def wait(self, *, timeout: float = PATIENCE) -> int:
         """Return the exit code.
 
         Raises:

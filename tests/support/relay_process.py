@@ -8,7 +8,7 @@ from typing import Any, Final, Self
 
 from tests.support.processes import Started
 
-_START_TIMEOUT: Final = 15.0  # seconds; a slow machine
+_START_TIMEOUT: Final = 30.0  # seconds; a slow machine
 LOOPBACK: Final = "127.0.0.1"
 
 

@@ -7,7 +7,7 @@ from typing import Final, TypeVar
 from packhorse.aio.room import Room
 from packhorse.core.events import Event
 
-DEADLINE: Final = 5.0  # seconds; what is waited for takes milliseconds
+DEADLINE: Final = 20.0  # seconds; what is waited for takes milliseconds on an idle machine
 _STEP: Final = 0.005  # seconds between looks
 
 EventT = TypeVar("EventT", bound=Event)

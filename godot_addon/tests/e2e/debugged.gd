@@ -20,5 +20,5 @@ func _on_peer_peer_connected(_id: int) -> void:
 	print("connected")
 	await create_timer(OS.get_cmdline_user_args()[2].to_float()).timeout
 	_peer.close()
-	await create_timer(0.2).timeout
+	await create_timer(1.0).timeout
 	quit()

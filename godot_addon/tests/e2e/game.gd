@@ -175,7 +175,7 @@ func _set_transport(options: PackhorseRoomOptions, command: Dictionary) -> void:
 ## Admits peers that send the same secret.
 func _authenticate(secret: String) -> void:
 	var api: SceneMultiplayer = multiplayer
-	api.auth_timeout = 2.0
+	api.auth_timeout = 5.0
 	api.auth_callback = _on_multiplayer_authentication.bind(secret)
 	api.peer_authenticating.connect(_on_multiplayer_peer_authenticating.bind(secret))
 	api.peer_authentication_failed.connect(_tell_peer.bind(&"peer_authentication_failed"))

@@ -11,7 +11,7 @@ const Player := preload("res://tests/bench/player.gd")
 
 const PLAYERS := 3
 const NEWCOMERS := 4
-const LATENCY := 0.06  # seconds
+const LATENCY := 0.2  # seconds; more than a frame of a busy machine
 const CALLS := 90  # that a newcomer waits for
 
 var _players: Array[Player] = []

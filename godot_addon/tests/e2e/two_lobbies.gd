@@ -8,7 +8,7 @@ extends SceneTree
 
 const LobbyScene := preload("res://addons/packhorse/lobby/packhorse_lobby.tscn")
 
-const _GIVE_UP_AFTER := 20.0  # seconds
+const _GIVE_UP_AFTER := 90.0  # seconds
 const _ASK_EVERY := 0.5  # seconds
 
 var _host: PackhorseLobby

@@ -150,6 +150,7 @@ class Registry:
         room = self._insert_room(content.code, b"", content.topology, content.max_peers)
         room.is_recovering = True
         room.app = content.app
+        room.next_request = int.from_bytes(self._random_bytes(4), "big") >> 2  # RES-14
         return room
 
     def charge_room(self, room: Room, source: bytes) -> None:

@@ -11,8 +11,15 @@ namespace Packhorse;
 /// <param name="Advice">What the reader can do about it.</param>
 /// <param name="Stage">What was being done, or empty.</param>
 /// <param name="RetryAfter">Seconds after which to try again; 0 when the relay did not say.</param>
+/// <param name="Attempts">How each way to the relay failed, where several did.</param>
 public sealed record PackhorseFailure(
-    int Code, string Name, string Message, string Advice, string Stage, double RetryAfter)
+    int Code,
+    string Name,
+    string Message,
+    string Advice,
+    string Stage,
+    double RetryAfter,
+    string[] Attempts)
 {
     internal static PackhorseFailure From(GodotObject error) =>
         new(
@@ -21,7 +28,8 @@ public sealed record PackhorseFailure(
             error.Get(PropertyName.Message).AsString(),
             error.Get(PropertyName.Advice).AsString(),
             error.Get(PropertyName.Stage).AsString(),
-            error.Get(PropertyName.RetryAfter).AsDouble());
+            error.Get(PropertyName.RetryAfter).AsDouble(),
+            error.Get(PropertyName.Attempts).AsStringArray());
 
     private static class PropertyName
     {
@@ -31,5 +39,6 @@ public sealed record PackhorseFailure(
         public static readonly StringName Advice = "advice";
         public static readonly StringName Stage = "stage";
         public static readonly StringName RetryAfter = "retry_after";
+        public static readonly StringName Attempts = "attempts";
     }
 }

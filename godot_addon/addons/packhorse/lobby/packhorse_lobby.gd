@@ -250,6 +250,7 @@ func _used_options() -> PackhorseRoomOptions:
 func _begin(result: Error) -> void:
 	if result != OK:
 		return
+	multiplayer.multiplayer_peer = null  # forgets the peers of a room left just now
 	multiplayer.multiplayer_peer = peer
 	_show_status("")
 	_turn_to(Page.PROGRESS)

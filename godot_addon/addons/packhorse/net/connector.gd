@@ -42,12 +42,11 @@ func _init(wish: Wish, reach: Reach) -> void:
 func poll(now: float) -> void:
 	if _resolver != null:
 		_resolve()
+	_poll_drivers(now)
+	if winner != null or error != null:
+		return
 	if _left and (now >= _start_next_at or not _drivers):
 		_greet(_next(), now)
-	for driver: SessionDriver in _drivers.keys():
-		_poll_driver(driver, now)
-		if winner != null or error != null:
-			return
 	if _resolver == null and not _drivers and not _left and error == null:
 		error = _sum_up()
 
@@ -96,6 +95,15 @@ func _greet(candidate: Candidates.Candidate, now: float) -> void:
 	_drivers[driver] = str(candidate)
 	if driver.link.open(now) != OK and driver.link.error == null:
 		_fail(driver, PackhorseError.from_code(PackhorseError.Code.NO_SOCKET, Stages.WORDS[stage]))
+	_poll_driver(driver, now)
+
+
+## Lets the ways that were tried go on; an answer that has come decides before another is tried.
+func _poll_drivers(now: float) -> void:
+	for driver: SessionDriver in _drivers.keys():
+		_poll_driver(driver, now)
+		if winner != null or error != null:
+			return
 
 
 func _poll_driver(driver: SessionDriver, now: float) -> void:

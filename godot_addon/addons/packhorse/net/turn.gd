@@ -35,11 +35,10 @@ func _init(lock: Mutex, client: RelayClient, outgoing: Outgoing) -> void:
 func take() -> bool:
 	if not _lock.try_lock():
 		return true
-	var now := Time.get_ticks_usec() / 1e6
-	if not _is_over and now < polled_at + _LONGEST_STANDSTILL:
-		_move(now)
+	if not _is_over and _now() < polled_at + _LONGEST_STANDSTILL:
+		_move()
 	_lock.unlock()
-	return now < _quiet_at
+	return _now() < _quiet_at
 
 
 ## Takes no turn any more; to be called under the lock.
@@ -47,12 +46,17 @@ func end() -> void:
 	_is_over = true
 
 
-func _move(now: float) -> void:
+func _move() -> void:
 	if _outgoing.is_frame_over:
 		_outgoing.flush()
 	_outgoing.part()
+	var now := _now()  # what comes now may answer what has just left
 	_client.move(now)
 	var carried := _client.carried()
 	if carried != _carried:
 		_carried = carried
 		_quiet_at = now + _QUIET_AFTER
+
+
+static func _now() -> float:
+	return Time.get_ticks_usec() / 1e6

@@ -123,12 +123,14 @@ func _take_in(peer: int) -> bool:
 
 
 func _retract(peer: int) -> void:
+	_unannounced.erase(peer)
 	_lock.lock()
 	_discard(peer)
 	var place := _outgoing.others.find(peer)
 	if place >= 0:
 		_outgoing.others.remove_at(place)
-	var was_known := _peers.erase(peer)
+	var was_known := _peers.erase(peer) or peer in _to_retract
+	_to_retract.erase(peer)
 	_lock.unlock()
 	if was_known:
 		peer_disconnected.emit(peer)
@@ -140,10 +142,10 @@ func _hide(peer: int) -> void:
 	_discard(peer)
 
 
+## Tells of the peers that the game has hidden, unless a handler closes this one.
 func _tell_retracted() -> void:
-	var peers := _to_retract
-	_to_retract = []
-	for peer in peers:
+	while _to_retract:
+		var peer: int = _to_retract.pop_front()
 		peer_disconnected.emit(peer)
 
 

@@ -21,8 +21,8 @@ extends "member_peer.gd"
 ## [signal peer_lost]. Unless it comes back, the relay removes a client 60 seconds after it was last
 ## heard, and closes the room 120 seconds after the host was. A game that loads is not silent: a
 ## thread goes on for 60 seconds, see [code]packhorse/connection/network_thread[/code].[br][br]
-## After [method MultiplayerPeer.close], or once the session has ended, the same object can create
-## or join another room.
+## Once the session has ended, the same object can create or join another room; so it can after
+## [method MultiplayerPeer.close], but in a later frame, when Godot has forgotten the peers.
 
 ## Emitted when the room exists and this peer is its host; [param code] is [member room_code].
 signal room_created(code: String)
@@ -125,8 +125,7 @@ func _notification(what: int) -> void:
 
 
 func _poll() -> void:
-	if _to_retract:
-		_tell_retracted()
+	_tell_retracted()
 	if _watch != null and _watch.report_at < INF:
 		_watch.poll(_now())
 	if _move():
@@ -179,9 +178,11 @@ func join_room(relay: String, code: String, options: PackhorseRoomOptions = null
 func set_room_options(options: PackhorseRoomOptions) -> Error:
 	if not _RoomWish.is_possible(options):
 		return ERR_INVALID_PARAMETER
+	if _status != CONNECTION_CONNECTED:
+		return ERR_UNAVAILABLE
 	var change := _RoomWish.change(options)
 	_lock.lock()
-	var error := _client.change_room(change, options.password) if _client else ERR_UNAVAILABLE
+	var error := _client.change_room(change, options.password)
 	_lock.unlock()
 	return error
 
@@ -376,6 +377,7 @@ func _end(error: PackhorseError) -> void:
 	for peer: int in _peers.keys():
 		if client == _client:
 			_retract(peer)
+	_tell_retracted()
 	if client == _client and error != null:
 		_tell_error(error)
 	if client == _client:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from packhorse.wire.constants import RESUME_ID_GAP, DropReason, ErrorCode, PeerState
-from packhorse.wire.messages import Closed, Events, Pong, Roster
+from packhorse.wire.messages import Ack, Closed, Events, JoinRequest, Pong, Roster
 from packhorse.wire.room_code import RoomCode
 from tests.support.applicant import Applicant, nonce
 from tests.support.binding_harness import Binding, RestartableRig, refusal_of
@@ -144,6 +144,32 @@ def test_last_client_that_leaves_a_room_without_a_host_closes_it() -> None:
     again.send(again.leave())
 
     assert (rig.core.room_count, rig.core.session_count) == (0, 0)
+
+
+def test_decision_about_a_request_of_before_admits_nobody() -> None:
+    """RES-14: the host's dialog is older than the relay."""
+    rig = RestartableRig()
+    host = rig.create(address(1))
+    host.send(host.set_room(approval=True))
+    [before] = requests_of(rig, host, 50)
+    rig.restart()
+    again = back(rig, host)
+    again.send(again.set_room(approval=True, locked=False))
+    [request] = requests_of(rig, again, 51)
+
+    outcome = again.send(again.decide(before, admit=True))
+
+    [ack] = [m for m in again.heard(outcome.sent) if isinstance(m, Ack)]
+    assert ack.code == ErrorCode.REQUEST_UNKNOWN
+    assert 0 < request <= 2**30
+    assert rig.core.session_count == 1
+
+
+def requests_of(rig: RestartableRig, host: RawMember, number: int) -> list[int]:
+    """Return the numbers by which the host is told of somebody who wants to join."""
+    applicant = Applicant(address=address(number), nonce=nonce(number))
+    sent = rig.ask_to_join(applicant, host.code).sent
+    return [m.request for m in host.heard(sent) if isinstance(m, JoinRequest)]
 
 
 KEY = bytes(range(32))
