@@ -15,6 +15,7 @@ PYTEST := $(BIN)/python -m pytest
 STAGES := netns e2e package conformance property unit
 CHOSEN := not slow and not bench
 SPREAD = --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
+SPREAD_FINELY = --numprocesses $(WORKERS) --dist worksteal
 
 # Under CI a test that cannot run here is a failure, not a skip.
 ifeq ($(CI),true)
@@ -27,7 +28,8 @@ tests_in = $(wildcard $(addprefix tests/,$(1)))
 
 .NOTPARALLEL:
 .PHONY: help demo test test-all setup lint types generated unit property conformance e2e netns traversal package \
-	tests quiet side-by-side bench coverage fuzz godot debian addon screenshots generate vectors format clean clean-all
+	tests quiet side-by-side slow slow-quiet slow-side-by-side bench coverage fuzz godot debian addon screenshots \
+	generate vectors format clean clean-all
 
 help: ## Show the targets.
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1\t/' | expand -t 14
@@ -37,9 +39,7 @@ demo: $(VENV)/.runtime ## Try Packhorse on this machine: make demo ARGS="--secon
 
 test: setup lint types generated tests ## Everything a change must pass.
 
-test-all: test ## Also the slow tests, and property tests with 1000 examples each.
-	$(call stage,slow,$(PYTEST) -m slow --timeout 600 $(REQUIRE) || test $$? -eq 5)
-	$(call stage,nightly,$(PYTEST) tests/property --hypothesis-profile nightly --timeout 3600)
+test-all: test slow ## Also the slow tests, and what hypothesis tests with 1000 examples.
 
 setup: $(VENV)/.dev godot debian ## Set up what the tests need.
 
@@ -62,6 +62,16 @@ quiet: $(VENV)/.dev
 
 side-by-side: $(VENV)/.dev
 	$(call stage,tests side by side,$(PYTEST) $(REQUIRE) $(SPREAD) -m 'not quiet and $(CHOSEN)' $(call tests_in,$(STAGES)))
+
+# Two runs again. Here a process that has nothing left takes over tests of another:
+# one file holds a third of all. What waits and what computes begin together.
+slow: setup slow-quiet slow-side-by-side ## Only what test-all has more than test: half an hour.
+
+slow-quiet: $(VENV)/.dev
+	$(call stage,slow tests that run alone,$(PYTEST) $(REQUIRE) -m 'quiet and slow' $(call tests_in,$(STAGES)))
+
+slow-side-by-side: $(VENV)/.dev
+	$(call stage,slow tests side by side,$(PYTEST) $(REQUIRE) $(SPREAD_FINELY) --timeout 900 --hypothesis-profile nightly -m 'not quiet and (slow or hypothesis)' $(call tests_in,$(STAGES)))
 
 unit: $(VENV)/.dev ## The pure core, without sockets: unit and property tests.
 	$(call stage,unit,$(PYTEST) $(call tests_in,unit property))

@@ -58,8 +58,9 @@ def pytest_configure_node(node: Any) -> None:
 
 
 @pytest.hookimpl(tryfirst=True)  # before -m looks at the markers
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark each test with its folder, and those that run Godot."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark each test with its folder, and those that run Godot; give it time."""
+    patience = PATIENCE if config.getoption("--timeout") is None else {}  # a mark would win
     for item in items:
         stage = stages.stage_of(item.nodeid)
         if stage in MARKED_FOLDERS:
@@ -67,8 +68,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if {"godot", "screen"} & set(getattr(item, "fixturenames", ())):
             item.add_marker("godot")
             item.add_marker(pytest.mark.timeout(GODOT_PATIENCE))
-        elif stage in PATIENCE and item.get_closest_marker("timeout") is None:
-            item.add_marker(pytest.mark.timeout(PATIENCE[stage]))
+        elif stage in patience and item.get_closest_marker("timeout") is None:
+            item.add_marker(pytest.mark.timeout(patience[stage]))
 
 
 @pytest.fixture(scope="session", autouse=True)

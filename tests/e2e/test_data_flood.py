@@ -36,6 +36,7 @@ def flood(port: int) -> Iterator[None]:
 
 
 @pytest.mark.slow
+@pytest.mark.quiet
 async def test_attack_33_flood_of_data_keeps_no_member_waiting() -> None:
     with RelayProcess() as relay:
         address = f"{LOOPBACK}:{relay.port}"

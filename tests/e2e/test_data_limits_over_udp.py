@@ -33,6 +33,7 @@ async def test_attack_19_member_that_sends_too_much_is_told_and_stays(dataplane:
 
 
 @pytest.mark.slow
+@pytest.mark.quiet
 @pytest.mark.timeout(120)
 async def test_16_mib_from_a_client_arrive_at_the_rate_that_the_relay_allows() -> None:
     """Congestion control lives with a policer: near 1 MiB/s, and nobody is disconnected."""

@@ -24,6 +24,7 @@ GONE: Final = {1006, 1008}  # the relay's goodbye, or none where nobody reads it
 
 pytestmark = [
     pytest.mark.slow,
+    pytest.mark.quiet,
     pytest.mark.timeout(120),
     pytest.mark.skipif(sys.platform != "linux", reason="many loopback addresses, /proc"),
 ]

@@ -39,10 +39,9 @@ FLOODS: Final = {
     "stun": encode_request(bytes(12), size=100),
 }
 
-pytestmark = pytest.mark.usefixtures("netns")
+pytestmark = [pytest.mark.usefixtures("netns"), pytest.mark.slow, pytest.mark.quiet]
 
 
-@pytest.mark.slow
 @pytest.mark.timeout(120)
 def test_attack_32_flood_of_hellos_and_half_open_connections_leaves_rooms_usable(
     tmp_path: Path,
@@ -69,7 +68,6 @@ def test_attack_32_flood_of_hellos_and_half_open_connections_leaves_rooms_usable
     assert grown < MEMORY_GOAL
 
 
-@pytest.mark.slow
 @pytest.mark.timeout(120)
 @pytest.mark.parametrize("kind", FLOODS)
 def test_attack_33_flood_at_line_rate_keeps_no_member_waiting(tmp_path: Path, kind: str) -> None:

@@ -52,3 +52,10 @@ def test_make_tests_chooses_what_pytest_alone_does() -> None:
     assert f"\nCHOSEN := {chosen}\n" in makefile
     assert makefile.count("-m 'quiet and $(CHOSEN)' $(call tests_in,$(STAGES))") == 1
     assert makefile.count("-m 'not quiet and $(CHOSEN)' $(call tests_in,$(STAGES))") == 1
+
+
+def test_make_slow_chooses_every_slow_test_once() -> None:
+    makefile = (REPOSITORY / "Makefile").read_text("utf-8")
+
+    assert makefile.count("-m 'quiet and slow' $(call tests_in,$(STAGES))") == 1
+    assert makefile.count("-m 'not quiet and (slow or hypothesis)' $(call tests_in,$(STAGES))") == 1
