@@ -65,7 +65,7 @@ side-by-side: $(VENV)/.dev
 
 # Two runs again. Here a process that has nothing left takes over tests of another:
 # one file holds a third of all. What waits and what computes begin together.
-slow: setup slow-quiet slow-side-by-side ## Only what test-all has more than test: half an hour.
+slow: setup slow-quiet slow-side-by-side ## The slow tests alone: half an hour.
 
 slow-quiet: $(VENV)/.dev
 	$(call stage,slow tests that run alone,$(PYTEST) $(REQUIRE) -m 'quiet and slow' $(call tests_in,$(STAGES)))

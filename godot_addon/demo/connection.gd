@@ -15,6 +15,8 @@ const LaunchOptions := preload("launch_options.gd")
 const _MAX_PLAYERS := 8
 const _KEEP_EVERY := 1.0  # seconds
 const _JITTER := 0.2  # of the simulated delay
+## Errors after which a session cannot be taken up again.
+const _FINAL: Array[String] = ["SESSION_UNKNOWN", "ROOM_CLOSED", "KICKED", "SAVED_INVALID"]
 
 ## Whether the room is one that this host has taken up again after a crash.
 var is_resumed := false
@@ -93,13 +95,13 @@ func _saved_session() -> String:
 	return saved
 
 
-## Replaces the file as a whole: this process may be killed while it writes.
+## Replaces the file as a whole, once there is a session: this process may be killed at any time.
 func _keep_session() -> void:
+	var saved := _packhorse.get_saved_session()
 	var next := _options.session_file + ".next"
-	var file := FileAccess.open(next, FileAccess.WRITE)
-	if file == null:
+	var file := FileAccess.open(next, FileAccess.WRITE) if saved else null
+	if file == null or not file.store_string(saved):
 		return
-	file.store_string(_packhorse.get_saved_session())
 	file.close()
 	DirAccess.rename_absolute(next, _options.session_file)
 
@@ -133,6 +135,8 @@ func _create_enet_peer() -> ENetMultiplayerPeer:
 
 
 func _on_lobby_left(error: PackhorseError) -> void:
+	if _options.session_file and (error == null or error.name in _FINAL):
+		DirAccess.remove_absolute(_options.session_file)
 	left.emit("" if error == null else PackhorseLobby.words_of(error))
 
 

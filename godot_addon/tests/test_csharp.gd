@@ -53,7 +53,7 @@ func test_scripts_that_are_loaded_are_there() -> void:
 		assert_true(ResourceLoader.exists(path, "GDScript"), path)
 
 
-## Asserts that C# calls the public methods of [param script], and no others.
+## Asserts that C# calls the public methods of [param script], and knows no others.
 func _assert_methods(script: Script, holder: String) -> void:
 	var methods: Array[String] = []
 	for method in script.get_script_method_list():
@@ -64,6 +64,9 @@ func _assert_methods(script: Script, holder: String) -> void:
 	methods.sort()
 	names.sort()
 	assert_eq(names, methods, "methods")
+	for method in methods:
+		var call := "Call(%s.%s" % [holder, method.to_pascal_case()]
+		assert_true(call in _source("PackhorsePeer.cs"), call)
 
 
 ## Asserts that each signal of [param script] is an event in C#, and nothing else is.

@@ -30,6 +30,21 @@ func test_switch_has_a_track_that_is_seen_when_it_is_off_and_when_it_is_on() -> 
 		assert_true(edge.a > 0.9 and contrast > 0.2, "%s: track %s" % [icon, edge])
 
 
+func test_kept_session_outlives_a_relay_that_does_not_answer_but_not_the_room() -> void:
+	var connection := Connection.new()
+	connection._options = LaunchOptions.new()
+	connection._options.session_file = "user://kept_session"
+	connection._packhorse = PackhorseMultiplayerPeer.new()
+	FileAccess.open("user://kept_session", FileAccess.WRITE).store_string("kept")
+
+	connection._keep_session()
+	connection._on_lobby_left(PackhorseError.from_code(PackhorseError.Code.NO_ANSWER))
+	assert_eq(FileAccess.get_file_as_string("user://kept_session"), "kept", "session")
+	connection._on_lobby_left(PackhorseError.from_code(Constants.ErrorCode.ROOM_CLOSED))
+	assert_true(not FileAccess.file_exists("user://kept_session"), "the room is over")
+	connection.free()
+
+
 func test_eight_long_names_leave_room_for_the_code() -> void:
 	var hud: Hud = HudScene.instantiate()
 	tree.root.add_child(hud)

@@ -66,6 +66,7 @@ def test_four_bots_see_the_same_game(
         pass
     for bot in bots:
         bot.wait_to_see("said", name="Eve", text="Good luck from Eve!")
+    leaver.expect("said", name="Eve")
     number = leaver.expect("round")["number"] + 1  # a round of which all saw the beginning
     ends = [bot.expect("round_over", number=number, timeout=90.0) for bot in bots]
 

@@ -175,7 +175,7 @@ async def test_closed_port_is_told_at_once(start: Start) -> None:
     error = await expect(member, "connection_error")
 
     assert error["name"] == "WEBSOCKET_FAILED"
-    assert "running" in error["advice"]
+    assert "nothing takes connections there" in error["message"]
 
 
 async def test_server_that_says_nothing_is_given_up(start: Start) -> None:

@@ -177,6 +177,7 @@ def _silence_of_one_cause(member: Started) -> float:
     """Return the longest silence in seconds, less twice the next: a busy machine makes several."""
     silences: list[float] = [event["silence"] for event in _events(member, "silence")]
     next_longest, longest = sorted([0.0, 0.0, *silences])[-2:]
+    assert longest < 2.0, silences
     return longest - 2 * next_longest
 
 

@@ -88,7 +88,7 @@ class HostRequests:
     def tell_again(self, *, now: float) -> None:
         """Tell a relay that has forgotten it what was done, once (SPEC.md section 8.7)."""
         if not self._room.is_told:
-            self._join_requests = JoinRequests()  # such a relay counts them from 1
+            self._join_requests = JoinRequests()  # such a relay numbers them anew
         for peer, ban in self._kicked.take_untold():
             self._kicked.note_request(self._send_kick(peer, ban=ban, now=now))
         for change in self._room.take_untold():

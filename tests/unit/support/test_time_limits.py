@@ -1,4 +1,7 @@
-"""How long a test may take: by its own mark, else the command line, else its folder."""
+"""How long a test may take: by its own mark, else the command line, else its folder.
+
+Tests with Godot have a limit of their own that nothing changes but their own mark.
+"""
 
 from typing import Any
 

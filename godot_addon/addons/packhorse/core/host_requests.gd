@@ -78,7 +78,7 @@ func begin_epoch() -> void:
 ## Tells a relay that has forgotten it what was done, once (SPEC.md section 8.7).
 func tell_again(now: float) -> void:
 	if not _room.is_told:
-		_join_requests = JoinRequests.new()  # such a relay counts them from 1
+		_join_requests = JoinRequests.new()  # such a relay numbers them anew
 	var untold := _kicked.take_untold()
 	for peer in untold:
 		_kicked.note_request(_send_kick(peer, untold[peer], now))

@@ -47,7 +47,7 @@ func poll(now: float) -> void:
 		return
 	if _left and (now >= _start_next_at or not _drivers):
 		_greet(_next(), now)
-	if _resolver == null and not _drivers and not _left and error == null:
+	if _resolver == null and not _drivers and not _left and winner == null and error == null:
 		error = _sum_up()
 
 

@@ -80,11 +80,11 @@ func move(now: float) -> bool:
 
 ## Drains one event; null when there is none. After CLOSED there is none.
 ##
-## While [param is_untaken], the end of a peer or of the session waits until the next poll, so
+## While [param has_untaken], the end of a peer or of the session waits until the next poll, so
 ## that the game takes in first what came before it. So does the return of a peer that has left just
 ## now: its program was restarted, and the game frees its nodes at the end of the frame.
-func next_event(is_untaken: bool) -> Event:
-	_is_holding = not _is_holding and _must_wait(is_untaken)
+func next_event(has_untaken: bool) -> Event:
+	_is_holding = not _is_holding and _must_wait(has_untaken)
 	if _is_holding:
 		_steady = null
 	var event := _take_event() if not _is_holding else null
@@ -187,7 +187,7 @@ func add_statistics(statistics: Dictionary[StringName, float]) -> void:
 
 ## Tells whether the next news has to wait. It stays where it is: as long as the game has not heard
 ## of a peer, nothing that it sends goes there.
-func _must_wait(is_untaken: bool) -> bool:
+func _must_wait(has_untaken: bool) -> bool:
 	var event: Event = _own_events[0] if _own_events else null
 	if event == null and session != null:
 		event = session.upcoming
@@ -195,7 +195,7 @@ func _must_wait(is_untaken: bool) -> bool:
 		return false
 	if event.type == Event.Type.PEER_JOINED:
 		return _gone.has(event.peer)
-	return is_untaken and event.type in _ENDINGS
+	return has_untaken and event.type in _ENDINGS
 
 
 func _poll_parts(now: float) -> void:

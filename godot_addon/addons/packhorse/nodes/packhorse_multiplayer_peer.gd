@@ -22,7 +22,8 @@ extends "member_peer.gd"
 ## heard, and closes the room 120 seconds after the host was. A game that loads is not silent: a
 ## thread goes on for 60 seconds, see [code]packhorse/connection/network_thread[/code].[br][br]
 ## Once the session has ended, the same object can create or join another room; so it can after
-## [method MultiplayerPeer.close], but in a later frame, when Godot has forgotten the peers.
+## [method MultiplayerPeer.close], but in a later frame, when Godot has forgotten the peers, or
+## after [code]multiplayer.multiplayer_peer = null[/code].
 
 ## Emitted when the room exists and this peer is its host; [param code] is [member room_code].
 signal room_created(code: String)
