@@ -2,6 +2,7 @@ extends Node
 ## Creates and joins rooms, calls and answers RPCs; prints every signal and call as a JSON line.
 
 const Counting := preload("counting.gd")
+const RpcLanes := preload("rpc_lanes.gd")
 const Things := preload("things.gd")
 const Traffic := preload("traffic.gd")
 
@@ -10,6 +11,7 @@ var _peer: PackhorseMultiplayerPeer = null
 var _is_raw := false
 var _calls := 0
 var _counting := Counting.new()
+var _lanes := RpcLanes.new()
 var _things := Things.new()
 var _thing: Node = null
 var _list := PackhorseRoomList.new()
@@ -32,6 +34,9 @@ func _ready() -> void:
 	add_child(_things)
 	_counting.name = "Counting"
 	add_child(_counting)
+	_lanes.name = "RpcLanes"
+	_lanes.lane_heard.connect(_on_lanes_lane_heard)
+	add_child(_lanes)
 	add_child(_list)
 	_list.rooms_listed.connect(_on_list_rooms_listed)
 	_list.listing_failed.connect(_on_peer_connection_error)
@@ -84,6 +89,9 @@ func obey(command: Dictionary) -> void:
 			_counting.is_speaking = command["on"]
 		"counted":
 			_tell(&"counted", _counting.report())
+		"call_up":
+			var targets: Array = command["to"]
+			_lanes.call_up(Array(targets, TYPE_INT, &"", null))
 		"authenticate":
 			_authenticate(str(command["secret"]))
 		"refuse":
@@ -304,6 +312,10 @@ func _report() -> void:
 
 func _on_things_value_taken(value: int) -> void:
 	_tell(&"value_taken", {"value": value})
+
+
+func _on_lanes_lane_heard(peer: int, lane: StringName, numbers: Array) -> void:
+	_tell(&"lane_heard", {"peer": peer, "lane": lane, "numbers": numbers})
 
 
 func _on_peer_stage_changed(stage: PackhorseMultiplayerPeer.Stage) -> void:
