@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
+from functools import partial
 from hashlib import sha256
 from typing import Final
 
@@ -106,3 +107,18 @@ async def test_reliable_call_of_a_megabyte_arrives_whole(relay: RelayServer) -> 
 
     expected = sha256(b"a" * size).hexdigest()
     assert (weighed["size"], weighed["hash"]) == (size, expected)
+
+
+async def test_synchronized_changes_survive_a_lossy_path(relay: RelayServer) -> None:
+    with GodotMember() as host, GodotMember() as guest:
+        async with LossyProxy(relay.port, loss=0.2, reorder=0.1) as proxy:
+            code = await asyncio.to_thread(host.create, address_of(relay))
+            await asyncio.to_thread(guest.join, proxy.address, code)
+            await asyncio.to_thread(host.expect, "peer_connected", peer=2)
+            host.do("spawn", value=7)
+
+            for mark in range(1, 31):
+                host.do("mark", mark=mark)
+                await asyncio.to_thread(partial(guest.expect, "mark_taken", mark=mark))
+
+            assert proxy.lost > 0

@@ -318,9 +318,14 @@ def test_spawner_and_synchronizer_work(relay: RelayProcess, start: Start, topolo
 
     host.do("spawn", value=7)
     early.expect("value_taken", value=7)
+    host.do("mark", mark=1)
+    early.expect("mark_taken", mark=1)
     late.join(relay.address, code)
     late.expect("value_taken", value=7)
+    late.expect("mark_taken", mark=1)
     host.do("change", value=8)
+    host.do("mark", mark=2)
 
-    early.expect("value_taken", value=8)
-    late.expect("value_taken", value=8)
+    for client in (early, late):
+        client.expect("value_taken", value=8)
+        client.expect("mark_taken", mark=2)

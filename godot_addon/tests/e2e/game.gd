@@ -31,6 +31,7 @@ func _ready() -> void:
 		)
 	_things.name = "Things"
 	_things.value_taken.connect(_on_things_value_taken)
+	_things.mark_taken.connect(_on_things_mark_taken)
 	add_child(_things)
 	_counting.name = "Counting"
 	add_child(_counting)
@@ -81,6 +82,8 @@ func obey(command: Dictionary) -> void:
 			_thing = _things.spawn(int(value))
 		"change":
 			_thing.set(&"value", command["value"])
+		"mark":
+			_thing.set(&"mark", command["mark"])
 		"kick":
 			var peer: float = command["peer"]
 			var is_forced: bool = command.get("force", false)
@@ -312,6 +315,10 @@ func _report() -> void:
 
 func _on_things_value_taken(value: int) -> void:
 	_tell(&"value_taken", {"value": value})
+
+
+func _on_things_mark_taken(mark: int) -> void:
+	_tell(&"mark_taken", {"mark": mark})
 
 
 func _on_lanes_lane_heard(peer: int, lane: StringName, numbers: Array) -> void:
