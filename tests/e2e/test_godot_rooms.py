@@ -329,3 +329,43 @@ def test_spawner_and_synchronizer_work(relay: RelayProcess, start: Start, topolo
     for client in (early, late):
         client.expect("value_taken", value=8)
         client.expect("mark_taken", mark=2)
+
+
+def meet_with_secrets(relay: RelayProcess, members: list[GodotMember], *secrets: str) -> None:
+    """Let all enter a mesh that admit only who knows their own secret."""
+    for member, secret in zip(members, secrets, strict=True):
+        member.do("authenticate", secret=secret)
+    host, *clients = members
+    code = host.create(relay.address)
+    for client in clients:
+        client.join(relay.address, code)
+
+
+def test_all_pairs_of_a_mesh_authenticate(relay: RelayProcess, start: Start) -> None:
+    members = start(3)
+    meet_with_secrets(relay, members, "open", "open", "open")
+
+    for own, member in enumerate(members, start=1):
+        for peer in {1, 2, 3} - {own}:
+            member.expect("peer_connected", peer=peer)
+    for member in members:
+        member.do("say", text="to all", reliable=True)
+    for own, member in enumerate(members, start=1):
+        for peer in {1, 2, 3} - {own}:
+            member.expect("heard_reliably", peer=peer, text="to all")
+
+
+def test_client_without_the_secret_is_missing_at_all(relay: RelayProcess, start: Start) -> None:
+    members = start(3)
+    host, second, third = members
+    meet_with_secrets(relay, members, "open", "open", "wrong")
+
+    host.expect("peer_connected", peer=2)
+    second.expect("peer_connected", peer=1)
+    for member in (host, second):
+        member.expect("peer_authentication_failed", peer=3)
+    second.do("say", text="without it", reliable=True)
+
+    host.expect("heard_reliably", peer=2, text="without it")
+    assert [member.report()["peers"] for member in (host, second, third)] == [[2], [1], []]
+    assert [member.unexpected("peer_connected") for member in members] == [[], [], []]
