@@ -2,6 +2,7 @@ extends "res://tests/support/peer_case.gd"
 ## What others see of a connected peer: statistics, monitors, the overlay. And a simulated network.
 
 const PeerWatch := preload("res://addons/packhorse/nodes/peer_watch.gd")
+const OverlayScene := preload("res://addons/packhorse/nodes/packhorse_overlay.tscn")
 
 const _SOURCE := "res://addons/packhorse/nodes/packhorse_multiplayer_peer.gd"
 
@@ -104,6 +105,16 @@ func test_overlay_is_shown_and_hidden_by_its_key() -> void:
 	assert_eq([at_start, pressed, other], [false, true, true], "shown")
 	assert_eq(overlay.visible, false, "hidden again")
 	assert_true(not overlay.is_processing(), "costs nothing")
+	overlay.free()
+
+
+func test_overlay_scene_is_an_overlay_above_the_game() -> void:
+	var overlay: PackhorseOverlay = OverlayScene.instantiate()
+	tree.root.add_child(overlay)
+	_press(KEY_F3)
+
+	assert_eq(overlay.visible, true, "shown by its key")
+	assert_eq(overlay.layer, 120, "above what games show")
 	overlay.free()
 
 

@@ -1,5 +1,6 @@
 """GDScript tests in the real Godot, and the rules that every addon script keeps."""
 
+import os
 import re
 import shutil
 import tomllib
@@ -16,6 +17,9 @@ VECTORS: Final = REPOSITORY / "protocol_spec" / "vectors"
 ADDON: Final = PROJECT / "addons" / "packhorse"
 LOAD_ALL: Final = "res://tests/support/load_all.gd"
 PURE_SCRIPTS: Final = [*scripts(ADDON / "wire"), *scripts(ADDON / "core")]
+MAY_LOAD: Final = {"wire": {"wire"}, "core": {"wire", "core"}}  # layers by layer
+LOADS: Final = re.compile(r'\b(?:load\w*\(|preload\(|extends)\s*"([^"]*)"')
+TEXT: Final = r'"(?:\\.|[^"\\\n])*"'
 FORBIDDEN_IN_PURE: Final = re.compile(
     r"\b(Node\w*|SceneTree|Engine|OS|Time|FileAccess|DirAccess|ProjectSettings|Crypto|UPNP|IP"
     r"|PacketPeer\w*|StreamPeerT\w+|TCPServer|UDPServer|WebSocket\w*|HTTP\w+|Thread|RandomNumberGenerator)\b"
@@ -142,6 +146,31 @@ def test_forbidden_names_are_found_in_code_and_not_in_comments() -> None:
     assert forbidden_names(source) == ["Time", "print"]
 
 
+@pytest.mark.parametrize("script", PURE_SCRIPTS, ids=resource_id)
+def test_pure_addon_script_loads_from_no_layer_above(script: Path) -> None:
+    assert foreign_loads(script, script.read_text("utf-8")) == []
+
+
+@pytest.mark.parametrize(
+    ("layer", "expected"),
+    [
+        ("wire", ["../core/event.gd", "../net/turn.gd", "res://addons/packhorse/nodes/graph.gd"]),
+        ("core", ["../net/turn.gd", "res://addons/packhorse/nodes/graph.gd"]),
+    ],
+)
+def test_loads_from_layers_above_are_found_in_code_alone(layer: str, expected: list[str]) -> None:
+    source = (
+        'extends "../wire/field.gd"\n'
+        'const Event := preload("../core/event.gd")\n'
+        'const Header := preload("res://addons/packhorse/wire/header.gd")\n'
+        '# const Lobby := preload("../lobby/room_entry.gd")\n'
+        'var turn := load("../net/turn.gd")  # a comment\n'
+        'const Graph := preload("res://addons/packhorse/nodes/graph.gd")\n'
+    )
+
+    assert foreign_loads(ADDON / layer / "probe.gd", source) == expected
+
+
 @pytest.mark.parametrize("script", scripts(PROJECT), ids=resource_id)
 def test_script_has_its_uid_beside_it(script: Path) -> None:
     assert script.with_name(f"{script.name}.uid").is_file()
@@ -162,5 +191,20 @@ def test_addon_licence_is_the_repository_licence() -> None:
 
 def forbidden_names(source: str) -> list[str]:
     """Return what pure code must not name, comments and strings left out."""
-    code = re.sub(r'"(?:\\.|[^"\\\n])*"|#.*', "", source)
+    code = re.sub(f"{TEXT}|#.*", "", source)
     return [match[0] for match in FORBIDDEN_IN_PURE.finditer(code)]
+
+
+def foreign_loads(script: Path, source: str) -> list[str]:
+    """Return what pure code loads that is not of a layer it may use, comments left out."""
+    code = re.sub(f"({TEXT})|#.*", r"\1", source)
+    allowed = MAY_LOAD[script.relative_to(ADDON).parts[0]]
+    return [match[1] for match in LOADS.finditer(code) if layer_of(script, match[1]) not in allowed]
+
+
+def layer_of(script: Path, loaded: str) -> str:
+    """Return the addon's folder with the file that `script` loads; "" if it has no such file."""
+    path = loaded.replace("res://", f"{PROJECT.as_posix()}/")
+    target = Path(os.path.normpath(script.parent / path))
+    inside = target.is_file() and target.is_relative_to(ADDON)
+    return target.relative_to(ADDON).parts[0] if inside else ""

@@ -8,17 +8,15 @@ from typing import Final
 import pytest
 
 from tests.support import processes
+from tests.support.editor_picture import EDITOR, PATIENCE, draw_editor
 from tests.support.editor_project import make_editor_project, told
-from tests.support.godot import import_project, run_godot, start_godot
+from tests.support.godot import import_project, run_godot
 from tests.support.godot_drawing import VirtualScreen, picture_size
 from tests.support.godot_member import GodotMember
 from tests.support.relay_process import RelayProcess
 
 pytestmark = pytest.mark.usefixtures("godot")
 
-_GAME: Final = "res://tests/e2e/debugged.gd"
-_EDITOR: Final = ["--editor", "--no-header"]
-_PATIENCE: Final = 240.0  # seconds; an editor on a busy machine
 _ERROR: Final = re.compile(r"^.*(?:ERROR|WARNING).*$|leaked", re.MULTILINE)
 _ADDRESS: Final = "packhorse/relay/address"
 
@@ -39,7 +37,7 @@ def project(imported: Path, tmp_path: Path) -> Path:
 
 def run_editor(project: Path, *arguments: str) -> str:
     """Return what a headless editor prints until it ends."""
-    done = run_godot([*_EDITOR, *arguments], timeout=_PATIENCE, project=project)
+    done = run_godot([*EDITOR, *arguments], timeout=PATIENCE, project=project)
     assert done.returncode == 0, done.stdout
     return done.stdout
 
@@ -81,7 +79,7 @@ def test_dock_tests_the_connection_to_a_relay(project: Path) -> None:
     """Static variables have values in an editor only where their script is a tool."""
     with RelayProcess() as relay:
         env = {"PACKHORSE_RELAY": relay.address}
-        done = run_godot(_EDITOR, timeout=_PATIENCE, project=project, env=env)
+        done = run_godot(EDITOR, timeout=PATIENCE, project=project, env=env)
 
     assert [tested["failed"] for tested in told(done.stdout)] == [[]], done.stdout
     assert _ERROR.findall(done.stdout) == [], done.stdout
@@ -91,38 +89,26 @@ def test_editor_shows_dock_and_debugger_tab(
     project: Path, screen: VirtualScreen, tmp_path: Path
 ) -> None:
     picture = tmp_path / "editor.png"
-    command = screen.command(_EDITOR, project=project)
+    command = screen.command(EDITOR, project=project)
 
-    done = processes.run(command, timeout=_PATIENCE, env={"PACKHORSE_PICTURE": str(picture)})
+    done = processes.run(command, timeout=PATIENCE, env={"PACKHORSE_PICTURE": str(picture)})
 
     assert done.returncode == 0, done.stdout
     assert picture_size(picture) == (1280, 720)
     assert "SCRIPT ERROR" not in done.stdout, done.stdout
 
 
-def test_debugger_tab_shows_the_peer_of_a_running_game(
+def test_editor_shows_the_relay_tested_and_the_peer_of_a_running_game(
     project: Path, screen: VirtualScreen, tmp_path: Path
 ) -> None:
     picture = tmp_path / "tab.png"
-    keep_debug_server_open(project)
-    command = screen.command(_EDITOR, project=project)
-    env = {"PACKHORSE_PICTURE": str(picture), "PACKHORSE_GAME": "1"}
 
-    with (
-        RelayProcess() as relay,
-        GodotMember() as host,
-        processes.Started(command, env=env) as editor,
-    ):
-        code = host.create(relay.address)
-        editor.wait_for("waiting", timeout=_PATIENCE)
-        server = f"tcp://127.0.0.1:{max(listening_ports(editor.pid))}"
-        game = ["--remote-debug", server, "-s", _GAME, "--", relay.address, code, "240"]
-        with start_godot(game):
-            editor.wait(timeout=_PATIENCE)
+    code, output = draw_editor(screen, project, picture)
 
-    texts = told(editor.output)[-1]["texts"]
-    assert f"Room {code}, peer 2 (client)" in texts, editor.output
-    assert {"Relay", "Peer 1", "UDP"} <= set(texts)
+    tested, watched = told(output)
+    assert tested["failed"] == [], output
+    assert f"Room {code}, peer 2 (client)" in watched["texts"], output
+    assert {"Relay", "Peer 1", "UDP"} <= set(watched["texts"])
     assert picture_size(picture) == (1280, 720)
 
 
@@ -132,24 +118,9 @@ def test_debugger_tab_shows_the_peer_of_a_game_that_play_started(
     with RelayProcess() as relay, GodotMember() as host:
         code = host.create(relay.address)
         env = {"PACKHORSE_PICTURE": str(tmp_path / "played.png"), "PACKHORSE_GAME": relay.address}
-        command = screen.command(_EDITOR, project=project)
-        done = processes.run(command, timeout=_PATIENCE, env={**env, "PACKHORSE_CODE": code})
+        command = screen.command(EDITOR, project=project)
+        done = processes.run(command, timeout=PATIENCE, env={**env, "PACKHORSE_CODE": code})
 
     texts = told(done.stdout)[-1]["texts"]
     assert f"Room {code}, peer 2 (client)" in texts, done.stdout
     assert {"Relay", "Peer 1", "UDP"} <= set(texts)
-
-
-def keep_debug_server_open(project: Path) -> None:
-    """Let the editor wait for games that others start, as its menu Debug offers."""
-    settings = project / ".godot" / "editor" / "project_metadata.cfg"
-    settings.parent.mkdir(parents=True, exist_ok=True)
-    settings.write_text("[debug_options]\n\nserver_keep_open=true\n", "utf-8")
-
-
-def listening_ports(pid: int) -> list[int]:
-    """Return the TCP ports on which a process waits; the debugger's is the highest of an editor."""
-    links = [str(path.readlink()) for path in Path(f"/proc/{pid}/fd").iterdir()]
-    inodes = {link[8:-1] for link in links if link.startswith("socket:[")}
-    rows = [line.split() for line in Path("/proc/net/tcp").read_text("ascii").splitlines()[1:]]
-    return [int(row[1].split(":")[1], 16) for row in rows if row[3] == "0A" and row[9] in inodes]

@@ -11,9 +11,12 @@ import pytest
 
 from tests.support import make_addon
 from tests.support.godot import import_project, start_godot
+from tests.support.godot_drawing import picture_size
+from tests.support.layout import REPOSITORY
 from tests.support.processes import Started
 from tests.support.relay_process import RelayProcess
 
+STORE_PAGE: Final = REPOSITORY / "docs" / "asset-library.md"
 PROJECT_FILE: Final = """config_version=5
 
 [application]
@@ -91,6 +94,15 @@ def test_zip_is_named_after_the_version(addon: Path) -> None:
 
     assert addon.name == f"packhorse-godot-{make_addon.version()}.zip"
     assert f'version="{make_addon.version()}"' in plugin
+
+
+def test_icon_and_pictures_of_the_store_page_are_there() -> None:
+    names = re.findall(r"\]\((images/\w+\.png)\)", STORE_PAGE.read_text("utf-8"))
+
+    icon, *pictures = [picture_size(STORE_PAGE.parent / name) for name in names]
+
+    assert icon == (256, 256)
+    assert pictures == [(1280, 720)] * 3
 
 
 @pytest.mark.usefixtures("godot")

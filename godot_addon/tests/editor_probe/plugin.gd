@@ -4,9 +4,10 @@ extends EditorPlugin
 ##
 ## Copied into a project by tests/e2e/test_godot_editor.py. With PACKHORSE_PICTURE in the
 ## environment, it saves a picture of the editor and ends; with PACKHORSE_GAME set, too, it waits
-## for a running game to report its peer first, and prints what the tab shows; with PACKHORSE_CODE,
-## too, it presses Play, so that the project's own game joins that room. With
-## PACKHORSE_RELAY, it lets the dock test that relay, prints what it found and ends.
+## for a running game to report its peer first, watches it for PACKHORSE_SECONDS, and prints what
+## the tab shows; with PACKHORSE_CODE, too, it presses Play, so that the project's own game joins
+## that room. With PACKHORSE_RELAY, it lets the dock test that relay, prints what it found and ends,
+## after the picture if there is to be one.
 
 const Finding := preload("res://addons/packhorse/core/doctor/finding.gd")
 const RelayDock := preload("res://addons/packhorse/editor/relay_dock.gd")
@@ -20,6 +21,7 @@ const _GAME_PATIENCE := 120.0  # seconds
 const _CODE := "PACKHORSE_CODE"
 const _RUN_ARGUMENTS := "editor/run/main_run_args"
 const _RELAY := "PACKHORSE_RELAY"
+const _SECONDS := "PACKHORSE_SECONDS"
 
 
 func _enter_tree() -> void:
@@ -50,6 +52,8 @@ func _take_picture(path: String) -> void:
 	for node in _own_nodes(get_tree().root):
 		if node.name == &"Packhorse" and node is ScrollContainer:
 			_bring_forward(node)
+	if OS.has_environment(_RELAY):
+		await _test_relay(OS.get_environment(_RELAY))
 	if OS.has_environment(_GAME):
 		await _wait_for_report()
 	await _wait(_PICTURE_FRAMES)
@@ -81,6 +85,7 @@ func _wait_for_report() -> void:
 	while not "Peer 1" in texts and Time.get_ticks_msec() < give_up_at:
 		await get_tree().process_frame
 		texts = _texts_of_tabs()
+	await get_tree().create_timer(OS.get_environment(_SECONDS).to_float()).timeout
 	await _wait(_PICTURE_FRAMES)
 	print(JSON.stringify({"texts": _texts_of_tabs()}))
 	EditorInterface.stop_playing_scene()

@@ -4,8 +4,10 @@ extends CanvasLayer
 ## Shows in the running game how its connection is doing: room code, path, round-trip times, loss
 ## and bytes a second.
 ##
-## Add it to the first scene, or as an autoload; F3 shows and hides it. It finds the
-## [PackhorseMultiplayerPeer] of its own [member Node.multiplayer], and costs nothing while hidden.
+## Add it to the first scene, as a node or as
+## [code]res://addons/packhorse/nodes/packhorse_overlay.tscn[/code], or make that scene an autoload;
+## F3 shows and hides it. It finds the [PackhorseMultiplayerPeer] of its own
+## [member Node.multiplayer], and costs nothing while hidden.
 ## It uses no theme, and grows with the window. While it is shown, the round-trip time to every peer
 ## is measured once a second.
 
