@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from typing import Final
 
 import pytest
 
@@ -10,6 +11,8 @@ from tests.support.rebinding_proxy import RebindingProxy
 from tests.support.relay_process import RelayProcess
 
 pytestmark = pytest.mark.usefixtures("godot")
+
+_SILENCE: Final = 1.0  # seconds; the network thread then comes less often
 
 
 @pytest.fixture
@@ -251,6 +254,21 @@ def test_full_room_refuses(relay: RelayProcess, start: Start) -> None:
 
     assert third.expect("connection_error")["name"] == "ROOM_FULL"
     third.expect("connection_failed")
+
+
+def test_burst_of_large_packets_after_silence_arrives(relay: RelayProcess, start: Start) -> None:
+    host, client = start(2)
+    client.join(relay.address, host.create(relay.address))
+    host.expect("peer_connected", peer=2)
+    host.do("say", text="first")
+    client.expect("heard", text="first")
+    time.sleep(_SILENCE)
+
+    host.do("spray", times=300, size=1100)
+    host.do("say", text="last")
+
+    client.expect("heard", text="last")
+    assert client.report()["calls"] - 2 >= 0.95 * 300
 
 
 def test_packets_survive_a_game_that_freezes(relay: RelayProcess, start: Start) -> None:

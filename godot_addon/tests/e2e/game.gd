@@ -140,6 +140,11 @@ func count() -> void:
 	_calls += 1
 
 
+@rpc("any_peer", "call_remote", "unreliable")
+func count_with(_data: PackedByteArray) -> void:
+	_calls += 1
+
+
 func _start(command: Dictionary) -> void:
 	_is_raw = command.get("raw", false) == true
 	ProjectSettings.set_setting(
@@ -287,11 +292,17 @@ func _put(command: Dictionary) -> void:
 	_tell(&"put", {"result": error_string(result)})
 
 
-## Calls an RPC of everybody many times in one frame.
+## Calls an RPC of everybody many times in one frame; with data of [code]size[/code] bytes, if any.
 func _spray(command: Dictionary) -> void:
 	var times: float = command["times"]
+	var size: float = command.get("size", 0.0)
+	var data := PackedByteArray()
+	data.resize(int(size))
 	for _index in int(times):
-		rpc(&"count")
+		if data:
+			rpc(&"count_with", data)
+		else:
+			rpc(&"count")
 
 
 func _report() -> void:

@@ -61,6 +61,30 @@ func take_unreliable(others: PackedInt32Array, now: float) -> Array[PackedByteAr
 	return _mail.to_relay(datagrams, now) if _mail.is_watching else datagrams
 
 
+## As [method take_unreliable], of the first [param count] packets; the others wait.
+func take_first(count: int, others: PackedInt32Array, now: float) -> Array[PackedByteArray]:
+	var packets := _packets.slice(count)
+	var destinations := _destinations.slice(count)
+	var lanes := _lanes.slice(count)
+	_packets.resize(count)
+	_destinations.resize(count)
+	_lanes.resize(count)
+	var datagrams := take_unreliable(others, now)
+	_packets = packets
+	_destinations = destinations
+	_lanes = lanes
+	return datagrams
+
+
+## Returns how many of the first packets have [param size] bytes together, the last one beyond.
+func count_within(size: int) -> int:
+	var count := 0
+	while size > 0 and count < _packets.size():
+		size -= _packets[count].size()
+		count += 1
+	return count
+
+
 func _join_by_destination() -> void:
 	var places: Dictionary[int, Array] = {}
 	for place in _destinations.size():

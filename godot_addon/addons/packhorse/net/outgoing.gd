@@ -6,6 +6,9 @@ const SendQueues := preload("../core/delivery/outgoing.gd")
 
 const _HOST := 1
 const _NOBODY := 1 << 32  # no target
+const _AT_ONCE := 32  # packets; a usual receive buffer holds two or three times that
+const _PART := 16384  # bytes
+const _MAX_WAITING := 512  # packets
 
 ## Whom a broadcast reaches: all other peers that this one can address.
 var others := PackedInt32Array()
@@ -15,6 +18,8 @@ var refused := 0
 var is_flush_queued := false
 ## Nothing more comes in this frame.
 var is_frame_over := false
+## Of many unreliable packets [method flush] sends a part, and is to be called again 2 ms later.
+var is_paced := false
 
 var _client: RelayClient = null
 var _is_to_host_only := false
@@ -36,6 +41,7 @@ func open(client: RelayClient, is_to_host_only: bool) -> void:
 
 ## Sends what waits, as far as it may leave at once, and forgets the session.
 func close() -> void:
+	is_paced = false
 	flush()
 	_client = null
 	_mail = null
@@ -87,9 +93,28 @@ func flush() -> void:
 		return
 	var now := Time.get_ticks_usec() / 1e6
 	if _packets:
-		_client.send(take_unreliable(others, now))
+		_client.send(_take(now))
 	if now >= _mail.hub.wake_at:
 		_client.flush(now)
+
+
+## As [method flush], at once even if it is much.
+func flush_whole() -> void:
+	var was_paced := is_paced
+	is_paced = false
+	flush()
+	is_paced = was_paced
+
+
+## Takes out the datagrams that leave now; the receiver's system loses what exceeds its buffer.
+func _take(now: float) -> Array[PackedByteArray]:
+	var waiting := _packets.size()
+	if waiting <= _AT_ONCE or not is_paced:
+		return take_unreliable(others, now)
+	var count := maxi(count_within(_PART), waiting - _MAX_WAITING)
+	is_flush_queued = count < waiting
+	is_frame_over = is_flush_queued
+	return take_first(count, others, now)
 
 
 ## Queues a reliable packet; one that goes as the packet before needs fewer looks.

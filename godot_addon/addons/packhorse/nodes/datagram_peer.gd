@@ -107,6 +107,8 @@ func _next_event() -> Event:
 	_lock.lock()
 	if _turn != null:
 		_take_arrived()
+		if _client.session != null and _client.session.upcoming != null:
+			_outgoing.flush_whole()  # what was sent before is not meant for a peer that comes now
 	var event := _client.next_event(_has_entered or _inbox.waiting > 0)
 	_lock.unlock()
 	return event

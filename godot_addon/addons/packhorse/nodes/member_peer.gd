@@ -89,6 +89,7 @@ func _open_room() -> String:
 		_has_entered = true
 		mail.hand_to(_arrived, _peers)
 		_outgoing.open(_client, _is_star and not _is_server())
+		_outgoing.is_paced = _turn != null
 	_lock.unlock()
 	return session.code() if mail != null else ""
 
