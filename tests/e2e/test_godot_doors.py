@@ -3,14 +3,12 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Iterator
-from functools import partial
-from typing import Any
 
 import pytest
 
 import packhorse
 from packhorse_relay.aio.server import RelayServer
-from tests.support.godot_member import Event, GodotMember
+from tests.support.godot_member import GodotMember, expect
 from tests.support.relays import address_of, new_relay
 from tests.support.waiting import next_of
 
@@ -29,11 +27,6 @@ def games() -> Iterator[list[GodotMember]]:
     with contextlib.ExitStack() as stack:
         started = [GodotMember(), GodotMember()]  # side by side
         yield [stack.enter_context(game) for game in started]
-
-
-async def expect(game: GodotMember, event: str, **fields: Any) -> Event:
-    """Wait for the event without stopping the event loop."""
-    return await asyncio.to_thread(partial(game.expect, event, **fields))
 
 
 async def create(game: GodotMember, relay: RelayServer) -> str:

@@ -3,16 +3,14 @@
 import asyncio
 from collections.abc import Iterator
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 import packhorse
 from packhorse.wire.constants import DropReason
 from tests.support.gate import Gate
-from tests.support.godot_member import Event, GodotMember
+from tests.support.godot_member import GodotMember, expect
 from tests.support.relays import LOOPBACK, new_relay, patient_settings, quick_settings
 
 pytestmark = pytest.mark.usefixtures("godot")
@@ -23,11 +21,6 @@ def member() -> Iterator[GodotMember]:
     """Give a Godot process."""
     with GodotMember() as process:
         yield process
-
-
-async def expect(member: GodotMember, event: str, **fields: Any) -> Event:
-    """Wait for the event without stopping the event loop."""
-    return await asyncio.to_thread(partial(member.expect, event, **fields))
 
 
 async def test_silence_is_told_and_its_end(member: GodotMember) -> None:

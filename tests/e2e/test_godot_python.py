@@ -1,15 +1,12 @@
 """Godot and Python members in one room: bytes both ways, without Godot's MultiplayerAPI."""
 
-import asyncio
 from collections.abc import AsyncIterator, Iterator
-from functools import partial
-from typing import Any
 
 import pytest
 
 import packhorse
 from packhorse.wire.constants import MAX_UNRELIABLE_MESSAGE
-from tests.support.godot_member import Event, GodotMember
+from tests.support.godot_member import GodotMember, expect
 from tests.support.relay_process import RelayProcess
 from tests.support.waiting import next_of
 
@@ -35,11 +32,6 @@ async def room(relay: RelayProcess) -> AsyncIterator[packhorse.Room]:
     """Give a room whose host is this process."""
     async with packhorse.host(relay.address) as hosted:
         yield hosted
-
-
-async def expect(member: GodotMember, event: str, **fields: Any) -> Event:
-    """Wait for the event without stopping the event loop."""
-    return await asyncio.to_thread(partial(member.expect, event, **fields))
 
 
 async def enter(member: GodotMember, relay: RelayProcess, room: packhorse.Room) -> None:

@@ -12,7 +12,7 @@ import pytest
 import packhorse
 from tests.support.gate import Gate
 from tests.support.godot_counting import count_up, stop_and_check, wait_for_numbers
-from tests.support.godot_member import GodotMember, Start
+from tests.support.godot_member import GodotMember, Start, expect
 from tests.support.killable_relay import KillableRelay
 from tests.support.lossy_proxy import LossyProxy
 from tests.support.rebinding_proxy import RebindingProxy
@@ -110,7 +110,7 @@ async def test_every_tenth_datagram_is_lost_while_both_count(start: Start) -> No
     async with new_relay() as relay, LossyProxy(relay.port, loss=0.1, reorder=0.05) as proxy:
         code = await asyncio.to_thread(host.create, address_of(relay))
         await asyncio.to_thread(client.join, proxy.address, code, transport="UDP")
-        await asyncio.to_thread(partial(client.expect, "peer_connected", peer=1))
+        await expect(client, "peer_connected", peer=1)
         count_up(host, client)
         waiting = partial(wait_for_numbers, host, 2, 150, timeout=60.0)
         await asyncio.to_thread(waiting)
@@ -132,7 +132,7 @@ async def test_udp_that_dies_is_left_for_websocket_while_both_count(start: Start
     ):
         code = await asyncio.to_thread(host.create, address_of(relay))
         await asyncio.to_thread(client.join, gate.address, code)
-        await asyncio.to_thread(partial(client.expect, "peer_path", peer=1, path="RELAY_UDP"))
+        await expect(client, "peer_path", peer=1, path="RELAY_UDP")
         count_up(host, client)
         waiting = partial(wait_for_numbers, host, 2, 10, timeout=_BACK_WITHIN)
         await asyncio.to_thread(waiting)
@@ -153,7 +153,7 @@ async def test_udp_that_comes_back_is_kept(start: Start) -> None:
     async with new_relay(settings=settings) as relay, Gate((LOOPBACK, relay.port)) as gate:
         code = await asyncio.to_thread(host.create, address_of(relay))
         await asyncio.to_thread(client.join, gate.address, code)  # no TCP passes the gate
-        await asyncio.to_thread(partial(client.expect, "peer_path", peer=1))
+        await expect(client, "peer_path", peer=1)
         count_up(host, client)
 
         gate.is_open = False
@@ -180,7 +180,7 @@ async def test_relay_that_was_away_for_long_is_met_over_udp_again(
         packhorse.host(gate.address) as room,
     ):
         await asyncio.to_thread(client.join, gate.address, room.code)
-        await asyncio.to_thread(partial(client.expect, "peer_path", peer=1, path="RELAY_UDP"))
+        await expect(client, "peer_path", peer=1, path="RELAY_UDP")
 
         gate.is_open = False  # so that the relay cannot say goodbye
         await relay.__aexit__(None, None, None)
@@ -204,7 +204,7 @@ async def test_relay_that_drains_says_when_it_stops(start: Start, transport: str
             draining = await asyncio.to_thread(member.expect, "relay_draining")
             assert 0.0 < draining["seconds"] <= _DRAIN
         client.do("say", text="one last word", to=1)
-        await asyncio.to_thread(partial(host.expect, "heard", text="one last word"))
+        await expect(host, "heard", text="one last word")
         await draining_ends
 
     for member in (host, client):

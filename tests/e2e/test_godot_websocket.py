@@ -18,7 +18,7 @@ from packhorse_relay.core.websocket_settings import WebSocketSettings
 from tests.support import layout
 from tests.support.certificate import make_certificate
 from tests.support.chromium import Chromium, PageServer
-from tests.support.godot_member import Event, GodotMember, Start
+from tests.support.godot_member import Event, GodotMember, Start, expect
 from tests.support.relays import LOOPBACK, address_of, new_relay, patient_settings
 from tests.support.tcp_only import TcpOnly
 from tests.support.waiting import until
@@ -39,11 +39,6 @@ def tls_relay(cert: Path, key: Path) -> RelayServer:
     """Return a relay with a certificate."""
     websocket = WebSocketSettings(tls_cert=str(cert), tls_key=str(key))
     return RelayServer(bind=[LOOPBACK], port=0, settings=patient_settings(), websocket=websocket)
-
-
-async def expect(member: GodotMember, event: str, **fields: Any) -> Event:
-    """Wait for the event without stopping the event loop."""
-    return await asyncio.to_thread(partial(member.expect, event, **fields))
 
 
 async def create(member: GodotMember, relay: str, **options: object) -> str:

@@ -4,7 +4,6 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
-from functools import partial
 
 import pytest
 
@@ -13,7 +12,7 @@ from packhorse.cli.main import main
 from packhorse.wire.room_code import RoomCode
 from packhorse_relay.aio.server import RelayServer
 from tests.support import middleman_process
-from tests.support.godot_member import GodotMember
+from tests.support.godot_member import GodotMember, expect
 from tests.support.middleman_process import free_port, hosting
 from tests.support.processes import run
 from tests.support.relay_process import RelayProcess
@@ -94,14 +93,14 @@ async def test_godot_lists_rooms_of_python_and_python_those_of_godot(relay: Rela
     async with AsyncExitStack() as stack:
         member = stack.enter_context(GodotMember())
         member.do("create", relay=address_of(relay))
-        created = await asyncio.to_thread(partial(member.expect, "room_created"))
+        created = await expect(member, "room_created")
         member.do("set_options", listed=True, metadata="from Godot")
         for _ in range(3):
             room = await stack.enter_async_context(packhorse.host(address_of(relay)))
             await room.set_options(listed=True, metadata=b"x" * 512)
         found = await list_with(4, relay)
         member.do("list", relay=address_of(relay))
-        told = await asyncio.to_thread(partial(member.expect, "rooms_listed"))
+        told = await expect(member, "rooms_listed")
 
     names = {room.code: room.metadata for room in found}
     assert names[RoomCode(str(created["code"]).replace("-", ""))] == b"from Godot"

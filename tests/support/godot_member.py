@@ -1,11 +1,13 @@
 """A Godot process in a room, told what to do and watched by a test."""
 
+import asyncio
 import json
 import re
 import signal
 import socket
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Final, Self
 
 from tests.support.godot import start_godot
@@ -152,6 +154,11 @@ class GodotMember:
             self._process.wait_for('{"event":', timeout=timeout)
         except AssertionError:
             raise AssertionError(f"no {wanted} within the time:\n{self.output}") from None
+
+
+async def expect(member: GodotMember, event: str, **fields: Any) -> Event:
+    """Wait for the event without stopping the event loop."""
+    return await asyncio.to_thread(partial(member.expect, event, **fields))
 
 
 Start = Callable[[int], list[GodotMember]]
