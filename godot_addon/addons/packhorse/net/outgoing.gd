@@ -41,8 +41,7 @@ func open(client: RelayClient, is_to_host_only: bool) -> void:
 
 ## Sends what waits, as far as it may leave at once, and forgets the session.
 func close() -> void:
-	is_paced = false
-	flush()
+	flush_whole()
 	_client = null
 	_mail = null
 	others.clear()
@@ -84,8 +83,17 @@ func part() -> void:
 
 ## Sends what was put in this frame, as far as it may leave now.
 func flush() -> void:
-	if not is_flush_queued:
-		return
+	if is_flush_queued:
+		_flush(is_paced)
+
+
+## As [method flush], at once even if it is much.
+func flush_whole() -> void:
+	if is_flush_queued:
+		_flush(false)
+
+
+func _flush(in_parts: bool) -> void:
 	is_flush_queued = false
 	is_frame_over = false
 	_last_target = _NOBODY
@@ -93,23 +101,15 @@ func flush() -> void:
 		return
 	var now := Time.get_ticks_usec() / 1e6
 	if _packets:
-		_client.send(_take(now))
+		_client.send(_take(in_parts, now))
 	if now >= _mail.hub.wake_at:
 		_client.flush(now)
 
 
-## As [method flush], at once even if it is much.
-func flush_whole() -> void:
-	var was_paced := is_paced
-	is_paced = false
-	flush()
-	is_paced = was_paced
-
-
 ## Takes out the datagrams that leave now; the receiver's system loses what exceeds its buffer.
-func _take(now: float) -> Array[PackedByteArray]:
+func _take(in_parts: bool, now: float) -> Array[PackedByteArray]:
 	var waiting := _packets.size()
-	if waiting <= _AT_ONCE or not is_paced:
+	if waiting <= _AT_ONCE or not in_parts:
 		return take_unreliable(others, now)
 	var count := maxi(count_within(_PART), waiting - _MAX_WAITING)
 	is_flush_queued = count < waiting
